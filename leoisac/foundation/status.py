@@ -1,0 +1,63 @@
+"""How a design ended: integer codes that live in batches, each with a sentence that says what to try next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Generic, TypeVar
+
+Design = TypeVar("Design")
+
+
+class Status(IntEnum):
+    """Outcome of one design. A batch carries an integer array of these."""
+
+    CONVERGED = 0
+    INACCURATE = 1
+    MAX_STEPS = 2
+    INFEASIBLE = 3
+    NONFINITE = 4
+    FAILED = 5
+
+    @property
+    def advice(self) -> str:
+        """What happened and what to try next."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.CONVERGED: "The design met its stopping rule and every constraint.",
+    Status.INACCURATE: "The solver stopped at reduced accuracy; look at `violation`, and try another start or route.",
+    Status.MAX_STEPS: "The step limit ended the solve; look at `violation`, allow more steps or more starts.",
+    Status.INFEASIBLE: (
+        "No design meets all constraints for this trial (certified by the problem's own test): "
+        "raise a power budget or lower a requirement."
+    ),
+    Status.NONFINITE: "The solve met a NaN or an infinity: check the channels for zeros, NaN or single precision.",
+    Status.FAILED: "The solver raised an exception; its traceback is stored with the unit.",
+}
+
+
+@dataclass(frozen=True)
+class Solution(Generic[Design]):
+    """Designs of a batch of trials with their outcome. Every field has the trial axis first.
+
+    Attributes:
+        value: the designs, in physical units (what would be uploaded to the transmitter).
+        status: ``Status`` codes, shape ``(trial,)``.
+        objective: the scheme's objective, recomputed from the physical design, shape ``(trial,)``.
+        violation: largest relative constraint violation of the physical design, shape ``(trial,)``; 0 where all is met.
+        iterations: steps taken, in the scheme's own unit, shape ``(trial,)``.
+        history: objective after each iteration, shape ``(trial, iteration)``, missing values (NaN) past the end.
+    """
+
+    value: Design
+    status: Any
+    objective: Any
+    violation: Any
+    iterations: Any
+    history: Any
+
+
+class DesignError(RuntimeError):
+    """Raised by ``design(..., throw=True)`` when a trial has no usable design."""
