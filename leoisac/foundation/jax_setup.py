@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """The one place that configures JAX; every module that computes imports ``jax`` from here.
 
 * 64-bit floats are switched on: path gains of 1e-12 and constraint margins of 1e-9 do not survive single precision.

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """Random keys: every draw depends on (seed, trial, purpose, entity) and on nothing else.
 
 A key never sees scheme, batch, sweep index or worker, so that all of them meet the same sky; and entities (users,

@@ -1,0 +1,249 @@
+"""The contracts between a system and everything that runs, judges, stores and draws it.
+
+A system is one folder that exports a ``SYSTEM``. Its light parts (configuration class, scheme and metric descriptions,
+citation) are plain values; whatever needs JAX, CVXPY or SGP4 is named by a dotted path (``"package.module:function"``)
+and resolved on first use, so that listing and describing systems costs nothing.
+
+How data flows, and the signatures behind the dotted names::
+
+    prepare(config) -> geometry                        NumPy, once per configuration: orbits, tables, positions
+    draw(geometry, key) -> channels                    traceable, one trial; never sees scheme, batch or sweep index
+    parameters(config) -> parameters                   the configuration's numbers, SI: a pytree, static: sizes, flags
+    fast route:      solve(parameters, channels) -> Solution      channels with a leading axis of LANES trials
+    reference route: solve(parameters, channels) -> Solution      the same signature; free to loop over trials
+    evaluate(parameters, channels, design) -> metrics  traceable, one trial; the judge of every scheme and route
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leoisac.foundation.config import Config, ConfigError, suggest
+
+
+def resolve(dotted: str) -> Any:
+    """The object that ``"package.module:name"`` names."""
+    module, _, name = dotted.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Description of one number that ``evaluate`` returns; figures and exports read their labels from it.
+
+    ``axes`` names the axes after ``trial`` (``("user",)``).
+    """
+
+    long_name: str
+    units: str = "1"
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One way to design: a proposed algorithm or a baseline.
+
+    Attributes:
+        name: lower-case with hyphens.
+        summary: one line for people.
+        routes: route name -> dotted name of ``solve(parameters, channels) -> Solution``; the first is the default.
+        enforces: the constraints (margin names without ``margin_``) that a usable design must meet; baselines ignore
+            some by design, and then their violation does not count.
+        label: name in figure legends.
+        bound: a bound or ideal that no transmitter can realise.
+        requires: route name -> the extra that the route needs (``{"reference": "reference"}``).
+    """
+
+    name: str
+    summary: str
+    routes: Mapping[str, str]
+    enforces: tuple[str, ...] = ()
+    label: str = ""
+    bound: bool = False
+    requires: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def solver(self, route: str) -> Callable[[Any, Any], Any]:
+        """The function behind a route.
+
+        Raises:
+            ConfigError: if the scheme has no such route.
+        """
+        if route not in self.routes:
+            raise ConfigError(f"route = {route!r}: scheme `{self.name}` has the routes {', '.join(self.routes)}.")
+        return resolve(self.routes[route])
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One sweep axis: a field, or several fields that change together.
+
+    ``values[i]`` holds the fields' values at point ``i``.
+    """
+
+    fields: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """Dimension name in datasets: the field, or the fields joined by ``+``."""
+        return "+".join(self.fields)
+
+
+def sweep_axes(sweep: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """Axes from ``{"field": [values]}``; fields that change together: ``{"field_a+field_b": [[a0, b0], [a1, b1]]}``.
+
+    Raises:
+        ConfigError: if an axis has no values, repeats one, or a zipped entry has the wrong length.
+    """
+    axes: list[Axis] = []
+    for name, values in sweep.items():
+        fields = tuple(part.strip() for part in name.split("+"))
+        if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+            raise ConfigError(f"sweep.{name} = {values!r}: must be a list of values.")
+        rows: list[tuple[Any, ...]] = []
+        for value in values:
+            row = tuple(value) if len(fields) > 1 else (value,)
+            if len(row) != len(fields):
+                raise ConfigError(f"sweep.{name}: entry {value!r} must have {len(fields)} values, one per field.")
+            rows.append(row)
+        if not rows:
+            raise ConfigError(f"sweep.{name}: needs at least one value.")
+        if any(row in rows[:index] for index, row in enumerate(rows)):
+            raise ConfigError(f"sweep.{name}: a value stands twice; each point is computed once.")
+        axes.append(Axis(fields, tuple(rows)))
+    return tuple(axes)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named Monte-Carlo computation that figures and claims read.
+
+    Attributes:
+        name: unique within the system.
+        overrides: changes to the default configuration.
+        sweep: as for ``sweep_axes``.
+        schemes: scheme names; an entry ``"pa1:reference"`` asks for a route.
+        trials: trials per point of the ``paper`` preset.
+        quick: changes for the ``quick`` preset: any of ``overrides``, ``sweep``, ``trials``, ``schemes``.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    overrides: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    sweep: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    trials: int = 200
+    quick: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def preset(self, name: str) -> Study:
+        """The study at ``paper`` (full statistics) or ``quick`` (seconds) size."""
+        if name == "paper":
+            return self
+        if name != "quick":
+            raise ConfigError(f"preset = {name!r}: must be `paper` or `quick`.")
+        return Study(
+            self.name,
+            schemes=tuple(self.quick.get("schemes", self.schemes)),
+            overrides={**self.overrides, **self.quick.get("overrides", {})},
+            sweep=self.quick.get("sweep", self.sweep),
+            trials=int(self.quick.get("trials", 4)),
+        )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as a function of stored results: ``draw({study name: dataset}) -> matplotlib figure``."""
+
+    name: str
+    title: str
+    studies: tuple[str, ...]
+    draw: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a published claim: ``reproduced``, ``partly``, ``not reproduced`` or ``insufficient``."""
+
+    outcome: str
+    measured: str
+    trials: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published statement with a numeric criterion: ``check({study name: dataset}) -> Verdict``."""
+
+    name: str
+    statement: str
+    published: str
+    studies: tuple[str, ...]
+    check: Callable[[Mapping[str, Any]], Verdict]
+    least_trials: int = 100
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything the rest of the package needs to know about one system.
+
+    Attributes:
+        name, title, citation: citation is a BibTeX entry.
+        config: configuration class; ``config()`` is the setting of the paper's main figure.
+        schemes: in the order of tables and legends.
+        metrics: name -> description, for all that ``evaluate`` returns.
+        channel_axes: channel array name -> axes after ``trial``.
+        axis_sizes: ``config -> {axis: size}``; light.
+        channels, prepare, draw, parameters, evaluate: dotted names, see the module's docstring; ``channels`` is the
+            channel class, ``channels_from_arrays`` behind ``li.channels`` builds it by keyword.
+        link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
+        studies, figures, claims: dotted names of tuples.
+        tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
+    """
+
+    name: str
+    title: str
+    citation: str
+    config: type[Config]
+    schemes: tuple[Scheme, ...]
+    metrics: Mapping[str, Metric]
+    channel_axes: Mapping[str, tuple[str, ...]]
+    axis_sizes: Callable[[Any], Mapping[str, int]]
+    channels: str
+    prepare: str
+    draw: str
+    parameters: str
+    evaluate: str
+    link_budgets: str
+    studies: str
+    figures: str
+    claims: str
+    tolerance: float = 1e-6
+
+    def scheme(self, name: str) -> Scheme:
+        """Scheme by name.
+
+        Raises:
+            ConfigError: for an unknown name, with the likely one.
+        """
+        for scheme in self.schemes:
+            if scheme.name == name:
+                return scheme
+        raise ConfigError(
+            f"scheme = {name!r}: `{self.name}` has no such scheme.{suggest(name, [s.name for s in self.schemes])}"
+        )
+
+    def study(self, name: str) -> Study:
+        """Study by name (ConfigError if there is none)."""
+        return _named(resolve(self.studies), name, "study", self.name)
+
+    def figure(self, name: str) -> Figure:
+        """Figure by name (ConfigError if there is none)."""
+        return _named(resolve(self.figures), name, "figure", self.name)
+
+
+def _named(items: Any, name: str, kind: str, system: str) -> Any:
+    for item in items:
+        if item.name == name:
+            return item
+    raise ConfigError(f"{kind} = {name!r}: `{system}` has none.{suggest(name, [item.name for item in items])}")

@@ -1,0 +1,215 @@
+"""Configurations: frozen, strict, self-describing, and refused before any work starts when something is wrong.
+
+A configuration is the only place where dB, dBm, degrees and kilometres exist; the unit stands in the field's name.
+Input is checked as strict JSON: no text becomes a number, no number becomes a flag, NaN and infinity are refused, and
+an unknown field is answered with its likely meaning.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Model = TypeVar("Model", bound="Config")
+
+
+class ConfigError(ValueError):
+    """A configuration or scenario that cannot be used; the message names each field, its value and what is allowed."""
+
+
+class Config(BaseModel):
+    """Base of all configurations: immutable, so that results can be traced to the configuration that made them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    system: ClassVar[str] = ""
+    """Name of the system that the configuration describes; empty for a part of one."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Copy with some fields changed, checked anew. A field of a part is written ``{"part.field": value}``."""
+        return replace_fields(self, changes)
+
+
+def build(model: type[Model], data: Mapping[str, Any], where: str = "") -> Model:
+    """Checked instance of ``model`` from plain data.
+
+    Args:
+        model: the configuration class.
+        data: field values, nested mappings for parts; NumPy numbers and arrays are welcome.
+        where: prefix of field names in messages (``"config."``).
+
+    Raises:
+        ConfigError: with one line per field that is wrong.
+    """
+    try:
+        text = json.dumps(data, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where.rstrip('.') or 'configuration'}: {error}") from None
+    try:
+        return model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_describe(error, model, where))) from None
+
+
+def replace_fields(config: Model, changes: Mapping[str, Any]) -> Model:
+    """Copy of ``config`` with ``{"field": value}`` or ``{"part.field": value}`` changed and everything checked anew."""
+    data: dict[str, Any] = config.model_dump(mode="json")
+    for path, value in changes.items():
+        _assign(data, path, path.split("."), value)
+    return build(type(config), data)
+
+
+def _assign(data: dict[str, Any], path: str, steps: list[str], value: Any) -> None:
+    if len(steps) == 1:
+        data[steps[0]] = value
+        return
+    part: Any = data.setdefault(steps[0], {})
+    if part is None:
+        part = data[steps[0]] = {}
+    if not isinstance(part, dict):
+        raise ConfigError(f"{path}: `{steps[0]}` is a value, not a part with fields of its own.")
+    _assign(cast(dict[str, Any], part), path, steps[1:], value)
+
+
+def fingerprint(config: Config) -> str:
+    """SHA-256 (hex) of the configuration's canonical JSON: equal configurations, equal fingerprints."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``" Did you mean `antennas`?"`` for a slip of the pen, else the list of what there is."""
+    choices = sorted(known)
+    close = difflib.get_close_matches(name, choices, n=1)
+    if close:
+        return f" Did you mean `{close[0]}`?"
+    return f" There are: {', '.join(choices)}." if choices else ""
+
+
+def to_toml(config: Config, comments: bool = True) -> str:
+    """The configuration as TOML, each field with its meaning; parts follow as tables."""
+    return "\n".join(_toml_lines(config, "", comments)) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """One value as TOML text (JSON text is TOML for strings, numbers, flags and arrays)."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _toml_lines(config: Config, table: str, comments: bool) -> list[str]:
+    lines: list[str] = []
+    parts: list[tuple[str, Config]] = []
+    for name, field in type(config).model_fields.items():
+        value = getattr(config, name)
+        if isinstance(value, Config):
+            parts.append((f"{table}{name}", value))
+            continue
+        if value is None:
+            if comments and field.description:
+                lines.append(f"# {name} = …  # {field.description}")
+            continue
+        comment = f"  # {field.description}" if comments and field.description else ""
+        lines.append(f"{name} = {toml_value(config.model_dump(mode='json')[name])}{comment}")
+    for name, part in parts:
+        lines += ["", f"[{name}]", *_toml_lines(part, f"{name}.", comments)]
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    """JSON form of what the standard encoder does not know: NumPy values, instants, parts."""
+    if isinstance(value, Config):
+        return value.model_dump(mode="json")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "__fspath__"):
+        return str(value)
+    raise TypeError(f"{value!r} is not a number, text, flag, list or table.")
+
+
+def _describe(error: ValidationError, model: type[Config], where: str) -> list[str]:
+    """One line per wrong field: ``config.num_users = -1: must be at least 1 (number of users).``"""
+    lines: dict[str, str] = {}
+    for item in error.errors(include_url=False):
+        path, field_model, description = _locate(item["loc"], model)
+        name = f"{where}{path}" if path else (where.rstrip(".") or "configuration")
+        if item["type"] == "extra_forbidden":
+            lines[name] = f"{name}: no such field.{suggest(path.rsplit('.', 1)[-1], field_model.model_fields)}"
+            continue
+        given = "" if item["type"] == "missing" or not path else f" = {_short(item['input'])}"
+        meaning = f" ({description})" if description else ""
+        # A field that accepts several types reports each of them: the alternatives belong on one line.
+        if name in lines:
+            lines[name] = f"{lines[name]} Or: {_allowed(item)}."
+        else:
+            lines[name] = f"{name}{given}: {_allowed(item)}{meaning}."
+    return list(lines.values())
+
+
+def _locate(location: tuple[int | str, ...], model: type[Config]) -> tuple[str, type[Config], str]:
+    """Dotted path of an error without pydantic's type tags, the class that owns the field, the field's meaning."""
+    path: list[str] = []
+    description = ""
+    for position, step in enumerate(location):
+        if isinstance(step, int):
+            path[-1:] = [f"{path[-1]}[{step}]" if path else f"[{step}]"]
+        elif step in model.model_fields:
+            field = model.model_fields[step]
+            path.append(step)
+            description = field.description or ""
+            inner = _part_class(field.annotation)
+            model = inner if inner is not None and position + 1 < len(location) else model
+        elif position + 1 == len(location) and (not path or path[-1] not in model.model_fields):
+            # An unknown field, of the whole or of the part just entered; anything else is pydantic's type tag.
+            path.append(step)
+    return ".".join(path), model, description
+
+
+def _part_class(annotation: Any) -> type[Config] | None:
+    candidates = [annotation, *getattr(annotation, "__args__", ())]
+    for candidate in candidates:
+        if isinstance(candidate, type) and issubclass(candidate, Config):
+            return candidate
+    return None
+
+
+def _allowed(item: Any) -> str:
+    """What the field accepts, in words, from pydantic's error."""
+    context = item.get("ctx", {})
+    sentence = {
+        "missing": "is needed",
+        "greater_than": "must be greater than {gt}",
+        "greater_than_equal": "must be at least {ge}",
+        "less_than": "must be less than {lt}",
+        "less_than_equal": "must be at most {le}",
+        "finite_number": "must be a finite number",
+        "float_type": "must be a number",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "string_type": "must be text",
+        "bool_type": "must be true or false",
+        "tuple_type": "must be a list",
+        "literal_error": "must be one of {expected}",
+        "too_short": "needs at least {min_length} entries, has {actual_length}",
+        "too_long": "takes at most {max_length} entries, has {actual_length}",
+        "model_type": "must be a table of fields",
+    }.get(item["type"])
+    if sentence is not None:
+        return sentence.format(**context)
+    if item["type"] == "value_error":
+        return str(context.get("error", item["msg"])).rstrip(".")
+    return str(item["msg"])[:1].lower() + str(item["msg"])[1:]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
