@@ -9,7 +9,7 @@ How data flows, and the signatures behind the dotted names::
     prepare(config) -> geometry                        NumPy, once per configuration: orbits, tables, positions
     draw(geometry, key) -> channels                    traceable, one trial; never sees scheme, batch or sweep index
     parameters(config) -> parameters                   the configuration's numbers, SI: a pytree, static: sizes, flags
-    fast route:      solve(parameters, channels) -> Solution      channels with a leading axis of LANES trials
+    fast route:      solve(parameters, channels) -> Solution      channels with a leading trial axis of any length
     reference route: solve(parameters, channels) -> Solution      the same signature; free to loop over trials
     evaluate(parameters, channels, design) -> metrics  traceable, one trial; the judge of every scheme and route
 """

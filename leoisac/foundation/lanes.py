@@ -1,0 +1,99 @@
+# pyright: reportUnknownMemberType=false
+"""Batches in blocks of a fixed lane count, so that a trial's numbers never depend on its company.
+
+Compiled programs differ in their last bits between batch shapes, but not between the lanes of one shape. Every batched
+call therefore runs at ``LANES`` lanes: short blocks are padded by repeating the last trial, long ones are cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from leoisac.foundation.jax_setup import LANES, jax
+from leoisac.foundation.status import Solution
+
+jax.tree_util.register_dataclass(
+    Solution,
+    data_fields=["value", "status", "objective", "violation", "iterations", "history"],
+    meta_fields=[],
+)
+
+
+class BatchedFunction(Protocol):
+    """``f(parameters, *batched)`` over any number of trials; ``compilations()`` tells how often it was compiled."""
+
+    def __call__(self, parameters: Any, *batched: Any) -> Any: ...
+
+    def compilations(self) -> int: ...
+
+
+class _ByLanes:
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._compiled: dict[int, Any] = {}
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", "batched")
+
+    def __call__(self, parameters: Any, *batched: Any) -> Any:
+        count = batch_size(batched)
+        compiled = self._program(len(batched))
+        blocks: list[Any] = []
+        for start in range(0, count, LANES):
+            block = take(batched, np.minimum(np.arange(start, start + LANES), count - 1))
+            blocks.append(to_numpy(compiled(parameters, *block)))
+        return take(concatenate(blocks), slice(0, count))
+
+    def _program(self, inputs: int) -> Any:
+        if inputs not in self._compiled:
+            self._compiled[inputs] = jax.jit(jax.vmap(self._function, in_axes=(None, *([0] * inputs))))
+        return self._compiled[inputs]
+
+    def compilations(self) -> int:
+        return sum(program._cache_size() for program in self._compiled.values())
+
+
+def by_lanes(function: Callable[..., Any]) -> BatchedFunction:
+    """Batched form of a single-trial function.
+
+    Args:
+        function: traceable ``f(parameters, *inputs)`` of one trial.
+
+    Returns:
+        The same function with a leading trial axis on every input and output but ``parameters``, for any number of
+        trials; results are NumPy arrays. Compiled once per structure and shapes of its arguments.
+    """
+    return _ByLanes(function)
+
+
+def batch_size(tree: Any) -> int:
+    """Length of the leading axis that all leaves share."""
+    sizes = {int(np.shape(leaf)[0]) for leaf in jax.tree_util.tree_leaves(tree)}
+    if len(sizes) != 1:
+        raise ValueError(f"the arrays disagree on the number of trials: {sorted(sizes)}.")
+    return sizes.pop()
+
+
+def take(tree: Any, index: Any) -> Any:
+    """The trials that ``index`` selects, of every leaf."""
+
+    def pick(leaf: Any) -> Any:
+        return np.asarray(leaf)[index]
+
+    return jax.tree_util.tree_map(pick, tree)
+
+
+def concatenate(trees: list[Any]) -> Any:
+    """Batches put one after the other."""
+
+    def join(*leaves: Any) -> Any:
+        return np.concatenate(leaves)
+
+    return jax.tree_util.tree_map(join, *trees)
+
+
+def to_numpy(tree: Any) -> Any:
+    """Every leaf as a NumPy array on the host."""
+    return cast(Any, jax.tree_util.tree_map(np.asarray, tree))
