@@ -8,7 +8,7 @@ call therefore runs at ``LANES`` lanes: short blocks are padded by repeating the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -96,4 +96,4 @@ def concatenate(trees: list[Any]) -> Any:
 
 def to_numpy(tree: Any) -> Any:
     """Every leaf as a NumPy array on the host."""
-    return cast(Any, jax.tree_util.tree_map(np.asarray, tree))
+    return jax.tree_util.tree_map(np.asarray, tree)
