@@ -1,0 +1,143 @@
+"""What flows through the system: parameters, channels and designs, all pytrees.
+
+Conventions: channels are columns, a stack of them is stored as rows; the received amplitude of a beam ``w`` over a
+channel ``h`` is ``h^H w``, the received power of a covariance ``W`` is ``h^H W h``. Designs are physical: beams in
+sqrt(W), covariances and powers in W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["h_users", "h_es", "g_users", "g_es", "noise_power"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Channels:
+    """Channels of one trial, as amplitude gains (a batch has a leading ``trial`` axis on every array).
+
+    Attributes:
+        h_users: base station to users.
+        h_es: base station to the Earth Station (leakage).
+        g_users: satellite to users.
+        g_es: satellite to the Earth Station (the feeder link).
+        noise_power: receiver noise in W.
+    """
+
+    h_users: Leaf  # complex (user, bs_antenna)
+    h_es: Leaf  # complex (bs_antenna)
+    g_users: Leaf  # complex (user, feed)
+    g_es: Leaf  # complex (feed)
+    noise_power: Leaf  # real scalar
+
+
+CHANNEL_AXES = {
+    "h_users": ("user", "bs_antenna"),
+    "h_es": ("bs_antenna",),
+    "g_users": ("user", "feed"),
+    "g_es": ("feed",),
+    "noise_power": (),
+}
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_power",
+        "bs_power",
+        "min_rate",
+        "pattern_min",
+        "satellite_steering",
+        "bs_steering",
+        "radar_snr_per_watt",
+        "false_alarm",
+        "error_radius",
+    ],
+    meta_fields=["joint_pattern", "relative_error"],
+)
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of the configuration that designs and the judge need, in SI.
+
+    Attributes:
+        satellite_power, bs_power: budgets in W.
+        min_rate: least rate of every user in bit/s/Hz.
+        pattern_min: beampattern thresholds in W.
+        satellite_steering, bs_steering: unit-norm steering vectors towards the targets.
+        radar_snr_per_watt: radar SNR (linear) per watt of beampattern.
+        false_alarm: false-alarm probability.
+        error_radius: radius of the channel error balls, relative or noise-normalised.
+        joint_pattern: the base station's beams count towards the beampattern (static).
+        relative_error: the radius is relative to each channel's norm (static).
+    """
+
+    satellite_power: Leaf  # real scalar
+    bs_power: Leaf  # real scalar
+    min_rate: Leaf  # real scalar
+    pattern_min: Leaf  # real (target)
+    satellite_steering: Leaf  # complex (target, feed)
+    bs_steering: Leaf  # complex (target, bs_antenna)
+    radar_snr_per_watt: Leaf  # real scalar
+    false_alarm: Leaf  # real scalar
+    error_radius: Leaf  # real scalar
+    joint_pattern: bool
+    relative_error: bool
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["bs_beams", "satellite_beam", "sensing_covariance"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class JointDesign:
+    """Base station beams, feeder beam and sensing covariance that transmit at the same time.
+
+    Attributes:
+        bs_beams: one beam per user, sqrt(W).
+        satellite_beam: data beam towards the Earth Station, sqrt(W).
+        sensing_covariance: covariance of the sensing waveform over the feeds, W, Hermitian PSD of any rank.
+    """
+
+    bs_beams: Leaf  # complex (user, bs_antenna)
+    satellite_beam: Leaf  # complex (feed)
+    sensing_covariance: Leaf  # complex (feed, feed)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["satellite_beams", "sensing_covariance"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class DirectDesign:
+    """The satellite serves the users itself; the base station is off. Units as in ``JointDesign``."""
+
+    satellite_beams: Leaf  # complex (user, feed)
+    sensing_covariance: Leaf  # complex (feed, feed)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["bs_beams", "satellite_beam", "sensing_covariance", "time_share"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class TimeSharedDesign:
+    """Feeder link and access link take turns.
+
+    For the fraction ``time_share`` of the time the satellite alone transmits (feeder beam and sensing waveform); for
+    the rest the base station alone. Powers are peak powers. Units as in ``JointDesign``.
+    """
+
+    bs_beams: Leaf  # complex (user, bs_antenna)
+    satellite_beam: Leaf  # complex (feed)
+    sensing_covariance: Leaf  # complex (feed, feed)
+    time_share: Leaf  # real scalar
