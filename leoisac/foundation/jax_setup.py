@@ -1,5 +1,5 @@
 # pyright: reportUnknownMemberType=false
-"""The one place that configures JAX; every module that computes imports ``jax`` from here.
+"""The one place that configures JAX; every module that computes imports ``jax`` and ``jnp`` from here.
 
 * 64-bit floats are switched on: path gains of 1e-12 and constraint margins of 1e-9 do not survive single precision.
 * On the CPU, XLA gets one intra-op thread unless ``XLA_FLAGS`` already says otherwise: our problems are thousands of
@@ -19,9 +19,10 @@ if "xla_cpu_multi_thread_eigen" not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_SINGLE_THREAD}".strip()
 
 import jax
+import jax.numpy as jnp
 
 jax.config.update("jax_enable_x64", True)
 
 LANES = 64
 
-__all__ = ["LANES", "jax"]
+__all__ = ["LANES", "jax", "jnp"]

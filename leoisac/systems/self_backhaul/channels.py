@@ -16,7 +16,7 @@ from jaxtyping import Array, Complex, Float
 from leoisac.antennas.arrays import ArrayLayout, upa
 from leoisac.antennas.satellite_patterns import s1528_leo_gain
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, entity_keys, purpose_key
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
 from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
@@ -26,8 +26,6 @@ from leoisac.propagation.terrestrial import log_distance_gain, saleh_valenzuela
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.ground import place
 from leoisac.systems.self_backhaul.model import Channels
-
-jnp = jax.numpy
 
 _POSITION_CANDIDATES = 8
 """Tries for a user outside the base station's near zone; all fail with a probability below 1e-19 at the defaults."""

@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector, ula_steering_vector
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.units import dbm_to_w, dbw_to_w, deg_to_rad, from_db
 from leoisac.metrics.detection import detection_probability, radar_snr
 from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spectral_efficiency
@@ -16,8 +16,6 @@ from leoisac.propagation.free_space import wavelength
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.ground import place
 from leoisac.systems.self_backhaul.model import Channels, DirectDesign, JointDesign, Parameters, TimeSharedDesign
-
-jnp = jax.numpy
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -58,8 +56,8 @@ def evaluate(
     """Metrics of one trial's design.
 
     Rates are in bit/s/Hz, powers in W. Margins are relative, and met when not negative:
-    ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1``, ``margin_pattern = min P / Gamma - 1``,
-    ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get: ``min(sum R, R_s)``.
+    ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1``, ``margin_pattern = min P / Gamma
+    - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get: ``min(sum R, R_s)``.
     """
     if isinstance(design, DirectDesign):
         rates = _direct_rates(channels, design)
