@@ -1,0 +1,147 @@
+"""Solve many instances of one smooth constrained problem at once.
+
+The public face of the batched engine: augmented Lagrangian with L-BFGS for every instance by itself
+(``augmented_lagrangian``), side by side in lanes of a compiled program (``lanes``), then Newton ``restoration``.
+
+A lane never sees its neighbours, the number of lanes never changes and every instance starts at the first tick of a
+block: results are the same bits in a batch of 1 or 10 000, in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.status import Status
+from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
+from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.batched.problem import Problem
+
+
+@dataclass(frozen=True)
+class EngineResult:
+    """Outcome of a batch; every field has the instance axis first.
+
+    ``status`` is ``CONVERGED`` (stopping rule met, violation within ``feasibility``), ``INACCURATE`` (stopping rule met,
+    but restoration left a larger violation), ``MAX_STEPS`` or ``NONFINITE``. The engine never says ``INFEASIBLE``: that
+    needs a certificate of the problem's own.
+    """
+
+    x: Float[np.ndarray, "instance n"]
+    objective: Float[np.ndarray, " instance"]
+    """``fc`` at ``x``, after restoration."""
+    violation: Float[np.ndarray, " instance"]
+    """Largest ``-c`` at ``x``, at least 0; infinite where a constraint is not finite."""
+    multipliers: Float[np.ndarray, "instance m"]
+    """Of the Lagrangian ``objective - multipliers . c``, from the last round (before restoration)."""
+    status: Int[np.ndarray, " instance"]
+    ticks: Int[np.ndarray, " instance"]
+    """Evaluations of value and gradient."""
+    rounds: Int[np.ndarray, " instance"]
+    """Multiplier updates."""
+    objective_history: Float[np.ndarray, "instance round"]
+    """Objective at the end of each round, before restoration; NaN after the last."""
+    violation_history: Float[np.ndarray, "instance round"]
+    """Violation at the end of each round, before restoration; NaN after the last."""
+
+
+def solve(
+    fc: Problem, x0: Float[np.ndarray, "instance n"], data: Any, options: EngineOptions | None = None
+) -> EngineResult:
+    """Minimise ``objective(x)`` subject to ``c(x) >= 0`` for a batch of instances, from one start each.
+
+    Args:
+        fc: ``fc(x, data) -> (objective, c)`` for one instance (see ``problem``); a module-level function or a
+            ``functools.partial`` of one with hashable arguments, compiled once per options and shapes.
+        x0: starts, one per instance.
+        data: pytree of arrays with the instance axis first.
+        options: settings; the default is ``EngineOptions()``.
+
+    Raises:
+        ValueError: ``x0`` has another rank, or a leaf of ``data`` another number of instances.
+        TypeError: ``x0`` is not an array of 64-bit floats.
+    """
+    starts = _checked_starts(x0, 2, "(instance, n)")
+    return _solve_queue(fc, starts, data, np.arange(len(starts)), options or EngineOptions())
+
+
+def solve_multistart(
+    fc: Problem, x0: Float[np.ndarray, "instance start n"], data: Any, options: EngineOptions | None = None
+) -> EngineResult:
+    """As ``solve``, from several starts per instance; the result is that of the best one.
+
+    Best is the lowest objective among starts with a violation of at most ``options.feasibility``, else the lowest
+    violation; among equals the first start. ``ticks`` is the sum over the starts of an instance.
+    """
+    options = options or EngineOptions()
+    starts = _checked_starts(x0, 3, "(instance, start, n)")
+    instances, count, size = starts.shape
+    index = np.repeat(np.arange(instances), count)
+    solved = _solve_queue(fc, starts.reshape(-1, size), data, index, options)
+    objective, violation, ticks = (
+        leaf.reshape(instances, count) for leaf in (solved.objective, solved.violation, solved.ticks)
+    )
+    rows = np.arange(instances) * count + best_start(objective, violation, options.feasibility)
+    best = {name: leaf[rows] for name, leaf in vars(solved).items()}
+    return EngineResult(**{**best, "ticks": ticks.sum(axis=1)})
+
+
+def best_start(
+    objective: Float[np.ndarray, "instance start"],
+    violation: Float[np.ndarray, "instance start"],
+    feasibility: float,
+) -> Int[np.ndarray, " instance"]:
+    """Index of the feasible start with the lowest objective, or of the least violation where none is feasible."""
+    feasible = (violation <= feasibility) & np.isfinite(objective)
+    lowest = np.argmin(np.where(feasible, objective, np.inf), axis=1)
+    least_violated = np.argmin(np.where(np.isnan(violation), np.inf, violation), axis=1)
+    return np.where(feasible.any(axis=1), lowest, least_violated)
+
+
+def compilations(fc: Problem, options: EngineOptions | None = None) -> int:
+    """Number of programs compiled so far for this problem and these options: two per set of shapes."""
+    return programs_of(fc, options or EngineOptions()).compilations()
+
+
+def _solve_queue(fc: Problem, starts: np.ndarray, data: Any, index: np.ndarray, options: EngineOptions) -> EngineResult:
+    """Solve every start with the data of the instance that ``index`` names for it."""
+    data = jax.tree.map(np.asarray, data)
+    _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
+    programs = programs_of(fc, options)
+    ended = run_queue(programs, starts, data, index, options)
+    restored = restore_queue(programs, ended.x, data, index, options.lanes)
+    violated = (ended.status == Status.CONVERGED) & ~(restored.violation <= options.feasibility)
+    status = np.where(violated, int(Status.INACCURATE), ended.status)
+    return EngineResult(
+        x=restored.x,
+        objective=restored.objective,
+        violation=restored.violation,
+        multipliers=ended.outer.multipliers,
+        status=np.where(np.isfinite(restored.objective), status, int(Status.NONFINITE)).astype(np.int32),
+        ticks=ended.ticks,
+        rounds=ended.outer.rounds,
+        objective_history=ended.outer.objective_history,
+        violation_history=ended.outer.violation_history,
+    )
+
+
+def _checked_starts(x0: Any, rank: int, axes: str) -> np.ndarray:
+    starts = np.asarray(x0)
+    if starts.dtype != np.float64:
+        raise TypeError(f"x0 has type {starts.dtype}: the engine works on float64; split complex variables into reals.")
+    if starts.ndim != rank:
+        raise ValueError(f"x0 has shape {starts.shape}; it must be {axes}: add the missing axis of length one.")
+    return starts
+
+
+def _check_instances(data: Any, instances: int) -> None:
+    for path, leaf in jax.tree_util.tree_leaves_with_path(data):
+        if leaf.ndim == 0 or len(leaf) != instances:
+            raise ValueError(
+                f"data{jax.tree_util.keystr(path)} has shape {leaf.shape}, but x0 has {instances} instances: every leaf "
+                "of data needs the instance axis first; repeat what is common to all instances."
+            )

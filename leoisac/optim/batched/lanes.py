@@ -1,0 +1,160 @@
+"""Lanes: the compiled programs of a problem, and the host loop that passes a queue of instances through them.
+
+A lane holds one instance at a time. One compiled program hands new instances to free lanes and advances all lanes by a
+block of ticks; a second one restores finished instances, as many as there are lanes. Widths never change: where the
+queue does not fill them, lanes idle.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, Int
+
+from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.status import Status
+from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
+from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.batched.problem import Problem
+from leoisac.optim.batched.restoration import Restored, restore
+
+_Keywords: TypeAlias = tuple[tuple[str, Hashable], ...]
+
+
+class Programs(NamedTuple):
+    """What is compiled for one problem and one set of options; each once per set of shapes."""
+
+    idle: Callable[..., Instance]
+    """Shapes of ``(x, data)`` of one instance to the state of lanes that hold nothing."""
+    advance: Callable[..., tuple[Instance, Any]]
+    """``(state, data, fresh, x0, fresh_data)`` to state and data after the refill of ``fresh`` lanes and a block."""
+    restore: Callable[..., Restored]
+    """``(x, data)`` to the restored points."""
+
+    def compilations(self) -> int:
+        """Number of compiled variants so far."""
+        return sum(program._cache_size() for program in (self.advance, self.restore))  # type: ignore[attr-defined]
+
+
+class Ended(NamedTuple):
+    """The part of an instance's state that outlives its lane, queue position first."""
+
+    x: Float[np.ndarray, "queue n"]
+    outer: Outer
+    ticks: Int[np.ndarray, " queue"]
+    status: Int[np.ndarray, " queue"]
+
+
+def programs_of(fc: Problem, options: EngineOptions) -> Programs:
+    """Programs of a problem. Partials of one function with equal arguments share them."""
+    if isinstance(fc, functools.partial):
+        return _programs(fc.func, fc.args, tuple(sorted(fc.keywords.items())), options)
+    return _programs(fc, (), (), options)
+
+
+@functools.lru_cache(maxsize=128)
+def _programs(
+    function: Callable[..., Any], arguments: tuple[Hashable, ...], keywords: _Keywords, options: EngineOptions
+) -> Programs:
+    fc = functools.partial(function, *arguments, **dict(keywords))
+    step = jax.vmap(functools.partial(tick, fc, options), in_axes=(0, 0, None))
+
+    def begin(x: Any, data: Any) -> Instance:
+        return start(x, jax.eval_shape(fc, x, data)[1].size, options)
+
+    def advance(state: Instance, data: Any, fresh: Any, x0: Any, fresh_data: Any) -> tuple[Instance, Any]:
+        data = _refill(fresh, fresh_data, data)
+        state = _refill(fresh, jax.vmap(begin)(x0, data), state)
+
+        def more(carry: tuple[Any, Instance]) -> Any:
+            return (carry[0] < options.block_ticks) & jnp.any(carry[1].status == RUNNING)
+
+        def one(carry: tuple[Any, Instance]) -> tuple[Any, Instance]:
+            return carry[0] + 1, step(carry[1], data, carry[0] % options.memory)
+
+        return jax.lax.while_loop(more, one, (jnp.zeros((), jnp.int32), state))[1], data
+
+    def idle(x: Any, data: Any) -> Instance:
+        blank = jax.tree.map(
+            lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x, data)
+        )
+        return blank._replace(status=np.full_like(blank.status, int(Status.CONVERGED)))
+
+    return Programs(
+        idle=idle,
+        advance=jax.jit(advance, donate_argnums=(0, 1)),
+        restore=jax.jit(jax.vmap(functools.partial(restore, fc, options))),
+    )
+
+
+def run_queue(
+    programs: Programs,
+    starts: Float[np.ndarray, "queue n"],
+    data: Any,
+    index: Int[np.ndarray, " queue"],
+    options: EngineOptions,
+) -> Ended:
+    """Solve every start with the data of the instance that ``index`` names for it, before restoration."""
+    total = len(starts)
+    state = jax.device_put(programs.idle(_one(starts), jax.tree.map(_one, data)))
+    ended = jax.tree.map(lambda leaf: np.zeros((total, *leaf.shape[1:]), leaf.dtype), _outcome(state))
+    lane_data: Any = jax.tree.map(lambda leaf: jnp.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data)
+    occupant, handed = np.full(options.lanes, -1), 0
+    while handed < total or np.any(occupant >= 0):
+        free = np.flatnonzero(occupant < 0)[: total - handed]
+        fresh = np.zeros(options.lanes, bool)
+        fresh[free] = True
+        occupant[free] = np.arange(handed, handed + len(free))
+        handed += len(free)
+        queued = np.where(fresh, occupant, 0)
+        state, lane_data = programs.advance(state, lane_data, fresh, starts[queued], _rows(data, index[queued]))
+        done = np.flatnonzero((occupant >= 0) & (np.asarray(state.status) != RUNNING))
+        if len(done):
+            _store(ended, occupant[done], _outcome(state), done)
+            occupant[done] = -1
+    return ended
+
+
+def restore_queue(
+    programs: Programs, x: Float[np.ndarray, "queue n"], data: Any, index: Int[np.ndarray, " queue"], lanes: int
+) -> Restored:
+    """Restore every point, ``lanes`` at a time; the last group is filled up by repetition."""
+    total = len(x)
+    restored = Restored(np.zeros_like(x), np.zeros(total), np.zeros(total))
+    for first in range(0, total, lanes):
+        queued = np.minimum(np.arange(first, first + lanes), total - 1)
+        group = programs.restore(x[queued], _rows(data, index[queued]))
+        kept = np.arange(min(lanes, total - first))
+        _store(restored, first + kept, group, kept)
+    return restored
+
+
+def _refill(fresh: Any, new: Any, old: Any) -> Any:
+    """``new`` in the lanes that are ``fresh``, leaf by leaf."""
+    return jax.tree.map(lambda a, b: jnp.where(fresh.reshape(-1, *(1,) * (b.ndim - 1)), a, b), new, old)
+
+
+def _outcome(state: Instance) -> Ended:
+    return Ended(state.x, state.outer, state.ticks, state.status)
+
+
+def _one(leaf: np.ndarray) -> jax.ShapeDtypeStruct:
+    """Shape and type of one instance's share of an array."""
+    return jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype)
+
+
+def _rows(data: Any, index: Int[np.ndarray, " lane"]) -> Any:
+    return jax.tree.map(lambda leaf: leaf[index], data)
+
+
+def _store(results: Any, places: Int[np.ndarray, " row"], lanes: Any, rows: Int[np.ndarray, " row"]) -> None:
+    """Copy ``rows`` of the lanes into ``places`` of the results, leaf by leaf."""
+
+    def copy(result: np.ndarray, lane: Any) -> None:
+        result[places] = np.asarray(lane)[rows]
+
+    jax.tree.map(copy, results, lanes)
