@@ -1,7 +1,7 @@
 """Channels of one trial: satellite links by orbit geometry, pattern and rain; terrestrial links by a few paths.
 
-Every draw has a key of its own per entity, so the sky of eight users contains that of four, and more antennas, feeds
-or power never change a path.
+Every receiver has a key and every purpose its own numbers, so the sky of eight users contains that of four, and more
+antennas, feeds or power never change a path.
 """
 
 from __future__ import annotations
@@ -14,18 +14,27 @@ from typing import Any
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import ArrayLayout, upa
-from leoisac.antennas.satellite_patterns import s1528_leo_gain
+from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, entity_keys, purpose_key
+from leoisac.foundation.keys import (
+    Key,
+    complex_normal,
+    entity_keys,
+    purpose_keys,
+    standard_normal,
+    uniforms,
+)
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
 from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
 from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
 from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
-from leoisac.propagation.terrestrial import log_distance_gain, saleh_valenzuela
+from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.ground import place
 from leoisac.systems.self_backhaul.model import Channels
+
+Numbers = dict[str, Any]
 
 _POSITION_CANDIDATES = 8
 """Tries for a user outside the base station's near zone; all fail with a probability below 1e-19 at the defaults."""
@@ -121,84 +130,77 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
 
 def draw(geometry: Geometry, key: Key) -> Channels:
     """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
-    users = entity_keys(purpose_key(key, "user"), geometry.num_users)
-    earth_station = purpose_key(key, "earth-station")
-    positions = jax.vmap(partial(_user_position, geometry))(users)
-    es_position = jnp.zeros(2)
-    terrestrial = partial(_terrestrial_channel, geometry)
-    satellite = partial(_satellite_channel, geometry)
-    return Channels(
-        h_users=jax.vmap(terrestrial)(users, positions),
-        h_es=terrestrial(earth_station, es_position),
-        g_users=jax.vmap(partial(satellite, receive_gain=geometry.user_gain))(users, positions),
-        g_es=satellite(earth_station, es_position, receive_gain=geometry.es_gain),
-        noise_power=geometry.noise_power,
-    )
+    user, earth_station = purpose_keys(key, ("user", "earth-station"))
+    # The Earth Station is one more receiver, in the corner (0, 0): the same program draws its channels.
+    receivers = jnp.concatenate([entity_keys(user, geometry.num_users), earth_station[None]])
+    numbers = jax.vmap(partial(uniforms, shapes=_shapes(geometry)))(receivers)
+    is_user = jnp.arange(geometry.num_users + 1) < geometry.num_users
+    receive_gain = jnp.where(is_user, geometry.user_gain, geometry.es_gain)
+    positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
+    h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
+    g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
+    return Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
 
 
-def _user_position(geometry: Geometry, key: Key) -> Float[Array, "2"]:
+def _shapes(geometry: Geometry) -> dict[str, tuple[int, ...]]:
+    """Uniform numbers that one receiver needs, by purpose."""
+    return {
+        "position": (_POSITION_CANDIDATES, 2),
+        "shadowing": (),
+        "path-direction": (geometry.num_paths, 2),
+        "path-gain": (geometry.num_paths, 2),
+        "rain": (),
+        "feed-phase": (geometry.feed_centres_m.shape[0],),
+    }
+
+
+def _position(geometry: Geometry, uniform: Float[Array, "candidate 2"]) -> Float[Array, "2"]:
     """Uniform in the square, but not nearer to the base station than ``min_distance_m``: the first of some tries."""
-    tries = geometry.side_m * jax.random.uniform(purpose_key(key, "position"), (_POSITION_CANDIDATES, 2))
+    tries = geometry.side_m * uniform
     far_enough = jnp.linalg.norm(tries - geometry.bs_m, axis=-1) >= geometry.min_distance_m
     return tries[jnp.argmax(far_enough)]
 
 
-def _terrestrial_channel(geometry: Geometry, key: Key, position: Float[Array, "2"]) -> Complex[Array, "bs_antenna"]:
-    """Base station to one receiver: UMi path loss with shadowing, Saleh-Valenzuela with a geometric first path."""
+def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, "n"]:
+    """Base station to one receiver: log-distance path loss with shadowing; few paths, the first one geometric."""
     offset = position - geometry.bs_m
-    shadowing_db = geometry.shadowing_std_db * jax.random.normal(purpose_key(key, "shadowing"))
-    gain = log_distance_gain(
+    path_loss_db = log_distance_path_loss_db(
         jnp.linalg.norm(offset),
         geometry.carrier_hz,
         intercept_db=geometry.intercept_db,
         exponent=geometry.exponent,
-        shadowing_db=shadowing_db,
+        shadowing_db=geometry.shadowing_std_db * standard_normal(numbers["shadowing"]),
     )
-    paths = entity_keys(purpose_key(key, "path"), geometry.num_paths)
-    azimuth, elevation, amplitude = jax.vmap(_path)(paths)
+    turn = 2.0 * numbers["path-direction"] - 1.0
     first = jnp.arange(geometry.num_paths) == 0
     return saleh_valenzuela(
-        gain,
-        amplitude,
-        jnp.where(first, jnp.arctan2(offset[1], offset[0]), azimuth),
-        jnp.where(first, 0.0, elevation),
+        from_db(-path_loss_db),
+        complex_normal(numbers["path-gain"]),
+        jnp.where(first, jnp.arctan2(offset[1], offset[0]), math.pi * turn[:, 0]),
+        jnp.where(first, 0.0, math.pi / 6 * turn[:, 1]),
         jnp.asarray(geometry.bs_layout.positions),
         array_gain=geometry.array_gain,
     )
 
 
-def _path(key: Key) -> tuple[Any, Any, Any]:
-    """Azimuth, elevation and complex gain CN(0, 1) of one scattered path."""
-    azimuth = jax.random.uniform(purpose_key(key, "azimuth"), minval=-math.pi, maxval=math.pi)
-    elevation = jax.random.uniform(purpose_key(key, "elevation"), minval=-math.pi / 6, maxval=math.pi / 6)
-    real, imaginary = jax.random.normal(purpose_key(key, "gain"), (2,)) / math.sqrt(2.0)
-    return azimuth, elevation, real + 1j * imaginary
-
-
 def _satellite_channel(
-    geometry: Geometry, key: Key, position: Float[Array, "2"], receive_gain: Float[Array, ""]
+    geometry: Geometry, numbers: Numbers, position: Float[Array, "2"], receive_gain: Float[Array, ""]
 ) -> Complex[Array, "feed"]:
     """Every feed to one receiver on the ground: free space, gases, rain, feed pattern, feed phases."""
-    receiver = jnp.append(position, 0.0)
-    down = receiver - geometry.satellite_m
+    down = jnp.append(position, 0.0) - geometry.satellite_m
     off_axis = _angle(down, geometry.feed_centres_m - geometry.satellite_m)
-    pattern = s1528_leo_gain(off_axis, geometry.max_gain_dbi, geometry.half_power_angle)
-    rain = _rain_gain(geometry, jax.random.normal(purpose_key(key, "rain")))
+    pattern = from_db(s1528_leo_gain_dbi(off_axis, geometry.max_gain_dbi, geometry.half_power_angle))
+    rain_model = gaussian_db_rain_gain if geometry.rain_model == "gaussian_db" else lognormal_db_rain_gain
+    rain = rain_model(standard_normal(numbers["rain"]), geometry.rain_mean, geometry.rain_std)
     free_space = free_space_amplitude_gain(jnp.linalg.norm(down), wavelength(geometry.carrier_hz))
     amplitude = free_space * jnp.sqrt(receive_gain * geometry.gas_gain * rain * pattern)
-    return amplitude * jnp.exp(1j * _feed_phases(geometry, purpose_key(key, "feed-phase")))
+    return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
 
 
-def _rain_gain(geometry: Geometry, normal: Float[Array, ""]) -> Float[Array, ""]:
-    model = gaussian_db_rain_gain if geometry.rain_model == "gaussian_db" else lognormal_db_rain_gain
-    return model(normal, geometry.rain_mean, geometry.rain_std)
-
-
-def _feed_phases(geometry: Geometry, key: Key) -> Float[Array, "feed"]:
-    feeds = entity_keys(key, geometry.feed_centres_m.shape[0])
+def _feed_phases(geometry: Geometry, uniform: Float[Array, "feed"]) -> Float[Array, "feed"]:
     if geometry.feed_phase == "uniform":
-        return uniform_feed_phase(jax.vmap(jax.random.uniform)(feeds))
-    return normal_feed_phase(jax.vmap(jax.random.normal)(feeds), geometry.feed_phase_std)
+        return uniform_feed_phase(uniform)
+    return normal_feed_phase(standard_normal(uniform), geometry.feed_phase_std)
 
 
 def _angle(vector: Float[Array, "3"], others: Float[Array, "feed 3"]) -> Float[Array, "feed"]:

@@ -63,8 +63,8 @@ def evaluate(
         rates = _direct_rates(channels, design)
         bs_beams, satellite_beams = jnp.zeros_like(channels.h_users), design.satellite_beams
     else:
-        judge = _joint_rates if isinstance(design, JointDesign) else _time_shared_rates
-        rates = judge(channels, design)
+        together = isinstance(design, JointDesign)
+        rates = _joint_rates(channels, design) if together else _time_shared_rates(channels, design)
         bs_beams, satellite_beams = design.bs_beams, design.satellite_beam
     pattern = _target_power(parameters, bs_beams, design)
     satellite_power = _power(satellite_beams) + jnp.real(jnp.trace(design.sensing_covariance))

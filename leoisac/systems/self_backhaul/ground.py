@@ -50,7 +50,6 @@ def place(config: SelfBackhaulConfig) -> Placement:
         return Placement(satellite, np.stack([east, north, np.zeros_like(east)], axis=-1), bs)
 
     from leoisac.geometry.passes import chosen_view
-
     from leoisac.geometry.sites import Site, ecef_to_enu, ground_points
 
     part = config.satellite
