@@ -25,8 +25,8 @@ from leoisac.foundation.jax_setup import jax
 class Memory(NamedTuple):
     """Curvature pairs of one instance and the small matrices that belong to them."""
 
-    pairs: Float[Array, "pair two n"]
-    """Step ``s`` and gradient change ``y`` of each slot; zeros where there is none."""
+    pairs: Float[Array, "row n"]
+    """Step ``s`` (even rows) and gradient change ``y`` (odd rows) of each slot; zeros where there is none."""
     inverse: Float[Array, "pair pair"]
     """``R^-1``, rows and columns in slot order; zero where a slot is empty."""
     gram: Float[Array, "pair pair"]
@@ -40,7 +40,7 @@ class Memory(NamedTuple):
 def empty_memory(pair_count: int, size: int) -> Memory:
     """Memory without pairs and with unit scale."""
     square = jnp.zeros((pair_count, pair_count))
-    return Memory(jnp.zeros((pair_count, 2, size)), square, square, jnp.zeros(pair_count), jnp.ones(()))
+    return Memory(jnp.zeros((2 * pair_count, size)), square, square, jnp.zeros(pair_count), jnp.ones(()))
 
 
 def push(
@@ -52,12 +52,10 @@ def push(
 ) -> Memory:
     """Overwrite ``slot``, which holds the oldest pair, by a new pair, or by nothing where ``keep`` is false."""
     step, change = jnp.where(keep, step, 0.0), jnp.where(keep, change, 0.0)
-    pairs = jax.lax.dynamic_update_slice(
-        memory.pairs, jnp.stack([step, change])[None], (slot, *jnp.zeros(2, slot.dtype))
-    )
+    pairs = jax.lax.dynamic_update_slice(memory.pairs, jnp.stack([step, change]), (2 * slot, jnp.zeros_like(slot)))
     products = _project(pairs, change)
     step_change, change_change = products[:, 0], products[:, 1]
-    here = jnp.arange(pairs.shape[0]) == slot
+    here = jnp.arange(memory.curvature.size) == slot
     row, column = here[:, None], here[None, :]
     curvature = jnp.where(here, step_change, memory.curvature)
     own = jnp.where(keep, step_change @ here, 1.0)
@@ -83,9 +81,9 @@ def descent_direction(memory: Memory, gradient: Float[Array, " n"]) -> Float[Arr
     p = memory.inverse @ products[:, 0]
     q = memory.inverse.T @ (memory.curvature * p + memory.scale * (memory.gram @ p - products[:, 1]))
     weights = jnp.stack([q, -memory.scale * p], axis=1)
-    return -(memory.scale * gradient + weights.reshape(-1) @ memory.pairs.reshape(weights.size, -1))
+    return -(memory.scale * gradient + weights.reshape(-1) @ memory.pairs)
 
 
-def _project(pairs: Float[Array, "pair two n"], vector: Float[Array, " n"]) -> Float[Array, "pair two"]:
+def _project(pairs: Float[Array, "row n"], vector: Float[Array, " n"]) -> Float[Array, "pair two"]:
     """``[S^T v, Y^T v]`` as one matrix-vector product."""
-    return (pairs.reshape(-1, vector.size) @ vector).reshape(pairs.shape[:2])
+    return (pairs @ vector).reshape(-1, 2)
