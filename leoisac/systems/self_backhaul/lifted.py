@@ -1,4 +1,4 @@
-"""The joint design over covariances: normalised instances, and the convex problems of the published algorithm.
+"""The joint design over covariances: normalised instances, received powers, and the scaling of convex problems.
 
 Units are normalised: base-station channels are multiplied by ``sqrt(P_T) / sigma``, satellite channels by
 ``sqrt(P_s) / sigma``, thresholds divided by ``P_s``. Noise and both power budgets are then 1. Beams are lifted to
@@ -137,21 +137,19 @@ def scaling(instance: Instance, users: Float[np.ndarray, " user"], earth_station
 
 def channel_values(instance: Instance, units: Scaling) -> dict[str, Any]:
     """Parameter values that channels and scaling determine, of every problem below."""
-    feeder = lambda g: coordinates(outer(np.conj(g) @ units.feeder).conj())
-    sensing = lambda g: coordinates(outer(np.conj(g) @ units.sensing).conj())
     per_user = 1.0 / units.users[:, None]
     values = {
         "user_bs": coordinates(outer(instance.h_users)) * per_user,
-        "user_feeder": feeder(instance.g_users) * per_user,
-        "user_sensing": sensing(instance.g_users) * per_user,
+        "user_feeder": _seen(instance.g_users, units.feeder) * per_user,
+        "user_sensing": _seen(instance.g_users, units.sensing) * per_user,
         "user_noise": 1.0 / units.users,
-        "es_feeder": feeder(instance.g_es) / units.earth_station,
+        "es_feeder": _seen(instance.g_es, units.feeder) / units.earth_station,
         "es_bs": coordinates(outer(instance.h_es)) / units.earth_station,
-        "es_sensing": sensing(instance.g_es) / units.earth_station,
+        "es_sensing": _seen(instance.g_es, units.sensing) / units.earth_station,
         "es_noise": 1.0 / units.earth_station,
         "feeder_trace": coordinates(np.conj(units.feeder.T) @ units.feeder),
         "sensing_trace": coordinates(np.conj(units.sensing.T) @ units.sensing),
-        "pattern": sensing(instance.targets) / instance.pattern_min[:, None],
+        "pattern": _seen(instance.targets, units.sensing) / instance.pattern_min[:, None],
     }
     if instance.joint:
         values["bs_pattern"] = coordinates(outer(instance.bs_targets)) / instance.pattern_min[:, None]
@@ -166,3 +164,10 @@ def unscaled(problem: ParametricProblem, units: Scaling) -> Lifted:
         congruence(units.feeder, positive_part(from_coordinates(found["feeder"]))),
         congruence(units.sensing, positive_part(from_coordinates(found["sensing"]))),
     )
+
+
+def _seen(
+    channels: Complex[np.ndarray, "*batch feed"], scale: Complex[np.ndarray, "feed feed"]
+) -> Float[np.ndarray, "*batch coordinate"]:
+    """Coordinates of ``(T^H g)(T^H g)^H``: power over ``g`` as a function of the scaled covariance."""
+    return coordinates(outer(np.conj(np.conj(channels) @ scale)))
