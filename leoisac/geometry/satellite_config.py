@@ -19,18 +19,20 @@ class SatelliteConfig(Config):
     taken into the configuration, so that results never depend on a file that may change.
     """
 
-    name: str | None = Field(None, description="satellite of the packaged Starlink extract, e.g. STARLINK-1008")
-    tle: str | None = Field(None, description="two-line element set (2 or 3 lines), or a file with one")
-    omm: str | None = Field(None, description="orbit mean-elements message (JSON, KVN or XML), or a file with one")
+    name: str | None = Field(default=None, description="satellite of the packaged Starlink extract, e.g. STARLINK-1008")
+    tle: str | None = Field(default=None, description="two-line element set (2 or 3 lines), or a file with one")
+    omm: str | None = Field(
+        default=None, description="orbit mean-elements message (JSON, KVN or XML), or a file with one"
+    )
     time: datetime | Literal["next-pass", "best-pass"] = Field(
-        "next-pass",
+        default="next-pass",
         description="UTC instant; or the culmination of the next or the highest pass after the element epoch",
     )
     latitude_deg: float = Field(ge=-90, le=90, description="geodetic latitude of the site (WGS84)")
     longitude_deg: float = Field(ge=-180, le=360, description="geodetic longitude of the site (WGS84), east positive")
-    height_m: float = Field(0.0, ge=-500, le=9000, description="height of the site above the ellipsoid")
-    min_elevation_deg: float = Field(10.0, ge=0, lt=90, description="a pass counts above this elevation")
-    search_hours: float = Field(24.0, gt=0, le=240, description="how long after the epoch a pass is looked for")
+    height_m: float = Field(default=0.0, ge=-500, le=9000, description="height of the site above the ellipsoid")
+    min_elevation_deg: float = Field(default=10.0, ge=0, lt=90, description="a pass counts above this elevation")
+    search_hours: float = Field(default=24.0, gt=0, le=240, description="how long after the epoch a pass is looked for")
 
     @field_validator("time", mode="after")
     @classmethod
