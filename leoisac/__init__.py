@@ -1,1 +1,113 @@
-"""leoisac."""
+"""leoisac: design and evaluation of integrated sensing and communication with low-earth-orbit satellites.
+
+    import leoisac as li
+    config = li.config("self-backhaul")
+    channels = li.draw(config, seed=0, trials=64)
+    solution = li.design(config, channels, scheme="pa1")
+    metrics = li.evaluate(config, channels, solution.value)
+    dataset = li.run(config, sweep={"satellite_power_dbw": [25, 30, 35]}, trials=200)
+
+Importing the package loads nothing that computes; names below are resolved on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from leoisac import systems as _systems_folder
+
+if TYPE_CHECKING:
+    from leoisac.api import (
+        channels,
+        config,
+        design,
+        draw,
+        evaluate,
+        figure,
+        load,
+        open_run,
+        run,
+        schemes,
+        systems,
+        verify,
+    )
+    from leoisac.experiment.channel_arrays import ChannelError
+    from leoisac.experiment.scenario import Scenario
+    from leoisac.experiment.store import StoreError
+    from leoisac.foundation.config import Config, ConfigError
+    from leoisac.foundation.status import DesignError, Solution, Status
+
+    __version__: str
+
+_HOMES = {
+    **dict.fromkeys(
+        ("channels", "config", "design", "draw", "evaluate", "figure", "load", "open_run", "run", "schemes", "verify"),
+        "leoisac.api",
+    ),
+    "ChannelError": "leoisac.experiment.channel_arrays",
+    "Scenario": "leoisac.experiment.scenario",
+    "StoreError": "leoisac.experiment.store",
+    "Config": "leoisac.foundation.config",
+    "ConfigError": "leoisac.foundation.config",
+    "DesignError": "leoisac.foundation.status",
+    "Solution": "leoisac.foundation.status",
+    "Status": "leoisac.foundation.status",
+}
+
+__all__ = [
+    "ChannelError",
+    "Config",
+    "ConfigError",
+    "DesignError",
+    "Scenario",
+    "Solution",
+    "Status",
+    "StoreError",
+    "__version__",
+    "channels",
+    "config",
+    "design",
+    "draw",
+    "evaluate",
+    "figure",
+    "load",
+    "open_run",
+    "run",
+    "schemes",
+    "systems",
+    "verify",
+]
+
+
+class _CallableFolder(ModuleType):
+    """``leoisac.systems`` is both the folder of systems and the function that lists them."""
+
+    def __call__(self) -> tuple[str, ...]:
+        return importlib.import_module("leoisac.catalogue").systems()
+
+
+setattr(_systems_folder, "__class__", _CallableFolder)  # noqa: B010
+globals()["systems"] = _systems_folder
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name not in _HOMES:
+        raise AttributeError(f"module 'leoisac' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("leoisac")
+    except PackageNotFoundError:
+        return "0+unknown"

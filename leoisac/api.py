@@ -1,0 +1,265 @@
+"""The verbs of ``import leoisac as li``: configure, draw, design, evaluate, run, look.
+
+Everything that computes is imported on first use, so that importing this module costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leoisac import catalogue
+from leoisac.experiment.contracts import Scheme, System
+from leoisac.experiment.routes import DEFAULT_ROUTE
+from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
+from leoisac.experiment.scenario_file import load_scenario
+from leoisac.foundation.config import Config, ConfigError
+from leoisac.foundation.status import DesignError, Solution, Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from leoisac.experiment.claims import ClaimResult
+    from leoisac.experiment.runner import Progress
+
+
+def systems() -> tuple[str, ...]:
+    """Names of all systems."""
+    return catalogue.systems()
+
+
+def config(system: str, **changes: Any) -> Any:
+    """The system's default configuration (the paper's main figure) with some fields changed.
+
+    A field of a part is written ``**{"satellite.altitude_km": 600.0}``.
+
+    Raises:
+        ConfigError: naming each field that is wrong, its value and what is allowed.
+    """
+    return catalogue.find(system).config().replace(**changes)
+
+
+def load(path: str | Path) -> Scenario:
+    """The scenario of a TOML file, checked whole (ConfigError otherwise)."""
+    return load_scenario(path, catalogue.find)
+
+
+def schemes(config: Config | str) -> tuple[Scheme, ...]:
+    """The schemes of a configuration's system (or of a system by name): names, routes, one-line meanings."""
+    return _system(config).schemes
+
+
+def draw(config: Config, seed: int = 0, trials: int | Iterable[int] = 1) -> Any:
+    """Random channels: the same for the same (configuration, seed, trial), whatever the batch.
+
+    Args:
+        config: a system's configuration.
+        seed: 0 to 2^32 - 1.
+        trials: how many (numbered from 0), or trial numbers in any order.
+
+    Returns:
+        The system's channels, every array with a leading trial axis.
+    """
+    from leoisac.experiment.blocks import draw_trials
+
+    return draw_trials(_system(config), config, seed, trials)
+
+
+def channels(config: Config, **arrays: Any) -> Any:
+    """Channels from your own arrays, by name; with a leading trial axis or without (then they hold for all trials).
+
+    Raises:
+        ChannelError: for an unknown or missing name, a wrong shape, NaN, or single precision.
+    """
+    from leoisac.experiment.channel_arrays import channels_from_arrays
+
+    return channels_from_arrays(_system(config), config, arrays)
+
+
+def design(
+    config: Config,
+    channels: Any,
+    scheme: str,
+    route: str = DEFAULT_ROUTE,
+    throw: bool = False,
+    **options: Any,
+) -> Solution[Any]:
+    """Design for every trial of ``channels``.
+
+    Args:
+        config: the configuration that the channels belong to.
+        channels: from ``draw`` or ``channels``.
+        scheme: scheme name.
+        route: ``"fast"``, or ``"reference"`` for the published algorithm.
+        throw: raise when a trial has no usable design, instead of reporting it by its status.
+        options: keyword options of the scheme's solver.
+
+    Returns:
+        ``Solution`` with the designs in ``value`` (physical units) and a ``Status`` per trial.
+
+    Raises:
+        DesignError: with ``throw``, naming the trials and what to try next.
+    """
+    from leoisac.experiment.blocks import design_trials
+    from leoisac.experiment.channel_arrays import check_channels
+
+    system = _system(config)
+    check_channels(system, config, channels)
+    solution = design_trials(system, config, channels, scheme, route, **options)
+    if throw:
+        _throw(system, scheme, solution)
+    return solution
+
+
+def evaluate(config: Config, channels: Any, design: Any) -> dict[str, Any]:
+    """Metrics and margins of designs: name -> array with the trial axis first."""
+    from leoisac.experiment.blocks import evaluate_trials
+    from leoisac.experiment.channel_arrays import check_channels
+
+    system = _system(config)
+    check_channels(system, config, channels)
+    return evaluate_trials(system, config, channels, getattr(design, "value", design))
+
+
+def run(
+    config: Config | Scenario,
+    schemes: Iterable[str] | None = None,
+    sweep: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    route: str | None = None,
+    store: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    unit_trials: int | None = None,
+) -> xr.Dataset:
+    """Monte-Carlo run over schemes, sweep and trials.
+
+    Args:
+        config: a configuration, or a scenario whose run part the other arguments change.
+        schemes: ``["pa1", "pa1:reference"]``; all schemes when None.
+        sweep: ``{"transmit_power_dbw": [20, 25]}``; fields that change together: ``{"a+b": [(a0, b0), (a1, b1)]}``.
+        trials: per point (default 200).
+        seed: default 0.
+        route: for entries of ``schemes`` that name none.
+        store: folder that keeps the results; a run on an existing store continues it. In memory when None.
+        progress: called after every stored unit.
+        unit_trials: trials per stored unit; the results do not depend on it.
+
+    Returns:
+        Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
+
+    Raises:
+        ConfigError: before any work, naming what is wrong.
+        StoreError: if the store holds something else.
+    """
+    from leoisac.experiment.campaign import run_studies
+
+    system = _system(config)
+    wanted = _scenario(system, config, schemes, sweep, trials, seed, route)
+    return run_studies(system, {"run": wanted}, store, progress, unit_trials)["run"]
+
+
+def open_run(folder: str | Path) -> xr.Dataset | xr.DataTree:
+    """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several."""
+    import xarray as xr
+
+    from leoisac.experiment.campaign import open_studies
+
+    studies = open_studies(folder, catalogue.find)
+    return next(iter(studies.values())) if len(studies) == 1 else xr.DataTree.from_dict(studies)
+
+
+def figure(system: str, name: str, data: Any) -> Any:
+    """A figure of the system (matplotlib), drawn from stored results and nothing else.
+
+    Args:
+        system: system name.
+        name: figure name, ``"fig-5"``.
+        data: what ``run`` or ``open_run`` returns, ``{study name: dataset}``, or the folder of a store.
+
+    Raises:
+        ConfigError: if the data lack a study that the figure reads, with the command that computes it.
+    """
+    from leoisac.experiment.campaign import draw_figure
+
+    found = catalogue.find(system)
+    return draw_figure(found, found.figure(name), _studies(data))
+
+
+def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
+    """Verdicts on the published claims, from stored results; nothing is computed.
+
+    Args:
+        system: system name.
+        data: as for ``figure``.
+    """
+    from leoisac.experiment.claims import check_claims
+
+    return check_claims(catalogue.find(system), _studies(data))
+
+
+def _system(config: Config | Scenario | str) -> System:
+    if isinstance(config, str):
+        return catalogue.find(config)
+    return catalogue.system_of(config.config if isinstance(config, Scenario) else config)
+
+
+def _scenario(
+    system: System,
+    base: Config | Scenario,
+    schemes: Iterable[str] | None,
+    sweep: Mapping[str, Any] | None,
+    trials: int | None,
+    seed: int | None,
+    route: str | None,
+) -> Scenario:
+    """The scenario that the arguments of ``run`` describe; what is None keeps the scenario's or the default value."""
+    if isinstance(base, Scenario):
+        schemes = base.schemes if schemes is None else schemes
+        sweep = base.sweep if sweep is None else sweep
+    start = base if isinstance(base, Scenario) else None
+    return scenario(
+        system,
+        base.config if isinstance(base, Scenario) else base,
+        schemes,
+        sweep,
+        trials if trials is not None else start.trials if start else DEFAULT_TRIALS,
+        seed if seed is not None else start.seed if start else 0,
+        route if route is not None else start.route if start else DEFAULT_ROUTE,
+    )
+
+
+def _studies(data: Any) -> dict[str, Any]:
+    """Datasets by study name from anything that ``figure`` and ``verify`` accept."""
+    import xarray as xr
+
+    from leoisac.experiment.campaign import open_studies
+
+    if isinstance(data, str | Path):
+        return open_studies(data, catalogue.find)
+    if isinstance(data, xr.Dataset):
+        return {str(data.attrs.get("study", "run")): data}
+    if isinstance(data, xr.DataTree):
+        return {name: child.to_dataset() for name, child in data.children.items()}
+    if isinstance(data, Mapping):
+        return dict(data)
+    raise ConfigError(f"data: {type(data).__name__} is neither a dataset, a tree or mapping of them, nor a folder.")
+
+
+def _throw(system: System, scheme: str, solution: Solution[Any]) -> None:
+    """DesignError when a trial of the solution has no usable design."""
+    import numpy as np
+
+    from leoisac.experiment.judge import is_usable
+
+    status, violation = np.asarray(solution.status), np.asarray(solution.violation)
+    bad = np.flatnonzero(~is_usable(status, violation, system.tolerance))
+    if not len(bad):
+        return
+    lines = [f"scheme `{scheme}`: {len(bad)} of {len(status)} trials have no usable design."]
+    for code in np.unique(status[bad]):
+        which = bad[status[bad] == code]
+        shown = ", ".join(str(int(item)) for item in which[:10]) + (", …" if len(which) > 10 else "")
+        lines.append(f"{Status(int(code)).name} (trials {shown}): {Status(int(code)).advice}")
+    raise DesignError("\n".join(lines))

@@ -1,0 +1,106 @@
+"""Which scheme by which route: scheme entries (``"pa1"``, ``"pa1:reference"``) and whether a route can run here."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from leoisac.experiment.contracts import Scheme, System
+from leoisac.foundation.config import ConfigError
+
+DEFAULT_ROUTE = "fast"
+
+
+@dataclass(frozen=True)
+class SchemeRoute:
+    """A scheme designed by one of its routes."""
+
+    scheme: Scheme
+    route: str
+
+    @property
+    def label(self) -> str:
+        """Name in results: the scheme's, with ``:route`` where it is not the default one."""
+        return self.scheme.name if self.route == DEFAULT_ROUTE else f"{self.scheme.name}:{self.route}"
+
+    def solver(self) -> Callable[..., Any]:
+        """The function behind the route.
+
+        Raises:
+            ConfigError: if a package that the route needs is not installed, with the line that installs it.
+        """
+        require_extra(self.scheme, self.route)
+        try:
+            return self.scheme.solver(self.route)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == "leoisac":
+                raise
+            raise ConfigError(_install_line(self.scheme, self.route, [error.name or "a package"])) from error
+
+
+def scheme_route(system: System, entry: str, route: str = DEFAULT_ROUTE) -> SchemeRoute:
+    """The scheme and route of one entry; ``route`` is for entries that name none.
+
+    Raises:
+        ConfigError: for an unknown scheme, or a route that the scheme does not have.
+    """
+    name, _, own_route = entry.partition(":")
+    scheme = system.scheme(name.strip())
+    chosen = own_route.strip() or route
+    if chosen not in scheme.routes:
+        raise ConfigError(f"route = {chosen!r}: scheme `{scheme.name}` has the routes {', '.join(scheme.routes)}.")
+    return SchemeRoute(scheme, chosen)
+
+
+def scheme_routes(system: System, entries: Iterable[str], route: str = DEFAULT_ROUTE) -> tuple[SchemeRoute, ...]:
+    """All entries, each checked, none twice, every route able to run here (ConfigError otherwise)."""
+    chosen = tuple(scheme_route(system, entry, route) for entry in entries)
+    labels = [item.label for item in chosen]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ConfigError(f"schemes: `{label}` stands twice.")
+    for item in chosen:
+        require_extra(item.scheme, item.route)
+    return chosen
+
+
+def require_extra(scheme: Scheme, route: str) -> None:
+    """Refuse a route whose extra is not installed (ConfigError with the line that installs it)."""
+    extra = scheme.requires.get(route, "")
+    missing = missing_packages(extra) if extra else ()
+    if missing:
+        raise ConfigError(_install_line(scheme, route, missing))
+
+
+@functools.cache
+def missing_packages(extra: str) -> tuple[str, ...]:
+    """Distributions that an extra of leoisac lists and that are not installed here."""
+    try:
+        requirements = importlib.metadata.requires("leoisac") or []
+    except (
+        importlib.metadata.PackageNotFoundError
+    ):  # run from a source tree: nothing to ask, the import itself will tell
+        return ()
+    marker = re.compile(rf"""extra\s*==\s*['"]{re.escape(extra)}['"]""")
+    names = [re.split(r"[\s<>=!~;\[(]", text, maxsplit=1)[0] for text in requirements if marker.search(text)]
+    return tuple(name for name in names if not _installed(name))
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _install_line(scheme: Scheme, route: str, missing: Iterable[str]) -> str:
+    extra = scheme.requires.get(route, route)
+    return (
+        f"route = {route!r}: needs {', '.join(missing)}, not installed here (asked for by scheme `{scheme.name}`). "
+        f'Install with: pip install "leoisac[{extra}]"'
+    )
