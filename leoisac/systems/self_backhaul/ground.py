@@ -7,11 +7,14 @@ Earth Station in the corner (0, 0) and the base station in the centre.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
+
+if TYPE_CHECKING:
+    from leoisac.geometry.scenario_view import ScenarioView
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,13 @@ class Placement:
         satellite_m: shape ``(3,)``.
         feed_centres_m: where the feeds' axes meet the ground, shape ``(feed, 3)``; the first at the Earth Station.
         bs_m: base station, shape ``(2,)``.
-        view: how the satellite is seen at the chosen instant (``None`` without a real pass).
-        warnings: what a user should know, such as an element set that is old.
+        sight: the real satellite at its instant (``None`` without one).
     """
 
     satellite_m: np.ndarray
     feed_centres_m: np.ndarray
     bs_m: np.ndarray
-    view: Any = None
-    warnings: tuple[str, ...] = ()
+    sight: ScenarioView | None = None
 
     @property
     def slant_range_m(self) -> float:
@@ -49,14 +50,12 @@ def place(config: SelfBackhaulConfig) -> Placement:
         satellite = np.array([0.0, 0.0, config.altitude_km * 1e3])
         return Placement(satellite, np.stack([east, north, np.zeros_like(east)], axis=-1), bs)
 
-    from leoisac.geometry.passes import chosen_view
-    from leoisac.geometry.sites import Site, ecef_to_enu, ground_points
+    from leoisac.geometry.scenario_view import scenario_view
+    from leoisac.geometry.sites import ecef_to_enu, ground_points
 
-    part = config.satellite
-    site = Site.from_degrees(part.latitude_deg, part.longitude_deg, part.height_m)
-    view = chosen_view(part)
-    centres = ecef_to_enu(site, ground_points(site, east, north, part.height_m))
-    return Placement(np.asarray(view.position_enu_m, dtype=float), centres, bs, view, tuple(view.warnings))
+    sight = scenario_view(config.satellite)
+    centres = ecef_to_enu(sight.site, ground_points(sight.site, east, north, config.satellite.height_m))
+    return Placement(sight.view.position_enu_m, centres, bs, sight)
 
 
 def _feed_ring(config: SelfBackhaulConfig) -> tuple[np.ndarray, np.ndarray]:

@@ -38,15 +38,6 @@ class Channels:
     noise_power: Leaf  # real scalar
 
 
-CHANNEL_AXES = {
-    "h_users": ("user", "bs_antenna"),
-    "h_es": ("bs_antenna",),
-    "g_users": ("user", "feed"),
-    "g_es": ("feed",),
-    "noise_power": (),
-}
-
-
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[

@@ -1,0 +1,115 @@
+"""Self-backhauled satellite-terrestrial ISAC: joint beamforming of satellite and base station in one band.
+
+T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC Systems", Sensors 2026, 26(7):2273.
+"""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import Metric, Scheme, System
+from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
+
+_HERE = "leoisac.systems.self_backhaul"
+_JOINT = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
+_BASELINE = ("pattern", "satellite_power", "bs_power")
+
+SCHEMES = (
+    Scheme(
+        name="pa1",
+        label="PA1 (proposed)",
+        summary="joint beamforming of satellite and base station, perfect channel knowledge",
+        routes={"fast": f"{_HERE}.fast:solve_pa1"},
+        enforces=_JOINT,
+    ),
+    Scheme(
+        name="das",
+        label="DAS",
+        summary="satellite-direct: the satellite serves the users itself, the base station is off",
+        routes={"fast": f"{_HERE}.baselines:solve_das"},
+        enforces=_BASELINE,
+    ),
+    Scheme(
+        name="tdma",
+        label="TDMA, optimal split",
+        summary="feeder link and access link take turns, time split optimally",
+        routes={"fast": f"{_HERE}.baselines:solve_tdma"},
+        enforces=_BASELINE,
+    ),
+    Scheme(
+        name="tdma-half",
+        label="TDMA, half split",
+        summary="feeder link and access link take turns, half of the time each",
+        routes={"fast": f"{_HERE}.baselines:solve_tdma_half"},
+        enforces=_BASELINE,
+    ),
+    Scheme(
+        name="ibs",
+        label="IBS, full feeder power",
+        summary="satellite and base station design independently; the satellite spends its whole budget",
+        routes={"fast": f"{_HERE}.baselines:solve_ibs"},
+        enforces=_BASELINE,
+    ),
+    Scheme(
+        name="ibs-matched",
+        label="IBS, matched feeder power",
+        summary="as ibs, but the feeder beam carries just the base station's interference-free rate",
+        routes={"fast": f"{_HERE}.baselines:solve_ibs_matched"},
+        enforces=_BASELINE,
+    ),
+)
+
+METRICS = {
+    "sum_rate": Metric("delivered sum rate", "bit/s/Hz"),
+    "rate": Metric("rate of a user", "bit/s/Hz", ("user",)),
+    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
+    "access_rate": Metric("sum rate of the access links", "bit/s/Hz"),
+    "backhaul_rate": Metric("rate of the feeder link", "bit/s/Hz"),
+    "target_power": Metric("beampattern towards a target", "W", ("target",)),
+    "detection_probability": Metric("detection probability of a target", "1", ("target",)),
+    "satellite_power": Metric("satellite transmit power", "W"),
+    "bs_power": Metric("base station transmit power", "W"),
+    "total_power": Metric("total transmit power", "W"),
+    "margin_min_rate": Metric("relative margin of the least rate"),
+    "margin_backhaul": Metric("relative margin of the backhaul"),
+    "margin_pattern": Metric("relative margin of the beampattern"),
+    "margin_satellite_power": Metric("relative margin of the satellite power"),
+    "margin_bs_power": Metric("relative margin of the base station power"),
+}
+
+CHANNEL_AXES = {
+    "h_users": ("user", "bs_antenna"),
+    "h_es": ("bs_antenna",),
+    "g_users": ("user", "feed"),
+    "g_es": ("feed",),
+    "noise_power": (),
+}
+
+SYSTEM = System(
+    name="self-backhaul",
+    title="Self-backhauled satellite-terrestrial ISAC",
+    citation="""@article{wang2026joint,
+  author  = {Wang, T. and Wang, Q.},
+  title   = {Joint Beamforming for Integrated Satellite-Terrestrial {ISAC} Systems},
+  journal = {Sensors},
+  volume  = {26},
+  number  = {7},
+  pages   = {2273},
+  year    = {2026},
+  doi     = {10.3390/s26072273},
+}""",
+    config=SelfBackhaulConfig,
+    schemes=SCHEMES,
+    metrics=METRICS,
+    channel_axes=CHANNEL_AXES,
+    axis_sizes=axis_sizes,
+    channels=f"{_HERE}.model:Channels",
+    prepare=f"{_HERE}.channels:prepare",
+    draw=f"{_HERE}.channels:draw",
+    parameters=f"{_HERE}.evaluate:parameters",
+    evaluate=f"{_HERE}.evaluate:evaluate",
+    link_budgets=f"{_HERE}.budgets:link_budgets",
+    studies=f"{_HERE}.figures:STUDIES",
+    figures=f"{_HERE}.figures:FIGURES",
+    claims=f"{_HERE}.claims:CLAIMS",
+)
+
+__all__ = ["SYSTEM", "published_text_set"]

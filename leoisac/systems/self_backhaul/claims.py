@@ -1,0 +1,7 @@
+"""Published claims with numeric criteria."""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import Claim
+
+CLAIMS: tuple[Claim, ...] = ()
