@@ -31,6 +31,9 @@ class Config(BaseModel, frozen=True):
     system: ClassVar[str] = ""
     """Name of the system that the configuration describes; empty for a part of one."""
 
+    def __hash__(self) -> int:
+        return hash((type(self), self.model_dump_json()))
+
     def replace(self, **changes: Any) -> Self:
         """Copy with some fields changed, checked anew. A field of a part is written ``{"part.field": value}``."""
         return replace_fields(self, changes)

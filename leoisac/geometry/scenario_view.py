@@ -35,7 +35,7 @@ class ScenarioView:
     @property
     def title(self) -> str:
         """Name and instant, for headings."""
-        instant = to_datetime(self.view.times)
+        instant = to_datetime(self.view.times[()])
         return f"{self.elements.name} on {instant:%Y-%m-%d at %H:%M:%S} UTC"
 
 
@@ -65,7 +65,7 @@ def scenario_view(part: SatelliteConfig) -> ScenarioView:
     elevation_deg = math.degrees(float(seen.elevation_rad))
     if elevation_deg < 0:
         raise ConfigError(
-            f"satellite.time = {part.time}: {elements.name} is then {-elevation_deg:.1f}° below the horizon of the site; "
+            f"satellite.time = {part.time}: {elements.name} is then {-elevation_deg:.1f}° below the site's horizon; "
             'choose an instant of a pass, or time = "next-pass".'
         )
     return ScenarioView(elements, site, seen, found)
