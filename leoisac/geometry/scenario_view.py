@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, cast
 
 from leoisac.foundation.config import ConfigError
 from leoisac.geometry.instants import to_datetime
@@ -39,7 +40,6 @@ class ScenarioView:
         return f"{self.elements.name} on {instant:%Y-%m-%d at %H:%M:%S} UTC"
 
 
-@lru_cache(maxsize=256)
 def scenario_view(part: SatelliteConfig) -> ScenarioView:
     """The satellite of a ``[satellite]`` part at its instant: as stated, or the culmination of the pass looked for.
 
@@ -47,6 +47,11 @@ def scenario_view(part: SatelliteConfig) -> ScenarioView:
         ConfigError: if the satellite is unknown, its elements cannot be used, it has no such pass, or it is below the
             horizon at the stated instant.
     """
+    return _scenario_view(cast(Any, part))
+
+
+@lru_cache(maxsize=256)
+def _scenario_view(part: SatelliteConfig) -> ScenarioView:
     elements = _elements(part)
     site = Site.from_degrees(part.latitude_deg, part.longitude_deg, part.height_m)
     search_s = part.search_hours * 3600.0
