@@ -1,0 +1,114 @@
+"""One house style for every figure: sizes for a paper's column, colours that colour-blind readers can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+COLUMN_WIDTH_IN = 5.0
+RESOLUTION_DPI = 200
+
+_COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+    "#999933",
+    "#882255",
+    "#44AA99",
+)
+_MARKERS = "osD^vP*X<>"
+_LINES = ("-", "--", "-.", ":")
+
+_SETTINGS: Mapping[str, Any] = {
+    "font.family": "serif",
+    "font.serif": ["STIXGeneral", "DejaVu Serif"],
+    "mathtext.fontset": "stix",
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "axes.titlesize": 10,
+    "legend.fontsize": 8.5,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#d9d9d9",
+    "grid.linewidth": 0.5,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "figure.dpi": 120,
+    "savefig.dpi": RESOLUTION_DPI,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
+
+_UNITS = {
+    "dbw": "dBW",
+    "dbm": "dBm",
+    "dbi": "dBi",
+    "db": "dB",
+    "deg": "°",
+    "km": "km",
+    "m": "m",
+    "m2": "m²",
+    "hz": "Hz",
+    "w": "W",
+    "s": "s",
+    "k": "K",
+    "rad2": "rad²",
+}
+
+
+class SeriesStyle(NamedTuple):
+    """Colour, marker and line of one scheme, the same in every figure of a system."""
+
+    colour: str
+    marker: str
+    line: str
+
+
+def series_styles(names: Sequence[str]) -> dict[str, SeriesStyle]:
+    """Styles by position in the system's list of schemes, so that a scheme looks alike wherever it appears."""
+    return {
+        name: SeriesStyle(_COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)], _LINES[index % len(_LINES)])
+        for index, name in enumerate(names)
+    }
+
+
+def field_label(field: str) -> str:
+    """Axis label of a configuration field: ``satellite_power_dbw`` -> ``satellite power [dBW]``."""
+    words = field.split("_")
+    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
+    if unit is None:
+        return " ".join("number of" if word == "num" else word for word in words)
+    return f"{' '.join(words[:-1])} [{unit}]"
+
+
+def quantity_label(long_name: str, units: str) -> str:
+    """Axis label of a metric from its attributes; no bracket for pure numbers."""
+    return long_name if units in ("", "1") else f"{long_name} [{units}]"
+
+
+@contextmanager
+def house_style() -> Iterator[Any]:
+    """Matplotlib's ``figure`` module under the house style, drawing to files only.
+
+    Settings are restored on exit; nothing global changes.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(cast(Any, dict(_SETTINGS))):
+        import matplotlib.figure
+
+        yield matplotlib.figure

@@ -1,0 +1,143 @@
+"""A metric against a swept quantity: means with 95 % intervals, and the share of usable trials where it is not one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, field_label, house_style, quantity_label, series_styles
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_MAIN_HEIGHT_IN = 3.3
+_SHARE_HEIGHT_IN = 0.9
+_LOG_RATIO = 50.0
+
+
+def draw_sweep(
+    summary: xr.Dataset,
+    *,
+    labels: Mapping[str, str] | None = None,
+    order: tuple[str, ...] | None = None,
+    title: str = "",
+    note: str = "",
+    x_label: str | None = None,
+) -> Figure:
+    """Curves of a summarised metric over one sweep axis (or dots with intervals where nothing is swept).
+
+    Args:
+        summary: dimensions ``scheme`` and at most one sweep axis; variables ``mean``, ``low``, ``high``,
+            ``usable_share``; ``long_name`` and ``units`` of the metric as attributes.
+        labels: scheme name -> legend text.
+        order: all schemes of the system, which fixes the styles; by default those of ``summary``.
+        title: above the figure.
+        note: small print below it.
+        x_label: by default made from the axis name.
+    """
+    schemes = [str(name) for name in summary["scheme"].values]
+    styles = series_styles(order or tuple(schemes))
+    labels = labels or {}
+    axes = [str(name) for name in summary["mean"].dims if name != "scheme"]
+    if len(axes) > 1:
+        raise ValueError(f"the summary sweeps {', '.join(axes)}: select one value of all but one of them first.")
+    y_label = quantity_label(str(summary.attrs.get("long_name", "")), str(summary.attrs.get("units", "1")))
+    shares = summary["usable_share"].values
+    show_shares = bool(np.any(shares < 1.0)) and bool(axes)
+    with house_style() as mpl:
+        figure, main, strip = _panels(mpl, show_shares)
+        if axes:
+            x, tick_labels = _positions(summary, axes[0])
+            for index, scheme in enumerate(schemes):
+                _curve(main, x, summary.isel(scheme=index), styles[scheme], labels.get(scheme, scheme))
+            if len(schemes) > 4:
+                figure.legend(*main.get_legend_handles_labels(), ncols=3, loc="outside upper center")
+            else:
+                main.legend()
+            bottom = strip if strip is not None else main
+            bottom.set_xlabel(x_label or field_label(axes[0]))
+            _scale_x(bottom, x, tick_labels)
+            if strip is not None:
+                _share_strip(strip, x, schemes, shares, styles)
+        else:
+            _dots(main, summary, schemes, styles, labels)
+        main.set_ylabel(y_label)
+        if not axes:
+            main.set_ylabel("")
+            main.set_xlabel(y_label)
+        if title:
+            figure.suptitle(title, fontsize=10)
+        if note:
+            figure.supxlabel(note, fontsize=7.5, color="#444444")
+    return figure
+
+
+def _panels(mpl: Any, show_shares: bool) -> tuple[Any, Any, Any]:
+    if not show_shares:
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, _MAIN_HEIGHT_IN + 0.3), layout="constrained")
+        return figure, figure.subplots(), None
+    height = _MAIN_HEIGHT_IN + _SHARE_HEIGHT_IN + 0.3
+    figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, height), layout="constrained")
+    main, strip = figure.subplots(2, 1, sharex=True, height_ratios=[_MAIN_HEIGHT_IN, _SHARE_HEIGHT_IN])
+    return figure, main, strip
+
+
+def _positions(summary: xr.Dataset, axis: str) -> tuple[np.ndarray, list[str] | None]:
+    """Abscissae; values that are not numbers stand at 0, 1, 2, ... under their names."""
+    values = np.asarray(summary[axis].values)
+    if np.issubdtype(values.dtype, np.number):
+        return values.astype(float), None
+    return np.arange(len(values), dtype=float), [str(value) for value in values]
+
+
+def _scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
+    if tick_labels is not None:
+        axes.set_xticks(x, tick_labels)
+    elif np.all(x > 0) and x.max() / x.min() >= _LOG_RATIO:
+        axes.set_xscale("log")
+    elif len(x) <= 9:
+        axes.set_xticks(x)
+
+
+def _curve(axes: Any, x: np.ndarray, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
+    mean, low, high = (one[name].values.astype(float) for name in ("mean", "low", "high"))
+    axes.plot(x, mean, style.line, color=style.colour, marker=style.marker, label=label)
+    axes.fill_between(x, low, high, color=style.colour, alpha=0.18, linewidth=0)
+
+
+def _share_strip(
+    axes: Any, x: np.ndarray, schemes: list[str], shares: np.ndarray, styles: Mapping[str, SeriesStyle]
+) -> None:
+    """Share of usable trials, of the schemes that lose any."""
+    for scheme, share in zip(schemes, shares, strict=True):
+        if np.any(share < 1.0):
+            style = styles[scheme]
+            axes.plot(x, share, style.line, color=style.colour, marker=style.marker)
+    axes.set_ylim(-0.08, 1.08)
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.set_ylabel("usable\nshare")
+
+
+def _dots(
+    axes: Any,
+    summary: xr.Dataset,
+    schemes: list[str],
+    styles: Mapping[str, SeriesStyle],
+    labels: Mapping[str, str],
+) -> None:
+    for row, scheme in enumerate(schemes):
+        one, style = summary.isel(scheme=row), styles[scheme]
+        mean, low, high = (float(one[name].values) for name in ("mean", "low", "high"))
+        if np.isfinite(mean):
+            axes.errorbar(
+                mean, row, xerr=[[mean - low], [high - mean]], fmt=style.marker, color=style.colour, capsize=3
+            )
+        share = float(one["usable_share"].values)
+        if share < 1.0:
+            place = (mean if np.isfinite(mean) else 0.0, row)
+            axes.annotate(f"usable {share:.0%}", place, (0, 6), textcoords="offset points", fontsize=8, ha="center")
+    axes.set_yticks(range(len(schemes)), [labels.get(scheme, scheme) for scheme in schemes])
+    axes.set_ylim(len(schemes) - 0.5, -0.5)
