@@ -57,14 +57,12 @@ def scheme_route(system: System, entry: str, route: str = DEFAULT_ROUTE) -> Sche
 
 
 def scheme_routes(system: System, entries: Iterable[str], route: str = DEFAULT_ROUTE) -> tuple[SchemeRoute, ...]:
-    """All entries, each checked, none twice, every route able to run here (ConfigError otherwise)."""
+    """All entries, each checked, none twice (ConfigError otherwise)."""
     chosen = tuple(scheme_route(system, entry, route) for entry in entries)
     labels = [item.label for item in chosen]
     for label in labels:
         if labels.count(label) > 1:
             raise ConfigError(f"schemes: `{label}` stands twice.")
-    for item in chosen:
-        require_extra(item.scheme, item.route)
     return chosen
 
 

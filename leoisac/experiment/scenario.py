@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from leoisac.experiment.contracts import Axis, Study, System, sweep_axes
-from leoisac.experiment.routes import DEFAULT_ROUTE, SchemeRoute, scheme_routes
+from leoisac.experiment.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
 from leoisac.foundation.config import Config, ConfigError, suggest
 
 DEFAULT_TRIALS = 200
@@ -71,6 +71,7 @@ def scenario(
     trials: int = DEFAULT_TRIALS,
     seed: int = 0,
     route: str = DEFAULT_ROUTE,
+    runnable: bool = True,
 ) -> Scenario:
     """A checked scenario.
 
@@ -82,6 +83,7 @@ def scenario(
         trials: 1 to 10 000 000.
         seed: 0 to 2^32 - 1.
         route: for entries that name none.
+        runnable: refuse a route whose extra is not installed here; reading stored results needs none.
 
     Raises:
         ConfigError: naming the first thing that is wrong.
@@ -96,7 +98,8 @@ def scenario(
             raise ConfigError(f"schemes: {entry!r} must be text.")
     if not isinstance(cast(Any, route), str):
         raise ConfigError(f"route = {route!r}: must be text.")
-    scheme_routes(system, entries, route)
+    for choice in scheme_routes(system, entries, route) if runnable else ():
+        require_extra(choice.scheme, choice.route)
     return Scenario(
         system=system.name,
         config=config,

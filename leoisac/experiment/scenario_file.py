@@ -45,7 +45,9 @@ def scenario_from_toml(text: str, find: Find, folder: Path | None = None) -> Sce
     return scenario_from_data(_parse(text), find, folder)
 
 
-def scenario_from_data(data: Mapping[str, Any], find: Find, folder: Path | None = None) -> Scenario:
+def scenario_from_data(
+    data: Mapping[str, Any], find: Find, folder: Path | None = None, runnable: bool = True
+) -> Scenario:
     """A checked scenario from plain data in the layout of the files (ConfigError otherwise)."""
     if "system" not in data:
         raise ConfigError('system: is needed, the name of the system (system = "…").')
@@ -70,6 +72,7 @@ def scenario_from_data(data: Mapping[str, Any], find: Find, folder: Path | None 
         trials=data.get("trials", DEFAULT_TRIALS),
         seed=data.get("seed", 0),
         route=data.get("route", DEFAULT_ROUTE),
+        runnable=runnable,
     )
 
 

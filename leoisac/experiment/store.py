@@ -1,0 +1,270 @@
+"""Result stores on disk: crash-safe, content-addressed, continued by running again.
+
+::
+
+    manifest.json                                          what the store holds, and how each part was made
+    <study>.toml                                           the scenario of each study, ready to run again
+    units/<fingerprint>/config.json                        the configuration of a sweep point
+    units/<fingerprint>/<scheme>.<route>/<first>-<stop>.npz        trials first … stop - 1
+
+A unit is written under a temporary name and published by ``os.replace``: a file under its final name is complete. Units
+that FAILED end in ``.failed.npz`` and are tried again by the next run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from leoisac.experiment.contracts import System
+from leoisac.experiment.scenario import Scenario
+from leoisac.experiment.scenario_file import scenario_data, scenario_from_data, scenario_toml
+from leoisac.experiment.study_union import union
+from leoisac.experiment.units import Interval, Unit, UnitKey
+from leoisac.foundation.config import Config, ConfigError, fingerprint
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+_UNIT_NAME = re.compile(r"(\d+)-(\d+)(\.failed)?\.npz")
+_FINGERPRINT_DIGITS = 16
+
+
+class StoreError(RuntimeError):
+    """A result store that cannot be used as asked; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a store holds.
+
+    Attributes:
+        system: system name.
+        seed: of all draws in the store.
+        studies: study name -> scenario; grows when a run asks for more.
+        sessions: one entry per run: command, time, versions.
+    """
+
+    system: str
+    seed: int
+    studies: Mapping[str, Scenario]
+    sessions: Sequence[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+
+
+class DirectoryStore:
+    """Units and manifest in a folder."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    def finished(self, key: UnitKey) -> Sequence[Interval]:
+        return [(first, stop) for first, stop, failed, _ in self._files(key) if not failed]
+
+    def write(self, unit: Unit, config: Config) -> None:
+        folder = self._unit_folder(unit.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        described = folder.parent / "config.json"
+        if not described.exists():
+            _publish(described, (json.dumps(config.model_dump(mode="json"), indent=1) + "\n").encode())
+        name = f"{unit.first}-{unit.stop}"
+        _publish_arrays(folder / f"{name}{'.failed' if unit.traceback else ''}.npz", unit)
+        if not unit.traceback:
+            (folder / f"{name}.failed.npz").unlink(missing_ok=True)
+
+    def read(self, key: UnitKey) -> Iterable[Unit]:
+        for *_, file in sorted(self._files(key), key=lambda item: (not item[2], item[0])):
+            yield _read_unit(file, key)
+
+    def _files(self, key: UnitKey) -> list[tuple[int, int, bool, Path]]:
+        found: list[tuple[int, int, bool, Path]] = []
+        folder = self._unit_folder(key)
+        for file in folder.iterdir() if folder.is_dir() else ():
+            match = _UNIT_NAME.fullmatch(file.name)
+            if match:
+                found.append((int(match[1]), int(match[2]), bool(match[3]), file))
+        return found
+
+    def _unit_folder(self, key: UnitKey) -> Path:
+        return self.folder / "units" / key.fingerprint[:_FINGERPRINT_DIGITS] / f"{key.scheme}.{key.route}"
+
+
+def create_or_continue(
+    folder: str | Path, system: System, studies: Mapping[str, Scenario], session: Mapping[str, Any]
+) -> DirectoryStore:
+    """The store of a run: a new one, or an existing one of the same system and seed, extended by ``studies``.
+
+    Args:
+        folder: the store's folder; made when it does not exist.
+        system: the system.
+        studies: study name -> scenario, all of one seed.
+        session: what to note about this run (``provenance.session``).
+
+    Raises:
+        StoreError: if the folder holds something else, or another system, seed, schema or configuration.
+    """
+    path = Path(folder).expanduser()
+    seed = next(iter(studies.values())).seed
+    if _is_store(path):
+        old = _read_manifest(path, lambda name: _same_system(path, system, name))
+        if old.seed != seed:
+            raise StoreError(
+                f"{path / MANIFEST}: this store holds results of seed {old.seed}, asked for seed {seed}. "
+                "Choose another store folder for another seed."
+            )
+        merged = {**old.studies, **{name: _extended(path, old, name, item) for name, item in studies.items()}}
+        manifest = Manifest(system.name, seed, merged, [*old.sessions, session])
+    else:
+        manifest = Manifest(system.name, seed, dict(studies), [session])
+    store = DirectoryStore(path, manifest)
+    try:
+        _write_manifest(store)
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: cannot be written: {error.strerror}.") from None
+    return store
+
+
+def open_store(folder: str | Path, find: Callable[[str], System]) -> DirectoryStore:
+    """An existing store, for reading (StoreError if there is none or it cannot be read)."""
+    path = Path(folder).expanduser()
+    if not _is_store(path):
+        raise StoreError(
+            f"{path}: there is no result store here (no {MANIFEST}); `leoisac run … --store {path}` makes one."
+        )
+    return DirectoryStore(path, _read_manifest(path, find))
+
+
+def is_store(folder: str | Path) -> bool:
+    """Whether a folder holds a result store."""
+    return (Path(folder).expanduser() / MANIFEST).is_file()
+
+
+def _is_store(path: Path) -> bool:
+    """Whether there is a store; StoreError where there is something else that must not be touched."""
+    if (path / MANIFEST).is_file():
+        return True
+    if path.exists() and not path.is_dir():
+        raise StoreError(f"{path}: is a file; a result store is a folder.")
+    if path.is_dir() and any(path.iterdir()):
+        raise StoreError(
+            f"{path}: is a folder with other content and no {MANIFEST}, so not a result store. "
+            "Choose a new or empty folder."
+        )
+    return False
+
+
+def _read_manifest(path: Path, find: Callable[[str], System]) -> Manifest:
+    file = path / MANIFEST
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StoreError(
+            f"{file}: cannot be read ({error}). Restore it, or move the folder away and run again."
+        ) from None
+    if not isinstance(data, dict) or "schema" not in data:
+        raise StoreError(f"{file}: is not the manifest of a result store. Choose another folder.")
+    data = cast(dict[str, Any], data)
+    if data["schema"] != SCHEMA:
+        raise StoreError(
+            f"{file}: is of schema {data['schema']!r}, this version of leoisac reads schema {SCHEMA}. "
+            "Use the version that made it, or another folder."
+        )
+    try:
+        studies = {name: scenario_from_data(item, find, runnable=False) for name, item in data["studies"].items()}
+        _same_fingerprints(file, studies, data["fingerprints"])
+        return Manifest(str(data["system"]), int(data["seed"]), studies, data["sessions"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        kind = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
+        raise StoreError(f"{file}: cannot be understood: {kind}{error}") from None
+
+
+def _same_fingerprints(file: Path, studies: Mapping[str, Scenario], stored: Mapping[str, str]) -> None:
+    """A configuration class that changed since gives other fingerprints, under which no unit would be found."""
+    for name, item in studies.items():
+        if stored.get(name) != fingerprint(item.config):
+            raise StoreError(
+                f"{file}: study `{name}` was made by a version whose configuration has other fields or defaults. "
+                "Read it with that version (see `sessions`), or run it again in another folder."
+            )
+
+
+def _same_system(path: Path, system: System, stored: str) -> System:
+    if stored != system.name:
+        raise StoreError(
+            f"{path / MANIFEST}: this store holds results of `{stored}`, asked for `{system.name}`. "
+            "Choose another store folder."
+        )
+    return system
+
+
+def _extended(path: Path, old: Manifest, name: str, item: Scenario) -> Scenario:
+    if name not in old.studies:
+        return item
+    try:
+        return union(old.studies[name], item)
+    except ValueError as error:
+        raise StoreError(f"{path / MANIFEST}: study `{name}` {error} Choose another store folder.") from None
+
+
+def _write_manifest(store: DirectoryStore) -> None:
+    manifest = store.manifest
+    store.folder.mkdir(parents=True, exist_ok=True)
+    for name, item in manifest.studies.items():
+        _publish(store.folder / f"{name}.toml", scenario_toml(item).encode())
+    data = {
+        "schema": SCHEMA,
+        "system": manifest.system,
+        "seed": manifest.seed,
+        "studies": {name: scenario_data(item) for name, item in manifest.studies.items()},
+        "fingerprints": {name: fingerprint(item.config) for name, item in manifest.studies.items()},
+        "sessions": list(manifest.sessions),
+    }
+    _publish(store.folder / MANIFEST, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _publish_arrays(file: Path, unit: Unit) -> None:
+    meta = {"seconds": unit.seconds, "traceback": unit.traceback}
+    temporary = _temporary(file)
+    with temporary.open("wb") as stream:
+        arrays = {**unit.arrays, "meta": np.asarray(json.dumps(meta))}
+        np.savez_compressed(stream, **cast(Any, arrays))
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
+def _publish(file: Path, content: bytes) -> None:
+    temporary = _temporary(file)
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
+def _temporary(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{os.getpid()}.tmp")
+
+
+def _read_unit(file: Path, key: UnitKey) -> Unit:
+    first, stop = (int(text) for text in file.name.split(".")[0].split("-"))
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
+        meta = json.loads(str(arrays.pop("meta")))
+        unit = Unit(key, first, stop, arrays, float(meta["seconds"]), str(meta["traceback"]))
+        if any(len(values) != stop - first for values in arrays.values()) or "status" not in arrays:
+            raise ValueError("it does not hold the trials of its name")
+        return unit
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise StoreError(
+            f"{file}: this unit is damaged ({error}). Delete the file and run again: only this unit is computed anew."
+        ) from None
