@@ -17,17 +17,8 @@ from leoisac.optim.conic.extra import cvxpy_module
 Settings = Mapping[str, Any]
 
 CLARABEL_LADDER: tuple[Settings, ...] = (
+    MappingProxyType({"static_regularization_constant": 3e-7}),
     MappingProxyType({}),
-    MappingProxyType(
-        {
-            "max_step_fraction": 0.9,
-            "static_regularization_constant": 1e-7,
-            "equilibrate_max_iter": 50,
-            "tol_gap_abs": 1e-6,
-            "tol_gap_rel": 1e-6,
-            "tol_feas": 1e-6,
-        }
-    ),
     MappingProxyType(
         {
             "max_step_fraction": 0.9,
@@ -39,7 +30,12 @@ CLARABEL_LADDER: tuple[Settings, ...] = (
         }
     ),
 )
-"""Settings to try in turn: Clarabel's own, then shorter steps with more regularisation and looser tolerances."""
+"""Settings to try in turn: full accuracy with 30 times Clarabel's regularisation; Clarabel's own; looser tolerances.
+
+Lifted problems repeat every eigenvalue of a Hermitian matrix in the real cone. With the default regularisation
+Clarabel ends them at reduced accuracy (a gap of 1e-6 instead of 1e-8), from 5e-8 to 1e-6 it solves them fully in as
+many iterations; iterative refinement removes the regularisation's own error.
+"""
 
 _STATUS = {
     "optimal": Status.CONVERGED,

@@ -116,37 +116,56 @@ def received_powers(instance: Instance, lifted: Lifted) -> ReceivedPowers:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Units of the scaled unknowns: received totals per user and at the Earth Station, congruences of ``V``, ``V_0``."""
+    """Units of the scaled unknowns: received totals and interference, congruences of ``V`` and ``V_0``."""
 
-    users: Float[np.ndarray, " user"]
-    earth_station: float
+    total: Float[np.ndarray, " user"]
+    interference: Float[np.ndarray, " user"]
+    es_total: float
+    es_interference: float
     feeder: Complex[np.ndarray, "feed feed"]
     sensing: Complex[np.ndarray, "feed feed"]
 
 
-def scaling(instance: Instance, users: Float[np.ndarray, " user"], earth_station: float) -> Scaling:
-    """Scaling for totals of about ``users`` and ``earth_station``."""
+def scaling(instance: Instance, powers: ReceivedPowers) -> Scaling:
+    """Scaling for received powers of about these."""
     satellite = np.concatenate([instance.g_users, instance.g_es[None, :]])
+    es_total = powers.es_signal + powers.es_interference
     return Scaling(
-        users,
-        earth_station,
-        feeder_congruence(satellite, earth_station),
+        powers.signal + powers.interference,
+        powers.interference,
+        es_total,
+        powers.es_interference,
+        feeder_congruence(satellite, es_total),
         nulling_congruence(satellite, float(np.max(instance.pattern_min))),
     )
 
 
+def least_powers(instance: Instance) -> ReceivedPowers:
+    """Rough received powers of a design that just meets the least rates, to scale the test of feasibility."""
+    total = np.sum(np.abs(instance.h_users) ** 2, axis=1)
+    interference = total / 2.0**instance.min_rate
+    es_total = 2.0 ** (len(total) * instance.min_rate)
+    return ReceivedPowers(total - interference, interference, es_total - 1.0, 1.0)
+
+
 def channel_values(instance: Instance, units: Scaling) -> dict[str, Any]:
     """Parameter values that channels and scaling determine, of every problem below."""
-    per_user = 1.0 / units.users[:, None]
+    per_user = 1.0 / units.interference[:, None]
+    at_users = coordinates(outer(instance.h_users))
+    share, es_share = units.interference / units.total, units.es_interference / units.es_total
     values = {
-        "user_bs": coordinates(outer(instance.h_users)) * per_user,
+        "user_signal": at_users / units.total[:, None],
+        "user_bs": at_users * per_user,
         "user_feeder": _seen(instance.g_users, units.feeder) * per_user,
         "user_sensing": _seen(instance.g_users, units.sensing) * per_user,
-        "user_noise": 1.0 / units.users,
-        "es_feeder": _seen(instance.g_es, units.feeder) / units.earth_station,
-        "es_bs": coordinates(outer(instance.h_es)) / units.earth_station,
-        "es_sensing": _seen(instance.g_es, units.sensing) / units.earth_station,
-        "es_noise": 1.0 / units.earth_station,
+        "user_noise": per_user[:, 0],
+        "user_share": share,
+        "user_min_signal": (2.0**instance.min_rate - 1.0) * share,
+        "es_signal": _seen(instance.g_es, units.feeder) / units.es_total,
+        "es_bs": coordinates(outer(instance.h_es)) / units.es_interference,
+        "es_sensing": _seen(instance.g_es, units.sensing) / units.es_interference,
+        "es_noise": 1.0 / units.es_interference,
+        "es_share": es_share,
         "feeder_trace": coordinates(np.conj(units.feeder.T) @ units.feeder),
         "sensing_trace": coordinates(np.conj(units.sensing.T) @ units.sensing),
         "pattern": _seen(instance.targets, units.sensing) / instance.pattern_min[:, None],

@@ -7,6 +7,7 @@ All unknowns are scaled as ``lifted.Scaling`` says, rates are in nats.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,21 +25,20 @@ Form = Literal["epigraph", "paper"]
 def feasibility_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> ParametricProblem:
     """Smallest level ``u`` of both powers that meets all requirements with every user at the least rate.
 
-    Minimises ``u + k (p_T + p_S)`` subject to ``p_T <= u``, ``p_S <= u``, the users' least SINR, the Earth Station's SINR
-    for the sum of least rates, and the pattern. Without the rank constraints, but with a design recovered without loss,
-    the trial is feasible exactly if ``u <= 1``.
+    Minimises ``u + k (p_T + p_S)`` subject to ``p_T <= u``, ``p_S <= u``, the users' least SINR, the Earth Station's
+    SINR for the sum of least rates, and the pattern.
     """
     cp = cvxpy_module()
     core = _core(users, bs_antennas, feeds, targets, joint)
     level = cp.Variable(name="level")
-    es_sinr = cp.Parameter(nonneg=True, name="es_min_sinr")
+    es_min_signal = cp.Parameter(nonneg=True, name="es_min_signal")
     weight = cp.Parameter(nonneg=True, name="weight")
     core.constraints |= {
-        "es_min_sinr": core.es_signal >= cp.multiply(es_sinr, core.es_interference),
+        "es_min_signal": core.es_signal >= cp.multiply(es_min_signal, core.es_interference),
         "bs_power": core.bs_power <= level,
         "satellite_power": core.satellite_power <= level,
     }
-    core.parameters |= {"es_min_sinr": es_sinr, "weight": weight}
+    core.parameters |= {"es_min_signal": es_min_signal, "weight": weight}
     return core.problem(
         "self-backhaul feasibility",
         cp.Minimize(level + cp.multiply(weight, core.bs_power + core.satellite_power)),
@@ -56,18 +56,16 @@ def epigraph_problem(users: int, bs_antennas: int, feeds: int, targets: int, joi
     cp = cvxpy_module()
     core = _core(users, bs_antennas, feeds, targets, joint)
     rho = cp.Variable(users, name="rho")
-    user, es = core.tangents(users)
+    offset, es_offset = cp.Parameter(users, name="user_offset"), cp.Parameter(name="es_offset")
     min_rate = cp.Parameter(name="min_rate")
-    interference = cp.multiply(user["user_slope"], core.interference)
-    es_interference = cp.multiply(es["es_slope"], core.es_interference)
     core.constraints |= {
-        "rates": rho <= cp.log(core.total) + user["user_offset"] - interference,
-        "backhaul": cp.sum(rho) <= cp.log(core.es_total) + es["es_offset"] - es_interference,
+        "rates": rho <= cp.log(core.total) + offset - core.interference,
+        "backhaul": cp.sum(rho) <= cp.log(core.es_total) + es_offset - core.es_interference,
         "min_rates": rho >= min_rate,
         "bs_power": core.bs_power <= 1.0,
         "satellite_power": core.satellite_power <= 1.0,
     }
-    core.parameters |= {**user, **es, "min_rate": min_rate}
+    core.parameters |= {"user_offset": offset, "es_offset": es_offset, "min_rate": min_rate}
     return core.problem("self-backhaul epigraph", cp.Maximize(cp.sum(rho)))
 
 
@@ -80,16 +78,12 @@ def paper_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint:
     """
     cp = cvxpy_module()
     core = _core(users, bs_antennas, feeds, targets, joint)
-    user, es = core.tangents(users)
-    relative = cp.multiply(user["user_slope"], core.interference)
-    es_interference = cp.multiply(es["es_slope"], core.es_interference)
-    # With T_m in units of its last value the tangent of its logarithm has slope 1. The offset of user m is
-    # ln T_m^k - ln I_m^k + 1, and ln I_m = ln(relative_m) + ln I_m^k.
+    offset, es_offset = cp.Parameter(users, name="user_offset"), cp.Parameter(name="es_offset")
     slack = (
         cp.log(core.es_total)
-        + es["es_offset"]
-        - es_interference
-        + cp.sum(cp.log(relative) - core.total - user["user_offset"])
+        + es_offset
+        - core.es_interference
+        + cp.sum(cp.log(core.interference) - core.total - offset)
         + 2.0 * users
     )
     core.constraints |= {
@@ -97,21 +91,22 @@ def paper_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint:
         "bs_power": core.bs_power <= 1.0,
         "satellite_power": core.satellite_power <= 1.0,
     }
-    core.parameters |= {**user, **es}
-    return core.problem("self-backhaul as published", cp.Maximize(cp.sum(cp.log(core.total) - relative)))
+    core.parameters |= {"user_offset": offset, "es_offset": es_offset}
+    return core.problem("self-backhaul as published", cp.Maximize(cp.sum(cp.log(core.total) - core.interference)))
 
 
 SUBPROBLEMS = {"epigraph": epigraph_problem, "paper": paper_problem}
 
 
 def tangent_values(powers: ReceivedPowers) -> dict[str, Any]:
-    """Parameter values of the tangents at an iterate, in units of the totals received there."""
-    total, es_total = powers.signal + powers.interference, powers.es_signal + powers.es_interference
+    """Parameter values of the tangents at an iterate whose powers are the units: all slopes are 1.
+
+    With totals and interference in units of their last values, ``ln T - tangent of ln I`` is ``ln T' - I' + offset``
+    with ``offset = ln T^k - ln I^k + 1``.
+    """
     return {
-        "user_slope": total / powers.interference,
-        "user_offset": np.log(total / powers.interference) + 1.0,
-        "es_slope": es_total / powers.es_interference,
-        "es_offset": np.log(es_total / powers.es_interference) + 1.0,
+        "user_offset": np.log(2.0) * powers.rates + 1.0,
+        "es_offset": math.log(2.0) * powers.backhaul_rate + 1.0,
     }
 
 
@@ -130,19 +125,6 @@ class _Core:
     bs_power: Any
     satellite_power: Any
 
-    def tangents(self, users: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Slopes and offsets of the tangents at users and Earth Station."""
-        cp = cvxpy_module()
-        user = {
-            "user_slope": cp.Parameter(users, nonneg=True, name="user_slope"),
-            "user_offset": cp.Parameter(users, name="user_offset"),
-        }
-        es = {
-            "es_slope": cp.Parameter(nonneg=True, name="es_slope"),
-            "es_offset": cp.Parameter(name="es_offset"),
-        }
-        return user, es
-
     def problem(self, name: str, objective: Any, **variables: Any) -> ParametricProblem:
         """The finished problem."""
         return parametric_problem(name, objective, self.constraints, self.parameters, self.variables | variables)
@@ -151,41 +133,46 @@ class _Core:
 def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> _Core:
     cp = cvxpy_module()
     nb, ns = bs_antennas**2, feeds**2
-    row = lambda name, *shape, **signs: cp.Parameter(shape, name=name, **signs)
+
+    def row(name: str, *shape: int, nonneg: bool = False) -> Any:
+        return cp.Parameter(shape, name=name, nonneg=nonneg)
+
     given = {
+        "user_signal": row("user_signal", users, nb),
         "user_bs": row("user_bs", users, nb),
         "user_feeder": row("user_feeder", users, ns),
         "user_sensing": row("user_sensing", users, ns),
         "user_noise": row("user_noise", users, nonneg=True),
-        "es_feeder": row("es_feeder", ns),
+        "user_share": row("user_share", users, nonneg=True),
+        "user_min_signal": row("user_min_signal", users, nonneg=True),
+        "es_signal": row("es_signal", ns),
         "es_bs": row("es_bs", nb),
         "es_sensing": row("es_sensing", ns),
         "es_noise": row("es_noise", nonneg=True),
+        "es_share": row("es_share", nonneg=True),
         "feeder_trace": row("feeder_trace", ns),
         "sensing_trace": row("sensing_trace", ns),
         "pattern": row("pattern", targets, ns),
-        "min_sinr": row("min_sinr", nonneg=True),
     }
     bs, feeder, sensing = (cp.Variable(shape) for shape in ((nb, users), (ns,), (ns,)))
-    at_users, from_satellite = cp.Variable((users, users)), cp.Variable(users)
-    interference, satellite_power = cp.Variable(users), cp.Variable()
+    signal, interference, satellite_power = cp.Variable(users), cp.Variable(users), cp.Variable()
     es_signal, es_interference = cp.Variable(), cp.Variable()
-    own = cp.diag(at_users)
+    at_users = given["user_bs"] @ bs
+    from_satellite = given["user_feeder"] @ feeder + given["user_sensing"] @ sensing
     everyone = cp.sum(bs, axis=1)
     pattern = given["pattern"] @ sensing
     if joint:
         given["bs_pattern"] = row("bs_pattern", targets, nb)
         pattern = pattern + given["bs_pattern"] @ everyone
     constraints = {
-        "user_powers": at_users == given["user_bs"] @ bs,
-        "satellite_at_users": from_satellite == given["user_feeder"] @ feeder + given["user_sensing"] @ sensing,
-        "interference": interference == cp.sum(at_users, axis=1) - own + from_satellite + given["user_noise"],
-        "es_signal": es_signal == given["es_feeder"] @ feeder,
+        "signal": signal == cp.diag(given["user_signal"] @ bs),
+        "interference": interference
+        == cp.sum(at_users, axis=1) - cp.diag(at_users) + from_satellite + given["user_noise"],
+        "es_signal": es_signal == given["es_signal"] @ feeder,
         "es_interference": es_interference
         == given["es_bs"] @ everyone + given["es_sensing"] @ sensing + given["es_noise"],
-        "satellite_total": satellite_power
-        == given["feeder_trace"] @ feeder + given["sensing_trace"] @ sensing,
-        "min_sinrs": own >= cp.multiply(given["min_sinr"], interference),
+        "satellite_total": satellite_power == given["feeder_trace"] @ feeder + given["sensing_trace"] @ sensing,
+        "min_signals": signal >= cp.multiply(given["user_min_signal"], interference),
         "pattern": pattern >= 1.0,
         "feeder_psd": _positive_semidefinite(feeder, feeds),
         "sensing_psd": _positive_semidefinite(sensing, feeds),
@@ -195,9 +182,9 @@ def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -
         given,
         {"bs": bs, "feeder": feeder, "sensing": sensing},
         constraints,
-        total=own + interference,
+        total=signal + cp.multiply(given["user_share"], interference),
         interference=interference,
-        es_total=es_signal + es_interference,
+        es_total=es_signal + cp.multiply(given["es_share"], es_interference),
         es_signal=es_signal,
         es_interference=es_interference,
         bs_power=coordinates(np.eye(bs_antennas)) @ everyone,

@@ -1,0 +1,161 @@
+"""From covariances back to beams, without loss, and exactly within every constraint.
+
+A convex solver meets constraints to about 1e-7 in its own scaling. ``polish`` removes what is left: the beampattern by
+scaling the sensing covariance, the satellite's budget by scaling its data beam, and rates by setting the users' powers,
+with the directions of their beams kept, to those that give each user a chosen rate exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from leoisac.optim.conic.hermitian import hermitian_part, matched_beam, outer, quadratic_form
+from leoisac.systems.self_backhaul.lifted import Instance, Lifted, received_powers
+
+_BISECTIONS = 60
+_LIFTS = 50
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Beams:
+    """A design in normalised units: rank-one data beams and a sensing covariance of any rank."""
+
+    w: Complex[np.ndarray, "user bs_antenna"]
+    v: Complex[np.ndarray, " feed"]
+    V0: Complex[np.ndarray, "feed feed"]
+
+    def lifted(self) -> Lifted:
+        """The same design as covariances."""
+        return Lifted(outer(self.w), outer(self.v), self.V0)
+
+
+def recover(instance: Instance, lifted: Lifted) -> Beams:
+    """Beams ``w_m = W_m h_m / sqrt(h_m^H W_m h_m)`` and ``v = V g_s / sqrt(g_s^H V g_s)``.
+
+    Every wanted signal is unchanged and ``w_m w_m^H <= W_m``, so no interference and no power grows, whatever the rank.
+    Only a beampattern that counts the base station's beams may fall.
+    """
+    return Beams(matched_beam(lifted.W, instance.h_users), matched_beam(lifted.V, instance.g_es), lifted.V0)
+
+
+def largest_violation(instance: Instance, beams: Beams) -> float:
+    """Largest relative violation of any constraint, at least 0: least rates, backhaul, pattern, powers."""
+    powers = received_powers(instance, beams.lifted())
+    access, pattern = float(np.sum(powers.rates)), _pattern(instance, beams)
+    return max(
+        0.0,
+        1.0 - float(np.min(powers.rates)) / instance.min_rate,
+        1.0 - powers.backhaul_rate / access if access > 0.0 else 0.0,
+        1.0 - float(np.min(pattern / instance.pattern_min)),
+        _power(beams.w) - 1.0,
+        _satellite_power(beams) - 1.0,
+    )
+
+
+def polish(instance: Instance, beams: Beams) -> Beams:
+    """Nearby design that meets all constraints to rounding, or the nearest to one that was found.
+
+    With ``R_m`` the rates after scaling to the budgets, user ``m`` gets exactly ``rho_m = r_0 + c (max(R_m, r_0) -
+    r_0)`` with the largest ``c <= 1`` for which power and backhaul suffice. For fixed beam directions the powers that
+    give these rates solve a linear system; they, and the interference that they cause, shrink with ``c``. A lossless
+    recovery of an accurate solution needs ``c`` within 1e-5 of 1.
+    """
+    beams = _within_budgets(instance, beams)
+    rates = np.maximum(received_powers(instance, beams.lifted()).rates, instance.min_rate)
+    best = _with_rates(instance, beams, rates)
+    if best is not None:
+        return best
+    low, high = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        share = (low + high) / 2
+        found = _with_rates(instance, beams, instance.min_rate + share * (rates - instance.min_rate))
+        if found is None:
+            high = share
+        else:
+            low, best = share, found
+    return beams if best is None else best
+
+
+def _with_rates(instance: Instance, beams: Beams, rates: Float[np.ndarray, " user"]) -> Beams | None:
+    """The design with these user rates, or ``None`` where a budget, the backhaul or the pattern forbids them."""
+    for _ in range(_LIFTS):
+        w = _beams_for_rates(instance, beams, rates)
+        if w is None or _power(w) > 1.0 + _ROUNDING:
+            return None
+        candidate = Beams(w, beams.v, beams.V0)
+        if np.all(_pattern(instance, candidate) >= instance.pattern_min * (1.0 - _ROUNDING)):
+            powers = received_powers(instance, candidate.lifted())
+            return candidate if np.sum(rates) <= powers.backhaul_rate * (1.0 + _ROUNDING) else None
+        # Weaker base-station beams have left a gap in a joint pattern: the satellite fills it.
+        beams = _within_budgets(instance, candidate)
+        if _satellite_power(beams) > 1.0 + _ROUNDING:
+            return None
+    return None
+
+
+def _beams_for_rates(
+    instance: Instance, beams: Beams, rates: Float[np.ndarray, " user"]
+) -> Complex[np.ndarray, "user bs_antenna"] | None:
+    """The users' beams scaled so that each gets its rate exactly, or ``None`` where no powers achieve that."""
+    gains = np.abs(np.conj(instance.h_users) @ beams.w.T) ** 2
+    disturbance = quadratic_form(instance.g_users, outer(beams.v) + beams.V0) + 1.0
+    sinr = np.exp2(rates) - 1.0
+    own = np.diagonal(gains)
+    system = np.diag(own / sinr) - (gains - np.diag(own))
+    try:
+        scale = np.linalg.solve(system, disturbance)
+    except np.linalg.LinAlgError:
+        return None
+    if not np.all(scale > 0.0):
+        return None
+    return beams.w * np.sqrt(scale)[:, None]
+
+
+def _within_budgets(instance: Instance, beams: Beams) -> Beams:
+    """Sensing covariance raised to the pattern, then data beams scaled down to what the budgets leave."""
+    w = beams.w / np.sqrt(max(_power(beams.w), 1.0))
+    missing = instance.pattern_min - _bs_pattern(instance, w)
+    V0 = _raised(instance, beams.V0, missing * (1.0 + _ROUNDING))
+    left = 1.0 - float(np.real(np.trace(V0)))
+    power = _power(beams.v)
+    v = beams.v * np.sqrt(max(left, 0.0) / power) if power > left else beams.v
+    return Beams(w, v, V0)
+
+
+def _raised(
+    instance: Instance, V0: Complex[np.ndarray, "feed feed"], needed: Float[np.ndarray, " target"]
+) -> Complex[np.ndarray, "feed feed"]:
+    """Covariance with at least the needed pattern: ``V0`` scaled, or beams to the targets added, whichever is less."""
+    pattern = quadratic_form(instance.targets, V0)
+    if np.all(pattern >= needed):
+        return V0
+    added = np.maximum(needed - pattern, 0.0)
+    steering = instance.targets.T * np.sqrt(added)
+    with_beams = hermitian_part(V0 + steering @ np.conj(steering.T))
+    short = needed > 0.0
+    if np.any(pattern[short] <= 0.0):
+        return with_beams
+    scaled = V0 * np.max(needed[short] / pattern[short])
+    return min(scaled, with_beams, key=lambda X: float(np.real(np.trace(X))))
+
+
+def _pattern(instance: Instance, beams: Beams) -> Float[np.ndarray, " target"]:
+    return quadratic_form(instance.targets, beams.V0) + _bs_pattern(instance, beams.w)
+
+
+def _bs_pattern(instance: Instance, w: Complex[np.ndarray, "user bs_antenna"]) -> Float[np.ndarray, " target"]:
+    if not instance.joint:
+        return np.zeros(len(instance.targets))
+    return np.sum(np.abs(np.conj(instance.bs_targets) @ w.T) ** 2, axis=1)
+
+
+def _satellite_power(beams: Beams) -> float:
+    return _power(beams.v) + float(np.real(np.trace(beams.V0)))
+
+
+def _power(beams: Complex[np.ndarray, "..."]) -> float:
+    return float(np.sum(np.abs(beams) ** 2))
