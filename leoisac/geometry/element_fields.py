@@ -1,0 +1,28 @@
+"""What every orbital-element format is read into, and the error for what cannot be read."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import TypedDict
+
+REVOLUTION_PER_DAY_RAD_S = 2.0 * math.pi / 86_400.0
+
+
+class ElementSetError(ValueError):
+    """An element set that cannot be read; the message names the line and columns, or the field."""
+
+
+class ElementFields(TypedDict):
+    """The fields of ``ElementSet``, in its units."""
+
+    name: str
+    epoch: datetime
+    inclination_rad: float
+    raan_rad: float
+    eccentricity: float
+    argument_of_perigee_rad: float
+    mean_anomaly_rad: float
+    mean_motion_rad_s: float
+    bstar: float
+    catalogue_number: int
