@@ -23,10 +23,10 @@ class ConfigError(ValueError):
     """A configuration or scenario that cannot be used; the message names each field, its value and what is allowed."""
 
 
-class Config(BaseModel, frozen=True):
+class Config(BaseModel):
     """Base of all configurations: immutable, so that results can be traced to the configuration that made them."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     system: ClassVar[str] = ""
     """Name of the system that the configuration describes; empty for a part of one."""

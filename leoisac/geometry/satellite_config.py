@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -42,14 +42,14 @@ class SatelliteConfig(Config):
         return time
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _one_source(self) -> SatelliteConfig:
         given = [field for field in ("name", "tle", "omm") if getattr(self, field) is not None]
         if len(given) != 1:
             found = " and ".join(given) if given else "none"
             raise ValueError(f"give exactly one of name, tle, omm (found: {found})")
         return self
 
-    def resolve_files(self, folder: Path) -> Self:
+    def resolve_files(self, folder: Path) -> SatelliteConfig:
         """Copy in which a ``tle`` or ``omm`` that names a file is replaced by the file's text.
 
         Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -110,7 +110,7 @@ class SelfBackhaulConfig(Config):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self) -> SelfBackhaulConfig:
         if isinstance(self.pattern_min_w, tuple) and len(self.pattern_min_w) != len(self.target_angles_deg):
             raise ValueError(
                 f"pattern_min_w has {len(self.pattern_min_w)} values for {len(self.target_angles_deg)} target angles; "
@@ -133,7 +133,7 @@ class SelfBackhaulConfig(Config):
         """Sensed directions."""
         return len(self.target_angles_deg)
 
-    def resolve_files(self, folder: Path) -> Self:
+    def resolve_files(self, folder: Path) -> SelfBackhaulConfig:
         """Copy with element-set files taken into the configuration."""
         if self.satellite is None:
             return self
