@@ -50,8 +50,11 @@ def uniforms(key: Key, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
             the numbers are counted row by row, each from (key, purpose, count) alone.
     """
     sizes = [math.prod(shape) for shape in shapes.values()]
-    keys = purpose_keys(key, list(shapes))
-    numbers = jax.vmap(lambda k: jax.random.uniform(k, (max(sizes),), dtype=jnp.float64))(keys) + _HALF_STEP
+
+    def row(purpose: Key) -> Any:
+        return jax.random.uniform(purpose, (max(sizes),), dtype=jnp.float64)
+
+    numbers = jax.vmap(row)(purpose_keys(key, list(shapes))) + _HALF_STEP
     return {
         purpose: numbers[index, :size].reshape(shape)
         for index, (size, (purpose, shape)) in enumerate(zip(sizes, shapes.items(), strict=True))
