@@ -54,9 +54,10 @@ def draw_sweep(
             for index, scheme in enumerate(schemes):
                 _curve(main, x, summary.isel(scheme=index), styles[scheme], labels.get(scheme, scheme))
             if len(schemes) > 4:
-                figure.legend(*main.get_legend_handles_labels(), ncols=3, loc="outside upper center")
+                handles = main.get_legend_handles_labels()
+                figure.legend(*handles, ncols=3, loc="outside upper center", title=title, title_fontsize=10)
             else:
-                main.legend()
+                main.legend(title=title, title_fontsize=10)
             bottom = strip if strip is not None else main
             bottom.set_xlabel(x_label or field_label(axes[0]))
             _scale_x(bottom, x, tick_labels)
@@ -68,7 +69,7 @@ def draw_sweep(
         if not axes:
             main.set_ylabel("")
             main.set_xlabel(y_label)
-        if title:
+        if title and not axes:
             figure.suptitle(title, fontsize=10)
         if note:
             figure.supxlabel(note, fontsize=7.5, color="#444444")
