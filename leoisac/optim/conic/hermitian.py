@@ -29,7 +29,7 @@ def outer(x: Inexact[np.ndarray, "*batch n"]) -> Inexact[np.ndarray, "*batch n n
 
 def quadratic_form(x: Inexact[np.ndarray, "*batch n"], X: Inexact[np.ndarray, "n n"]) -> Float[np.ndarray, "*batch"]:
     """``x^H X x`` of every vector for one Hermitian ``X``."""
-    return np.real(np.einsum("...i,ij,...j->...", np.conj(x), X, x))
+    return np.asarray(np.real(np.einsum("...i,ij,...j->...", np.conj(x), X, x)))
 
 
 def coordinates(X: Inexact[np.ndarray, "*batch n n"]) -> Float[np.ndarray, "*batch n*n"]:

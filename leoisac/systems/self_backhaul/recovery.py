@@ -16,7 +16,7 @@ from leoisac.optim.conic.hermitian import hermitian_part, matched_beam, outer, q
 from leoisac.systems.self_backhaul.lifted import Instance, Lifted, received_powers
 
 _BISECTIONS = 60
-_LIFTS = 50
+_LIFTS = 20
 _ROUNDING = 1e-12
 
 
@@ -129,18 +129,21 @@ def _within_budgets(instance: Instance, beams: Beams) -> Beams:
 def _raised(
     instance: Instance, V0: Complex[np.ndarray, "feed feed"], needed: Float[np.ndarray, " target"]
 ) -> Complex[np.ndarray, "feed feed"]:
-    """Covariance with at least the needed pattern: ``V0`` scaled, or beams to the targets added, whichever is less."""
+    """Covariance with at least the needed pattern: ``V0`` scaled, which keeps its nulls towards the receivers.
+
+    Where that takes more than the budget (a covariance that gives a target nothing), beams to the targets are added.
+    """
     pattern = quadratic_form(instance.targets, V0)
     if np.all(pattern >= needed):
         return V0
-    added = np.maximum(needed - pattern, 0.0)
-    steering = instance.targets.T * np.sqrt(added)
-    with_beams = hermitian_part(V0 + steering @ np.conj(steering.T))
     short = needed > 0.0
-    if np.any(pattern[short] <= 0.0):
-        return with_beams
-    scaled = V0 * np.max(needed[short] / pattern[short])
-    return min(scaled, with_beams, key=lambda X: float(np.real(np.trace(X))))
+    floor = np.maximum(pattern[short], 1e-200)
+    factor = float(np.max(needed[short] / floor))
+    trace = float(np.real(np.trace(V0)))
+    if trace > 0.0 and factor * trace <= 1.0:
+        return V0 * factor
+    steering = instance.targets.T * np.sqrt(np.maximum(needed - pattern, 0.0))
+    return hermitian_part(V0 + steering @ np.conj(steering.T))
 
 
 def _pattern(instance: Instance, beams: Beams) -> Float[np.ndarray, " target"]:
