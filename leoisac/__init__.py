@@ -33,9 +33,8 @@ if TYPE_CHECKING:
         systems,
         verify,
     )
-    from leoisac.experiment.channel_arrays import ChannelError
+    from leoisac.experiment.errors import ChannelError, StoreError
     from leoisac.experiment.scenario import Scenario
-    from leoisac.experiment.store import StoreError
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
 
@@ -46,9 +45,9 @@ _HOMES = {
         ("channels", "config", "design", "draw", "evaluate", "figure", "load", "open_run", "run", "schemes", "verify"),
         "leoisac.api",
     ),
-    "ChannelError": "leoisac.experiment.channel_arrays",
+    "ChannelError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario",
-    "StoreError": "leoisac.experiment.store",
+    "StoreError": "leoisac.experiment.errors",
     "Config": "leoisac.foundation.config",
     "ConfigError": "leoisac.foundation.config",
     "DesignError": "leoisac.foundation.status",

@@ -11,11 +11,8 @@ import numpy as np
 
 from leoisac.experiment.blocks import channel_dtypes
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.config import Config, suggest
-
-
-class ChannelError(ValueError):
-    """Channel arrays that do not fit the configuration."""
 
 
 def channels_from_arrays(system: System, config: Config, arrays: Mapping[str, Any]) -> Any:

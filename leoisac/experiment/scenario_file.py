@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic.fields import FieldInfo
+
 from leoisac.experiment.contracts import System
 from leoisac.experiment.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
@@ -131,6 +133,16 @@ def part_class(annotation: Any) -> type[Config] | None:
     return None
 
 
+def value_text(value: Any) -> str:
+    """A value as TOML; large numbers as 20.0e9 where that is exact."""
+    if isinstance(value, float) and abs(value) >= 1e5:
+        for exponent in (9, 6, 3):
+            text = f"{value / 10**exponent!r}e{exponent}"
+            if abs(value) >= 10**exponent and "e" not in repr(value / 10**exponent) and float(text) == value:
+                return text
+    return toml_value(value)
+
+
 def _read(file: Path) -> str:
     if file.is_dir():
         raise ConfigError("is a folder, not a scenario file.")
@@ -209,32 +221,49 @@ def _without_none(model: type[Config], data: Mapping[str, Any]) -> dict[str, Any
 def _config_lines(config: Config, table: str, comments: bool) -> list[str]:
     lines: list[str] = []
     parts: list[tuple[str, Config]] = []
+    absent: list[tuple[str, FieldInfo]] = []
     plain = config.model_dump(mode="json")
     for name, field in type(config).model_fields.items():
         value = getattr(config, name)
-        comment = f"  # {_one_line(field.description)}" if comments and field.description else ""
+        comment = _comment(field) if comments else ""
         if isinstance(value, Config):
             parts.append((f"{table}{name}", value))
         elif value is None and part_class(field.annotation) is not None:
-            lines += [f"# [{table}{name}]{comment}"] if comments else []
+            absent.append((f"{table}{name}", field))
             lines += [f"{name} = {toml_value(NONE)}"] if field.default is not None else []
         elif value is None:
             unset = comments and field.default is None
             lines.append(f"{'# ' if unset else ''}{name} = {toml_value(NONE)}{comment}")
         else:
-            lines.append(f"{name} = {toml_value(plain[name])}{comment}")
+            lines.append(f"{name} = {value_text(plain[name])}{comment}")
     for name, part in parts:
         lines += ["", f"[{name}]", *_config_lines(part, f"{name}.", comments)]
+    for name, field in absent if comments else ():
+        lines += ["", f"# [{name}]{_comment(field)}", *_absent_part_lines(field)]
     return lines
 
 
+def _absent_part_lines(field: FieldInfo) -> list[str]:
+    """The fields of a part that is not there, to uncomment: defaults where there are any."""
+    lines: list[str] = []
+    part = part_class(field.annotation)
+    for name, inner in part.model_fields.items() if part else ():
+        value = "…" if inner.is_required() or inner.default is None else toml_value(inner.get_default())
+        lines.append(f"# {name} = {value}{_comment(inner)}")
+    return lines
+
+
+def _comment(field: FieldInfo) -> str:
+    return f"  # {_one_line(field.description)}" if field.description else ""
+
+
 def _example_sweep(config: Config) -> str:
-    """A sweep line to uncomment: the first power of the configuration, or else its first number."""
+    """A sweep line to uncomment: a transmit power of the configuration, or else its first number."""
     numbers = {name: value for name, value in config if isinstance(value, float)}
-    powers = [name for name in numbers if name.endswith(("_dbw", "_dbm", "_db", "_w"))]
+    powers = [name for name in numbers if name.endswith(("_dbw", "_dbm")) and "noise" not in name]
     for name in [*powers, *numbers]:
         value = numbers[name]
-        step = 3.0 if name in powers and not name.endswith("_w") else value / 4 or 1.0
+        step = 3.0 if name in powers else value / 4 or 1.0
         return f"{name} = {toml_value([value - step, value, value + step])}"
     return "field = [value, value]"
 

@@ -25,7 +25,7 @@ def summary(dataset: xr.Dataset, metric: str, level: float = LEVEL) -> xr.Datase
 
     Returns:
         ``mean, low, high`` (Student), ``count`` (usable trials with a value); ``usable_share, usable_low, usable_high``
-        (Wilson) among the trials that were run.
+        (Wilson) among the trials that were run. Attributes: those of the dataset and of the metric.
 
     Raises:
         KeyError: if the dataset has no such metric.
@@ -38,7 +38,7 @@ def summary(dataset: xr.Dataset, metric: str, level: float = LEVEL) -> xr.Datase
     result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
     for name in ("mean", "low", "high"):
         result[name].attrs = dict(dataset[metric].attrs)
-    result.attrs = {**dataset.attrs, "metric": metric, "level": level}
+    result.attrs = {**dataset.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
     return result
 
 

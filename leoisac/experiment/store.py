@@ -26,6 +26,7 @@ from typing import Any, cast
 import numpy as np
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.errors import StoreError
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import scenario_data, scenario_from_data, scenario_toml
 from leoisac.experiment.study_union import union
@@ -36,10 +37,6 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 _UNIT_NAME = re.compile(r"(\d+)-(\d+)(\.failed)?\.npz")
 _FINGERPRINT_DIGITS = 16
-
-
-class StoreError(RuntimeError):
-    """A result store that cannot be used as asked; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)

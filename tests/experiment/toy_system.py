@@ -186,7 +186,7 @@ STUDIES = (
     Study(
         "power",
         schemes=("fill", "equal"),
-        overrides={"min_rate": 0.0},
+        overrides={"min_rate": 0.01},
         sweep={"transmit_power_dbw": [0.0, 5.0, 10.0]},
         trials=100,
         quick={"trials": 4, "sweep": {"transmit_power_dbw": [0.0, 10.0]}},

@@ -1,0 +1,5 @@
+"""``python -m leoisac``."""
+
+from leoisac.cli import main
+
+main()

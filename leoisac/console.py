@@ -1,0 +1,231 @@
+"""What the command line prints: tables, numbers and a progress bar. Light: nothing here imports what computes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.routes import missing_packages
+from leoisac.experiment.scenario_file import NONE, value_text
+from leoisac.foundation.config import Config
+from leoisac.foundation.status import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from leoisac.experiment.runner import Progress
+
+_WIDE = 160
+
+
+def console(stderr: bool = False) -> Console:
+    """A console; where the output is not a terminal it is wide, so that tables are not broken."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, markup=False, width=None if stream.isatty() else _WIDE)
+
+
+class PlainTable(Table):
+    """A table without lines, with a heading as wide as the page."""
+
+    def __init__(self, heading: str, *columns: str) -> None:
+        super().__init__(box=None, pad_edge=False)
+        self.heading = heading
+        for column in columns:
+            self.add_column(column, overflow="fold")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.heading:
+            yield Text(self.heading, style="bold")
+        yield from super().__rich_console__(console, options)
+
+
+def scheme_table(system: System) -> PlainTable:
+    """Schemes with routes and meanings."""
+    made = PlainTable(f"Schemes of {system.name}", "scheme", "routes", "what it does", "constraints it enforces")
+    for scheme in system.schemes:
+        routes: list[str] = []
+        for route in scheme.routes:
+            extra = scheme.requires.get(route, "")
+            lacks = bool(extra) and bool(missing_packages(extra))
+            routes.append(f'{route} (needs: pip install "leoisac[{extra}]")' if lacks else route)
+        summary = f"{scheme.summary} (a bound)" if scheme.bound else scheme.summary
+        made.add_row(_bold(scheme.name), ", ".join(routes), summary, ", ".join(scheme.enforces) or "none")
+    return made
+
+
+def config_table(config: Config) -> PlainTable:
+    """Every field with its meaning; fields that differ from the default stand out."""
+    made = PlainTable("Configuration", "field", "value", "meaning")
+    _add_fields(made, config, type(config).model_fields, "")
+    return made
+
+
+def size_table(sizes: Mapping[str, int]) -> PlainTable:
+    """Axis lengths."""
+    made = PlainTable("Sizes", "axis", "length")
+    for axis, size in sizes.items():
+        made.add_row(axis, str(size))
+    return made
+
+
+def link_budget_tables(system: System, config: Config) -> Iterator[PlainTable]:
+    """The system's link budgets at this configuration."""
+    for budget in resolve(system.link_budgets)(config):
+        made = PlainTable(budget.title)
+        made.add_column("quantity")
+        made.add_column("value", justify="right")
+        made.add_column("unit")
+        made.add_column("how", style="dim")
+        for label, value, unit, note in budget.rows:
+            made.add_row(label, f"{value:.2f}" if abs(value) < 1e5 else f"{value:.5g}", unit, note)
+        yield made
+
+
+def result_table(summary: xr.Dataset) -> PlainTable:
+    """Mean and interval per scheme and sweep point; the share of usable trials where it is not one."""
+    dims = [str(dim) for dim in summary["mean"].dims if dim != "scheme"]
+    stacked = summary.stack(point=dims) if dims else summary.expand_dims("point")
+    schemes = [str(name) for name in summary["scheme"].values]
+    points = [_point_name(summary, dims, position) for position in range(stacked.sizes["point"])]
+    cells = [
+        [_cell(stacked.isel(point=column).sel(scheme=scheme)) for column in range(len(points))] for scheme in schemes
+    ]
+    title = str(summary.attrs["long_name"])
+    made = PlainTable(_title(title, summary))
+    across = len(points) <= max(len(schemes), 6)
+    names, others = (schemes, points) if across else (points, schemes)
+    made.add_column("scheme" if across else ", ".join(dims))
+    for other in others:
+        made.add_column(other if dims or not across else "mean", justify="right")
+    for row, name in enumerate(names):
+        made.add_row(_bold(name), *([cells[row][i] if across else cells[i][row] for i in range(len(others))]))
+    return made
+
+
+def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
+    """How designs ended, per scheme, with what to try next; nothing when all converged."""
+    status = dataset["status"].values
+    counts = {
+        str(scheme): [int((status[row] == int(code)).sum()) for code in Status]
+        for row, scheme in enumerate(dataset["scheme"].values)
+    }
+    ended = [code for code in Status if any(row[code] for row in counts.values())]
+    if set(ended) <= {Status.CONVERGED}:
+        return
+    made = PlainTable("How the designs ended", "scheme", *(code.name for code in ended))
+    for scheme, row in counts.items():
+        made.add_row(_bold(scheme), *(str(row[code]) for code in ended))
+    yield made
+    for code in ended:
+        if code is not Status.CONVERGED:
+            yield Text.assemble((code.name, "bold"), ": ", code.advice)
+
+
+@contextmanager
+def progress_bar(shown: Console) -> Iterator[Any]:
+    """A live bar; yields the callback that a run reports to. Silent where the output is not a terminal."""
+    if not shown.is_terminal:
+        yield lambda state: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[ended]}"),
+    )
+    with Bar(*columns, console=shown, transient=True) as bar:
+        task = bar.add_task("", total=None, rate="compiling", left="", ended="")
+
+        def report(state: Progress) -> None:
+            bar.update(
+                task,
+                total=state.total,
+                completed=state.stored + state.computed,
+                rate=_rate(state),
+                left=_time_left(state),
+                ended=_shares(state.statuses),
+            )
+
+        yield report
+
+
+def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str) -> None:
+    for name in fields:
+        value, field = getattr(config, name), type(config).model_fields[name]
+        if isinstance(value, Config):
+            _add_fields(made, value, type(value).model_fields, f"{prefix}{name}.")
+            continue
+        text = NONE if value is None else value_text(config.model_dump(mode="json")[name])
+        changed = not field.is_required() and value != field.get_default(call_default_factory=True)
+        shown = Text(text if len(text) <= 60 else f"{text[:59]}…", style="bold yellow" if changed else "")
+        made.add_row(f"{prefix}{name}", shown, field.description or "")
+
+
+def _point_name(summary: xr.Dataset, dims: Sequence[str], position: int) -> str:
+    """``4, 25`` for the sweep values of a point in row-major order; zipped axes by the values of their fields."""
+    names: list[str] = []
+    for dim in reversed(dims):
+        position, index = divmod(position, summary.sizes[dim])
+        values = [summary[part].values[index] for part in dim.split("+")]
+        names.append(" + ".join(value if isinstance(value, str) else f"{value:g}" for value in values))
+    return ", ".join(reversed(names))
+
+
+def _title(title: str, summary: xr.Dataset) -> str:
+    units = str(summary.attrs.get("units", "1"))
+    dims = [str(dim) for dim in summary["mean"].dims if dim != "scheme"]
+    over = f" over {', '.join(dims)}" if dims else ""
+    unit = f" ({units})" if units != "1" else ""
+    return f"{title[:1].upper()}{title[1:]}{unit}{over}: mean ± half 95 % interval, [share of usable trials]"
+
+
+def _cell(one: xr.Dataset) -> str:
+    mean, low, high, share = (float(one[name]) for name in ("mean", "low", "high", "usable_share"))
+    if share != share:  # nothing was run
+        return "not run"
+    usable = "" if share == 1 else f" [{share:.0%}]"
+    if mean != mean:
+        return f"—{usable}"
+    if low != low:
+        return f"{mean:.4g}{usable}"
+    half = (high - low) / 2
+    if half == 0 or abs(mean) >= 1e6 or half < 1e-6:
+        return f"{mean:.4g} ± {half:.2g}{usable}"
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}{usable}"
+
+
+def _rate(state: Progress) -> str:
+    if not state.computed:
+        return "compiling"
+    return f"{state.computed / max(state.seconds, 1e-9):.4g} trials/s"
+
+
+def _time_left(state: Progress) -> str:
+    if not state.computed or not state.left:
+        return ""
+    seconds = round(state.left * state.seconds / state.computed)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
+
+
+def _shares(statuses: Mapping[Status, int]) -> str:
+    total = sum(statuses.values())
+    return ", ".join(f"{code.name.lower()} {statuses[code] / total:.0%}" for code in Status if statuses.get(code))
+
+
+def _bold(text: str) -> Text:
+    return Text(text, style="bold")
