@@ -86,7 +86,7 @@ class LoopOutcome(Generic[State]):
     """Where a successive convex method ended.
 
     Attributes:
-        state: the best state met (the start included).
+        state: the best state met (the start included) among those at which stopping is allowed, else the last.
         measure: its objective.
         status: CONVERGED (change within tolerance); INACCURATE (stalled, or a subproblem failed after progress had
             been made: the state stands, its value may be low); MAX_STEPS; FAILED (the first subproblem failed);
@@ -125,7 +125,7 @@ def successive_convex(
             status = Status.NONFINITE
             break
         without_gain = 0 if history[-1] > best_measure + options.stall_gain else without_gain + 1
-        if history[-1] > best_measure or not procedure.ready(best):
+        if not procedure.ready(best) or (procedure.ready(state) and history[-1] > best_measure):
             best, best_measure = state, history[-1]
         if attempt.candidate is not None and procedure.ready(state):
             if abs(history[-1] - history[-2]) <= options.tolerance:
