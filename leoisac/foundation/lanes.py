@@ -7,6 +7,7 @@ call therefore runs at ``LANES`` lanes: short blocks are padded by repeating the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -55,6 +56,7 @@ class _ByLanes:
         return sum(program._cache_size() for program in self._compiled.values())
 
 
+@functools.cache
 def by_lanes(function: Callable[..., Any]) -> BatchedFunction:
     """Batched form of a single-trial function.
 
@@ -63,7 +65,8 @@ def by_lanes(function: Callable[..., Any]) -> BatchedFunction:
 
     Returns:
         The same function with a leading trial axis on every input and output but ``parameters``, for any number of
-        trials; results are NumPy arrays. Compiled once per structure and shapes of its arguments.
+        trials; results are NumPy arrays. Compiled once per structure and shapes of its arguments, and the same object
+        for the same ``function``: whoever needs it shares its programs.
     """
     return _ByLanes(function)
 

@@ -6,18 +6,20 @@ designs made alone: sum-rate (WMMSE) beams of one transmitter, and the best feed
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from jaxtyping import Array, Bool, Complex, Float
+import numpy as np
+from jaxtyping import Array, Complex, Float
 
+from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.metrics.sinr import received_power
-from leoisac.optim.batched.rank_one_sdp import covering_sdp
+from leoisac.optim.batched.covering import covering_sdp
 from leoisac.optim.batched.wmmse import wmmse
-from leoisac.systems.self_backhaul.model import Channels, DirectDesign, Parameters, TimeSharedDesign
+from leoisac.systems.self_backhaul.model import Channels, DirectDesign, JointDesign, Parameters, TimeSharedDesign
 from leoisac.systems.self_backhaul.problem import Problem, joint_design, judged, normalise
 
 ENFORCES = ("pattern", "satellite_power", "bs_power")
@@ -30,15 +32,58 @@ _FEEDER_WEIGHTS = (0.0, 1.0, 1e1, 1e2, 1e3, 1e4)
 class FeederLink(NamedTuple):
     """The satellite's best design for its feeder link alone, normalised."""
 
-    beam: Complex[Array, "feed"]
-    sensing: Complex[Array, "feed feed"]
-    noise: Float[Array, ""]  # thermal noise and sensing at the Earth Station
-    rate: Float[Array, ""]
-    feasible: Bool[Array, ""]  # the sensing waveform alone fits into the budget
+    beam: Leaf  # (feed,)
+    sensing: Leaf  # (feed, feed)
+    noise: Leaf  # thermal noise and sensing at the Earth Station
+    rate: Leaf
+    feasible: Leaf  # the sensing waveform alone fits into the budget
 
 
-def das(parameters: Parameters, channels: Channels) -> Solution[Any]:
+class Alone(NamedTuple):
+    """Feeder link and access link, each designed as if the other did not exist."""
+
+    feeder: FeederLink
+    bs_beams: Leaf
+    access_rate: Leaf
+    design: JointDesign  # both, in physical units
+    iterations: Leaf
+
+
+def solve_das(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Satellite-direct: the base station is off and the satellite beams to every user, within what sensing leaves."""
+    design, feasible, iterations = by_lanes(_direct)(parameters, channels)
+    return _finish(parameters, channels, design, feasible, iterations)
+
+
+def solve_tdma(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Time division: feeder and access link take turns at peak power; the split makes both carry the same."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _take_turns(parameters, channels, alone, alone.access_rate / (alone.access_rate + alone.feeder.rate))
+
+
+def solve_tdma_half(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Time division with half of the time for each link."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _take_turns(parameters, channels, alone, np.full_like(alone.access_rate, 0.5))
+
+
+def solve_ibs(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Independent beamforming: each transmitter designs as if it were alone, then they disturb each other."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _finish(parameters, channels, alone.design, alone.feeder.feasible, alone.iterations)
+
+
+def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Independent beamforming with the feeder beam scaled down to carry no more than the access link's own rate."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    needed = np.expm1(alone.access_rate * np.log(2.0)) * alone.feeder.noise
+    offered = np.expm1(alone.feeder.rate * np.log(2.0)) * alone.feeder.noise
+    scale = np.sqrt(np.minimum(1.0, needed / np.maximum(offered, 1e-300)))
+    design = replace(alone.design, satellite_beam=alone.design.satellite_beam * scale[:, None])
+    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+
+
+def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Any, Any]:
     problem = normalise(parameters, channels)
     g = problem.g_users
     leakage = jnp.einsum("mi,mj->ij", g, jnp.conj(g))
@@ -46,48 +91,19 @@ def das(parameters: Parameters, channels: Channels) -> Solution[Any]:
     left = 1.0 - _traces(sensing)
     beams = jax.vmap(lambda V0, power: wmmse(g, 1.0 + received_power(g, V0), jnp.maximum(power, 0.0)))(sensing, left)
     best = jnp.argmax(jnp.where(left >= 0.0, beams.sum_rate, -jnp.inf))
-    satellite = parameters.satellite_power
+    budget = parameters.satellite_power
     design = DirectDesign(
-        satellite_beams=beams.beams[best] * jnp.sqrt(satellite), sensing_covariance=sensing[best] * satellite
+        satellite_beams=beams.beams[best] * jnp.sqrt(budget), sensing_covariance=sensing[best] * budget
     )
-    return _finish(parameters, channels, design, jnp.any(left >= 0.0), beams.iterations[best])
+    return design, jnp.any(left >= 0.0), beams.iterations[best]
 
 
-def tdma(split: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
-    """Time division: the feeder link and the access link take turns, each with all its peak power.
-
-    ``split="optimal"`` gives each as much time as makes both carry the same; ``split="half"`` gives each half.
-    """
+def _alone(parameters: Parameters, channels: Channels) -> Alone:
     problem = normalise(parameters, channels)
     feeder = _feeder_link(problem)
     access = wmmse(problem.h_users, jnp.ones(problem.h_users.shape[0]), 1.0)
-    optimal = access.sum_rate / (access.sum_rate + feeder.rate)
-    joint = joint_design(parameters, access.beams, feeder.beam, feeder.sensing)
-    design = TimeSharedDesign(
-        bs_beams=joint.bs_beams,
-        satellite_beam=joint.satellite_beam,
-        sensing_covariance=joint.sensing_covariance,
-        time_share=optimal if split == "optimal" else jnp.full_like(optimal, 0.5),
-    )
-    return _finish(parameters, channels, design, feeder.feasible, access.iterations)
-
-
-def ibs(feeder_power: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
-    """Independent beamforming: base station and satellite each design as if they were alone, then disturb each other.
-
-    ``feeder_power="full"`` spends the satellite's whole budget; ``"matched"`` scales the feeder beam down to what would
-    carry the base station's interference-free rate if there were no interference.
-    """
-    problem = normalise(parameters, channels)
-    feeder = _feeder_link(problem)
-    access = wmmse(problem.h_users, jnp.ones(problem.h_users.shape[0]), 1.0)
-    beam = feeder.beam
-    if feeder_power == "matched":
-        needed = jnp.expm1(access.sum_rate * jnp.log(2.0)) * feeder.noise
-        received = jnp.abs(jnp.vdot(problem.g_es, beam)) ** 2
-        beam = beam * jnp.sqrt(jnp.minimum(1.0, needed / received))
-    design = joint_design(parameters, access.beams, beam, feeder.sensing)
-    return _finish(parameters, channels, design, feeder.feasible, access.iterations)
+    design = joint_design(parameters, access.beams, feeder.beam, feeder.sensing)
+    return Alone(feeder, access.beams, access.sum_rate, design, access.iterations)
 
 
 def _feeder_link(problem: Problem) -> FeederLink:
@@ -115,16 +131,13 @@ def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, "we
     return jnp.real(jnp.trace(covariances, axis1=-2, axis2=-1))
 
 
+def _take_turns(parameters: Parameters, channels: Channels, alone: Alone, time_share: np.ndarray) -> Solution[Any]:
+    design = TimeSharedDesign(**vars(alone.design), time_share=time_share)
+    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+
+
 def _finish(
-    parameters: Parameters, channels: Channels, design: Any, feasible: Bool[Array, ""], iterations: Any
+    parameters: Parameters, channels: Channels, design: Any, feasible: np.ndarray, iterations: np.ndarray
 ) -> Solution[Any]:
-    status = jnp.where(feasible, int(Status.CONVERGED), int(Status.INFEASIBLE))
-    solution = partial(judged, parameters, channels, design, ENFORCES)
-    return solution(status=status, iterations=iterations, history=jnp.zeros(0))
-
-
-solve_das = by_lanes(das)
-solve_tdma = by_lanes(partial(tdma, "optimal"))
-solve_tdma_half = by_lanes(partial(tdma, "half"))
-solve_ibs = by_lanes(partial(ibs, "full"))
-solve_ibs_matched = by_lanes(partial(ibs, "matched"))
+    status = np.where(feasible, int(Status.CONVERGED), int(Status.INFEASIBLE))
+    return judged(parameters, channels, design, ENFORCES, status=status, iterations=iterations)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
 from leoisac.systems.self_backhaul.evaluate import evaluate
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -97,21 +99,21 @@ def judged(
     design: Any,
     enforces: tuple[str, ...],
     *,
-    status: Any,
-    iterations: Any,
-    history: Any,
+    status: np.ndarray,
+    iterations: np.ndarray,
+    history: np.ndarray | None = None,
 ) -> Solution[Any]:
-    """Solution of one trial whose objective and violation are the judge's, from the physical design.
+    """Solution of a batch whose objective and violation are the judge's, from the physical designs.
 
     ``enforces`` names the constraints that the scheme promises; the violation is the largest relative one of them.
     """
-    metrics = evaluate(parameters, channels, design)
-    worst = jnp.min(jnp.stack([metrics[f"margin_{name}"] for name in enforces]))
+    metrics = by_lanes(evaluate)(parameters, channels, design)
+    worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0)
     return Solution(
         value=design,
         status=status,
         objective=metrics["sum_rate"],
-        violation=jnp.maximum(-worst, 0.0),
+        violation=np.maximum(-worst, 0.0),
         iterations=iterations,
-        history=history,
+        history=np.empty((len(status), 0)) if history is None else history,
     )
