@@ -28,6 +28,10 @@ RUNNING = -1
 """Status of an instance that is still being solved."""
 
 
+_STALLED_SHARE = 0.9
+"""A round that leaves more than this share of the violation has not moved it."""
+
+
 class Evaluation(NamedTuple):
     """Everything known about the function at one point."""
 
@@ -52,7 +56,13 @@ class Outer(NamedTuple):
     multipliers: Float[Array, " m"]
     penalty: Float[Array, ""]
     gradient_tolerance: Float[Array, ""]
+    value: Float[Array, ""]
+    """Augmented Lagrangian at the end of the last round: a bound in the making, it settles before the objective."""
+    violation: Float[Array, ""]
     merit: Float[Array, ""]
+    """Violation with complementarity: largest ``|min(c, multiplier / penalty)|``."""
+    stalled: Int[Array, ""]
+    """Rounds in a row that left the violation where it was."""
     rounds: Int[Array, ""]
     objective_history: Float[Array, " round"]
     violation_history: Float[Array, " round"]
@@ -80,7 +90,10 @@ def start(x: Float[Array, " n"], constraints: int, options: EngineOptions) -> In
         multipliers=jnp.zeros(constraints),
         penalty=jnp.full((), options.penalty),
         gradient_tolerance=jnp.full((), options.gradient_tolerance),
+        value=jnp.full((), jnp.inf),
+        violation=jnp.full((), jnp.inf),
         merit=jnp.full((), jnp.inf),
+        stalled=count,
         rounds=count,
         objective_history=history,
         violation_history=history,
@@ -210,16 +223,22 @@ def _next_round(options: EngineOptions, before: Outer, at_x: Evaluation) -> Oute
     """First-order multiplier update; the penalty grows where violation and complementarity improved too little."""
     c, multipliers, penalty = at_x.c, before.multipliers, before.penalty
     merit = jnp.max(jnp.abs(jnp.minimum(c, multipliers / penalty)), initial=0.0)
+    violation = largest_violation(c)
+    too_slow = (merit > options.required_reduction * before.merit) & (merit > options.violation_tolerance)
+    stuck = (violation > options.violation_tolerance) & (violation > _STALLED_SHARE * before.violation)
     grown = jnp.minimum(penalty * options.penalty_growth, options.penalty_limit)
     here = jnp.arange(options.max_rounds) == before.rounds
     return Outer(
         multipliers=jnp.maximum(0.0, multipliers - penalty * c),
-        penalty=jnp.where(merit > options.required_reduction * before.merit, grown, penalty),
+        penalty=jnp.where(too_slow, grown, penalty),
         gradient_tolerance=jnp.maximum(before.gradient_tolerance * options.gradient_factor, options.gradient_floor),
+        value=at_x.value,
+        violation=violation,
         merit=merit,
+        stalled=jnp.where(stuck, before.stalled + 1, 0),
         rounds=before.rounds + 1,
         objective_history=jnp.where(here, at_x.objective, before.objective_history),
-        violation_history=jnp.where(here, largest_violation(c), before.violation_history),
+        violation_history=jnp.where(here, violation, before.violation_history),
     )
 
 
@@ -227,14 +246,13 @@ def _verdict(
     options: EngineOptions, before: Outer, after: Outer, ticks: Int[Array, ""], coarse: Bool[Array, ""]
 ) -> Int[Array, ""]:
     """Status after a round; a ``coarse`` one ended at a tolerance that is still to be tightened."""
-    at = jnp.arange(options.max_rounds)
-    objective = jnp.sum(after.objective_history, where=at == before.rounds)
-    previous = jnp.sum(after.objective_history, where=at == before.rounds - 1)
-    settled = jnp.abs(objective - previous) <= options.objective_tolerance * jnp.maximum(1.0, jnp.abs(objective))
-    violation = jnp.sum(after.violation_history, where=at == before.rounds)
-    converged = settled & ~coarse & (violation <= options.violation_tolerance) & (after.rounds >= options.min_rounds)
+    change = jnp.abs(after.value - before.value)
+    settled = change <= options.value_tolerance * jnp.maximum(1.0, jnp.abs(after.value))
+    enough = (after.rounds >= options.min_rounds) & (after.violation <= options.violation_tolerance)
     exhausted = (ticks >= options.max_ticks) | (after.rounds >= options.max_rounds)
-    return jnp.where(converged, int(Status.CONVERGED), jnp.where(exhausted, int(Status.MAX_STEPS), RUNNING))
+    exhausted |= after.stalled >= options.stalled_rounds
+    ended = jnp.where(exhausted, int(Status.MAX_STEPS), RUNNING)
+    return jnp.where(settled & enough & ~coarse, int(Status.CONVERGED), ended)
 
 
 def _select(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

@@ -113,7 +113,7 @@ def _solve_queue(fc: Problem, starts: np.ndarray, data: Any, index: np.ndarray, 
     _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
     programs = programs_of(fc, options)
     ended = run_queue(programs, starts, data, index, options)
-    restored = restore_queue(programs, ended.x, data, index, options.lanes)
+    restored = restore_queue(programs, ended, data, index, options.lanes)
     violated = (ended.status == Status.CONVERGED) & ~(restored.violation <= options.feasibility)
     status = np.where(violated, int(Status.INACCURATE), ended.status)
     return EngineResult(

@@ -33,7 +33,7 @@ class Programs(NamedTuple):
     advance: Callable[..., tuple[Instance, Any]]
     """``(state, data, fresh, x0, fresh_data)`` to state and data after the refill of ``fresh`` lanes and a block."""
     restore: Callable[..., Restored]
-    """``(x, data)`` to the restored points."""
+    """``(x, multipliers, data)`` to the restored points."""
 
     def compilations(self) -> int:
         """Number of compiled variants so far."""
@@ -120,14 +120,14 @@ def run_queue(
 
 
 def restore_queue(
-    programs: Programs, x: Float[np.ndarray, "queue n"], data: Any, index: Int[np.ndarray, " queue"], lanes: int
+    programs: Programs, ended: Ended, data: Any, index: Int[np.ndarray, " queue"], lanes: int
 ) -> Restored:
-    """Restore every point, ``lanes`` at a time; the last group is filled up by repetition."""
-    total = len(x)
-    restored = Restored(np.zeros_like(x), np.zeros(total), np.zeros(total))
+    """Restore every final point, ``lanes`` at a time; the last group is filled up by repetition."""
+    total = len(ended.x)
+    restored = Restored(np.zeros_like(ended.x), np.zeros(total), np.zeros(total))
     for first in range(0, total, lanes):
         queued = np.minimum(np.arange(first, first + lanes), total - 1)
-        group = programs.restore(x[queued], _rows(data, index[queued]))
+        group = programs.restore(ended.x[queued], ended.outer.multipliers[queued], _rows(data, index[queued]))
         kept = np.arange(min(lanes, total - first))
         _store(restored, first + kept, group, kept)
     return restored

@@ -23,13 +23,16 @@ class EngineOptions:
     """Evaluations of value and gradient after which an instance ends with ``MAX_STEPS``."""
     max_rounds: int = 40
     """Multiplier updates after which an instance ends with ``MAX_STEPS``."""
+    stalled_rounds: int = 4
+    """Rounds in a row without progress towards feasibility, at growing penalties, after which an instance ends with
+    ``MAX_STEPS``: the mark of an infeasible one, or of a start in the wrong valley."""
     min_rounds: int = 3
     """Multiplier updates before an instance may be called converged."""
-    inner_steps: int = 80
+    inner_steps: int = 60
     """Accepted steps after which a round ends even if its gradient tolerance is not met."""
     memory: int = 8
     """Curvature pairs of L-BFGS."""
-    penalty: float = 3.0
+    penalty: float = 2.0
     """First penalty ``rho``."""
     penalty_growth: float = 3.0
     """Factor on ``rho`` after a round that reduced the violation too little."""
@@ -43,9 +46,9 @@ class EngineOptions:
     """Factor on that tolerance from round to round."""
     gradient_floor: float = 3e-3
     """Smallest value of that tolerance."""
-    objective_tolerance: float = 3e-5
-    """Converged: relative change of the objective between two rounds at most this ..."""
-    violation_tolerance: float = 1e-3
+    value_tolerance: float = 3e-5
+    """Converged: relative change of the augmented Lagrangian between two rounds at most this ..."""
+    violation_tolerance: float = 3e-3
     """... and violation before restoration at most this."""
     first_step: float = 0.1
     """Length of the very first step."""
@@ -59,6 +62,8 @@ class EngineOptions:
     """Violation at which restoration stops."""
     active_margin: float = 1e-3
     """Constraints with ``c`` below this are held by restoration."""
+    landing_margin: float = 0.05
+    """Constraints with a multiplier are moved onto their limit if ``|c|`` is at most this."""
     feasibility: float = 1e-6
     """Violation up to which a final point counts as feasible."""
 

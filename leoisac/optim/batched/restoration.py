@@ -1,8 +1,10 @@
-"""Newton restoration: the smallest correction of ``x`` that brings violated constraints back to zero.
+"""Newton restoration: least-norm corrections of ``x`` that bring the constraints to where they belong.
 
-Each step solves ``J_A dx = b`` with the least norm, where the rows ``A`` are the constraints with ``c`` below a margin,
+A correction solves ``J_A dx = b`` with the least norm, ``J_A`` being the rows of the constraints with ``c`` below a
+margin or with a target. First one *landing* step with ``b = -c`` on all constraints that have a multiplier, on either
+side of their limit: it removes the first-order error of the objective, ``multipliers . c``. Then *restoring* steps with
 ``b = -c`` on the violated ones and 0 on the rest: those near their limit are held, for a correction that looks at the
-violated rows alone trades one constraint for its neighbour. It converges quadratically where the rows are independent.
+violated rows alone trades one constraint for its neighbour. Both converge quadratically where the rows are independent.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from leoisac.foundation.jax_setup import jax
 from leoisac.optim.batched.options import EngineOptions
@@ -32,13 +34,10 @@ _State: TypeAlias = tuple[Restored, Array, Array]
 """Best point so far, share of the correction to try next, steps taken."""
 
 
-def restore(fc: Problem, options: EngineOptions, x: Float[Array, " n"], data: Any) -> Restored:
-    """Correct one instance; a correction that would not lower the violation is halved, never taken."""
-
-    def judged(point: Float[Array, " n"]) -> Restored:
-        objective, c = fc(point, data)
-        violation = largest_violation(c)
-        return Restored(point, objective, jnp.where(jnp.isfinite(violation), violation, jnp.inf))
+def restore(
+    fc: Problem, options: EngineOptions, x: Float[Array, " n"], multipliers: Float[Array, " m"], data: Any
+) -> Restored:
+    """Correct one instance. A restoring step that would not lower the violation is halved, never taken."""
 
     def unfinished(state: _State) -> Array:
         best, _, steps = state
@@ -47,28 +46,60 @@ def restore(fc: Problem, options: EngineOptions, x: Float[Array, " n"], data: An
 
     def improve(state: _State) -> _State:
         best, scale, steps = state
-        new = judged(best.x + scale * _correction(fc, options, best.x, data))
+        new = _judge(fc, best.x + scale * _restoring_step(fc, options, best.x, data), data)
         better = new.violation < best.violation
         best = jax.tree.map(lambda a, b: jnp.where(better, a, b), new, best)
         return best, jnp.where(better, 1.0, 0.5 * scale), steps + 1
 
-    first = judged(x)
-    if options.restoration_steps == 0:
-        return first
-    return jax.lax.while_loop(unfinished, improve, (first, jnp.ones(()), jnp.zeros((), jnp.int32)))[0]
+    if options.restoration_steps == 0 or multipliers.size == 0:
+        return _judge(fc, x, data)
+    landed = _judge(fc, _land(fc, options, x, multipliers, data), data)
+    return jax.lax.while_loop(unfinished, improve, (landed, jnp.ones(()), jnp.zeros((), jnp.int32)))[0]
 
 
-def _correction(fc: Problem, options: EngineOptions, x: Float[Array, " n"], data: Any) -> Float[Array, " n"]:
-    """Least-norm solution of the linearised active constraints."""
+def _judge(fc: Problem, x: Float[Array, " n"], data: Any) -> Restored:
+    objective, c = fc(x, data)
+    violation = largest_violation(c)
+    return Restored(x, objective, jnp.where(jnp.isfinite(violation), violation, jnp.inf))
+
+
+def _land(
+    fc: Problem, options: EngineOptions, x: Float[Array, " n"], multipliers: Float[Array, " m"], data: Any
+) -> Float[Array, " n"]:
+    """``x`` moved onto the constraints that have a multiplier, unless that takes it further away from them."""
+    c, jacobian = _linearise(fc, x, data)
+    binding = (multipliers > 0.0) & (jnp.abs(c) <= options.landing_margin)
+    target = jnp.where(binding, -c, jnp.maximum(0.0, -c))
+    landed = x + _least_norm(jacobian, binding | (c < options.active_margin), target)
+    new = fc(landed, data)[1]
+    before = jnp.maximum(jnp.max(jnp.abs(c), where=binding, initial=0.0), largest_violation(c))
+    after = jnp.maximum(jnp.max(jnp.abs(new), where=binding, initial=0.0), largest_violation(new))
+    return jnp.where(after < before, landed, x)
+
+
+def _restoring_step(fc: Problem, options: EngineOptions, x: Float[Array, " n"], data: Any) -> Float[Array, " n"]:
+    c, jacobian = _linearise(fc, x, data)
+    return _least_norm(jacobian, c < options.active_margin, jnp.maximum(0.0, -c))
+
+
+def _linearise(fc: Problem, x: Float[Array, " n"], data: Any) -> tuple[Float[Array, " m"], Float[Array, "m n"]]:
+    """Constraints and their Jacobian."""
 
     def constraints(point: Float[Array, " n"]) -> tuple[Array, Array]:
         c = fc(point, data)[1]
         return c, c
 
     jacobian, c = jax.jacrev(constraints, has_aux=True)(x)
+    return c, jacobian
+
+
+def _least_norm(
+    jacobian: Float[Array, "m n"], active: Bool[Array, " m"], target: Float[Array, " m"]
+) -> Float[Array, " n"]:
+    """Least-norm ``dx`` with ``J dx = target`` on the active rows, through their Gram matrix at unit row length."""
     norm = jnp.linalg.norm(jacobian, axis=1)
-    active = (c < options.active_margin) & (norm > 0.0)
-    row_scale = jnp.where(active, 1.0 / jnp.where(active, norm, 1.0), 0.0)
-    rows = jacobian * row_scale[:, None]
-    gram = rows @ rows.T + jnp.diag(jnp.where(active, _REGULARISATION, 1.0))
-    return jnp.linalg.solve(gram, jnp.maximum(0.0, -c) * row_scale) @ rows
+    used = active & (norm > 0.0)
+    scale = jnp.where(used, 1.0 / jnp.where(used, norm, 1.0), 0.0)
+    rows = jacobian * scale[:, None]
+    gram = rows @ rows.T + jnp.diag(jnp.where(used, _REGULARISATION, 1.0))
+    return jnp.linalg.solve(gram, target * scale) @ rows
