@@ -1,0 +1,147 @@
+"""What flows through the system: modes, parameters, channels and designs, all pytrees.
+
+Conventions: channels are columns, a stack of them is stored as rows; the received amplitude of a precoder column ``p``
+over a steering vector ``a`` is ``a^H p``. Streams are the users' private ones, the common one, the radar sequence, in
+this order; precoders are in sqrt(W), rates in bit/s/Hz.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["doppler_hz", "phase", "seed"], meta_fields=[])
+@dataclass(frozen=True)
+class Echo:
+    """Random numbers of the target's echo; designs do not see them.
+
+    Attributes:
+        doppler_hz: Doppler shift of the target.
+        phase: phase of the echo amplitude, radians.
+        seed: seed of the transmitted symbols and the receiver noise, a whole number below 2^52.
+    """
+
+    doppler_hz: Leaf  # real scalar
+    phase: Leaf  # real scalar
+    seed: Leaf  # real scalar
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["user_steering", "user_noise_ratio", "user_fading", "target_steering", "gain_floor", "echo"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Channels:
+    """Channels of one trial (a batch has a leading ``trial`` axis on every array).
+
+    Attributes:
+        user_steering: towards every user, unit-modulus entries.
+        user_noise_ratio: noise power over mean path gain ``rho_k`` of every user, W.
+        user_fading: fading amplitude of every user, mean power 1; unknown to the designs.
+        target_steering: towards the target.
+        gain_floor: least target gain ``||P^H a_t||^2`` that meets the bound's threshold, W.
+        echo: the trial's echo; ``None`` for channels from plain arrays.
+    """
+
+    user_steering: Leaf  # complex (user, tx)
+    user_noise_ratio: Leaf  # real (user)
+    user_fading: Leaf  # complex (user)
+    target_steering: Leaf  # complex (tx)
+    gain_floor: Leaf  # real scalar
+    echo: Echo | None = None
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["common", "radar", "radar_interference", "sensing"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Mode:
+    """A transmission mode as numbers, 0 or 1, so that one compiled program serves all modes.
+
+    Attributes:
+        common: there is a common stream (rate splitting; otherwise space division).
+        radar: there is a dedicated radar sequence.
+        radar_interference: the users do not cancel the radar sequence.
+        sensing: the floor on the target gain holds.
+    """
+
+    common: Leaf  # real scalar
+    radar: Leaf  # real scalar
+    radar_interference: Leaf  # real scalar
+    sensing: Leaf  # real scalar
+
+
+MODES: dict[str, Mode] = {
+    "rsma-radar-sic": Mode(1.0, 1.0, 0.0, 1.0),
+    "rsma-radar-nosic": Mode(1.0, 1.0, 1.0, 1.0),
+    "rsma-noradar": Mode(1.0, 0.0, 0.0, 1.0),
+    "rsma-comm": Mode(1.0, 0.0, 0.0, 0.0),
+    "sdma-radar-sic": Mode(0.0, 1.0, 0.0, 1.0),
+    "sdma-radar-nosic": Mode(0.0, 1.0, 1.0, 1.0),
+    "sdma-noradar": Mode(0.0, 0.0, 0.0, 1.0),
+    "sdma-comm": Mode(0.0, 0.0, 0.0, 0.0),
+}
+"""The eight transmission modes by scheme name."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "transmit_power",
+        "kappa_azimuth",
+        "kappa_zenith",
+        "kappa_azimuth_unknown",
+        "kappa_zenith_unknown",
+        "fading_powers",
+        "fading_weights",
+        "pattern_steering",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of the configuration that designs and the judge need, in SI.
+
+    Attributes:
+        transmit_power: budget in W.
+        kappa_azimuth, kappa_zenith: bounds of the arrival angles times the target gain, rad^2 W, known amplitude.
+        kappa_azimuth_unknown, kappa_zenith_unknown: the same for an unknown complex echo amplitude.
+        fading_powers, fading_weights: quadrature over the users' fading power.
+        pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
+    """
+
+    transmit_power: Leaf  # real scalar
+    kappa_azimuth: Leaf  # real scalar
+    kappa_zenith: Leaf  # real scalar
+    kappa_azimuth_unknown: Leaf  # real scalar
+    kappa_zenith_unknown: Leaf  # real scalar
+    fading_powers: Leaf  # real (node)
+    fading_weights: Leaf  # real (node)
+    pattern_steering: Leaf | None = None  # complex (pattern_y, pattern_x, tx)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["precoder", "common_rate", "radar_interference"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Design:
+    """Precoders and the split of the common rate.
+
+    Attributes:
+        precoder: columns for users 1 to K, common stream, radar sequence, sqrt(W); zero where a mode has none.
+        common_rate: share of the common rate of every user, bit/s/Hz.
+        radar_interference: 1 where the users do not cancel the radar sequence, 0 where they do; ``None`` is 0.
+    """
+
+    precoder: Leaf  # complex (tx, stream)
+    common_rate: Leaf  # real (user)
+    radar_interference: Leaf | None = None  # real scalar

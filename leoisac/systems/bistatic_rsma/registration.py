@@ -1,0 +1,95 @@
+"""Registration of the system: schemes, metrics, axes and the dotted names of everything that computes.
+
+J. Park, J. Seong, J. Ryu, Y. Mao, W. Shin, "A Bistatic ISAC Framework for LEO Satellite Systems: A Rate-Splitting
+Approach", arXiv:2407.08923, 2024.
+"""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import Metric, Scheme, System
+from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
+
+_HERE = "leoisac.systems.bistatic_rsma"
+_COMMUNICATION = ("power", "common_rate")
+_SENSING = ("crb", *_COMMUNICATION)
+
+_SCHEMES = (
+    ("rsma-radar-sic", "RSMA, radar, SIC", "rate splitting with a radar sequence that the users cancel"),
+    ("rsma-radar-nosic", "RSMA, radar, no SIC", "rate splitting with a radar sequence that disturbs the users"),
+    ("rsma-noradar", "RSMA, no radar", "rate splitting whose streams alone light up the target"),
+    ("rsma-comm", "RSMA, communication only", "rate splitting without the sensing requirement"),
+    ("sdma-radar-sic", "SDMA, radar, SIC", "private streams and a radar sequence that the users cancel"),
+    ("sdma-radar-nosic", "SDMA, radar, no SIC", "private streams and a radar sequence that disturbs the users"),
+    ("sdma-noradar", "SDMA, no radar", "private streams that alone light up the target"),
+    ("sdma-comm", "SDMA, communication only", "private streams without the sensing requirement"),
+)
+
+
+def _scheme(name: str, label: str, summary: str) -> Scheme:
+    function = f"solve_{name.replace('-', '_')}"
+    routes = {route: f"{_HERE}.{route}:{function}" for route in ("fast", "reference", "echo")}
+    enforces = _COMMUNICATION if name.endswith("comm") else _SENSING
+    return Scheme(name, summary, routes, enforces, label, requires={"reference": "reference"})
+
+
+SCHEMES = tuple(_scheme(*row) for row in _SCHEMES)
+
+METRICS = {
+    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
+    "rate": Metric("rate of a user", "bit/s/Hz", ("user",)),
+    "sum_rate": Metric("sum rate", "bit/s/Hz"),
+    "private_rate": Metric("rate of a user's private stream", "bit/s/Hz", ("user",)),
+    "common_rate": Metric("share of the common rate of a user", "bit/s/Hz", ("user",)),
+    "common_rate_bound": Metric("rate at which all users decode the common stream", "bit/s/Hz"),
+    "ergodic_min_rate": Metric("least ergodic rate of a user", "bit/s/Hz"),
+    "faded_min_rate": Metric("least rate at the trial's fades", "bit/s/Hz"),
+    "crb_azimuth": Metric("bound of the azimuth of arrival, known echo amplitude", "rad²"),
+    "crb_zenith": Metric("bound of the zenith angle of arrival, known echo amplitude", "rad²"),
+    "crb_azimuth_unknown": Metric("bound of the azimuth of arrival, unknown echo amplitude", "rad²"),
+    "crb_zenith_unknown": Metric("bound of the zenith angle of arrival, unknown echo amplitude", "rad²"),
+    "target_gain": Metric("transmit power times array gain towards the target", "W"),
+    "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",)),
+    "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user")),
+    "power_share": Metric("share of private, common and radar streams in the power", "1", ("group",)),
+    "total_power": Metric("total transmit power", "W"),
+    "beampattern": Metric("beampattern of the stream groups", "1", ("group", "pattern_y", "pattern_x")),
+    "margin_crb": Metric("relative margin of the bound"),
+    "margin_power": Metric("relative margin of the transmit power"),
+    "margin_common_rate": Metric("relative margin of the common rate"),
+}
+
+CHANNEL_AXES = {
+    "user_steering": ("user", "tx"),
+    "user_noise_ratio": ("user",),
+    "user_fading": ("user",),
+    "target_steering": ("tx",),
+    "gain_floor": (),
+}
+
+SYSTEM = System(
+    name="bistatic-rsma",
+    title="Bistatic LEO ISAC with rate splitting",
+    citation="""@misc{park2024bistatic,
+  author        = {Park, J. and Seong, J. and Ryu, J. and Mao, Y. and Shin, W.},
+  title         = {A Bistatic {ISAC} Framework for {LEO} Satellite Systems: A Rate-Splitting Approach},
+  year          = {2024},
+  eprint        = {2407.08923},
+  archivePrefix = {arXiv},
+}""",
+    config=BistaticRsmaConfig,
+    schemes=SCHEMES,
+    metrics=METRICS,
+    channel_axes=CHANNEL_AXES,
+    axis_sizes=axis_sizes,
+    channels=f"{_HERE}.model:Channels",
+    prepare=f"{_HERE}.channels:prepare",
+    draw=f"{_HERE}.channels:draw",
+    parameters=f"{_HERE}.evaluate:parameters",
+    evaluate=f"{_HERE}.evaluate:evaluate",
+    link_budgets=f"{_HERE}.budgets:link_budgets",
+    studies=f"{_HERE}.figures:STUDIES",
+    figures=f"{_HERE}.figures:FIGURES",
+    claims=f"{_HERE}.claims:CLAIMS",
+)
+
+__all__ = ["SYSTEM"]
