@@ -17,7 +17,8 @@ SCHEMES = (
         name="pa1",
         label="PA1 (proposed)",
         summary="joint beamforming of satellite and base station, perfect channel knowledge",
-        routes={"fast": f"{_HERE}.fast:solve_pa1"},
+        routes={"fast": f"{_HERE}.fast:solve_pa1", "reference": f"{_HERE}.reference:solve_pa1"},
+        requires={"reference": "reference"},
         enforces=_JOINT,
     ),
     Scheme(
