@@ -105,7 +105,8 @@ def sweep_axes(sweep: Mapping[str, Any]) -> tuple[Axis, ...]:
             raise ConfigError(f"sweep.{name} = {values!r}: must be a list of values.")
         rows: list[tuple[Any, ...]] = []
         for value in values:
-            row = tuple(value) if len(fields) > 1 else (value,)
+            zipped = len(fields) > 1 and hasattr(value, "__iter__") and not isinstance(value, str | bytes)
+            row = tuple(value) if zipped else (value,)
             if len(row) != len(fields):
                 raise ConfigError(f"sweep.{name}: entry {value!r} must have {len(fields)} values, one per field.")
             rows.append(row)

@@ -1,0 +1,98 @@
+"""Intervals against closed forms, tables and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leoisac.experiment.statistics import mean_interval, paired_difference, share_interval, summary
+
+
+def trials(values: object) -> xr.DataArray:
+    return xr.DataArray(np.asarray(values, dtype=float), dims=("trial",))
+
+
+class TestMean:
+    def test_against_the_table_of_student(self) -> None:
+        """n = 5: t_{0.975, 4} = 2.776445; values 1..5 have s = sqrt(2.5)."""
+        result = mean_interval(trials([1, 2, 3, 4, 5]))
+        assert float(result["mean"]) == 3
+        assert float(result["high"]) - 3 == pytest.approx(2.776445105 * np.sqrt(2.5 / 5), rel=1e-9)
+        assert 3 - float(result["low"]) == pytest.approx(float(result["high"]) - 3)
+
+    def test_missing_values_are_left_out(self) -> None:
+        full = mean_interval(trials([1, 2, 4]))
+        holes = mean_interval(trials([1, np.nan, 2, np.nan, 4]))
+        xr.testing.assert_equal(full, holes)
+        assert int(holes["count"]) == 3
+
+    def test_of_one_value_and_of_none(self) -> None:
+        one, none = mean_interval(trials([2, np.nan])), mean_interval(trials([np.nan, np.nan]))
+        assert float(one["mean"]) == 2
+        assert np.isnan([one["low"], one["high"], none["mean"], none["low"]]).all()
+        assert int(none["count"]) == 0
+
+    def test_covers_as_often_as_it_says(self) -> None:
+        values = np.random.default_rng(0).normal(size=(4000, 6))
+        result = mean_interval(xr.DataArray(values, dims=("study", "trial")))
+        covered = float(((result["low"] <= 0) & (result["high"] >= 0)).mean())
+        assert covered == pytest.approx(0.95, abs=0.012)
+
+
+class TestShare:
+    def test_against_published_values(self) -> None:
+        """R. G. Newcombe, Statist. Med. 17 (1998), Table I, method 3: 81/263, 15/148, 0/20, 1/29."""
+        published = {(81, 263): (0.2553, 0.3662), (15, 148): (0.0624, 0.1605), (0, 20): (0, 0.1611), (1, 29): (0.0061, 0.1718)}
+        for (successes, count), (low, high) in published.items():
+            result = share_interval(xr.DataArray(successes), xr.DataArray(count))
+            assert float(result["low"]) == pytest.approx(low, abs=5e-5)
+            assert float(result["high"]) == pytest.approx(high, abs=5e-5)
+
+    def test_stays_within_bounds(self) -> None:
+        result = share_interval(xr.DataArray([0, 20]), xr.DataArray([20, 20]))
+        assert float(result["low"][0]) == 0
+        assert float(result["high"][1]) == 1
+
+    def test_of_no_trials(self) -> None:
+        result = share_interval(xr.DataArray(0), xr.DataArray(0))
+        assert np.isnan([result["share"], result["low"], result["high"]]).all()
+
+
+def dataset() -> xr.Dataset:
+    rate = np.asarray([[1.0, 2.0, 3.0, np.nan, np.nan], [0.5, 1.0, np.nan, 4.0, np.nan]])
+    status = np.asarray([[0, 0, 0, 3, -1], [0, 0, 5, 0, -1]], dtype=np.int8)
+    return xr.Dataset(
+        {
+            "rate": (("scheme", "trial"), rate, {"long_name": "rate", "units": "bit/s/Hz"}),
+            "status": (("scheme", "trial"), status),
+            "usable": (("scheme", "trial"), np.isfinite(rate)),
+        },
+        coords={"scheme": ["a", "b"]},
+        attrs={"system": "any"},
+    )
+
+
+def test_summary() -> None:
+    result = summary(dataset(), "rate")
+    np.testing.assert_allclose(result["mean"], [2.0, 5.5 / 3])
+    np.testing.assert_array_equal(result["count"], [3, 3])
+    np.testing.assert_allclose(result["usable_share"], [0.75, 0.75])  # of the four trials that were run
+    assert (result["usable_low"] < 0.75).all()
+    assert result.attrs["units"] == result["mean"].attrs["units"] == "bit/s/Hz"
+
+
+def test_paired_difference_uses_common_trials() -> None:
+    result = paired_difference(dataset(), "rate", "a", "b")
+    expected = mean_interval(trials([0.5, 1.0]))
+    np.testing.assert_allclose(result["mean"], expected["mean"])
+    np.testing.assert_allclose(result["high"], expected["high"])
+    assert int(result["count"]) == 2
+
+
+def test_axes_of_a_metric_stay() -> None:
+    data = dataset()
+    data["user_rate"] = data["rate"].expand_dims(user=2, axis=-1)
+    result = summary(data, "user_rate")
+    assert result["mean"].dims == ("scheme", "user")
+    assert result["usable_share"].dims == ("scheme",)

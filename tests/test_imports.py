@@ -1,0 +1,107 @@
+"""Imports go one way: the sources are walked and every ``leoisac`` import is held against the order of the layers."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import leoisac
+
+ROOT = Path(leoisac.__file__).parent
+
+BELOW = {
+    "foundation": set(),
+    "geometry": {"foundation"},
+    "antennas": {"foundation"},
+    "waveforms": {"foundation"},
+    "optim": {"foundation"},
+    "plots": {"foundation"},
+    "experiment": {"foundation"},
+    "propagation": {"foundation", "geometry", "antennas", "waveforms"},
+    "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
+    "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
+    "systems": {
+        *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
+        *("optim", "plots", "experiment"),
+    },
+    "catalogue": {"foundation", "experiment", "systems"},
+    "console": {"foundation", "experiment"},
+    "api": {"foundation", "experiment", "catalogue"},
+    "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "console", "leoisac"},
+    "__main__": {"cli"},
+    # The front door names everything that it hands out, and the folder of systems that it makes callable.
+    "leoisac": {"foundation", "experiment", "api", "systems", "catalogue"},
+}
+"""Layer -> the layers that it may import (besides itself)."""
+
+
+def _layer(module: str) -> str:
+    """``leoisac.optim.batched`` -> ``optim``; the package itself is a layer of its own."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "leoisac"
+
+
+def _module(file: Path) -> str:
+    parts = ["leoisac", *file.relative_to(ROOT).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imports(file: Path) -> set[str]:
+    """Absolute names of all leoisac modules that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "leoisac"}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports hide where they lead; write the whole name."
+            module = node.module or ""
+            if module == "leoisac":
+                found |= {f"leoisac.{alias.name}" for alias in node.names}
+            elif module.startswith("leoisac."):
+                found.add(module)
+    return found
+
+
+def _sources() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", _sources(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_go_downwards(file: Path) -> None:
+    layer = _layer(_module(file))
+    upward = {name for name in _imports(file) if _layer(name) != layer and _layer(name) not in BELOW[layer]}
+    assert not upward, f"{file.relative_to(ROOT)} ({layer}) must not import {sorted(upward)}"
+
+
+def test_systems_never_import_siblings() -> None:
+    for file in _sources():
+        own = _module(file).split(".")
+        if own[1:2] != ["systems"] or len(own) < 3:
+            continue
+        for name in _imports(file):
+            target = name.split(".")
+            assert target[1:2] != ["systems"] or target[2:3] == own[2:3], f"{file} imports its sibling {name}"
+
+
+def test_only_the_catalogue_knows_systems() -> None:
+    for file in _sources():
+        if _layer(_module(file)) not in ("systems", "catalogue"):
+            known = {name for name in _imports(file) if name.startswith("leoisac.systems.")}
+            assert not known, f"{file} imports {sorted(known)}"
+
+
+def test_every_layer_is_in_the_order() -> None:
+    assert {_layer(_module(file)) for file in _sources()} <= set(BELOW)
+
+
+def test_jax_is_configured_wherever_it_is_imported() -> None:
+    """64-bit floats are on before anything computes: whoever imports JAX imports ``foundation.jax_setup``, too."""
+    for file in _sources():
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+            names |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+        if file.name != "jax_setup.py" and any(name.split(".")[0] == "jax" for name in names):
+            assert "leoisac.foundation.jax_setup" in names, f"{file.relative_to(ROOT)}"
