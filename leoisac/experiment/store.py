@@ -254,7 +254,7 @@ def _temporary(file: Path) -> Path:
 def _read_unit(file: Path, key: UnitKey) -> Unit:
     first, stop = (int(text) for text in file.name.split(".")[0].split("-"))
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name]) for name in archive.files}
         meta = json.loads(str(arrays.pop("meta")))
         unit = Unit(key, first, stop, arrays, float(meta["seconds"]), str(meta["traceback"]))

@@ -27,7 +27,9 @@ def test_folder_names_are_system_names() -> None:
 
 
 def test_listing_imports_no_system() -> None:
-    program = "import sys, leoisac; leoisac.systems(); print([m for m in sys.modules if m.startswith('leoisac.systems.')])"
+    program = (
+        "import sys, leoisac; leoisac.systems(); print([m for m in sys.modules if m.startswith('leoisac.systems.')])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -63,7 +65,9 @@ def test_plugins_that_cannot_be_loaded(tmp_path: Path) -> None:
     (tmp_path / "empty.py").write_text("number = 3\n")
     with pytest.raises(ConfigError, match="defines no System"):
         catalogue.load_plugin(tmp_path / "empty.py")
-    (tmp_path / "twin.py").write_text("from leoisac_plugin_toy_system import SYSTEM as A\nfrom dataclasses import replace\nB = replace(A)\n")
+    (tmp_path / "twin.py").write_text(
+        "from leoisac_plugin_toy_system import SYSTEM as A\nfrom dataclasses import replace\nB = replace(A)\n"
+    )
     with pytest.raises(ConfigError, match="already a system called `toy-downlink`"):
         catalogue.load_plugin(tmp_path / "twin.py")
     (tmp_path / "toy_system.py").write_text("")

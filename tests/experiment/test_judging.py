@@ -39,7 +39,7 @@ def test_usable_is_converged_or_nearly_so_within_tolerance() -> None:
 
 
 def test_a_solver_that_boasts_is_found_out() -> None:
-    """"Converged" with a constraint missed beyond tolerance is INACCURATE, and does not count."""
+    """ "Converged" with a constraint missed beyond tolerance is INACCURATE, and does not count."""
     result = outcome([Status.CONVERGED, Status.CONVERGED], [-0.1, -1e-4])
     assert result.status.tolist() == [Status.INACCURATE, Status.CONVERGED]
     assert result.usable.tolist() == [False, True]

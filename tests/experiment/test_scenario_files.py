@@ -42,7 +42,8 @@ def test_defaults(toy: System) -> None:
 def test_everything_written() -> None:
     item = read(
         'schemes = ["fill:reference", "equal"]\ntrials = 5\nseed = 7\n'
-        '[sweep]\ntransmit_power_dbw = [1, 2.5]\n"num_users+min_rate" = [[2, 0.1], [4, 0]]\nsatellite.altitude_km = [500]\n'
+        '[sweep]\ntransmit_power_dbw = [1, 2.5]\n"num_users+min_rate" = [[2, 0.1], [4, 0]]\n'
+        "satellite.altitude_km = [500]\n"
         '[config]\nloss_db = "none"\n[satellite]\nname = "here"\n'
     )
     assert item.schemes == ("fill:reference", "equal")
@@ -184,7 +185,9 @@ class TestRoundTrip:
         config = toy.config().replace(
             num_users=users, transmit_power_dbw=power, loss_db=loss, weights=weights, mode=mode
         )
-        axes: dict[str, Any] = {"noise_power_dbw": sweep, "satellite.name+num_users": [["a", 1], ["b", 2]]} if sweep else {}
+        axes: dict[str, Any] = (
+            {"noise_power_dbw": sweep, "satellite.name+num_users": [["a", 1], ["b", 2]]} if sweep else {}
+        )
         item = scenario(toy, config, ["equal", "fill:reference"], axes, trials=3, seed=seed)
         assert scenario_from_toml(scenario_toml(item), catalogue.find) == item
         assert scenario_from_toml(scenario_toml(item, comments=True), catalogue.find) == item
@@ -202,7 +205,9 @@ class TestRoundTrip:
         assert item.sweep == {"transmit_power_dbw": (0.0, 0.5, 1.0)}
 
 
-@pytest.mark.parametrize(("value", "text"), [(20e9, "20.0e9"), (1e5, "100.0e3"), (123456.7, "123.4567e3"), (1e300, "1e+300")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(20e9, "20.0e9"), (1e5, "100.0e3"), (123456.7, "123.4567e3"), (1e300, "1e+300")]
+)
 def test_large_numbers_are_readable(value: float, text: str) -> None:
     assert value_text(value) == text
     assert float(text) == value

@@ -43,7 +43,12 @@ class TestMean:
 class TestShare:
     def test_against_published_values(self) -> None:
         """R. G. Newcombe, Statist. Med. 17 (1998), Table I, method 3: 81/263, 15/148, 0/20, 1/29."""
-        published = {(81, 263): (0.2553, 0.3662), (15, 148): (0.0624, 0.1605), (0, 20): (0, 0.1611), (1, 29): (0.0061, 0.1718)}
+        published = {
+            (81, 263): (0.2553, 0.3662),
+            (15, 148): (0.0624, 0.1605),
+            (0, 20): (0, 0.1611),
+            (1, 29): (0.0061, 0.1718),
+        }
         for (successes, count), (low, high) in published.items():
             result = share_interval(xr.DataArray(successes), xr.DataArray(count))
             assert float(result["low"]) == pytest.approx(low, abs=5e-5)

@@ -1,0 +1,225 @@
+"""Contracts that hold for every system that the catalogue finds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import leoisac as li
+from leoisac import catalogue
+from leoisac.experiment import blocks
+from leoisac.experiment.campaign import draw_figure, run_studies
+from leoisac.experiment.contracts import Figure, Scheme, System, resolve
+from leoisac.experiment.judge import judge
+from leoisac.experiment.routes import DEFAULT_ROUTE, missing_packages
+from leoisac.experiment.scenario import Scenario, scenario, study_scenario
+from leoisac.experiment.scenario_file import init_text, scenario_from_toml, scenario_toml
+from leoisac.experiment.statistics import summary
+
+TRIALS = 8
+NAMES = catalogue.systems()
+SYSTEMS = [catalogue.find(name) for name in NAMES]
+SCHEMES = [
+    pytest.param(system, scheme, id=f"{system.name}:{scheme.name}") for system in SYSTEMS for scheme in system.schemes
+]
+every_system = pytest.mark.parametrize("system", SYSTEMS, ids=NAMES)
+every_scheme = pytest.mark.parametrize(("system", "scheme"), SCHEMES)
+
+
+@cache
+def drawn(name: str) -> Any:
+    """Channels of the default configuration."""
+    return li.draw(li.config(name), seed=0, trials=TRIALS)
+
+
+@cache
+def designed(name: str, scheme: str) -> tuple[Any, Mapping[str, Any]]:
+    """Solution and metrics by the fast route, on ``drawn``."""
+    config = li.config(name)
+    solution = li.design(config, drawn(name), scheme)
+    return solution, li.evaluate(config, drawn(name), solution)
+
+
+@cache
+def quick_studies(name: str) -> dict[str, Any]:
+    """Every study of the system at quick size, as datasets."""
+    system = catalogue.find(name)
+    return run_studies(system, {study.name: _quick(system, study) for study in resolve(system.studies)})
+
+
+def _quick(system: System, study: Any) -> Scenario:
+    return study_scenario(system, study.preset("quick"))
+
+
+@every_system
+class TestDescription:
+    def test_the_configuration_names_its_system(self, system: System) -> None:
+        assert system.config.system == system.name
+        assert system.name == system.name.lower().replace("_", "-")
+        assert catalogue.system_of(system.config()) is system
+
+    def test_every_field_has_a_meaning(self, system: System) -> None:
+        bare = [name for name, field in system.config.model_fields.items() if not field.description]
+        assert not bare, f"fields without a description: {bare}"
+
+    def test_scenarios_survive_toml(self, system: System) -> None:
+        item = scenario(system, system.config(), trials=3)
+        assert scenario_from_toml(scenario_toml(item), catalogue.find) == item
+        assert scenario_from_toml(init_text(system), catalogue.find).config == system.config()
+
+    def test_the_citation_is_bibtex(self, system: System) -> None:
+        assert system.citation.strip().startswith("@")
+
+    def test_describing_is_light(self, system: System) -> None:
+        if system.config.__module__.startswith("leoisac_plugin"):
+            pytest.skip("loaded as a plugin file")
+        program = (
+            "import sys; from leoisac import catalogue; from leoisac.experiment.contracts import resolve\n"
+            f"system = catalogue.find({system.name!r}); config = system.config(); system.axis_sizes(config)\n"
+            "resolve(system.link_budgets)(config)\n"
+            "print(sorted({'jax', 'cvxpy', 'xarray', 'pandas', 'matplotlib'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "[]", done.stderr
+
+    def test_studies_figures_and_claims_refer_to_each_other(self, system: System) -> None:
+        studies = [study.name for study in resolve(system.studies)]
+        assert len(set(studies)) == len(studies)
+        for item in (*resolve(system.figures), *resolve(system.claims)):
+            assert set(item.studies) <= set(studies), item.name
+        for study in resolve(system.studies):
+            for preset in ("paper", "quick"):
+                assert study_scenario(system, study.preset(preset)).points()
+
+    def test_link_budgets_are_tables(self, system: System) -> None:
+        for budget in resolve(system.link_budgets)(system.config()):
+            assert budget.title
+            assert all(np.isfinite(value) for _, value, _, _ in budget.rows)
+
+
+@every_system
+class TestChannels:
+    def test_arrays_have_their_axes(self, system: System) -> None:
+        sizes = system.axis_sizes(system.config())
+        for name, axes in system.channel_axes.items():
+            value = getattr(drawn(system.name), name)
+            assert value.shape == (TRIALS, *(sizes[axis] for axis in axes)), name
+            assert value.dtype in (np.float64, np.complex128), name
+            assert np.isfinite(value).all(), name
+
+    def test_a_trial_does_not_depend_on_its_company(self, system: System) -> None:
+        config, order = li.config(system.name), np.random.default_rng(1).permutation(64)
+        batch = li.draw(config, seed=0, trials=64)
+        shuffled = li.draw(config, seed=0, trials=order)
+        for name in system.channel_axes:
+            np.testing.assert_array_equal(getattr(shuffled, name), getattr(batch, name)[order], err_msg=name)
+            np.testing.assert_array_equal(
+                getattr(drawn(system.name), name), getattr(batch, name)[:TRIALS], err_msg=name
+            )
+            single = getattr(li.draw(config, seed=0, trials=[5]), name)
+            np.testing.assert_array_equal(single, getattr(batch, name)[5:6], err_msg=name)
+
+    def test_from_plain_arrays(self, system: System) -> None:
+        channels = drawn(system.name)
+        arrays = {name: getattr(channels, name) for name in system.channel_axes}
+        made = li.channels(li.config(system.name), **arrays)
+        assert type(made) is type(channels)
+        one = li.channels(li.config(system.name), **{name: value[3] for name, value in arrays.items()})
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(getattr(made, name), value, err_msg=name)
+            np.testing.assert_array_equal(getattr(one, name), value[3:4], err_msg=name)
+
+
+class TestSchemes:
+    @every_scheme
+    def test_routes_resolve(self, system: System, scheme: Scheme) -> None:
+        assert next(iter(scheme.routes)) == DEFAULT_ROUTE
+        assert scheme.summary
+        for route in scheme.routes:
+            extra = scheme.requires.get(route, "")
+            if not (extra and missing_packages(extra)):
+                assert callable(scheme.solver(route))
+
+    @every_scheme
+    def test_metrics_are_declared(self, system: System, scheme: Scheme) -> None:
+        _, metrics = designed(system.name, scheme.name)
+        sizes = system.axis_sizes(system.config())
+        for name, values in metrics.items():
+            assert name in system.metrics, name
+            declared = (
+                TRIALS,
+                *(sizes.get(axis, size) for axis, size in zip(system.metrics[name].axes, values.shape[1:])),
+            )
+            assert values.shape == declared, name
+        for name in scheme.enforces:
+            assert f"margin_{name}" in metrics
+
+    @every_scheme
+    def test_usable_designs_meet_what_is_enforced(self, system: System, scheme: Scheme) -> None:
+        solution, metrics = designed(system.name, scheme.name)
+        outcome = judge(scheme, solution, metrics, system.tolerance)
+        for name in scheme.enforces:
+            margins = np.asarray(metrics[f"margin_{name}"]).reshape(TRIALS, -1)[outcome.usable]
+            assert margins.min(initial=np.inf) >= -system.tolerance, name
+        if not system.config.__module__.startswith("leoisac_plugin"):
+            np.testing.assert_array_equal(outcome.status, solution.status, err_msg="a status that the judge corrects")
+
+    @every_scheme
+    def test_a_design_does_not_depend_on_its_company(self, system: System, scheme: Scheme) -> None:
+        config, (solution, _) = li.config(system.name), designed(system.name, scheme.name)
+        order = np.asarray([5, 2, 7])
+        some = li.design(config, blocks_of(drawn(system.name), order), scheme.name)
+        from leoisac.foundation.jax_setup import jax
+
+        for part, all_of_it in zip(jax.tree_util.tree_leaves(some), jax.tree_util.tree_leaves(solution), strict=True):
+            np.testing.assert_array_equal(np.asarray(part), np.asarray(all_of_it)[order])
+
+
+def blocks_of(channels: Any, index: np.ndarray) -> Any:
+    from leoisac.foundation.lanes import take
+
+    return take(channels, index)
+
+
+@every_system
+class TestResults:
+    def test_every_figure_draws_from_quick_studies(self, system: System, tmp_path: Path) -> None:
+        figures: tuple[Figure, ...] = resolve(system.figures)
+        for figure in figures:
+            studies = {name: quick_studies(system.name)[name] for name in figure.studies}
+            draw_figure(system, figure, studies).savefig(tmp_path / f"{figure.name}.png")
+            assert (tmp_path / f"{figure.name}.png").stat().st_size > 1000
+
+    def test_datasets_are_whole(self, system: System) -> None:
+        for name, data in quick_studies(system.name).items():
+            assert (data["status"] >= 0).all(), name
+            assert "failures" not in data.attrs, data.attrs["failures"]
+            assert (data["status"] != 4).all(), f"{name}: NONFINITE"
+            scalar = next(metric for metric, declared in system.metrics.items() if not declared.axes)
+            assert summary(data, scalar)["usable_share"].notnull().all()
+
+    def test_rerun_from_the_stored_scenario(self, system: System, tmp_path: Path) -> None:
+        schemes = [scheme.name for scheme in system.schemes][:2]
+        first = li.run(system.config(), schemes, trials=TRIALS, store=tmp_path / "store")
+        again = li.run(li.load(tmp_path / "store" / "run.toml"))
+        for name in first.variables:
+            np.testing.assert_array_equal(first[name].values, again[name].values, err_msg=str(name))
+
+    def test_programs_are_shared_by_all_configurations_of_a_size(self, system: System) -> None:
+        before = blocks.drawing(system).compilations()
+        assert before >= 1
+        powers = [
+            name for name, value in system.config() if isinstance(value, float) and name.endswith(("_dbw", "_dbm"))
+        ]
+        if not powers:
+            pytest.skip("no power among the fields")
+        config = system.config().replace(**{powers[0]: getattr(system.config(), powers[0]) + 1.0})
+        li.draw(config, seed=3, trials=2)
+        assert blocks.drawing(system).compilations() == before
