@@ -19,7 +19,7 @@ class SatelliteConfig(Config):
     taken into the configuration, so that results never depend on a file that may change.
     """
 
-    name: str | None = Field(default=None, description="satellite of the packaged Starlink extract, e.g. STARLINK-1008")
+    name: str | None = Field(default=None, description="satellite of the packaged Starlink extract, e.g. STARLINK-1423")
     tle: str | None = Field(default=None, description="two-line element set (2 or 3 lines), or a file with one")
     omm: str | None = Field(
         default=None, description="orbit mean-elements message (JSON, KVN or XML), or a file with one"

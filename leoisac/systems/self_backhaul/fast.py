@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import EngineResult, solve, solve_multistart
@@ -115,26 +115,32 @@ def _overwrite(solution: Solution[Any], row: int, source: Solution[Any], index: 
 
 def _formulate(parameters: Parameters, channels: Channels) -> Formulated:
     program, bases, point = formulate(normalise(parameters, channels), parameters.joint_pattern)
-    starts = [to_variables(_disturbed(point, index), bases) for index in range(MAX_STARTS)]
-    return Formulated(program, bases, jnp.stack(starts))
+    factors, noise = _disturbances(point.bs.shape, point.satellite.shape, point.sensing.shape)
+    starts = jax.vmap(lambda factor, part: to_variables(_disturbed(point, factor, part), bases))(factors, noise)
+    return Formulated(program, bases, starts)
 
 
-def _disturbed(point: Beams, index: int) -> Beams:
-    """The point with a little noise; from the second on also with unequal user powers (their total kept).
+def _disturbances(*shapes: tuple[int, ...]) -> tuple[np.ndarray, Beams]:
+    """Constants of the starts' numbers, the same for every trial: users' amplitude factors, and complex noise.
 
-    The noise is a constant of the start's number, the same for every trial.
+    The first start has equal users; the others do not, since equal ones may all end in the same local optimum.
     """
-    rng = np.random.default_rng(index)
-    users = point.bs.shape[0]
-    amplitudes = np.exp(0.5 * rng.standard_normal(users)) if index else np.ones(users)
-    bs = point.bs * amplitudes[:, None]
-    bs = bs * (jnp.linalg.norm(point.bs) / jnp.linalg.norm(bs))
+    rng = np.random.default_rng(0)
+    factors = np.exp(0.5 * rng.standard_normal((MAX_STARTS, shapes[0][0])))
+    factors[0] = 1.0
+    sizes = [(MAX_STARTS, *shape) for shape in shapes]
+    return factors, Beams(*(rng.standard_normal(size) + 1j * rng.standard_normal(size) for size in sizes))
 
-    def disturb(part: Any) -> Any:
-        noise = rng.standard_normal(part.shape) + 1j * rng.standard_normal(part.shape)
-        return part + _START_NOISE * jnp.linalg.norm(part) / np.sqrt(2 * part.size) * noise
 
-    return Beams(disturb(bs), disturb(point.satellite), disturb(point.sensing))
+def _disturbed(point: Beams, factor: Any, noise: Beams) -> Beams:
+    """The point with its users' amplitudes changed (their total kept) and a little noise on everything."""
+    bs = point.bs * factor[:, None]
+    parts = point._replace(bs=bs * (jnp.linalg.norm(point.bs) / jnp.linalg.norm(bs)))
+    scaled = (
+        part + _START_NOISE * jnp.linalg.norm(part) / np.sqrt(2 * part.size) * one
+        for part, one in zip(parts, noise, strict=True)
+    )
+    return Beams(*scaled)
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
