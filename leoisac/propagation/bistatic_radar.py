@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from leoisac.foundation.namespace import RealLike, array_namespace
 from leoisac.foundation.units import to_db
 
-BistaticRcsLaw = Literal["constant", "cos-half-beta", "sin-half-beta"]
 
-
-def bistatic_rcs(monostatic_rcs_m2: RealLike, bistatic_angle: RealLike, law: BistaticRcsLaw) -> Any:
+def bistatic_rcs(monostatic_rcs_m2: RealLike, bistatic_angle: RealLike, law: str) -> Any:
     """Bistatic radar cross-section in m^2 from the monostatic one.
 
     ``constant``: the monostatic value. ``cos-half-beta``: times ``cos(beta/2)``, largest for backscatter.

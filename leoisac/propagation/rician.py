@@ -31,13 +31,13 @@ def rician_fading(normal: Float[Any, "*batch 2"], factor: RealLike) -> Complex[A
 
 
 def rician_power_quadrature(
-    factor: float, count: int = 64
+    factor: float, count: int = 48
 ) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
     """Nodes ``x_i`` and weights ``w_i`` with ``E[f(|g|^2)] ~ sum_i w_i f(x_i)`` for Rician ``g`` of unit mean power.
 
     Gauss-Legendre quadrature over the amplitude r of the Rice density
-    ``2 (K + 1) r exp(-(sqrt(K + 1) r - sqrt(K))^2) I0e(2 r sqrt(K (K + 1)))``. With 64 nodes, rates ``log2(1 + s x)``
-    are good to 1e-9 for K from 0 to 1e6 and s up to 1e4.
+    ``2 (K + 1) r exp(-(sqrt(K + 1) r - sqrt(K))^2) I0e(2 r sqrt(K (K + 1)))``, its nodes drawn towards deep fades by
+    a quadratic map. With 48 nodes, mean rates ``log2(1 + s x)`` are good to 1e-9 for K from 0 to 1e6, s up to 1e4.
 
     Args:
         factor: Rician factor K, linear, not negative.
@@ -51,8 +51,9 @@ def rician_power_quadrature(
     specular, deviation = math.sqrt(factor / (factor + 1.0)), math.sqrt(0.5 / (factor + 1.0))
     low, high = max(specular - _REACH * deviation, 0.0), specular + _REACH * deviation
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    amplitude = low + 0.5 * (high - low) * (nodes + 1.0)
+    nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
+    amplitude = low + (high - low) * nodes**2
     spread = (math.sqrt(factor + 1.0) * amplitude - math.sqrt(factor)) ** 2
     bessel = special.i0e(2.0 * amplitude * math.sqrt(factor * (factor + 1.0)))
-    weights = 0.5 * (high - low) * weights * 2.0 * (factor + 1.0) * amplitude * np.exp(-spread) * bessel
+    weights = 2.0 * (high - low) * nodes * weights * 2.0 * (factor + 1.0) * amplitude * np.exp(-spread) * bessel
     return amplitude**2, weights / np.sum(weights)
