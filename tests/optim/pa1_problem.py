@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
+from leoisac.foundation.jax_setup import jnp
 from leoisac.optim.batched.options import EngineOptions
 
 PA1_OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-2, gradient_floor=1e-2)

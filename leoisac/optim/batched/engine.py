@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
 from leoisac.foundation.jax_setup import jax
@@ -26,9 +27,9 @@ from leoisac.optim.batched.problem import Problem
 class EngineResult:
     """Outcome of a batch; every field has the instance axis first.
 
-    ``status`` is ``CONVERGED`` (stopping rule met, violation within ``feasibility``), ``INACCURATE`` (stopping rule met,
-    but restoration left a larger violation), ``MAX_STEPS`` or ``NONFINITE``. The engine never says ``INFEASIBLE``: that
-    needs a certificate of the problem's own.
+    ``status`` is ``CONVERGED`` (stopping rule met, violation within ``feasibility``), ``INACCURATE`` (stopping rule
+    met, but restoration left a larger violation), ``MAX_STEPS`` (a limit of the options ended the solve, or feasibility
+    stalled) or ``NONFINITE``. The engine never says ``INFEASIBLE``: that needs a certificate of the problem's own.
     """
 
     x: Float[np.ndarray, "instance n"]
@@ -49,15 +50,13 @@ class EngineResult:
     """Violation at the end of each round, before restoration; NaN after the last."""
 
 
-def solve(
-    fc: Problem, x0: Float[np.ndarray, "instance n"], data: Any, options: EngineOptions | None = None
-) -> EngineResult:
+def solve(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None) -> EngineResult:
     """Minimise ``objective(x)`` subject to ``c(x) >= 0`` for a batch of instances, from one start each.
 
     Args:
         fc: ``fc(x, data) -> (objective, c)`` for one instance (see ``problem``); a module-level function or a
             ``functools.partial`` of one with hashable arguments, compiled once per options and shapes.
-        x0: starts, one per instance.
+        x0: starts, one per instance, 64-bit floats of shape ``(instance, n)``.
         data: pytree of arrays with the instance axis first.
         options: settings; the default is ``EngineOptions()``.
 
@@ -69,10 +68,8 @@ def solve(
     return _solve_queue(fc, starts, data, np.arange(len(starts)), options or EngineOptions())
 
 
-def solve_multistart(
-    fc: Problem, x0: Float[np.ndarray, "instance start n"], data: Any, options: EngineOptions | None = None
-) -> EngineResult:
-    """As ``solve``, from several starts per instance; the result is that of the best one.
+def solve_multistart(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None) -> EngineResult:
+    """As ``solve``, from several starts per instance: ``x0`` has shape ``(instance, start, n)``, the best one is kept.
 
     Best is the lowest objective among starts with a violation of at most ``options.feasibility``, else the lowest
     violation; among equals the first start. ``ticks`` is the sum over the starts of an instance.
@@ -117,19 +114,19 @@ def _solve_queue(fc: Problem, starts: np.ndarray, data: Any, index: np.ndarray, 
     violated = (ended.status == Status.CONVERGED) & ~(restored.violation <= options.feasibility)
     status = np.where(violated, int(Status.INACCURATE), ended.status)
     return EngineResult(
-        x=restored.x,
-        objective=restored.objective,
-        violation=restored.violation,
-        multipliers=ended.outer.multipliers,
+        x=np.asarray(restored.x),
+        objective=np.asarray(restored.objective),
+        violation=np.asarray(restored.violation),
+        multipliers=np.asarray(ended.outer.multipliers),
         status=np.where(np.isfinite(restored.objective), status, int(Status.NONFINITE)).astype(np.int32),
-        ticks=ended.ticks,
-        rounds=ended.outer.rounds,
-        objective_history=ended.outer.objective_history,
-        violation_history=ended.outer.violation_history,
+        ticks=np.asarray(ended.ticks),
+        rounds=np.asarray(ended.outer.rounds),
+        objective_history=np.asarray(ended.outer.objective_history),
+        violation_history=np.asarray(ended.outer.violation_history),
     )
 
 
-def _checked_starts(x0: Any, rank: int, axes: str) -> np.ndarray:
+def _checked_starts(x0: ArrayLike, rank: int, axes: str) -> np.ndarray:
     starts = np.asarray(x0)
     if starts.dtype != np.float64:
         raise TypeError(f"x0 has type {starts.dtype}: the engine works on float64; split complex variables into reals.")
@@ -142,6 +139,6 @@ def _check_instances(data: Any, instances: int) -> None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(data):
         if leaf.ndim == 0 or len(leaf) != instances:
             raise ValueError(
-                f"data{jax.tree_util.keystr(path)} has shape {leaf.shape}, but x0 has {instances} instances: every leaf "
-                "of data needs the instance axis first; repeat what is common to all instances."
+                f"data{jax.tree_util.keystr(path)} has shape {leaf.shape}, but x0 has {instances} instances: every "
+                "leaf of data needs the instance axis first; repeat what is common to all instances."
             )

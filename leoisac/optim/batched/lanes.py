@@ -11,11 +11,10 @@ import functools
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.options import EngineOptions
@@ -41,12 +40,12 @@ class Programs(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The part of an instance's state that outlives its lane, queue position first."""
+    """The part of an instance's state that outlives its lane; lane or, on the host, queue position first."""
 
-    x: Float[np.ndarray, "queue n"]
+    x: Float[Array | np.ndarray, "instance n"]
     outer: Outer
-    ticks: Int[np.ndarray, " queue"]
-    status: Int[np.ndarray, " queue"]
+    ticks: Int[Array | np.ndarray, " instance"]
+    status: Int[Array | np.ndarray, " instance"]
 
 
 def programs_of(fc: Problem, options: EngineOptions) -> Programs:
@@ -124,7 +123,8 @@ def restore_queue(
 ) -> Restored:
     """Restore every final point, ``lanes`` at a time; the last group is filled up by repetition."""
     total = len(ended.x)
-    restored = Restored(np.zeros_like(ended.x), np.zeros(total), np.zeros(total))
+    blank: Any = (np.zeros_like(ended.x), np.zeros(total), np.zeros(total))
+    restored = Restored(*blank)
     for first in range(0, total, lanes):
         queued = np.minimum(np.arange(first, first + lanes), total - 1)
         group = programs.restore(ended.x[queued], ended.outer.multipliers[queued], _rows(data, index[queued]))

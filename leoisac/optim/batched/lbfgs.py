@@ -8,18 +8,17 @@ Mathematical Programming 63 (1994), equation (3.1). With the steps ``S = [s_1 ..
     H g = gamma g + S q - gamma Y p,    p = R^-1 S^T g,    q = R^-T ((D + gamma Y^T Y) p - gamma Y^T g)
 
 which equals the two-loop recursion with ``H_0 = gamma I``. The ring keeps ``R^-1`` itself: forgetting the oldest pair
-deletes a row and a column of it, a new pair appends the column ``(-R^-1 S^T y, 1) / (s . y)``. No step depends on where
-in the ring a pair lies, hence there is no loop over pairs, and a pair of zeros (a rejected trial point) is simply absent.
+deletes a row and a column of it, a new pair appends the column ``(-R^-1 S^T y, 1) / (s . y)``. The equations do not ask
+where in the ring a pair lies, hence there is no loop over pairs, and a rejected trial point simply leaves no pair.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 
 
 class Memory(NamedTuple):

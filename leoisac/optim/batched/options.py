@@ -56,8 +56,8 @@ class EngineOptions:
     """Share of the predicted decrease that a step must achieve."""
     max_backtracks: int = 20
     """Rejected trial points in a row after which a round ends."""
-    restoration_steps: int = 6
-    """Newton corrections of the constraints at the end; 0 switches restoration off."""
+    restoration_steps: int = 7
+    """Newton corrections of the constraints at the end, the landing step included; 0 switches restoration off."""
     restoration_target: float = 1e-10
     """Violation at which restoration stops."""
     active_margin: float = 1e-3

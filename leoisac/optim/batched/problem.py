@@ -1,8 +1,9 @@
 """What the engine solves: ``fc(x, data) -> (objective, c)`` for one instance, and its optimality certificate.
 
-Minimise ``objective(x)`` subject to ``c(x) >= 0`` over real ``x`` of shape ``(n,)``; ``c`` has shape ``(m,)`` (``m = 0``
-when there are no constraints) and ``data`` is any pytree of arrays. The Lagrangian is ``objective - multipliers . c``
-with ``multipliers >= 0``: a multiplier is the fall of the best objective per unit by which its constraint is relaxed.
+Minimise ``objective(x)`` subject to ``c(x) >= 0`` over real ``x`` of shape ``(n,)``; ``c`` has shape ``(m,)``, with
+``m = 0`` where there are no constraints, and ``data`` is any pytree of arrays. The Lagrangian is ``objective -
+multipliers . c`` with ``multipliers >= 0``: a multiplier is the fall of the best objective per unit by which its
+constraint is relaxed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 
 Problem: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
 """``fc(x, data) -> (objective, c)`` for one instance; a module-level function or a ``functools.partial`` of one."""

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.optim.batched.options import EngineOptions
 from leoisac.optim.batched.problem import Problem, largest_violation
 
@@ -31,55 +30,45 @@ class Restored(NamedTuple):
 
 
 _State: TypeAlias = tuple[Restored, Array, Array]
-"""Best point so far, share of the correction to try next, steps taken."""
+"""Best point so far, share of the next correction to try, steps taken."""
 
 
 def restore(
     fc: Problem, options: EngineOptions, x: Float[Array, " n"], multipliers: Float[Array, " m"], data: Any
 ) -> Restored:
-    """Correct one instance. A restoring step that would not lower the violation is halved, never taken."""
+    """Correct one instance. A step that does not bring its constraints closer is not taken, the next one is halved."""
 
     def unfinished(state: _State) -> Array:
         best, _, steps = state
         violated = (best.violation > options.restoration_target) & jnp.isfinite(best.violation)
-        return violated & (steps < options.restoration_steps)
+        return (steps == 0) | (violated & (steps < options.restoration_steps))
 
     def improve(state: _State) -> _State:
         best, scale, steps = state
-        new = _judge(fc, best.x + scale * _restoring_step(fc, options, best.x, data), data)
-        better = new.violation < best.violation
-        best = jax.tree.map(lambda a, b: jnp.where(better, a, b), new, best)
-        return best, jnp.where(better, 1.0, 0.5 * scale), steps + 1
+        c, jacobian = _linearise(fc, best.x, data)
+        landing = (steps == 0) & (multipliers > 0.0) & (jnp.abs(c) <= options.landing_margin)
+        target = jnp.where(landing, -c, jnp.maximum(0.0, -c))
+        step = scale * _least_norm(jacobian, landing | (c < options.active_margin), target)
+        new, new_c = _judge(fc, best.x + step, data)
+        closer = _distance(new_c, landing) < _distance(c, landing)
+        best = jax.tree.map(lambda a, b: jnp.where(closer, a, b), new, best)
+        return best, jnp.where(closer | (steps == 0), 1.0, 0.5 * scale), steps + 1
 
-    if options.restoration_steps == 0 or multipliers.size == 0:
-        return _judge(fc, x, data)
-    landed = _judge(fc, _land(fc, options, x, multipliers, data), data)
-    return jax.lax.while_loop(unfinished, improve, (landed, jnp.ones(()), jnp.zeros((), jnp.int32)))[0]
+    first, c = _judge(fc, x, data)
+    if options.restoration_steps == 0 or c.size == 0:
+        return first
+    return jax.lax.while_loop(unfinished, improve, (first, jnp.ones(()), jnp.zeros((), jnp.int32)))[0]
 
 
-def _judge(fc: Problem, x: Float[Array, " n"], data: Any) -> Restored:
+def _judge(fc: Problem, x: Float[Array, " n"], data: Any) -> tuple[Restored, Float[Array, " m"]]:
     objective, c = fc(x, data)
     violation = largest_violation(c)
-    return Restored(x, objective, jnp.where(jnp.isfinite(violation), violation, jnp.inf))
+    return Restored(x, objective, jnp.where(jnp.isfinite(violation), violation, jnp.inf)), c
 
 
-def _land(
-    fc: Problem, options: EngineOptions, x: Float[Array, " n"], multipliers: Float[Array, " m"], data: Any
-) -> Float[Array, " n"]:
-    """``x`` moved onto the constraints that have a multiplier, unless that takes it further away from them."""
-    c, jacobian = _linearise(fc, x, data)
-    binding = (multipliers > 0.0) & (jnp.abs(c) <= options.landing_margin)
-    target = jnp.where(binding, -c, jnp.maximum(0.0, -c))
-    landed = x + _least_norm(jacobian, binding | (c < options.active_margin), target)
-    new = fc(landed, data)[1]
-    before = jnp.maximum(jnp.max(jnp.abs(c), where=binding, initial=0.0), largest_violation(c))
-    after = jnp.maximum(jnp.max(jnp.abs(new), where=binding, initial=0.0), largest_violation(new))
-    return jnp.where(after < before, landed, x)
-
-
-def _restoring_step(fc: Problem, options: EngineOptions, x: Float[Array, " n"], data: Any) -> Float[Array, " n"]:
-    c, jacobian = _linearise(fc, x, data)
-    return _least_norm(jacobian, c < options.active_margin, jnp.maximum(0.0, -c))
+def _distance(c: Float[Array, " m"], landing: Bool[Array, " m"]) -> Float[Array, ""]:
+    """Largest violation, or largest ``|c|`` among the constraints to land on."""
+    return jnp.maximum(largest_violation(c), jnp.max(jnp.abs(c), where=landing, initial=0.0))
 
 
 def _linearise(fc: Problem, x: Float[Array, " n"], data: Any) -> tuple[Float[Array, " m"], Float[Array, "m n"]]:
@@ -102,4 +91,4 @@ def _least_norm(
     scale = jnp.where(used, 1.0 / jnp.where(used, norm, 1.0), 0.0)
     rows = jacobian * scale[:, None]
     gram = rows @ rows.T + jnp.diag(jnp.where(used, _REGULARISATION, 1.0))
-    return jnp.linalg.solve(gram, target * scale) @ rows
+    return jax.scipy.linalg.solve(gram, target * scale, assume_a="pos") @ rows

@@ -1,0 +1,187 @@
+"""The batched engine: closed forms, optimality certificates, statuses, and the same bits in any company."""
+
+import dataclasses
+import functools
+
+import numpy as np
+import pytest
+
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.status import Status
+from leoisac.optim.batched.engine import best_start, compilations, solve, solve_multistart
+from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.batched.problem import kkt_residual
+
+TIGHT = EngineOptions(
+    lanes=8,
+    inner_steps=200,
+    gradient_tolerance=1e-2,
+    gradient_floor=1e-9,
+    value_tolerance=1e-14,
+    violation_tolerance=1e-9,
+)
+
+
+def rosenbrock(x, data):
+    return jnp.sum(data["valley"] * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2), jnp.zeros(0)
+
+
+def quadratic_program(x, data):
+    return 0.5 * x @ data["Q"] @ x + data["q"] @ x, data["b"] - data["A"] @ x
+
+
+def shell(x, data, power=2):
+    """Smallest ``x^T A x`` between two spheres: nonconvex, with the smallest eigenvalue as its optimum."""
+    square = jnp.sum(jnp.abs(x) ** power)
+    return x @ data["A"] @ x, jnp.stack([square - 1.0, data["outer"] - square])
+
+
+def shell_batch(count, size=6):
+    rng = np.random.default_rng(1)
+    root = rng.normal(size=(count, size, size))
+    data = {"A": root @ root.transpose(0, 2, 1) / size + np.eye(size), "outer": np.full(count, 4.0)}
+    return rng.normal(size=(count, size)), data
+
+
+def rows(data, index):
+    return jax.tree.map(lambda leaf: leaf[index], data)
+
+
+def certificate(fc, result, data):
+    return jax.jit(jax.vmap(functools.partial(kkt_residual, fc)))(result.x, data, result.multipliers)
+
+
+def test_an_unconstrained_problem_reaches_a_stationary_point():
+    rng = np.random.default_rng(0)
+    start, data = rng.normal(size=(11, 4)), {"valley": np.linspace(50.0, 150.0, 11)[:, None]}
+    result = solve(rosenbrock, start, data, TIGHT)
+    assert np.all(result.status == Status.CONVERGED)
+    assert result.multipliers.shape == (11, 0)
+    assert np.all(result.violation == 0.0)
+    residual = certificate(rosenbrock, result, data)
+    assert np.max(residual.stationarity) < 1e-8
+    global_optimum = result.objective < 1.0  # the other stationary minimum lies near (-1, 1, .., 1), objective near 3.7
+    assert global_optimum.mean() > 0.5
+    np.testing.assert_allclose(result.x[global_optimum], 1.0, atol=1e-7)
+
+
+def test_a_convex_quadratic_program_satisfies_the_optimality_conditions():
+    rng = np.random.default_rng(2)
+    count, n, m = 12, 5, 4
+    root = rng.normal(size=(count, n, n))
+    data = {
+        "Q": root @ root.transpose(0, 2, 1) + np.eye(n),
+        "q": 3.0 * rng.normal(size=(count, n)),
+        "A": rng.normal(size=(count, m, n)),
+        "b": rng.uniform(0.05, 0.5, size=(count, m)),
+    }
+    # The first instance is a projection on one half-space, with its solution and multiplier in closed form.
+    a, target = data["A"][0, 0], -data["q"][0]
+    data["Q"][0] = np.eye(n)
+    data["A"][0, 1:] = 0.0
+    data["q"][0] = target if a @ target < 0 else -target
+    target = -data["q"][0]
+    result = solve(quadratic_program, np.zeros((count, n)), data, TIGHT)
+    assert np.all(result.status == Status.CONVERGED)
+    assert np.all(result.violation <= 1e-9)
+    residual = certificate(quadratic_program, result, data)
+    assert np.max(residual.stationarity) < 1e-7
+    assert np.max(residual.complementarity) < 1e-8
+    assert np.max(residual.sign) == 0.0
+    multiplier = (a @ target - data["b"][0, 0]) / (a @ a)
+    assert multiplier > 0.1
+    np.testing.assert_allclose(result.multipliers[0], [multiplier, 0.0, 0.0, 0.0], atol=1e-8)
+    np.testing.assert_allclose(result.x[0], target - multiplier * a, atol=1e-8)
+
+
+def test_a_certificate_sees_a_wrong_multiplier():
+    data = {"Q": np.eye(2), "q": np.array([-2.0, 0.0]), "A": np.array([[1.0, 0.0]]), "b": np.array([1.0])}
+    exact = kkt_residual(quadratic_program, jnp.array([1.0, 0.0]), data, jnp.array([1.0]))
+    assert all(float(value) == 0.0 for value in exact)
+    wrong = kkt_residual(quadratic_program, jnp.array([1.5, 0.0]), data, jnp.array([-1.0]))
+    assert (float(wrong.stationarity), float(wrong.violation), float(wrong.sign)) == (1.5, 0.5, 1.0)
+    assert float(wrong.complementarity) == 0.5
+
+
+def test_a_nonconvex_problem_reaches_its_closed_form_and_restoration_its_constraint():
+    start, data = shell_batch(20)
+    result = solve(shell, start, data)
+    smallest = np.linalg.eigvalsh(data["A"])[:, 0]
+    assert np.all(result.status == Status.CONVERGED)
+    assert np.all(result.violation <= 1e-9)
+    np.testing.assert_allclose(result.objective, smallest, rtol=1e-5)
+    np.testing.assert_allclose(result.multipliers[:, 0], smallest, rtol=1e-2)
+    assert np.all(result.multipliers[:, 1] == 0.0)
+    assert np.array_equal(np.isfinite(result.objective_history).sum(axis=1), result.rounds)
+    last = result.violation_history[np.arange(20), result.rounds - 1]
+    assert np.all(last <= EngineOptions().violation_tolerance)
+
+
+def test_results_are_the_same_bits_in_any_company():
+    start, data = shell_batch(200)
+    everyone = solve(shell, start, data)
+    for index in (np.arange(1), np.arange(150, 151), np.arange(64), np.random.default_rng(3).permutation(200)):
+        some = solve(shell, start[index], rows(data, index))
+        for name, leaf in vars(some).items():
+            assert np.array_equal(leaf, getattr(everyone, name)[index], equal_nan=leaf.dtype.kind == "f"), name
+
+
+def test_a_problem_is_compiled_once_and_a_spent_budget_is_named():
+    start, data = shell_batch(70)
+    options = EngineOptions(lanes=16, max_ticks=10)
+    result = solve(functools.partial(shell, power=2), start, data, options)
+    assert compilations(functools.partial(shell, power=2), options) == 2
+    solve(functools.partial(shell, power=2), start[:3] + 1.0, rows(data, np.arange(3)), options)
+    assert compilations(functools.partial(shell, power=2), options) == 2
+    assert np.all(result.status == Status.MAX_STEPS)
+    assert np.all(result.ticks == 10)
+
+
+def test_statuses_are_honest_and_a_broken_lane_stays_alone():
+    start, data = shell_batch(70)
+    healthy = solve(shell, start, data)
+    data["A"][3], data["outer"][5] = np.nan, 0.5
+    start[7] = np.inf
+    result = solve(shell, start, data)
+    assert set(np.flatnonzero(result.status == Status.NONFINITE)) == {3, 7}
+    assert result.status[5] == Status.MAX_STEPS
+    assert result.violation[5] > 0.1
+    assert result.ticks[5] < EngineOptions().max_ticks
+    others = np.setdiff1d(np.arange(70), [3, 5, 7])
+    assert np.array_equal(result.x[others], healthy.x[others])
+
+
+def test_several_starts_give_the_best_feasible_one():
+    start, data = shell_batch(6)
+    starts = np.stack([start, start[::-1], np.full_like(start, np.nan)], axis=1)
+    best = solve_multistart(shell, starts, data)
+    singles = [solve(shell, starts[:, k].copy(), data) for k in range(3)]
+    finite = np.stack([single.objective for single in singles[:2]])
+    assert np.array_equal(best.objective, finite.min(axis=0))
+    assert np.array_equal(best.ticks, sum(single.ticks for single in singles))
+    assert np.all(best.status == Status.CONVERGED)
+
+
+def test_the_best_start_is_feasible_before_it_is_good():
+    objective = np.array([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [3.0, 2.0, 1.0]])
+    violation = np.array([[0.0, 1e-3, 0.0], [0.0, 0.0, np.nan], [0.3, 0.1, 0.2]])
+    assert best_start(objective, violation, 1e-6).tolist() == [0, 0, 1]
+
+
+def test_no_instances_give_an_empty_result():
+    start, data = shell_batch(1)
+    result = solve(shell, start[:0], rows(data, np.arange(0)))
+    assert result.x.shape == (0, 6)
+    assert result.multipliers.shape == (0, 2)
+
+
+def test_wrong_input_is_refused_with_the_remedy():
+    start, data = shell_batch(4)
+    with pytest.raises(ValueError, match=r"x0 has shape \(6,\)"):
+        solve(shell, start[0], data)
+    with pytest.raises(TypeError, match="float64"):
+        solve(shell, start.astype(np.float32), data)
+    with pytest.raises(ValueError, match=r"data\['A'\]"):
+        solve(shell, start, {**data, "A": data["A"][:3]})
+    with pytest.raises(ValueError, match="block_ticks = 20"):
+        dataclasses.replace(TIGHT, block_ticks=20)
