@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
-COLUMN_WIDTH_IN = 5.0
+COLUMN_WIDTH_IN = 5.4
 RESOLUTION_DPI = 200
 
 _COLOURS = (
@@ -25,13 +25,13 @@ _MARKERS = "osD^vP*X<>"
 _LINES = ("-", "--", "-.", ":")
 
 _SETTINGS: Mapping[str, Any] = {
-    "font.family": "serif",
-    "font.serif": ["STIXGeneral", "DejaVu Serif"],
+    # Concrete names, not "serif": generic ones are looked up when a figure is saved, after the style has gone.
+    "font.family": ["STIXGeneral", "DejaVu Serif"],
     "mathtext.fontset": "stix",
-    "font.size": 10,
-    "axes.labelsize": 10,
+    "font.size": 10.5,
+    "axes.labelsize": 10.5,
     "axes.titlesize": 10,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9,
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
     "axes.grid": True,
@@ -53,22 +53,6 @@ _SETTINGS: Mapping[str, Any] = {
     "svg.fonttype": "none",
 }
 
-_UNITS = {
-    "dbw": "dBW",
-    "dbm": "dBm",
-    "dbi": "dBi",
-    "db": "dB",
-    "deg": "°",
-    "km": "km",
-    "m": "m",
-    "m2": "m²",
-    "hz": "Hz",
-    "w": "W",
-    "s": "s",
-    "k": "K",
-    "rad2": "rad²",
-}
-
 
 class SeriesStyle(NamedTuple):
     """Colour, marker and line of one scheme, the same in every figure of a system."""
@@ -86,17 +70,8 @@ def series_styles(names: Sequence[str]) -> dict[str, SeriesStyle]:
     }
 
 
-def field_label(field: str) -> str:
-    """Axis label of a configuration field: ``satellite_power_dbw`` -> ``satellite power [dBW]``."""
-    words = field.split("_")
-    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
-    if unit is None:
-        return " ".join("number of" if word == "num" else word for word in words)
-    return f"{' '.join(words[:-1])} [{unit}]"
-
-
 def quantity_label(long_name: str, units: str) -> str:
-    """Axis label of a metric from its attributes; no bracket for pure numbers."""
+    """Axis label from a variable's attributes, ``satellite power [dBW]``; no bracket for pure numbers."""
     return long_name if units in ("", "1") else f"{long_name} [{units}]"
 
 

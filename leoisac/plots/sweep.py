@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, field_label, house_style, quantity_label, series_styles
+from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, quantity_label, series_styles
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +24,7 @@ def draw_sweep(
     labels: Mapping[str, str] | None = None,
     order: tuple[str, ...] | None = None,
     title: str = "",
-    note: str = "",
+    note: str | None = None,
     x_label: str | None = None,
 ) -> Figure:
     """Curves of a summarised metric over one sweep axis (or dots with intervals where nothing is swept).
@@ -35,8 +35,8 @@ def draw_sweep(
         labels: scheme name -> legend text.
         order: all schemes of the system, which fixes the styles; by default those of ``summary``.
         title: above the figure.
-        note: small print below it.
-        x_label: by default made from the axis name.
+        note: small print below it; by default what curves, bands and numbers of trials are.
+        x_label: by default from the axis's attributes.
     """
     schemes = [str(name) for name in summary["scheme"].values]
     styles = series_styles(order or tuple(schemes))
@@ -59,7 +59,7 @@ def draw_sweep(
             else:
                 main.legend(title=title, title_fontsize=10)
             bottom = strip if strip is not None else main
-            bottom.set_xlabel(x_label or field_label(axes[0]))
+            bottom.set_xlabel(x_label or _axis_label(summary[axes[0]]))
             _scale_x(bottom, x, tick_labels)
             if strip is not None:
                 _share_strip(strip, x, schemes, shares, styles)
@@ -71,9 +71,24 @@ def draw_sweep(
             main.set_xlabel(y_label)
         if title and not axes:
             figure.suptitle(title, fontsize=10)
+        note = _statistics_note(summary) if note is None else note
         if note:
             figure.supxlabel(note, fontsize=7.5, color="#444444")
     return figure
+
+
+def _axis_label(axis: xr.DataArray) -> str:
+    return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
+
+
+def _statistics_note(summary: xr.Dataset) -> str:
+    """What the curves are, and over how many trials."""
+    run = (summary["count"] / summary["usable_share"].where(summary["usable_share"] > 0)).round()
+    if not bool(run.notnull().any()):
+        return "no usable trial"
+    least, most = int(run.min()), int(run.max())
+    trials = f"{most}" if least == most else f"{least} to {most}"
+    return f"mean over the usable ones of {trials} trials per point, with 95 % intervals"
 
 
 def _panels(mpl: Any, show_shares: bool) -> tuple[Any, Any, Any]:

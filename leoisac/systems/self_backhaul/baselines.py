@@ -78,7 +78,7 @@ def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[An
     alone: Alone = by_lanes(_alone)(parameters, channels)
     needed = np.expm1(alone.access_rate * np.log(2.0)) * alone.feeder.noise
     offered = np.expm1(alone.feeder.rate * np.log(2.0)) * alone.feeder.noise
-    scale = np.sqrt(np.minimum(1.0, needed / np.maximum(offered, 1e-300)))
+    scale = np.sqrt(needed / np.maximum(offered, needed))
     design = replace(alone.design, satellite_beam=alone.design.satellite_beam * scale[:, None])
     return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
 

@@ -16,6 +16,7 @@ from leoisac.propagation.free_space import wavelength
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.ground import place
 from leoisac.systems.self_backhaul.model import Channels, DirectDesign, JointDesign, Parameters, TimeSharedDesign
+from leoisac.systems.self_backhaul.worst_case import guaranteed_rates
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -58,6 +59,9 @@ def evaluate(
     Rates are in bit/s/Hz, powers in W. Margins are relative, and met when not negative:
     ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1``, ``margin_pattern = min P / Gamma
     - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get: ``min(sum R, R_s)``.
+
+    Of a joint design, robust or not, ``guaranteed_...`` are the rates that hold for all channel errors within the
+    configured radius, see ``worst_case``, and ``margin_guaranteed_...`` the margins with these rates.
     """
     if isinstance(design, DirectDesign):
         rates = _direct_rates(channels, design)
@@ -84,7 +88,23 @@ def evaluate(
     }
     if "backhaul_rate" in rates:
         metrics["margin_backhaul"] = rates["backhaul_rate"] / rates["access_rate"] - 1.0
+    if isinstance(design, JointDesign):
+        metrics |= _guarantees(parameters, channels, design)
     return metrics
+
+
+def _guarantees(parameters: Parameters, channels: Channels, design: JointDesign) -> Metrics:
+    guaranteed = guaranteed_rates(parameters, channels, design)
+    access = jnp.sum(guaranteed.rate)
+    # Users who are promised nothing burden no backhaul.
+    relative = guaranteed.backhaul_rate / jnp.where(access > 0.0, access, 1.0) - 1.0
+    return {
+        "guaranteed_rate": guaranteed.rate,
+        "guaranteed_backhaul_rate": guaranteed.backhaul_rate,
+        "guaranteed_sum_rate": guaranteed.sum_rate,
+        "margin_guaranteed_min_rate": jnp.min(guaranteed.rate) / parameters.min_rate - 1.0,
+        "margin_guaranteed_backhaul": jnp.where(access > 0.0, relative, 0.0),
+    }
 
 
 def _joint_rates(channels: Channels, design: JointDesign) -> Metrics:
