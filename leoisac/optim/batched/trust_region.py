@@ -1,0 +1,212 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+r"""Extremes of a quadratic form over a ball around a vector: the worst case of a power under a bounded error.
+
+.. math::
+    \max_{\|\Delta\|\le r}(x+\Delta)^HX(x+\Delta)=\min_{k\ge\max(\lambda_{\max},0)}\phi(k),\qquad
+    \phi(k)=k\Big[r^2+\sum_i\frac{q_i}{k-\lambda_i}\Big],\quad q_i=\lambda_i|u_i^Hx|^2
+
+for any Hermitian :math:`X=\sum_i\lambda_iu_iu_i^H` (trust-region problem; its dual has no gap: J. J. More,
+D. C. Sorensen, SIAM J. Sci. Stat. Comput. 4(3), 1983). Every feasible k is a bound, so an unfinished solve errs to the
+safe side.
+
+With :math:`k=\max(\lambda_{\max},0)+\delta` the optimum solves the secular equation
+:math:`S(\delta)=\sum_iq_i\lambda_i/(k-\lambda_i)^2=r^2`. :math:`S^{-1/2}` is concave and increasing, so Newton steps on
+:math:`S^{-1/2}=1/r` from the largest root of a single term rise to the solution without overshooting. In the hard case
+(:math:`S(0)\le r^2`: x is orthogonal to the top eigenvectors) :math:`\delta=0` and the error is filled up along one.
+
+Written for NumPy and JAX arrays alike, with any leading batch axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from jaxtyping import Float, Inexact
+
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.namespace import array_namespace
+
+EXACT_STEPS = 40
+"""Newton steps to full precision, also next to the hard case, where each brings only a factor of 1.5."""
+
+_FLOOR = 1e-15
+"""Least distance of k from the largest eigenvalue, relative to the spectrum; costs the bound at most this times r^2."""
+
+_TINY = 1e-150
+"""The same for a zero matrix; its inverse square is still finite."""
+
+
+class BallExtreme(NamedTuple):
+    """Extreme of ``(x + error)^H X (x + error)`` over the ball ``||error|| <= radius``.
+
+    Attributes:
+        value: the extreme, as the dual bound: never on the unsafe side but for rounding.
+        error: an error that attains it.
+    """
+
+    value: Any
+    error: Any
+
+
+def maximise_over_ball(
+    X: Inexact[Any, "*batch n n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"], steps: int = EXACT_STEPS
+) -> BallExtreme:
+    """Largest ``(x + e)^H X (x + e)`` over ``||e|| <= radius`` for Hermitian ``X`` of any signature.
+
+    Args:
+        X: Hermitian matrices.
+        x: centres.
+        radius: not negative; 0 gives ``x^H X x``.
+        steps: Newton steps.
+    """
+    xp = array_namespace(X, x, radius)
+    eigenvalues, vectors = xp.linalg.eigh(X)
+    along = xp.einsum("...ij,...i->...j", xp.conj(vectors), x)
+    q = eigenvalues * _squared(xp, along)
+    base, gap = _base_and_gap(xp, eigenvalues)
+    safe_radius = xp.where(radius > 0.0, radius, 1.0)
+    delta = _solve_secular(xp, q * eigenvalues, gap, _floor(xp, eigenvalues), safe_radius, steps)
+    k = base + delta
+    shares = 1.0 / (delta[..., None] + gap)
+    value = k * (radius**2 + xp.sum(q * shares, axis=-1))
+    error = _worst_error(xp, eigenvalues * shares * along, along, eigenvalues, safe_radius)
+    moved = radius > 0.0
+    return BallExtreme(
+        xp.where(moved, value, xp.sum(q, axis=-1)),
+        xp.einsum("...ij,...j->...i", vectors, xp.where(moved[..., None], error, 0.0)),
+    )
+
+
+def minimise_over_ball(
+    X: Inexact[Any, "*batch n n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"], steps: int = EXACT_STEPS
+) -> BallExtreme:
+    """Least ``(x + e)^H X (x + e)`` over ``||e|| <= radius``; see ``maximise_over_ball``."""
+    largest = maximise_over_ball(-X, x, radius, steps)
+    return BallExtreme(-largest.value, largest.error)
+
+
+def least_beam_power(
+    beam: Inexact[Any, "*batch n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"]
+) -> Float[Any, "*batch"]:
+    """Least ``|(x + e)^H b|^2`` over ``||e|| <= radius``: ``max(|x^H b| - radius ||b||, 0)^2``."""
+    xp = array_namespace(beam, x, radius)
+    amplitude = xp.abs(xp.einsum("...i,...i->...", xp.conj(x), beam))
+    return xp.maximum(amplitude - radius * xp.sqrt(xp.sum(_squared(xp, beam), axis=-1)), 0.0) ** 2
+
+
+def largest_stack_power(
+    stack: Inexact[Any, "*batch beam n"],
+    x: Inexact[Any, "*batch n"],
+    radius: Float[Any, "*batch"],
+    smoothing: float | Float[Any, ""] = 0.0,
+    steps: int = 7,
+) -> Float[Any, "*batch"]:
+    r"""Largest total power ``sum_i |b_i^H (x + e)|^2`` of several beams over ``||e|| <= radius``; JAX, differentiable.
+
+    Works in the Gram matrix :math:`G=A^HA` of the beams, :math:`c=A^Hx`, with :math:`q_i=|Q_i^Hc|^2+\epsilon`. The
+    smoothing :math:`\epsilon` (in units of power) makes the bound smooth where c vanishes or eigenvalues coincide,
+    which is where robust optima lie; it never underestimates and adds about :math:`2\sqrt{p\epsilon}` to a power p.
+
+    The gradient is that of the bound at its own k (envelope theorem): :math:`y=(kI-G)^{-1}c` and
+    :math:`K=(kI-G)^{-1}` stand still in
+    :math:`k[r^2+2\operatorname{Re}y^Hc+y^HGy+\epsilon\operatorname{tr}(K^2G)]`, and no eigenvector is differentiated.
+    It needs k to be accurate: with a smoothing 7 steps suffice, without one take ``EXACT_STEPS``.
+
+    Args:
+        stack: beams as rows.
+        x: centre.
+        radius: positive.
+        smoothing: not negative.
+        steps: Newton steps.
+    """
+    c = jnp.einsum("...bn,...n->...b", jnp.conj(stack), x)
+    gram = jnp.einsum("...an,...bn->...ab", jnp.conj(stack), stack)
+    frozen_c, frozen_gram = jax.lax.stop_gradient(c), jax.lax.stop_gradient(gram)
+    frozen_radius = jax.lax.stop_gradient(jnp.asarray(radius))
+    eigenvalues, vectors = jnp.linalg.eigh(frozen_gram)
+    eigenvalues = jnp.maximum(eigenvalues, 0.0)
+    q = _squared(jnp, jnp.einsum("...ij,...i->...j", jnp.conj(vectors), frozen_c)) + smoothing
+    base, gap = _base_and_gap(jnp, eigenvalues)
+    delta = _solve_secular(jnp, q * eigenvalues, gap, _floor(jnp, eigenvalues), frozen_radius, steps)
+    k, shares = base + delta, 1.0 / (delta[..., None] + gap)
+    value = k * (frozen_radius**2 + jnp.sum(q * shares, axis=-1))
+    K = jnp.einsum("...ij,...j,...kj->...ik", vectors, shares, jnp.conj(vectors))
+    y = jnp.einsum("...ij,...j->...i", K, frozen_c)
+    model = (
+        jnp.asarray(radius) ** 2
+        + 2.0 * jnp.real(jnp.einsum("...i,...i->...", jnp.conj(y), c))
+        + jnp.real(jnp.einsum("...i,...ij,...j->...", jnp.conj(y), gram, y))
+        + smoothing * jnp.real(jnp.einsum("...ij,...jk,...ki->...", K, K, gram))
+    )
+    return value + k * (model - jax.lax.stop_gradient(model))
+
+
+def _squared(xp: Any, values: Any) -> Any:
+    return xp.real(values) ** 2 + xp.imag(values) ** 2
+
+
+def _base_and_gap(xp: Any, eigenvalues: Any) -> tuple[Any, Any]:
+    """``max(lambda_max, 0)`` and its distances to all eigenvalues; ``eigenvalues`` ascend."""
+    base = xp.maximum(eigenvalues[..., -1], 0.0)
+    return base, base[..., None] - eigenvalues
+
+
+def _floor(xp: Any, eigenvalues: Any) -> Any:
+    largest = xp.maximum(xp.abs(eigenvalues[..., 0]), xp.abs(eigenvalues[..., -1]))
+    return xp.maximum(_FLOOR * largest, _TINY)
+
+
+def _solve_secular(xp: Any, numerators: Any, gap: Any, floor: Any, radius: Any, steps: int) -> Any:
+    """Least ``delta >= floor`` with ``sum_i numerator_i / (delta + gap_i)^2 <= radius^2``, from below."""
+
+    def newton(delta: Any) -> Any:
+        inverse = 1.0 / (delta[..., None] + gap)
+        terms = numerators * inverse**2
+        S, slope = xp.sum(terms, axis=-1), xp.sum(terms * inverse, axis=-1)
+        short = radius**2 < S
+        step = (xp.sqrt(xp.where(short, S, 1.0)) / radius - 1.0) * S / xp.where(short, slope, 1.0)
+        return delta + xp.where(short, step, 0.0)
+
+    start = xp.max(xp.sqrt(numerators) / radius[..., None] - gap, axis=-1)
+    return _repeat(xp, steps, newton, xp.maximum(start, floor))
+
+
+def _repeat(xp: Any, count: int, function: Callable[[Any], Any], value: Any) -> Any:
+    if xp is not jnp:
+        for _ in range(count):
+            value = function(value)
+        return value
+
+    def body(_: Any, state: Any) -> Any:
+        return function(state)
+
+    return jax.lax.fori_loop(0, count, body, value)
+
+
+def _worst_error(xp: Any, error: Any, along: Any, eigenvalues: Any, radius: Any) -> Any:
+    """The stationary error in eigencoordinates, brought to the sphere where that gains.
+
+    An error that is too long (k not quite reached) is shortened; one that is too short is filled up along the top
+    eigenvector, in the phase of the centre. With a largest eigenvalue of at most zero the best error lies inside.
+    """
+    length = xp.sqrt(xp.sum(_squared(xp, error), axis=-1))
+    error = error * xp.minimum(1.0, radius / xp.where(length > 0.0, length, 1.0))[..., None]
+    top = along[..., -1]
+    size = xp.abs(top)
+    phase = xp.where(size > 0.0, top / xp.where(size > 0.0, size, 1.0), 1.0)
+    own = xp.real(xp.conj(phase) * error[..., -1])
+    missing = xp.maximum(radius**2 - xp.sum(_squared(xp, error), axis=-1), 0.0)
+    fill = xp.where(eigenvalues[..., -1] > 0.0, xp.sqrt(own**2 + missing) - own, 0.0)
+    is_top = xp.arange(error.shape[-1]) == error.shape[-1] - 1
+    return error + is_top * (fill * phase)[..., None]
+
+
+__all__ = [
+    "EXACT_STEPS",
+    "BallExtreme",
+    "largest_stack_power",
+    "least_beam_power",
+    "maximise_over_ball",
+    "minimise_over_ball",
+]
