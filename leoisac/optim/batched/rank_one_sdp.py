@@ -34,6 +34,8 @@ _PREDICTOR_FRACTION = 0.95  # share of the way to the (bounded) edge of the cone
 _CORRECTOR_FRACTION = 0.7
 _FIRST_MU = 1e3  # times the value of the start: begin near the analytic centre, away from every edge
 _LEAST_SHRINK = 0.003  # smallest ratio of consecutive mu
+_PATIENCE = 4  # centring steps before mu is raised again: far from the path, Newton steps gain a constant each
+_RETREAT = 10.0
 _CORRECTIONS = 2
 _COLLAPSED = 1e-9  # a line search that gets here has met rounding
 
@@ -128,6 +130,7 @@ class _State:
     shrink: Array  # relative decrease of mu that goes with the whole step; 0 for a centring step
     slope: Array
     best: _Primal
+    centrings: Array
     iterations: Array
 
 
@@ -179,7 +182,9 @@ def maximise_dual(
         overshot = (state.shrink == 0) & ((b / mu + gradient) @ state.step < -0.5 * state.slope)
 
         along, towards = _solve_scaled(hessian, b, gradient)
-        mu = jnp.where(mu > 0, mu, jnp.maximum(_FIRST_MU * (b @ trial), _first_mu(b, along, towards)))
+        closest = _closest_mu(b, along, towards)
+        mu = jnp.where(mu > 0, mu, jnp.maximum(_FIRST_MU * (b @ trial), closest))
+        mu = jnp.where(state.centrings < _PATIENCE, mu, jnp.clip(closest, mu, _RETREAT * mu))
         newton = along / mu + towards
         decrement = jnp.sqrt(jnp.maximum((b / mu + gradient) @ newton, 0.0))
         primal = jnp.where(decrement < 1, b @ trial + mu * (order - gradient @ newton), jnp.inf)
@@ -198,6 +203,7 @@ def maximise_dual(
             shrink=shrink,
             slope=decrement**2,
             best=best,
+            centrings=jnp.where(follow | (state.centrings >= _PATIENCE), 0, state.centrings + 1),
             iterations=state.iterations + 1,
         )
         rejected = replace(state, fraction=state.fraction / 2, iterations=state.iterations + 1)
@@ -215,6 +221,7 @@ def maximise_dual(
             shrink=jnp.asarray(0.0),
             slope=jnp.asarray(0.0),
             best=_Primal(z=start, mu=jnp.asarray(0.0), newton=nothing, value=jnp.asarray(jnp.inf)),
+            centrings=jnp.asarray(0),
             iterations=jnp.asarray(0),
         ),
     )
@@ -245,19 +252,19 @@ def _factor(family: BlockFamily, z: Array) -> _Factor:
     factor = jax.lax.linalg.cholesky(_common(family, z), symmetrize_input=False)
     whitened = jax.lax.linalg.triangular_solve(factor, atoms.T, left_side=True, lower=True)
     gram = whitened.conj().T @ whitened
-    diagonal = jnp.sum(jnp.abs(whitened) ** 2, axis=0)
+    diagonal = jnp.sum(_squared(whitened), axis=0)
     lowered = (family.weights[:members] - family.own) @ z
     slack = 1 - lowered * diagonal[:members]
     ratio = lowered / slack  # Sherman and Morrison
 
     # Sums over members and over pairs of atoms, apart from the own ones: no differences of nearly equal numbers.
     others = gram[:, :members] * (1 - jnp.eye(len(atoms), members))
-    moduli = jnp.abs(others) ** 2
+    moduli = _squared(others)
     is_own = jnp.arange(len(atoms)) < members
     own_diagonal = diagonal[:members] / slack
     gradient = weights.T @ ((members - is_own) * diagonal + moduli @ ratio) + family.own.T @ own_diagonal
     times = members - 1.0 * is_own[:, None] - is_own + is_own * jnp.eye(len(atoms))
-    squares = times * jnp.abs(gram) ** 2 + (moduli * ratio**2) @ moduli.T
+    squares = times * _squared(gram) + (moduli * ratio**2) @ moduli.T
     squares = squares + 2 * jnp.real(gram.conj() * ((others * ratio) @ others.conj().T))
     crossed = family.own.T @ ((moduli / slack**2).T @ weights)
     hessian = weights.T @ squares @ weights + crossed + crossed.T + (family.own.T * own_diagonal**2) @ family.own
@@ -271,6 +278,11 @@ def _factor(family: BlockFamily, z: Array) -> _Factor:
         hessian=hessian,
         feasible=jnp.all(jnp.isfinite(diagonal)) & jnp.all(slack > 0),
     )
+
+
+def _squared(values: Array) -> Array:
+    """Squared moduli; ``abs`` would guard against overflow at several times the cost."""
+    return jnp.real(values) ** 2 + jnp.imag(values) ** 2
 
 
 def _with_identity(family: BlockFamily) -> tuple[Array, Array]:
@@ -305,8 +317,8 @@ def _solve_scaled(hessian: Array, b: Array, gradient: Array) -> tuple[Array, Arr
     return scale * solved[:, 0], scale * solved[:, 1]
 
 
-def _first_mu(b: Array, along: Array, towards: Array) -> Array:
-    """The ``mu`` to whose central point the start is closest."""
+def _closest_mu(b: Array, along: Array, towards: Array) -> Array:
+    """The ``mu`` with the least Newton decrement here."""
     squared, mixed = b @ along, b @ towards
     return jnp.where(mixed < 0, -squared / jnp.where(mixed < 0, mixed, -1.0), jnp.sqrt(squared))
 
@@ -336,10 +348,10 @@ def _block_rate(family: BlockFamily, factor: _Factor, direction: Array) -> Array
     change, own = factor.weights @ direction, family.own @ direction
     diagonal = jnp.real(jnp.diagonal(factor.gram))
     own_diagonal = diagonal[:members] / factor.slack
-    leaning = change @ jnp.abs(factor.others) ** 2
+    leaning = change @ _squared(factor.others)
     trace = change @ diagonal - change[:members] * diagonal[:members] + factor.ratio * leaning + own * own_diagonal
 
-    rows = jnp.abs(factor.gram) ** 2 @ change
+    rows = _squared(factor.gram) @ change
     square = change @ rows - 2 * (change * rows)[:members] + (change * diagonal)[:members] ** 2
     chained = (factor.gram * change) @ factor.others
     square = square + 2 * factor.ratio * (change @ jnp.real(factor.others.conj() * chained))
@@ -357,21 +369,25 @@ def _primal(families: tuple[BlockFamily, ...], at: _Primal, b: Array, upper: Arr
     """
     below = at.mu / at.z * (1 - at.newton / at.z)
     above = jnp.where(jnp.isfinite(upper), at.mu / (upper - at.z) * (1 + at.newton / (upper - at.z)), 0.0)
-    blocks = tuple(_inverse_blocks(family, at) for family in families)
     slopes = [_member_weights(family) for family in families]
-    for _ in range(_CORRECTIONS):
+
+    def correct(_: object, carry: tuple[Array, Array, tuple[Array, ...]]) -> tuple[Array, Array, tuple[Array, ...]]:
+        below, above, blocks = carry
         residual = -(b + below - above)
         system = jnp.diag(below**2 + above**2)
         for (atoms, weights), block in zip(slopes, blocks, strict=True):
             gram = atoms.conj() @ block @ atoms.T
             residual = residual - jnp.einsum("kjv,kjj->v", weights, jnp.real(gram))
-            system = system + jnp.einsum("kjv,kjl,klw->vw", weights, jnp.abs(gram) ** 2, weights)
+            system = system + jnp.einsum("kjv,kjl,klw->vw", weights, _squared(gram), weights)
         change, _ = _solve_scaled(system, residual, residual)
-        below, above = below + change * below**2, above - change * above**2
         blocks = tuple(
             block + block @ (atoms.T @ ((weights @ change)[:, :, None] * atoms.conj())) @ block
             for (atoms, weights), block in zip(slopes, blocks, strict=True)
         )
+        return below + change * below**2, above - change * above**2, blocks
+
+    start = (below, above, tuple(_inverse_blocks(family, at) for family in families))
+    _, _, blocks = jax.lax.fori_loop(0, _CORRECTIONS, correct, start)
     return tuple((block + block.conj().swapaxes(-1, -2)) / 2 for block in blocks)
 
 

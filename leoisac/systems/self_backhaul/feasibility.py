@@ -105,8 +105,8 @@ def start_power(
         sinr_target: :math:`\gamma_m=2^{r_0}-1 > 0`, common or per user.
         es_sinr_target: :math:`\gamma_s=2^{Mr_0}-1 > 0`.
         bs_targets: steering vectors of the base station as rows; its power then counts in the pattern.
-        power_weight: :math:`\epsilon`. Zero gives the exact level; a small weight such as 1e-3 also keeps the transmitter
-            that does not set the level from wasting power, and loosens ``lower`` to ``1 / (1 + 2 epsilon)``.
+        power_weight: :math:`\epsilon`. Zero gives the exact level; a small weight such as 1e-3 also keeps the
+            transmitter that does not set the level from wasting power, and loosens ``lower`` by ``1 + 2 epsilon``.
         tolerance: relative gap at which to stop.
         max_iterations: bound on the number of factorisations; about 45 are usual.
     """
