@@ -9,6 +9,7 @@ import pytest
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import best_start, compilations, solve, solve_multistart
+from leoisac.optim.batched.lanes import programs_of
 from leoisac.optim.batched.options import EngineOptions
 from leoisac.optim.batched.problem import kkt_residual
 
@@ -126,13 +127,23 @@ def test_results_are_the_same_bits_in_any_company():
             assert np.array_equal(leaf, getattr(everyone, name)[index], equal_nan=leaf.dtype.kind == "f"), name
 
 
-def test_a_problem_is_compiled_once_and_a_spent_budget_is_named():
+def test_a_problem_is_compiled_once():
     start, data = shell_batch(70)
-    options = EngineOptions(lanes=16, max_ticks=10)
-    result = solve(functools.partial(shell, power=2), start, data, options)
-    assert compilations(functools.partial(shell, power=2), options) == 2
-    solve(functools.partial(shell, power=2), start[:3] + 1.0, rows(data, np.arange(3)), options)
-    assert compilations(functools.partial(shell, power=2), options) == 2
+    solve(shell, start, data)
+    solve(functools.partial(shell), start[:3] + 1.0, rows(data, np.arange(3)))
+    assert compilations(shell) == 2
+    options = EngineOptions()
+    assert programs_of(functools.partial(shell, power=4), options) is programs_of(
+        functools.partial(shell, power=4), options
+    )
+    with pytest.raises(TypeError, match="pass arrays through data"):
+        programs_of(functools.partial(shell, power=np.ones(2)), options)
+
+
+@pytest.mark.slow
+def test_a_spent_budget_is_named():
+    start, data = shell_batch(20)
+    result = solve(shell, start, data, EngineOptions(lanes=16, max_ticks=10))
     assert np.all(result.status == Status.MAX_STEPS)
     assert np.all(result.ticks == 10)
 

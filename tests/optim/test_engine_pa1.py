@@ -50,3 +50,11 @@ def test_a_small_network():
     points, data = batch([drawn_instance(0, users=3)], 2)
     result = solve_multistart(pa1, points, data, dataclasses.replace(PA1_OPTIONS, lanes=4))
     assert -result.objective[0] == pytest.approx(14.0502, abs=0.01)
+
+
+def test_the_draw_reproduces_the_published_norms():
+    instance = drawn_instance(0)
+    strength_h, strength_g = (np.sum(np.abs(channels) ** 2, axis=1) for channels in (instance.h, instance.g))
+    expected = [554.511, 244.247, 989.281, 2337.713, 733.098, 147.574, 604.245, 597.850, 164.1006]
+    np.testing.assert_allclose(strength_h, expected, rtol=1e-5)
+    np.testing.assert_allclose(strength_g[[0, -1]], [1598.078, 4.973188e6], rtol=1e-5)

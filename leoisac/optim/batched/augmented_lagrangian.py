@@ -124,15 +124,14 @@ def tick(fc: Problem, options: EngineOptions, before: Instance, data: Any, slot:
 
     memory = _remember(before, slot, trial, at_trial, stepped)
     memory, search = _next_search(options, before, memory, at_trial, accepted)
+    search_failed = search.rejections >= options.max_backtracks
+    memory = forget(memory, search_failed)
 
     inner_steps = before.inner_steps + stepped
     ticks = before.ticks + running
     flat = jnp.linalg.norm(at_x.gradient) <= before.outer.gradient_tolerance
-    rounds_end = running & jnp.where(
-        accepted,
-        flat | (inner_steps >= options.inner_steps) | (ticks >= options.max_ticks),
-        (search.rejections >= options.max_backtracks) | (ticks >= options.max_ticks),
-    )
+    step_limit = (inner_steps >= options.inner_steps) | (ticks >= options.max_ticks)
+    rounds_end = running & (jnp.where(accepted, flat, search_failed) | step_limit)
     outer = _select(rounds_end, _next_round(options, before.outer, at_x), before.outer)
     coarse = flat & (jnp.linalg.norm(at_x.gradient) > options.gradient_floor)
     status = jnp.where(

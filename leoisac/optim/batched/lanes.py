@@ -49,10 +49,18 @@ class Ended(NamedTuple):
 
 
 def programs_of(fc: Problem, options: EngineOptions) -> Programs:
-    """Programs of a problem. Partials of one function with equal arguments share them."""
-    if isinstance(fc, functools.partial):
-        return _programs(fc.func, fc.args, tuple(sorted(fc.keywords.items())), options)
-    return _programs(fc, (), (), options)
+    """Programs of a problem. Partials of one function with equal arguments share them.
+
+    Raises:
+        TypeError: a bound argument cannot be hashed.
+    """
+    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
+    key = (partial.func, partial.args, tuple(sorted(partial.keywords.items())))
+    try:
+        hash(key)
+    except TypeError as error:
+        raise TypeError(f"{fc} has an argument that cannot be hashed: pass arrays through data instead.") from error
+    return _programs(*key, options)
 
 
 @functools.lru_cache(maxsize=128)
