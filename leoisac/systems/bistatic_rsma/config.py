@@ -18,6 +18,7 @@ from leoisac.geometry.satellite_config import SatelliteConfig
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 Kilometres = Annotated[float, Field(ge=-50_000, le=50_000)]
+Angle = Annotated[float, Field(ge=-180, le=180)]
 Variance = Annotated[float, Field(gt=0, le=10)]
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
@@ -87,9 +88,13 @@ class BistaticRsmaConfig(Config):
     max_doppler_hz: float = Field(default=30e3, ge=0, le=1e7, description="target Doppler is uniform up to this, +-")
     doppler_search_hz: float = Field(default=40e3, gt=0, le=1e7, description="Doppler shifts searched, +-")
 
+    aoa_offset_deg: tuple[Angle, Angle] = Field(
+        default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
+    )
+
     # Output
     pattern_points: int = Field(
-        default=0, ge=0, le=401, description="points per side of the stored beampattern maps; 0 stores none"
+        default=0, ge=0, le=401, description="points per side of stored beampatterns and echo maps; 0 stores none"
     )
 
     satellite: SatelliteConfig | None = Field(

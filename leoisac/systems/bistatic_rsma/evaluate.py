@@ -11,13 +11,15 @@ from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.namespace import RealLike
-from leoisac.foundation.units import dbw_to_w, from_db
+from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
+from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.link import link_budget
-from leoisac.systems.bistatic_rsma.model import Channels, Design, Parameters
+from leoisac.systems.bistatic_rsma.ground import place
+from leoisac.systems.bistatic_rsma.link import BistaticLink, link_budget
+from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -49,6 +51,35 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_powers=jnp.asarray(powers),
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
+        scene=echo_scene(config, link),
+    )
+
+
+def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
+    """What the echo route simulates, in SI."""
+    placement = place(config)
+    numbers = {
+        "satellite_m": placement.satellite_m,
+        "satellite_axes": placement.satellite_axes,
+        "target_m": placement.target_m,
+        "echo_snr": link.alpha_squared / link.noise_power,
+        "sample_time_s": 1.0 / config.bandwidth_hz,
+        "speed_of_light_m_s": config.speed_of_light_m_s,
+        "doppler_search_hz": config.doppler_search_hz,
+        "aoa_offset": deg_to_rad(np.asarray(config.aoa_offset_deg)),
+    }
+    counts = {
+        "num_samples": config.num_samples,
+        "max_delay": config.max_delay_samples,
+        "delay_offset": link.delay_offset,
+        "delay": max(round(link.delay_samples) - link.delay_offset, 1),
+        "satellite_array": config.satellite_array,
+        "receiver_array": config.receiver_array,
+        "map_points": config.pattern_points,
+    }
+    return EchoScene(
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
     )
 
 
@@ -113,7 +144,38 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     }
     if parameters.pattern_steering is not None:
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
+    if design.estimate is not None:
+        metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
     return metrics
+
+
+def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> Metrics:
+    """Errors of the receiver's estimates: estimated minus true, azimuths within -pi to pi."""
+    aoa = arrival_angles(jnp.zeros(3), scene.target_m)
+    aod = departure_angles(scene.satellite_m, scene.target_m, scene.satellite_axes)
+    pointing = jnp.sum(unit_direction(*aoa) * unit_direction(estimate.aoa_azimuth, estimate.aoa_zenith))
+    doppler = 0.0 if channels.echo is None else channels.echo.doppler_hz
+    metrics = {
+        "aoa_azimuth_error": _wrapped(estimate.aoa_azimuth - aoa[0]),
+        "aoa_zenith_error": estimate.aoa_zenith - aoa[1],
+        "aoa_error": jnp.arccos(jnp.clip(pointing, -1.0, 1.0)),
+        "delay_error": (estimate.delay - scene.delay) * scene.sample_time_s,
+        "doppler_error": estimate.doppler_hz - doppler,
+        "aod_azimuth_error": _wrapped(estimate.aod_azimuth - aod[0]),
+        "aod_off_nadir_error": estimate.aod_off_nadir - aod[1],
+        "position_error": jnp.linalg.norm(estimate.position_m - scene.target_m),
+        "eigenvalue_ratio": jnp.asarray(estimate.eigenvalue_ratio),
+        "prominence": jnp.asarray(estimate.prominence),
+        "echo_detected": jnp.asarray(estimate.detected),
+    }
+    if estimate.music_spectrum is not None:
+        metrics["music_spectrum"] = jnp.asarray(estimate.music_spectrum)
+        metrics["delay_doppler_map"] = jnp.asarray(estimate.delay_doppler_map)
+    return metrics
+
+
+def _wrapped(angle: Float[Array, ""]) -> Float[Array, ""]:
+    return jnp.arctan2(jnp.sin(angle), jnp.cos(angle))
 
 
 def stream_powers(

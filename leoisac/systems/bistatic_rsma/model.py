@@ -94,6 +94,63 @@ MODES: dict[str, Mode] = {
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
+        "satellite_m",
+        "satellite_axes",
+        "target_m",
+        "echo_snr",
+        "sample_time_s",
+        "speed_of_light_m_s",
+        "num_samples",
+        "max_delay",
+        "delay_offset",
+        "delay",
+        "doppler_search_hz",
+        "aoa_offset",
+        "satellite_array",
+        "receiver_array",
+        "map_points",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class EchoScene:
+    """The target and its echo, relative to the receiver; SI and radians.
+
+    Attributes:
+        satellite_m, satellite_axes, target_m: positions, and the rows of the panel's axes.
+        echo_snr: ``|alpha|^2 / sigma^2``, 1/W: SNR of one receiver element per watt of target gain.
+        sample_time_s, speed_of_light_m_s: sampling interval and speed of light.
+        num_samples: transmitted samples L.
+        max_delay: delays searched, samples; the window has L and these.
+        delay_offset: whole samples of the direct path, where the window starts.
+        delay: the echo's delay after the offset, rounded to samples.
+        doppler_search_hz: Doppler shifts searched, both signs.
+        aoa_offset: deliberate error added to the estimated angle of arrival (azimuth, zenith).
+        satellite_array, receiver_array: elements along x and y.
+        map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
+            either.
+    """
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    target_m: Leaf  # (3,)
+    echo_snr: Leaf
+    sample_time_s: Leaf
+    speed_of_light_m_s: Leaf
+    num_samples: Leaf
+    max_delay: Leaf
+    delay_offset: Leaf
+    delay: Leaf
+    doppler_search_hz: Leaf
+    aoa_offset: Leaf  # (2,)
+    satellite_array: Leaf  # (2,)
+    receiver_array: Leaf  # (2,)
+    map_points: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
         "transmit_power",
         "kappa_azimuth",
         "kappa_zenith",
@@ -102,6 +159,7 @@ MODES: dict[str, Mode] = {
         "fading_powers",
         "fading_weights",
         "pattern_steering",
+        "scene",
     ],
     meta_fields=[],
 )
@@ -115,6 +173,7 @@ class Parameters:
         kappa_azimuth_unknown, kappa_zenith_unknown: the same for an unknown complex echo amplitude.
         fading_powers, fading_weights: quadrature over the users' fading power.
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
+        scene: what the echo route simulates.
     """
 
     transmit_power: Leaf  # real scalar
@@ -124,12 +183,61 @@ class Parameters:
     kappa_zenith_unknown: Leaf  # real scalar
     fading_powers: Leaf  # real (node)
     fading_weights: Leaf  # real (node)
-    pattern_steering: Leaf | None = None  # complex (pattern_y, pattern_x, tx)
+    pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
+    scene: EchoScene
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["precoder", "common_rate", "radar_interference"],
+    data_fields=[
+        "aoa_azimuth",
+        "aoa_zenith",
+        "eigenvalue_ratio",
+        "delay",
+        "doppler_hz",
+        "aod_azimuth",
+        "aod_off_nadir",
+        "position_m",
+        "prominence",
+        "detected",
+        "music_spectrum",
+        "delay_doppler_map",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Estimate:
+    """What the receiver finds out about the target from one echo.
+
+    Attributes:
+        aoa_azimuth, aoa_zenith: angle of arrival, radians.
+        eigenvalue_ratio: principal eigenvalue of the sample covariance over the mean of the others.
+        delay: samples after the offset.
+        doppler_hz: Doppler shift.
+        aod_azimuth, aod_off_nadir: angle of departure, radians.
+        position_m: target position relative to the receiver.
+        prominence: peak of the delay-Doppler map over its median.
+        detected: 1 where the peak is more than noise alone has.
+        music_spectrum, delay_doppler_map: relative to their largest values; ``None`` where none are kept.
+    """
+
+    aoa_azimuth: Leaf
+    aoa_zenith: Leaf
+    eigenvalue_ratio: Leaf
+    delay: Leaf
+    doppler_hz: Leaf
+    aod_azimuth: Leaf
+    aod_off_nadir: Leaf
+    position_m: Leaf  # (3,)
+    prominence: Leaf
+    detected: Leaf
+    music_spectrum: Leaf | None = None  # (pattern_y, pattern_x)
+    delay_doppler_map: Leaf | None = None  # (delay, doppler)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["precoder", "common_rate", "radar_interference", "estimate"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -140,8 +248,10 @@ class Design:
         precoder: columns for users 1 to K, common stream, radar sequence, sqrt(W); zero where a mode has none.
         common_rate: share of the common rate of every user, bit/s/Hz.
         radar_interference: 1 where the users do not cancel the radar sequence, 0 where they do; ``None`` is 0.
+        estimate: what the receiver made of the echo; ``None`` where none was simulated.
     """
 
     precoder: Leaf  # complex (tx, stream)
     common_rate: Leaf  # real (user)
     radar_interference: Leaf | None = None  # real scalar
+    estimate: Estimate | None = None

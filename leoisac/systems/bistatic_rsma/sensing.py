@@ -1,0 +1,147 @@
+"""The target's echo at the receiver, and what the receiver finds out from it. NumPy, one trial at a time.
+
+First the angle of arrival by MUSIC, then delay, Doppler shift and angle of departure by matched filters along the
+ellipsoids of constant delay. All powers are relative to the receiver noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Complex
+
+from leoisac.antennas.arrays import upa
+from leoisac.antennas.steering import steering_vector
+from leoisac.estimation.delay_doppler import DelayDopplerMap, delay_doppler_aod
+from leoisac.estimation.music import AngleEstimate, music_2d, music_spectrum
+from leoisac.foundation.config import ConfigError
+from leoisac.geometry.bistatic import arrival_angles, departure_angles
+from leoisac.systems.bistatic_rsma.model import Echo, EchoScene, Estimate
+from leoisac.waveforms.echo import bistatic_echo, complex_noise
+
+MAP_DOPPLERS = 65
+"""Doppler columns of a stored delay-Doppler map."""
+
+
+class Observation(NamedTuple):
+    """What the receiver has: its samples in units of the noise, and the transmitted symbols.
+
+    Attributes:
+        samples: complex64, shape ``(rx, window)``; the noise power is 1.
+        streams: complex64, shape ``(stream, sample)``; unit power.
+    """
+
+    samples: np.ndarray
+    streams: np.ndarray
+
+
+def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo) -> Observation:
+    """Simulate the receive window of one trial.
+
+    ``Y = alpha b [a^H P S V(v), 0] J(tau) + Z`` with independent CN(0, 1) symbols S (the radar sequence too) and noise.
+    The delay is rounded to samples.
+
+    Raises:
+        ConfigError: if the echo arrives after the window's last delay.
+    """
+    rng = np.random.default_rng(int(echo.seed))
+    delay, latest, length = int(scene.delay), int(scene.max_delay), int(scene.num_samples)
+    if delay > latest:
+        raise ConfigError(
+            f"max_delay_samples = {latest}: the echo arrives {delay} samples after the direct path; allow for more."
+        )
+    satellite, target = np.asarray(scene.satellite_m), np.asarray(scene.target_m)
+    aod_azimuth, aod_off_nadir = departure_angles(satellite, target, np.asarray(scene.satellite_axes))
+    aoa_azimuth, aoa_zenith = arrival_angles(np.zeros(3), target)
+    transmit = steering_vector(_positions(scene.satellite_array), aod_azimuth, 0.5 * math.pi - aod_off_nadir)
+    receive = steering_vector(_positions(scene.receiver_array), aoa_azimuth, 0.5 * math.pi - aoa_zenith)
+    streams = complex_noise(rng, (precoder.shape[1], length))
+    samples = complex_noise(rng, (len(receive), length + latest))
+    samples += bistatic_echo(
+        (np.conj(transmit) @ precoder).astype(np.complex64) @ streams,
+        receive,
+        amplitude=math.sqrt(float(scene.echo_snr)) * complex(np.exp(1j * float(echo.phase))),
+        delay=delay,
+        doppler_hz=float(echo.doppler_hz),
+        sample_time_s=float(scene.sample_time_s),
+        window=length + latest,
+    )
+    return Observation(samples, streams)
+
+
+def estimate_target(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], observation: Observation) -> Estimate:
+    """Angle of arrival by MUSIC, then delay, Doppler shift, angle of departure and position."""
+    shape = tuple(int(size) for size in np.asarray(scene.receiver_array))
+    angle = music_2d(observation.samples, (shape[0], shape[1]))
+    offset = np.asarray(scene.aoa_offset)
+    azimuth, zenith = _offset_angles(angle.azimuth + offset[0], angle.zenith + offset[1])
+    found = delay_doppler_aod(
+        observation.samples,
+        precoder,
+        observation.streams,
+        aoa_azimuth=azimuth,
+        aoa_zenith=zenith,
+        receiver_positions=_positions(scene.receiver_array),
+        transmitter_m=np.asarray(scene.satellite_m),
+        transmitter_axes=np.asarray(scene.satellite_axes),
+        transmitter_positions=_positions(scene.satellite_array),
+        delay_offset=int(scene.delay_offset),
+        max_delay=int(scene.max_delay),
+        max_doppler_hz=float(scene.doppler_search_hz),
+        sample_time_s=float(scene.sample_time_s),
+        speed_of_light_m_s=float(scene.speed_of_light_m_s),
+    )
+    keep = int(scene.map_points)
+    return Estimate(
+        aoa_azimuth=azimuth,
+        aoa_zenith=zenith,
+        eigenvalue_ratio=angle.eigenvalue / max(angle.noise_power, np.finfo(np.float32).tiny),
+        delay=float(found.delay - int(scene.delay_offset)),
+        doppler_hz=found.doppler_hz,
+        aod_azimuth=found.aod_azimuth,
+        aod_off_nadir=found.aod_off_nadir,
+        position_m=found.position_m,
+        prominence=found.prominence,
+        detected=float(found.detected),
+        music_spectrum=_spectrum_map(angle, (shape[0], shape[1]), keep) if keep else None,
+        delay_doppler_map=_delay_doppler_map(found.map, int(scene.max_delay)) if keep else None,
+    )
+
+
+def sense(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo) -> Estimate:
+    """One trial: the echo of a precoder, and the receiver's estimates from it."""
+    return estimate_target(scene, precoder, observe(scene, precoder, echo))
+
+
+def _positions(array: Any) -> np.ndarray:
+    rows, columns = (int(size) for size in np.asarray(array))
+    return upa(rows, columns).positions
+
+
+def _offset_angles(azimuth: float, zenith: float) -> tuple[float, float]:
+    """The same direction with the zenith angle within 0 to pi."""
+    if 0.0 <= zenith <= math.pi:
+        return azimuth, zenith
+    return azimuth + math.pi, abs(zenith) if zenith < 0.0 else 2.0 * math.pi - zenith
+
+
+def _spectrum_map(angle: AngleEstimate, shape: tuple[int, int], points: int) -> np.ndarray:
+    """MUSIC spectrum over the direction cosines, relative to its peak; zero where there is no direction."""
+    cosine = np.linspace(-1.0, 1.0, points)
+    w, u = np.meshgrid(cosine, cosine, indexing="ij")
+    radius = np.hypot(u, w)
+    spectrum = music_spectrum(angle.subspace, shape, np.arctan2(w, u), np.arcsin(np.minimum(radius, 1.0)))
+    return np.where(radius <= 1.0, spectrum, 0.0)
+
+
+def _delay_doppler_map(found: DelayDopplerMap, max_delay: int) -> np.ndarray:
+    """The map relative to its peak, all delays from 1, Doppler shifts pooled to fewer columns by their largest."""
+    groups = np.array_split(found.magnitude / found.magnitude.max(), MAP_DOPPLERS, axis=1)
+    pooled = np.stack(
+        [group.max(axis=1) if group.shape[1] else np.zeros(len(found.delays)) for group in groups], axis=1
+    )
+    full = np.zeros((max_delay, MAP_DOPPLERS))
+    full[found.delays - 1] = pooled
+    return full

@@ -1,0 +1,1 @@
+"""Transmitted and received waveforms: synthesis of echoes."""
