@@ -6,7 +6,6 @@ from cases import deterministic, seeded
 
 import leoisac as li
 from leoisac.foundation.status import Status
-from leoisac.systems.self_backhaul import published_text_set
 
 MARGINS = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 

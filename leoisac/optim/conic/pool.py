@@ -26,7 +26,7 @@ _ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
-    "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip(),
+    "NPROC": "1",  # threads of XLA
     "JAX_PLATFORMS": "cpu",
 }
 

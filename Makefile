@@ -1,0 +1,42 @@
+# `make demo` and `make test` work on a bare machine: they build .venv first, from PyPI.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint types bench clean
+
+demo: .venv/installed
+	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+check: lint types test
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev
+	$(BIN)/pyright
+
+bench: .venv/installed-dev
+	$(BIN)/leoisac bench
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+.venv/bin/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "leoisac needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || \
+	  { echo "Python's venv module is incomplete here. On Debian or Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
