@@ -43,10 +43,14 @@ def run_studies(
     Raises:
         StoreError: if the folder holds something that these studies cannot be added to.
     """
+    from leoisac.experiment.blocks import geometry_of
     from leoisac.experiment.runner import compute
 
     if len({study.seed for study in studies.values()}) > 1:
         raise ConfigError("seed: the studies of one run share a seed.")
+    for study in studies.values():
+        for point in study.points():
+            geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
     routes = {choice.route for study in studies.values() for choice in study.choices(system)}
     if folder is None:
         store: Any = MemoryStore()
