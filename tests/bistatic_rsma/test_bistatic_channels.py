@@ -77,6 +77,7 @@ def test_configuration_errors_say_what_to_do():
         ({"target_position_km": (0.0, 0.0, 0.0)}, "at least a metre"),
         ({"rcs_model": "cosine"}, "constant"),
         ({"pattern_points": 1}, "2 or more"),
+        ({"receiver_array": (1, 8)}, "at least 2"),
     ):
         with pytest.raises(ConfigError, match=message):
             configured(**changes)

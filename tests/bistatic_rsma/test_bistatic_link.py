@@ -6,6 +6,7 @@ from bistatic_cases import configured
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_derivatives, steering_vector
+from leoisac.foundation.config import ConfigError
 from leoisac.systems.bistatic_rsma.link import angle_bounds, echo_path_loss_db, link_budget
 
 R1 = {
@@ -104,6 +105,13 @@ def test_echo_path_loss(place):
 
 def test_path_loss_of_the_default_law():
     assert echo_path_loss_db(configured()) == pytest.approx(216.4, abs=0.05)
+
+
+def test_a_target_straight_above_has_no_azimuth():
+    config = configured(target_position_km=(0.0, 0.0, 5.0))
+    assert np.isfinite(echo_path_loss_db(config))
+    with pytest.raises(ConfigError, match="move the target aside"):
+        link_budget(config)
 
 
 PASS = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "height_m": 150.0}

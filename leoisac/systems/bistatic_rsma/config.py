@@ -17,6 +17,8 @@ from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
+ReceiverSide = Annotated[int, Field(ge=2, le=128)]
+"""A line of elements cannot tell two angles."""
 Kilometres = Annotated[float, Field(ge=-50_000, le=50_000)]
 Angle = Annotated[float, Field(ge=-180, le=180)]
 Variance = Annotated[float, Field(gt=0, le=10)]
@@ -71,7 +73,7 @@ class BistaticRsmaConfig(Config):
     rcs_model: Literal["constant", "cos-half-beta", "sin-half-beta"] = Field(
         default="constant", description="law of the bistatic cross-section over the bistatic angle"
     )
-    receiver_array: tuple[ArraySide, ArraySide] = Field(
+    receiver_array: tuple[ReceiverSide, ReceiverSide] = Field(
         default=(32, 32), description="radar receiver's horizontal half-wavelength panel, along x and y"
     )
     receiver_gain_dbi: float = Field(default=3.0, ge=-30, le=80, description="gain of a radar receiver element")

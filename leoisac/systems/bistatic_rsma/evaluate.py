@@ -10,7 +10,7 @@ from jaxtyping import Array, Complex, Float
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector
 from leoisac.foundation.jax_setup import jnp
-from leoisac.foundation.namespace import RealLike
+from leoisac.foundation.namespace import RealLike, array_namespace
 from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
 from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
@@ -179,14 +179,15 @@ def _wrapped(angle: Float[Array, ""]) -> Float[Array, ""]:
 
 
 def stream_powers(
-    steering: Complex[Array, "*batch tx"], precoder: Complex[Array, "tx stream"]
-) -> Float[Array, "*batch stream"]:
+    steering: Complex[Any, "*batch tx"], precoder: Complex[Any, "tx stream"]
+) -> Float[Any, "*batch stream"]:
     """``|a^H p_j|^2`` in W for every direction and stream."""
-    return _squared(jnp.einsum("...n,nj->...j", jnp.conj(steering), precoder))
+    xp = array_namespace(steering, precoder)
+    return _squared(xp.einsum("...n,nj->...j", xp.conj(steering), precoder))
 
 
 def stream_rates(
-    powers: Float[Array, "*batch user stream"], radar_interference: RealLike, noise: Float[Array, "*batch user"]
+    powers: Float[Any, "*batch user stream"], radar_interference: RealLike, noise: Float[Any, "*batch user"]
 ) -> StreamRates:
     """Rates of the common and private streams from received powers and noise in the same unit.
 
@@ -200,16 +201,18 @@ def stream_rates(
 
 
 def group_beampattern(
-    steering: Complex[Array, "*batch tx"], precoder: Complex[Array, "tx stream"]
-) -> Float[Array, "3 *batch"]:
+    steering: Complex[Any, "*batch tx"], precoder: Complex[Any, "tx stream"]
+) -> Float[Any, "3 *batch"]:
     """Beampattern ``sum_j |a^H p_j|^2 / ||P||_F^2`` of the private, common and radar streams, at most N_tx."""
-    total = jnp.sum(_squared(precoder))
-    return _by_group(stream_powers(steering, precoder)) / jnp.maximum(total, _TINY)
+    xp = array_namespace(steering, precoder)
+    total = xp.sum(_squared(precoder))
+    return _by_group(stream_powers(steering, precoder)) / xp.maximum(total, _TINY)
 
 
-def _by_group(powers: Float[Array, "*batch stream"]) -> Float[Array, "3 *batch"]:
+def _by_group(powers: Float[Any, "*batch stream"]) -> Float[Any, "3 *batch"]:
     """Powers of the private streams together, the common stream, the radar sequence."""
-    return jnp.stack([jnp.sum(powers[..., :-2], axis=-1), powers[..., -2], powers[..., -1]])
+    xp = array_namespace(powers)
+    return xp.stack([xp.sum(powers[..., :-2], axis=-1), powers[..., -2], powers[..., -1]])
 
 
 def _ergodic_min_rate(
@@ -236,9 +239,9 @@ def _faded_min_rate(
     return allocate_common_rate(rates.common, rates.private).min_rate
 
 
-def _squared(values: Complex[Array, "..."]) -> Float[Array, "..."]:
+def _squared(values: Complex[Any, "..."]) -> Float[Any, "..."]:
     # Not through the modulus: that has no derivative at zero.
-    return jnp.real(values) ** 2 + jnp.imag(values) ** 2
+    return values.real**2 + values.imag**2
 
 
 __all__ = [

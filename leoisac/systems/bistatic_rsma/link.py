@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_derivatives, steering_vector
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.namespace import RealLike
 from leoisac.foundation.units import dbw_to_w, from_db, w_to_dbw
 from leoisac.geometry.bistatic import BistaticGeometry, arrival_angles, bistatic_geometry, departure_angles
@@ -22,6 +23,7 @@ from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.ground import Placement, place
 
 _ORIGIN = np.zeros(3)
+_LEAST_SINE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,19 @@ def link_budget(config: BistaticRsmaConfig) -> BistaticLink:
     With ``F`` the Fisher information of the arrival angles per watt of target gain (``metrics.fisher``), the bounds are
     ``kappa / ||P^H a_t||^2``, so the thresholds collapse to one floor on the target gain,
     ``Gamma = max(kappa_az / threshold_az, kappa_zen / threshold_zen)``, feasible iff ``Gamma <= N_tx P_t``.
+
+    Raises:
+        ConfigError: for a target straight above the receiver.
     """
     placement = place(config)
     triangle = bistatic_geometry(placement.satellite_m, placement.target_m, _ORIGIN)
     aod = departure_angles(placement.satellite_m, placement.target_m, placement.satellite_axes)
     aoa = arrival_angles(_ORIGIN, placement.target_m)
+    if np.sin(aoa[1]) < _LEAST_SINE:
+        raise ConfigError(
+            f"target_position_km = {config.target_position_km}: straight above the receiver the azimuth of arrival has "
+            "no meaning and no bound; move the target aside."
+        )
     rcs = float(bistatic_rcs(config.rcs_m2, triangle.bistatic_angle, config.rcs_model))
     noise = noise_power(config)
     alpha_squared = float(

@@ -1,0 +1,126 @@
+"""Studies, figures and claims on closed-form designs; claims on numbers made for them."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from closed_form_designs import STAND_IN
+
+from leoisac.experiment.campaign import draw_figure, run_studies, with_plain_schemes
+from leoisac.experiment.contracts import resolve
+from leoisac.experiment.scenario import study_scenario
+from leoisac.systems.bistatic_rsma.budgets import link_budgets
+from leoisac.systems.bistatic_rsma.claims import CLAIMS, gain
+from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.figures import FIGURES, STUDIES, _radar_point
+from leoisac.systems.bistatic_rsma.link import link_budget
+from leoisac.systems.bistatic_rsma.sensing_figures import delay_bound, doppler_bound, echo_snr, signal_eigenvalue
+
+OUTCOMES = {"reproduced", "partly", "not reproduced", "insufficient"}
+
+
+@pytest.fixture(scope="module")
+def studies():
+    scenarios = {study.name: study_scenario(STAND_IN, study.preset("quick")) for study in STUDIES}
+    return run_studies(STAND_IN, scenarios)
+
+
+def test_every_figure_draws(studies, tmp_path):
+    for figure in FIGURES:
+        drawn = draw_figure(STAND_IN, figure, {name: studies[name] for name in figure.studies})
+        drawn.savefig(tmp_path / f"{figure.name}.png")
+        assert (tmp_path / f"{figure.name}.png").stat().st_size > 1000
+
+
+def test_every_claim_answers(studies):
+    for claim in CLAIMS:
+        verdict = claim.check({name: with_plain_schemes(studies[name]) for name in claim.studies})
+        assert verdict.outcome in OUTCOMES, claim.name
+        assert verdict.measured
+        if not claim.studies:
+            assert verdict.outcome == "reproduced", claim.name
+
+
+def test_studies_have_no_failures(studies):
+    for name, dataset in studies.items():
+        assert "failures" not in dataset.attrs, dataset.attrs.get("failures")
+        assert (dataset["status"] >= 0).all(), name
+        assert (dataset["status"] != 4).all(), name
+
+
+def test_the_echo_route_measures_what_it_should(studies):
+    spectra = studies["spectra"].isel(trial=0)
+    assert float(np.degrees(spectra["aoa_error"]).max()) < 1.0
+    np.testing.assert_array_equal(spectra["delay_error"], 0.0)
+    assert float(studies["wrong-arrival"]["aoa_error"].min()) > np.deg2rad(15.0)
+
+
+def test_gain_of_made_numbers():
+    rng = np.random.default_rng(0)
+    weak = rng.uniform(1.0, 2.0, 400)
+    strong = 1.5 * weak + rng.normal(0.0, 0.1, 400)
+    data = xr.Dataset(
+        {
+            "min_rate": (("scheme", "transmit_power_dbw", "trial"), np.stack([strong, weak])[:, None]),
+            "usable": (("scheme", "transmit_power_dbw", "trial"), np.ones((2, 1, 400), dtype=bool)),
+        },
+        coords={"scheme": ["a", "b"], "transmit_power_dbw": [20.0]},
+    )
+    found = gain(data, "a", "b", 20.0)
+    assert found.value == pytest.approx(0.5, abs=2 * found.half)
+    assert found.half == pytest.approx(1.96 * 0.1 / 20 / 1.5, rel=0.15)
+    # The interval is of the pair: what both share does not widen it.
+    assert gain(data, "b", "b", 20.0) == (0.0, 0.0, 400)
+
+
+def test_points_of_the_error_study_have_their_eigenvalues():
+    for eigenvalue in (0.2, 0.65, 4.85):
+        threshold, power = _radar_point(eigenvalue)
+        config = BistaticRsmaConfig().replace(crb_threshold_rad2=threshold, transmit_power_dbw=power)
+        link = link_budget(config)
+        assert link.floor == pytest.approx(0.8, rel=2e-3)
+        assert signal_eigenvalue(config, link.gain_floor) == pytest.approx(eigenvalue, rel=2e-3)
+
+
+def test_delay_and_doppler_bounds_are_those_of_the_jacobian():
+    """A white signal of constant modulus: derivatives of ``x(t - tau) exp(j 2 pi v t)`` with the amplitude unknown."""
+    config = BistaticRsmaConfig().replace(num_samples=64, receiver_array=(2, 2))
+    samples, rate = 64, config.bandwidth_hz
+    gain_w = 5000.0
+    snr = echo_snr(config, gain_w)
+    rng = np.random.default_rng(0)
+    spectrum = np.exp(2j * np.pi * rng.uniform(size=samples))  # every frequency has the same power
+    frequency = np.fft.fftfreq(samples, 1 / rate)
+    signal = np.fft.ifft(spectrum) * np.sqrt(samples)
+    per_sample = snr / samples / np.mean(np.abs(signal) ** 2)
+    by_delay = np.fft.ifft(-2j * np.pi * frequency * spectrum) * np.sqrt(samples)
+    projected = by_delay - signal * np.vdot(signal, by_delay) / np.vdot(signal, signal)
+    bound = 1.0 / (2.0 * per_sample * np.linalg.norm(projected) ** 2)
+    assert delay_bound(config, snr) == pytest.approx(bound, rel=0.03)
+    flat = np.exp(2j * np.pi * rng.uniform(size=samples))
+    by_doppler = 2j * np.pi * np.arange(samples) / rate * flat
+    projected = by_doppler - flat * np.vdot(flat, by_doppler) / samples
+    bound = 1.0 / (2.0 * snr / samples * np.linalg.norm(projected) ** 2)
+    assert doppler_bound(config, snr) == pytest.approx(bound, rel=1e-9)
+
+
+def test_link_budget_tables():
+    tables = {table.title.split(":")[0]: table for table in link_budgets(BistaticRsmaConfig())}
+    assert tables["Echo"]["Echo path loss"] == pytest.approx(216.36, abs=0.01)
+    assert tables["Sensing requirement"]["Least transmit power"] == pytest.approx(18.721965, abs=1e-6)
+    assert tables["Sensing requirement"]["Signal over noise eigenvalue, floor just met"] == pytest.approx(
+        0.408, abs=5e-4
+    )
+    # 20 dBW + 6 dBi + 18.06 dB over 340 km at 2 GHz against 150 K in 10 MHz.
+    assert tables["Downlink"]["C/N"] == pytest.approx(31.80, abs=0.01)
+    part = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "time": "best-pass"}
+    real = link_budgets(BistaticRsmaConfig().replace(satellite=part))
+    assert "STARLINK-1423" in real[0].title
+    assert "nothing meets" in next(row.note for row in real[-1].rows if row.label == "Share of the largest gain")
+
+
+def test_registration_resolves_what_is_there():
+    for dotted in (STAND_IN.channels, STAND_IN.prepare, STAND_IN.draw, STAND_IN.parameters, STAND_IN.evaluate):
+        assert callable(resolve(dotted))
+    assert len(resolve(STAND_IN.studies)) == len({study.name for study in STUDIES})
+    for item in (*FIGURES, *CLAIMS):
+        assert set(item.studies) <= {study.name for study in STUDIES}
