@@ -21,13 +21,8 @@ from leoisac.systems.self_backhaul.lifted import Instance, Lifted, received_powe
 from leoisac.systems.self_backhaul.lifted_problems import epigraph_problem
 from leoisac.systems.self_backhaul.model import Channels, JointDesign
 from leoisac.systems.self_backhaul.recovery import Beams, largest_violation, polish, recover
-from leoisac.systems.self_backhaul.reference import (
-    _judge,
-    least_power_level,
-    normalised_instance,
-    pa1_reference,
-    solve_pa1,
-)
+from leoisac.systems.self_backhaul.reference import least_power_level, pa1_reference, solve_pa1
+from leoisac.systems.self_backhaul.reference_batch import judge, normalised_instance
 
 TIGHT = LoopOptions(tolerance=1e-7)
 
@@ -236,7 +231,7 @@ def test_a_batch_of_physical_channels_with_mixed_outcomes(batch):
 def test_the_judge_agrees_with_the_normalised_powers(batch):
     channels, solution = batch
     first = take(solution.value, 0)
-    metrics = take(_judge(parameters(CONFIG), channels, solution.value), 0)
+    metrics = take(judge(parameters(CONFIG), channels, solution.value), 0)
     instance = normalised_instance(parameters(CONFIG), take(channels, 0))
     beams = Beams(first.bs_beams, first.satellite_beam / np.sqrt(1000.0), first.sensing_covariance / 1000.0)
     powers = received_powers(instance, beams.lifted())

@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 r"""Extremes of a quadratic form over a ball around a vector: the worst case of a power under a bounded error.
 
 .. math::
@@ -19,7 +19,6 @@ Written for NumPy and JAX arrays alike, with any leading batch axes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from jaxtyping import Float, Inexact
@@ -35,6 +34,9 @@ _FLOOR = 1e-15
 
 _TINY = 1e-150
 """The same for a zero matrix; its inverse square is still finite."""
+
+_ROUNDING = 1e-15
+"""Relative Newton step at which NumPy stops early."""
 
 
 class BallExtreme(NamedTuple):
@@ -159,29 +161,26 @@ def _floor(xp: Any, eigenvalues: Any) -> Any:
 
 def _solve_secular(xp: Any, numerators: Any, gap: Any, floor: Any, radius: Any, steps: int) -> Any:
     """Least ``delta >= floor`` with ``sum_i numerator_i / (delta + gap_i)^2 <= radius^2``, from below."""
-
-    def newton(delta: Any) -> Any:
-        inverse = 1.0 / (delta[..., None] + gap)
-        terms = numerators * inverse**2
-        S, slope = xp.sum(terms, axis=-1), xp.sum(terms * inverse, axis=-1)
-        short = radius**2 < S
-        step = (xp.sqrt(xp.where(short, S, 1.0)) / radius - 1.0) * S / xp.where(short, slope, 1.0)
-        return delta + xp.where(short, step, 0.0)
-
     start = xp.max(xp.sqrt(numerators) / radius[..., None] - gap, axis=-1)
-    return _repeat(xp, steps, newton, xp.maximum(start, floor))
+    delta = xp.maximum(start, floor)
+    if xp is jnp:
+        # No named function here: type checkers at run time would decorate it anew in every trace.
+        return jax.lax.fori_loop(0, steps, lambda _, at: at + _newton_step(jnp, at, numerators, gap, radius), delta)
+    for _ in range(steps):
+        step = _newton_step(xp, delta, numerators, gap, radius)
+        delta = delta + step
+        if xp.all(step <= _ROUNDING * delta):
+            break
+    return delta
 
 
-def _repeat(xp: Any, count: int, function: Callable[[Any], Any], value: Any) -> Any:
-    if xp is not jnp:
-        for _ in range(count):
-            value = function(value)
-        return value
-
-    def body(_: Any, state: Any) -> Any:
-        return function(state)
-
-    return jax.lax.fori_loop(0, count, body, value)
+def _newton_step(xp: Any, delta: Any, numerators: Any, gap: Any, radius: Any) -> Any:
+    inverse = 1.0 / (delta[..., None] + gap)
+    terms = numerators * inverse**2
+    S, slope = xp.sum(terms, axis=-1), xp.sum(terms * inverse, axis=-1)
+    short = radius**2 < S
+    step = (xp.sqrt(xp.where(short, S, 1.0)) / radius - 1.0) * S / xp.where(short, slope, 1.0)
+    return xp.where(short, step, 0.0)
 
 
 def _worst_error(xp: Any, error: Any, along: Any, eigenvalues: Any, radius: Any) -> Any:

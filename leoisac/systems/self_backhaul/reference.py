@@ -7,21 +7,17 @@ logarithms of interference by tangents and solves a semidefinite program; beams 
 
 from __future__ import annotations
 
-import logging
+import functools
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from leoisac.foundation.lanes import batch_size, by_lanes, take, to_numpy
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.conic.extra import require_reference
 from leoisac.optim.conic.hermitian import eigenvalue_ratio
 from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure, successive_convex
-from leoisac.optim.conic.pool import map_trials
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.self_backhaul.evaluate import evaluate
 from leoisac.systems.self_backhaul.lifted import (
     Instance,
     Lifted,
@@ -34,17 +30,22 @@ from leoisac.systems.self_backhaul.lifted import (
 from leoisac.systems.self_backhaul.lifted_problems import SUBPROBLEMS, Form, feasibility_problem, tangent_values
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
 from leoisac.systems.self_backhaul.recovery import polish, recover
+from leoisac.systems.self_backhaul.reference_batch import (
+    Ended,
+    Trial,
+    all_finite,
+    finished,
+    missing,
+    normalised_instance,
+    solve_batch,
+)
 
 _PREFERENCE = 1e-3
 """Weight of the powers themselves beside their level in the test of feasibility; the level is at most 0.1 % high."""
 _DOUBT = 0.01
 """A level found at reduced accuracy decides on feasibility only when it is this far from 1."""
 
-_TOLERANCE = 1e-6
-"""Largest violation of a physical design that still counts as none."""
-
-_judge = by_lanes(evaluate)
-_log = logging.getLogger(__name__)
+ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 
 
 @dataclass(frozen=True)
@@ -89,26 +90,6 @@ class LiftedDesign:
     bs_rank_ratios: Float[np.ndarray, " user"]
     satellite_rank_ratio: float
     reports: tuple[SolveReport, ...]
-
-
-def normalised_instance(parameters: Parameters, channels: Channels) -> Instance:
-    """One trial in units of noise and budgets, see ``lifted``; arrays of a single trial."""
-    noise = float(channels.noise_power)
-    bs_power, satellite_power = float(parameters.bs_power), float(parameters.satellite_power)
-    bs, satellite = math.sqrt(bs_power / noise), math.sqrt(satellite_power / noise)
-    # A joint pattern adds watts of both transmitters: relative to the satellite's budget, the other's count less.
-    weight = math.sqrt(bs_power / satellite_power) if parameters.joint_pattern else 0.0
-    return Instance(
-        h_users=np.asarray(channels.h_users) * bs,
-        h_es=np.asarray(channels.h_es) * bs,
-        g_users=np.asarray(channels.g_users) * satellite,
-        g_es=np.asarray(channels.g_es) * satellite,
-        targets=np.asarray(parameters.satellite_steering),
-        bs_targets=np.asarray(parameters.bs_steering) * weight,
-        pattern_min=np.asarray(parameters.pattern_min) / satellite_power,
-        min_rate=float(parameters.min_rate),
-        joint=parameters.joint_pattern,
-    )
 
 
 def least_power_level(instance: Instance) -> PowerLevel:
@@ -214,101 +195,33 @@ def solve_pa1(
     Raises:
         ConfigError: if the ``reference`` extra is not installed.
     """
-    require_reference()
-    options = options or LoopOptions()
-    parameters, channels = to_numpy(parameters), to_numpy(channels)
-    count = batch_size(channels)
-    items = [_Trial(parameters, take(channels, index), form, options) for index in range(count)]
-    ended = list[_Ended]()
-    for index, outcome in enumerate(map_trials(_design, items, workers)):
-        if not outcome.ok:
-            _log.error("trial %d of the batch failed:\n%s", index, outcome.error)
-        ended.append(outcome.result or _missing(items[index], Status.FAILED))
-    design = JointDesign(
-        bs_beams=np.stack([trial.design.bs_beams for trial in ended]),
-        satellite_beam=np.stack([trial.design.satellite_beam for trial in ended]),
-        sensing_covariance=np.stack([trial.design.sensing_covariance for trial in ended]),
-    )
-    metrics = _judge(parameters, channels, design)
-    margins = np.min([value for name, value in metrics.items() if name.startswith("margin_")], axis=0)
-    status = np.array([int(trial.status) for trial in ended])
-    violation = np.where(status == Status.INFEASIBLE, [trial.excess for trial in ended], np.maximum(-margins, 0.0))
-    short = (status == Status.CONVERGED) & ~(violation <= _TOLERANCE)
-    return Solution(
-        value=design,
-        status=np.where(short, int(Status.INACCURATE), status),
-        objective=metrics["sum_rate"],
-        violation=violation,
-        iterations=np.array([trial.iterations for trial in ended]),
-        history=np.stack([trial.history for trial in ended]),
+    return solve_batch(
+        parameters,
+        channels,
+        functools.partial(_design, form),
+        ENFORCES,
+        objective="sum_rate",
+        options=options or LoopOptions(),
+        workers=workers,
     )
 
 
-@dataclass(frozen=True)
-class _Trial:
-    parameters: Parameters
-    channels: Channels
-    form: Form
-    options: LoopOptions
-
-
-@dataclass(frozen=True)
-class _Ended:
-    design: JointDesign
-    status: Status
-    excess: float
-    iterations: int
-    history: Float[np.ndarray, " step"]
-
-
-def _design(trial: _Trial) -> _Ended:
+def _design(form: Form, trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
-    if not all(np.all(np.isfinite(value)) for value in vars(trial.channels).values()):
-        return _missing(trial, Status.NONFINITE)
+    if not all_finite(trial.channels):
+        return missing(trial, Status.NONFINITE)
     instance = normalised_instance(trial.parameters, trial.channels)
-    found = pa1_reference(instance, trial.form, trial.options)
+    found = pa1_reference(instance, form, trial.options)
     if found.lifted is None:
-        return _missing(trial, found.status, found.power_level - 1.0)
+        return missing(trial, found.status, found.power_level - 1.0)
     beams = polish(instance, recover(instance, found.lifted))
-    bs_power, satellite_power = float(trial.parameters.bs_power), float(trial.parameters.satellite_power)
-    history = np.full(trial.options.max_iterations + 1, np.nan)
-    history[: len(found.history)] = found.history
-    return _Ended(
-        JointDesign(
-            bs_beams=beams.w * math.sqrt(bs_power),
-            satellite_beam=beams.v * math.sqrt(satellite_power),
-            sensing_covariance=beams.V0 * satellite_power,
-        ),
-        found.status,
-        0.0,
-        found.iterations,
-        history,
-    )
-
-
-def _missing(trial: _Trial, status: Status, excess: float = math.nan) -> _Ended:
-    """No design: missing values of the right shapes."""
-    users, bs_antennas = trial.channels.h_users.shape
-    feeds = trial.channels.g_es.shape[0]
-    nothing = complex(math.nan, math.nan)
-    return _Ended(
-        JointDesign(
-            bs_beams=np.full((users, bs_antennas), nothing),
-            satellite_beam=np.full(feeds, nothing),
-            sensing_covariance=np.full((feeds, feeds), nothing),
-        ),
-        status,
-        excess,
-        0,
-        np.full(trial.options.max_iterations + 1, np.nan),
-    )
+    return finished(trial, beams, found.status, found.iterations, found.history)
 
 
 __all__ = [
     "LiftedDesign",
     "PowerLevel",
     "least_power_level",
-    "normalised_instance",
     "pa1_reference",
     "solve_pa1",
 ]
