@@ -185,6 +185,21 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class BenchCase:
+    """A setting in which a scheme's fast route is measured against its reference route.
+
+    ``best_of`` starts of the fast route give the best design known; 0 where a solver has no ``starts``.
+    """
+
+    name: str
+    scheme: str
+    overrides: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    trials: int = 20
+    seed: int = 0
+    best_of: int = 8
+
+
+@dataclass(frozen=True)
 class System:
     """Everything the rest of the package needs to know about one system.
 
@@ -199,6 +214,7 @@ class System:
             channel class, ``channels_from_arrays`` behind ``li.channels`` builds it by keyword.
         link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
         studies, figures, claims: dotted names of tuples.
+        benches: dotted name of a tuple of ``BenchCase``; empty where no scheme has two routes.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
     """
 
@@ -219,6 +235,7 @@ class System:
     studies: str
     figures: str
     claims: str
+    benches: str = ""
     tolerance: float = 1e-6
 
     def scheme(self, name: str) -> Scheme:

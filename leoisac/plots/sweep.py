@@ -134,7 +134,7 @@ def _share_strip(
             axes.plot(x, share, style.line, color=style.colour, marker=style.marker)
     axes.set_ylim(-0.08, 1.08)
     axes.set_yticks([0.0, 0.5, 1.0])
-    axes.set_ylabel("usable\nshare")
+    axes.set_ylabel("usable share", fontsize=9)
 
 
 def _dots(

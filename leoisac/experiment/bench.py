@@ -1,0 +1,166 @@
+"""Fast route against reference route under one protocol, so that speed never stands without quality.
+
+The same trials for both; one core (processor time of this process, which the load of a shared machine does not
+change); compilation excluded and given beside; the reference with its problems already compiled; the fast route with
+all its starts and at its production lane count. Objectives and violations are the judge's, from the physical designs.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials
+from leoisac.experiment.contracts import BenchCase, System, resolve
+from leoisac.experiment.judge import Outcome, judge
+from leoisac.experiment.provenance import versions
+from leoisac.experiment.routes import scheme_route
+from leoisac.foundation.config import replace_fields
+from leoisac.foundation.lanes import take
+
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """Outcome of one case; times in seconds of processor time, objectives over the trials that both routes can use.
+
+    ``mean_gain`` and ``worst_gain`` are relative differences of the objective, fast over reference (worst: the least
+    over the trials); ``p99_shortfall`` is the 99th percentile of the fast route's relative shortfall against the best
+    design known for each trial: of the reference, and of the fast route with ``best_of`` starts.
+    """
+
+    case: str
+    sizes: dict[str, int]
+    trials: int
+    fast_s: float
+    reference_s: float
+    ratio: float
+    fast_compile_s: float
+    reference_compile_s: float
+    fast_mean: float
+    reference_mean: float
+    mean_gain: float
+    worst_gain: float
+    p99_shortfall: float
+    best_of: int
+    fast_violation: float
+    reference_violation: float
+    fast_usable: float
+    reference_usable: float
+
+
+def bench_cases(system: System) -> tuple[BenchCase, ...]:
+    """The cases that a system declares (none for a system without a reference route)."""
+    return resolve(system.benches) if system.benches else ()
+
+
+def bench(system: System, trials: int | None = None) -> Iterator[BenchResult]:
+    """Results of a system's cases, one after the other."""
+    for case in bench_cases(system):
+        yield run_case(system, case, trials or case.trials)
+
+
+def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
+    """One case: both routes on the same trials.
+
+    Raises:
+        ConfigError: if the reference route's packages are missing.
+    """
+    scheme_route(system, case.scheme, "reference").solver()
+    config = replace_fields(system.config(), dict(case.overrides))
+    channels = draw_trials(system, config, case.seed, trials)
+    scheme = system.scheme(case.scheme)
+
+    def outcome(solution: Any) -> Outcome:
+        return judge(scheme, solution, evaluate_trials(system, config, channels, solution.value), system.tolerance)
+
+    def fast() -> Any:
+        return design_trials(system, config, channels, case.scheme)
+
+    def reference(trial: int) -> Any:
+        return design_trials(system, config, take(channels, slice(trial, trial + 1)), case.scheme, "reference")
+
+    first_fast, _ = _timed(fast)
+    runs = [_timed(fast) for _ in range(REPEATS)]
+    fast_s = statistics.median(seconds for seconds, _ in runs)
+    first_reference, _ = _timed(lambda: reference(0))
+    solved = [_timed(lambda trial=trial: reference(trial)) for trial in range(trials)]
+    reference_s = [seconds for seconds, _ in solved]
+
+    ours = outcome(runs[0][1])
+    theirs = outcome(_joined([solution for _, solution in solved]))
+    best = np.fmax(ours.objective, theirs.objective)
+    if case.best_of:
+        many = outcome(design_trials(system, config, channels, case.scheme, starts=case.best_of))
+        best = np.fmax(best, many.objective)
+    both = ours.usable & theirs.usable
+    gain = ours.objective[both] / theirs.objective[both] - 1.0
+    shortfall = 1.0 - ours.objective[ours.usable] / best[ours.usable]
+    return BenchResult(
+        case=case.name,
+        sizes=dict(system.axis_sizes(config)),
+        trials=trials,
+        fast_s=fast_s / trials,
+        reference_s=statistics.median(reference_s),
+        ratio=statistics.median(reference_s) / (fast_s / trials),
+        fast_compile_s=max(first_fast - fast_s, 0.0),
+        reference_compile_s=max(first_reference - reference_s[0], 0.0),
+        fast_mean=_mean(ours.objective[both]),
+        reference_mean=_mean(theirs.objective[both]),
+        mean_gain=_mean(ours.objective[both]) / _mean(theirs.objective[both]) - 1.0,
+        worst_gain=float(np.min(gain, initial=0.0)),
+        p99_shortfall=float(np.quantile(shortfall, 0.99)) if len(shortfall) else float("nan"),
+        best_of=case.best_of,
+        fast_violation=_worst(ours),
+        reference_violation=_worst(theirs),
+        fast_usable=float(np.mean(ours.usable)),
+        reference_usable=float(np.mean(theirs.usable)),
+    )
+
+
+def save(results: list[BenchResult], path: Path) -> None:
+    """The results as JSON, with the machine and the versions that made them."""
+    record: dict[str, Any] = {
+        "machine": {"system": platform.platform(), "python": platform.python_version()},
+        "versions": versions(("fast", "reference")),
+        "results": [asdict(result) for result in results],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def _joined(solutions: list[Any]) -> Any:
+    """Single-trial solutions as one batch; histories of several lengths are filled with missing values."""
+    from leoisac.foundation.lanes import concatenate
+
+    longest = max(np.shape(solution.history)[1] for solution in solutions)
+
+    def filled(solution: Any) -> Any:
+        history = np.asarray(solution.history, dtype=float)
+        room = np.full((len(history), longest - history.shape[1]), np.nan)
+        return type(solution)(**{**vars(solution), "history": np.concatenate([history, room], axis=1)})
+
+    return concatenate([filled(solution) for solution in solutions])
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def _worst(outcome: Outcome) -> float:
+    return float(np.max(outcome.violation[outcome.usable], initial=0.0))

@@ -1,0 +1,11 @@
+"""Settings in which the fast route is measured against the published algorithm."""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import BenchCase
+
+BENCHES = (
+    BenchCase("PA1, M = 8, 3x3", "pa1"),
+    BenchCase("PA1, M = 4, 4x4", "pa1", {"num_users": 4, "bs_array": [4, 4]}, trials=64),
+    BenchCase("PA1, M = 3, 5x5", "pa1", {"num_users": 3, "bs_array": [5, 5]}, trials=64),
+)
