@@ -9,6 +9,9 @@ The function that a round minimises is, with multipliers ``lambda`` and penalty 
 Optimization, 2nd ed., section 17.4)::
 
     objective(x) + sum_i [max(0, lambda_i - rho c_i(x))^2 - lambda_i^2] / (2 rho)
+
+On a path of problems (see ``problem``) a stage before the last is left at the end of its first round with little
+violation; the next one starts with its point, multipliers and penalty, and without its curvature pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lbfgs import Memory, descent_direction, empty_memory, forget, push
 from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Problem, largest_violation
+from leoisac.optim.batched.problem import Path, Problem, at_stage, largest_violation, stages_of
 
 RUNNING = -1
 """Status of an instance that is still being solved."""
@@ -63,6 +66,9 @@ class Outer(NamedTuple):
     stalled: Int[Array, ""]
     """Rounds in a row that left the violation where it was."""
     rounds: Int[Array, ""]
+    stage: Int[Array, ""]
+    stage_began: Int[Array, ""]
+    """Ticks that all stages before took."""
     objective_history: Float[Array, " round"]
     violation_history: Float[Array, " round"]
 
@@ -94,6 +100,8 @@ def start(x: Float[Array, " n"], constraints: int, options: EngineOptions) -> In
         merit=jnp.full((), jnp.inf),
         stalled=count,
         rounds=count,
+        stage=count,
+        stage_began=count,
         objective_history=history,
         violation_history=history,
     )
@@ -110,11 +118,13 @@ def start(x: Float[Array, " n"], constraints: int, options: EngineOptions) -> In
     )
 
 
-def tick(fc: Problem, options: EngineOptions, before: Instance, data: Any, slot: Int[Array, ""]) -> Instance:
+def tick(
+    fc: Problem, options: EngineOptions, before: Instance, data: Any, path: Path, slot: Int[Array, ""]
+) -> Instance:
     """Advance by one evaluation; ``slot`` is the ring position that this tick may fill with a curvature pair."""
     running = before.status == RUNNING
     trial = before.x + before.search.step * before.search.direction
-    at_trial = _evaluate(fc, trial, data, before.outer)
+    at_trial = _evaluate(at_stage(fc, path, before.outer.stage), trial, data, before.outer)
 
     finite = jnp.isfinite(at_trial.value) & jnp.isfinite(at_trial.gradient @ at_trial.gradient)
     accepted = running & finite & (before.unevaluated | _decreases_enough(options, before, at_trial))
@@ -130,15 +140,21 @@ def tick(fc: Problem, options: EngineOptions, before: Instance, data: Any, slot:
     inner_steps = before.inner_steps + stepped
     ticks = before.ticks + running
     flat = jnp.linalg.norm(at_x.gradient) <= before.outer.gradient_tolerance
-    step_limit = (inner_steps >= options.inner_steps) | (ticks >= options.max_ticks)
+    last_stage = before.outer.stage == stages_of(path) - 1
+    spent = (ticks >= options.max_ticks) | (~last_stage & (ticks - before.outer.stage_began >= options.approach_ticks))
+    step_limit = (inner_steps >= options.inner_steps) | spent
     rounds_end = running & (jnp.where(accepted, flat, search_failed) | step_limit)
     outer = _select(rounds_end, _next_round(options, before.outer, at_x), before.outer)
     coarse = flat & (jnp.linalg.norm(at_x.gradient) > options.gradient_floor)
     status = jnp.where(
         running & before.unevaluated & ~finite,
         int(Status.NONFINITE),
-        jnp.where(rounds_end, _verdict(options, before.outer, outer, ticks, coarse), before.status),
+        jnp.where(rounds_end, _verdict(options, before.outer, outer, ticks, coarse | ~last_stage), before.status),
     )
+    reached = spent | (outer.violation <= options.approach_violation)
+    stage_ends = rounds_end & (status == RUNNING) & ~last_stage & reached
+    outer = _select(stage_ends, _next_stage(options, outer, ticks), outer)
+    memory = forget(memory, stage_ends)
     return Instance(
         x=x,
         at_x=at_x,
@@ -235,22 +251,38 @@ def _next_round(options: EngineOptions, before: Outer, at_x: Evaluation) -> Oute
         merit=merit,
         stalled=jnp.where(stuck, before.stalled + 1, 0),
         rounds=before.rounds + 1,
+        stage=before.stage,
+        stage_began=before.stage_began,
         objective_history=jnp.where(here, at_x.objective, before.objective_history),
         violation_history=jnp.where(here, violation, before.violation_history),
     )
 
 
+def _next_stage(options: EngineOptions, outer: Outer, ticks: Int[Array, ""]) -> Outer:
+    """What the next stage of a path takes over: the multipliers, and the penalty up to a limit."""
+    return outer._replace(
+        penalty=jnp.minimum(outer.penalty, options.approach_penalty),
+        gradient_tolerance=jnp.full((), options.gradient_tolerance),
+        value=jnp.full((), jnp.inf),
+        violation=jnp.full((), jnp.inf),
+        merit=jnp.full((), jnp.inf),
+        stalled=jnp.zeros((), jnp.int32),
+        stage=outer.stage + 1,
+        stage_began=ticks,
+    )
+
+
 def _verdict(
-    options: EngineOptions, before: Outer, after: Outer, ticks: Int[Array, ""], coarse: Bool[Array, ""]
+    options: EngineOptions, before: Outer, after: Outer, ticks: Int[Array, ""], early: Bool[Array, ""]
 ) -> Int[Array, ""]:
-    """Status after a round; a ``coarse`` one ended at a tolerance that is still to be tightened."""
+    """Status after a round; one that is ``early`` has a finer tolerance, or another stage, still to come."""
     change = jnp.abs(after.value - before.value)
     settled = change <= options.value_tolerance * jnp.maximum(1.0, jnp.abs(after.value))
     enough = (after.rounds >= options.min_rounds) & (after.violation <= options.violation_tolerance)
     exhausted = (ticks >= options.max_ticks) | (after.rounds >= options.max_rounds)
     exhausted |= after.stalled >= options.stalled_rounds
     ended = jnp.where(exhausted, int(Status.MAX_STEPS), RUNNING)
-    return jnp.where(settled & enough & ~coarse, int(Status.CONVERGED), ended)
+    return jnp.where(settled & enough & ~early, int(Status.CONVERGED), ended)
 
 
 def _select(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

@@ -20,7 +20,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
 from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Problem
+from leoisac.optim.batched.problem import Path, Problem, stages_of
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,17 @@ class EngineResult:
     """Evaluations of value and gradient."""
     rounds: Int[np.ndarray, " instance"]
     """Multiplier updates."""
+    stages: Int[np.ndarray, " instance"]
+    """Stages of the path that were left behind; all but the last one where the solve went through."""
     objective_history: Float[np.ndarray, "instance round"]
-    """Objective at the end of each round, before restoration; NaN after the last."""
+    """Objective at the end of each round (of its stage), before restoration; NaN after the last."""
     violation_history: Float[np.ndarray, "instance round"]
     """Violation at the end of each round, before restoration; NaN after the last."""
 
 
-def solve(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None) -> EngineResult:
+def solve(
+    fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None, path: Path = None
+) -> EngineResult:
     """Minimise ``objective(x)`` subject to ``c(x) >= 0`` for a batch of instances, from one start each.
 
     Args:
@@ -59,16 +63,20 @@ def solve(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None =
         x0: starts, one per instance, 64-bit floats of shape ``(instance, n)``.
         data: pytree of arrays with the instance axis first.
         options: settings; the default is ``EngineOptions()``.
+        path: parameters of the stages on the way to the problem wanted, which is the last (see ``problem``).
 
     Raises:
-        ValueError: ``x0`` has another rank, or a leaf of ``data`` another number of instances.
+        ValueError: ``x0`` has another rank, a leaf of ``data`` another number of instances, or leaves of ``path``
+            differ in their number of stages.
         TypeError: ``x0`` is not an array of 64-bit floats.
     """
     starts = _checked_starts(x0, 2, "(instance, n)")
-    return _solve_queue(fc, starts, data, np.arange(len(starts)), options or EngineOptions())
+    return _solve_queue(fc, starts, data, path, np.arange(len(starts)), options or EngineOptions())
 
 
-def solve_multistart(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None) -> EngineResult:
+def solve_multistart(
+    fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None, path: Path = None
+) -> EngineResult:
     """As ``solve``, from several starts per instance: ``x0`` has shape ``(instance, start, n)``, the best one is kept.
 
     Best is the lowest objective among starts with a violation of at most ``options.feasibility``, else the lowest
@@ -78,7 +86,7 @@ def solve_multistart(fc: Problem, x0: ArrayLike, data: Any, options: EngineOptio
     starts = _checked_starts(x0, 3, "(instance, start, n)")
     instances, count, size = starts.shape
     index = np.repeat(np.arange(instances), count)
-    solved = _solve_queue(fc, starts.reshape(-1, size), data, index, options)
+    solved = _solve_queue(fc, starts.reshape(-1, size), data, path, index, options)
     objective, violation, ticks = (
         leaf.reshape(instances, count) for leaf in (solved.objective, solved.violation, solved.ticks)
     )
@@ -104,13 +112,16 @@ def compilations(fc: Problem, options: EngineOptions | None = None) -> int:
     return programs_of(fc, options or EngineOptions()).compilations()
 
 
-def _solve_queue(fc: Problem, starts: np.ndarray, data: Any, index: np.ndarray, options: EngineOptions) -> EngineResult:
+def _solve_queue(
+    fc: Problem, starts: np.ndarray, data: Any, path: Path, index: np.ndarray, options: EngineOptions
+) -> EngineResult:
     """Solve every start with the data of the instance that ``index`` names for it."""
-    data = jax.tree.map(np.asarray, data)
+    data, path = jax.tree.map(np.asarray, (data, path))
     _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
+    _check_stages(path)
     programs = programs_of(fc, options)
-    ended = run_queue(programs, starts, data, index, options)
-    restored = restore_queue(programs, ended, data, index, options.lanes)
+    ended = run_queue(programs, starts, data, path, index, options)
+    restored = restore_queue(programs, ended, data, path, index, options.lanes)
     violated = (ended.status == Status.CONVERGED) & ~(restored.violation <= options.feasibility)
     status = np.where(violated, int(Status.INACCURATE), ended.status)
     return EngineResult(
@@ -121,6 +132,7 @@ def _solve_queue(fc: Problem, starts: np.ndarray, data: Any, index: np.ndarray, 
         status=np.where(np.isfinite(restored.objective), status, int(Status.NONFINITE)).astype(np.int32),
         ticks=np.asarray(ended.ticks),
         rounds=np.asarray(ended.outer.rounds),
+        stages=np.asarray(ended.outer.stage),
         objective_history=np.asarray(ended.outer.objective_history),
         violation_history=np.asarray(ended.outer.violation_history),
     )
@@ -141,4 +153,14 @@ def _check_instances(data: Any, instances: int) -> None:
             raise ValueError(
                 f"data{jax.tree_util.keystr(path)} has shape {leaf.shape}, but x0 has {instances} instances: every "
                 "leaf of data needs the instance axis first; repeat what is common to all instances."
+            )
+
+
+def _check_stages(path: Path) -> None:
+    stages = stages_of(path)
+    for place, leaf in jax.tree_util.tree_leaves_with_path(path):
+        if leaf.ndim == 0 or len(leaf) != stages or stages == 0:
+            raise ValueError(
+                f"path{jax.tree_util.keystr(place)} has shape {leaf.shape}, but the path has {stages} stages: every "
+                "leaf of path needs the stage axis first, of length one or more."
             )

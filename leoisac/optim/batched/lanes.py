@@ -18,7 +18,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Problem
+from leoisac.optim.batched.problem import Path, Problem, at_stage
 from leoisac.optim.batched.restoration import Restored, restore
 
 _Keywords: TypeAlias = tuple[tuple[str, Hashable], ...]
@@ -28,11 +28,11 @@ class Programs(NamedTuple):
     """What is compiled for one problem and one set of options; each once per set of shapes."""
 
     idle: Callable[..., Instance]
-    """Shapes of ``(x, data)`` of one instance to the state of lanes that hold nothing."""
+    """Shapes of ``(x, data)`` of one instance, and path, to the state of lanes that hold nothing."""
     advance: Callable[..., tuple[Instance, Any]]
-    """``(state, data, fresh, x0, fresh_data)`` to state and data after the refill of ``fresh`` lanes and a block."""
+    """``(state, data, path, fresh, x0, fresh_data)`` to state and data after ``fresh`` lanes' refill and a block."""
     restore: Callable[..., Restored]
-    """``(x, multipliers, data)`` to the restored points."""
+    """``(x, multipliers, data, path)`` to the restored points of the last stage."""
 
     def compilations(self) -> int:
         """Number of compiled variants so far."""
@@ -68,33 +68,36 @@ def _programs(
     function: Callable[..., Any], arguments: tuple[Hashable, ...], keywords: _Keywords, options: EngineOptions
 ) -> Programs:
     fc = functools.partial(function, *arguments, **dict(keywords))
-    step = jax.vmap(functools.partial(tick, fc, options), in_axes=(0, 0, None))
+    step = jax.vmap(functools.partial(tick, fc, options), in_axes=(0, 0, None, None))
 
-    def begin(x: Any, data: Any) -> Instance:
-        return start(x, jax.eval_shape(fc, x, data)[1].size, options)
+    def begin(x: Any, data: Any, path: Path) -> Instance:
+        return start(x, jax.eval_shape(at_stage(fc, path, 0), x, data)[1].size, options)
 
-    def advance(state: Instance, data: Any, fresh: Any, x0: Any, fresh_data: Any) -> tuple[Instance, Any]:
+    def advance(state: Instance, data: Any, path: Path, fresh: Any, x0: Any, fresh_data: Any) -> tuple[Instance, Any]:
         data = _refill(fresh, fresh_data, data)
-        state = _refill(fresh, jax.vmap(begin)(x0, data), state)
+        state = _refill(fresh, jax.vmap(begin, in_axes=(0, 0, None))(x0, data, path), state)
 
         def more(carry: tuple[Any, Instance]) -> Any:
             return (carry[0] < options.block_ticks) & jnp.any(carry[1].status == RUNNING)
 
         def one(carry: tuple[Any, Instance]) -> tuple[Any, Instance]:
-            return carry[0] + 1, step(carry[1], data, carry[0] % options.memory)
+            return carry[0] + 1, step(carry[1], data, path, carry[0] % options.memory)
 
         return jax.lax.while_loop(more, one, (jnp.zeros((), jnp.int32), state))[1], data
 
-    def idle(x: Any, data: Any) -> Instance:
+    def restore_one(x: Any, multipliers: Any, data: Any, path: Path) -> Restored:
+        return restore(at_stage(fc, path, -1), options, x, multipliers, data)
+
+    def idle(x: Any, data: Any, path: Path) -> Instance:
         blank = jax.tree.map(
-            lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x, data)
+            lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x, data, path)
         )
         return blank._replace(status=np.full_like(blank.status, int(Status.CONVERGED)))
 
     return Programs(
         idle=idle,
         advance=jax.jit(advance, donate_argnums=(0, 1)),
-        restore=jax.jit(jax.vmap(functools.partial(restore, fc, options))),
+        restore=jax.jit(jax.vmap(restore_one, in_axes=(0, 0, 0, None))),
     )
 
 
@@ -102,12 +105,13 @@ def run_queue(
     programs: Programs,
     starts: Float[np.ndarray, "queue n"],
     data: Any,
+    path: Path,
     index: Int[np.ndarray, " queue"],
     options: EngineOptions,
 ) -> Ended:
     """Solve every start with the data of the instance that ``index`` names for it, before restoration."""
     total = len(starts)
-    state = jax.device_put(programs.idle(_one(starts), jax.tree.map(_one, data)))
+    state = jax.device_put(programs.idle(_one(starts), jax.tree.map(_one, data), path))
     ended = jax.tree.map(lambda leaf: np.zeros((total, *leaf.shape[1:]), leaf.dtype), _outcome(state))
     lane_data: Any = jax.tree.map(lambda leaf: jnp.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data)
     occupant, handed = np.full(options.lanes, -1), 0
@@ -118,7 +122,7 @@ def run_queue(
         occupant[free] = np.arange(handed, handed + len(free))
         handed += len(free)
         queued = np.where(fresh, occupant, 0)
-        state, lane_data = programs.advance(state, lane_data, fresh, starts[queued], _rows(data, index[queued]))
+        state, lane_data = programs.advance(state, lane_data, path, fresh, starts[queued], _rows(data, index[queued]))
         done = np.flatnonzero((occupant >= 0) & (np.asarray(state.status) != RUNNING))
         if len(done):
             _store(ended, occupant[done], _outcome(state), done)
@@ -127,7 +131,7 @@ def run_queue(
 
 
 def restore_queue(
-    programs: Programs, ended: Ended, data: Any, index: Int[np.ndarray, " queue"], lanes: int
+    programs: Programs, ended: Ended, data: Any, path: Path, index: Int[np.ndarray, " queue"], lanes: int
 ) -> Restored:
     """Restore every final point, ``lanes`` at a time; the last group is filled up by repetition."""
     total = len(ended.x)
@@ -135,7 +139,7 @@ def restore_queue(
     restored = Restored(*blank)
     for first in range(0, total, lanes):
         queued = np.minimum(np.arange(first, first + lanes), total - 1)
-        group = programs.restore(ended.x[queued], ended.outer.multipliers[queued], _rows(data, index[queued]))
+        group = programs.restore(ended.x[queued], ended.outer.multipliers[queued], _rows(data, index[queued]), path)
         kept = np.arange(min(lanes, total - first))
         _store(restored, first + kept, group, kept)
     return restored

@@ -50,6 +50,12 @@ class EngineOptions:
     """Converged: relative change of the augmented Lagrangian between two rounds at most this ..."""
     violation_tolerance: float = 3e-3
     """... and violation before restoration at most this."""
+    approach_violation: float = 1e-2
+    """Violation at the end of a round at which a stage before the last hands over to the next (see ``Path``)."""
+    approach_ticks: int = 500
+    """Evaluations after which such a stage hands over in any case."""
+    approach_penalty: float = 100.0
+    """Largest ``rho`` that a stage takes over from the one before."""
     first_step: float = 0.1
     """Length of the very first step."""
     armijo: float = 1e-4
@@ -68,7 +74,7 @@ class EngineOptions:
     """Violation up to which a final point counts as feasible."""
 
     def __post_init__(self) -> None:
-        for name in ("lanes", "block_ticks", "max_ticks", "max_rounds", "inner_steps", "memory"):
+        for name in ("lanes", "block_ticks", "max_ticks", "max_rounds", "inner_steps", "memory", "approach_ticks"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)} must be at least 1.")
         if self.block_ticks % self.memory:

@@ -4,6 +4,10 @@ Minimise ``objective(x)`` subject to ``c(x) >= 0`` over real ``x`` of shape ``(n
 ``m = 0`` where there are no constraints, and ``data`` is any pytree of arrays. The Lagrangian is ``objective -
 multipliers . c`` with ``multipliers >= 0``: a multiplier is the fall of the best objective per unit by which its
 constraint is relaxed.
+
+A problem whose good optimum is hard to reach at once may be approached on a *path* of easier ones: then it takes a third
+argument, ``fc(x, data, parameters)``, and is solved at every stage of the path in turn, from the solution and with the
+multipliers of the stage before. Parameters are data: one compilation serves all stages and all paths of one shape.
 """
 
 from __future__ import annotations
@@ -11,12 +15,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from leoisac.foundation.jax_setup import jax, jnp
 
-Problem: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
-"""``fc(x, data) -> (objective, c)`` for one instance; a module-level function or a ``functools.partial`` of one."""
+Problem: TypeAlias = Callable[..., tuple[Any, Any]]
+"""``fc(x, data)`` or ``fc(x, data, parameters)``, with ``(objective, c)`` as its value, for one instance; a module-level
+function or a ``functools.partial`` of one."""
+
+Path: TypeAlias = Any
+"""Parameters of every stage, the same for all instances: a pytree of arrays with the stage axis first. ``None``: the
+problem takes no parameters, and there is one stage."""
+
+
+def stages_of(path: Path) -> int:
+    """Number of stages; 1 without a path."""
+    leaves = jax.tree.leaves(path)
+    return len(leaves[0]) if leaves else 1
+
+
+def at_stage(fc: Problem, path: Path, stage: Int[Array, ""] | int) -> Problem:
+    """The problem ``fc(x, data)`` of one stage of a path."""
+    if path is None:
+        return fc
+    parameters = jax.tree.map(lambda leaf: leaf[stage], path)
+    return lambda x, data: fc(x, data, parameters)
 
 
 class KktResidual(NamedTuple):
