@@ -264,6 +264,40 @@ def plot(
         console().print(f"Figure: {path}")
 
 
+@app.command()
+def bench(
+    system: Annotated[
+        str | None, typer.Argument(metavar="[SYSTEM]", help="A system (default: all that have both routes).")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials of every case, instead of the case's own.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
+    plugin: Plugins = None,
+) -> None:
+    """Measure the fast route against the published algorithm, on the same trials.
+
+    One core, compilation excluded and shown beside; objective and constraint violation of both in the same table.
+    """
+    del plugin
+    from leoisac.console_bench import bench_table
+    from leoisac.experiment.bench import bench as results_of
+    from leoisac.experiment.bench import save
+
+    names = [system] if system else [name for name in catalogue.systems() if catalogue.find(name).benches]
+    results: list[Any] = []
+    for name in names:
+        found = catalogue.find(name)
+        if not found.benches:
+            raise ConfigError(f"system = {name!r}: has no scheme with both a fast and a reference route to compare.")
+        rows: list[Any] = []
+        with console().status(f"{found.title}: measuring both routes …"):
+            for result in results_of(found, trials):
+                rows.append(result)
+                save([*results, *rows], out)
+        console().print(bench_table(found.title, rows))
+        results += rows
+    console().print(f"Figures as JSON: {out}")
+
+
 @app.command("pass")
 def satellite_pass(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="Scenario file with a [satellite] table.")],
@@ -416,6 +450,8 @@ def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
         raise ConfigError(f"metric = {metric!r}: is not a single number per trial.{suggest(metric, scalars)}")
     numbers = summary(dataset, metric)
     labels = dict(zip(dataset["scheme"].values.tolist(), dataset["scheme_label"].values.tolist()))
+    # Every scheme of the system has its place, drawn or not, so that it looks alike in every picture.
+    order = tuple(dict.fromkeys([*(scheme.name for scheme in system.schemes), *labels]))
     axes = sorted((str(dim) for dim in numbers["mean"].dims if dim != "scheme"), key=lambda dim: -numbers.sizes[dim])
     others = axes[1:]
     for index in itertools.product(*(range(numbers.sizes[axis]) for axis in others)):
@@ -423,7 +459,7 @@ def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
         values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
         title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
         suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
-        yield suffix, draw_sweep(one, labels=labels, title=title)
+        yield suffix, draw_sweep(one, labels=labels, order=order, title=title)
 
 
 def _check_suffix(path: Path | None) -> None:

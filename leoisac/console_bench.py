@@ -1,0 +1,48 @@
+"""The table that ``leoisac bench`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from leoisac.experiment.bench import BenchResult
+
+
+def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
+    """One column per case, one row per figure: times, then quality of both routes."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    for result in results:
+        table.add_column(result.case, justify="right")
+    for label, form in _ROWS:
+        table.add_row(label, *(form(result) for result in results))
+    return table
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.3g} ms"
+
+
+def _relative(value: float) -> str:
+    return f"{value:+.2e}"
+
+
+_ROWS = (
+    ("size", lambda r: ", ".join(f"{size} {axis}" for axis, size in r.sizes.items())),
+    ("trials", lambda r: str(r.trials)),
+    ("reference, median per trial", lambda r: _milliseconds(r.reference_s)),
+    ("fast, per trial", lambda r: _milliseconds(r.fast_s)),
+    ("ratio", lambda r: f"{r.ratio:.0f}"),
+    ("reference, first compile", lambda r: f"{r.reference_compile_s:.1f} s"),
+    ("fast, first compile", lambda r: f"{r.fast_compile_s:.1f} s"),
+    ("reference, mean objective", lambda r: f"{r.reference_mean:.5g}"),
+    ("fast, mean objective", lambda r: f"{r.fast_mean:.5g}"),
+    ("mean, fast against reference", lambda r: _relative(r.mean_gain)),
+    ("worst trial, fast against reference", lambda r: _relative(r.worst_gain)),
+    ("p99 shortfall against the best known", lambda r: f"{r.p99_shortfall:.2e} (best of {r.best_of})"),
+    ("reference, largest violation", lambda r: f"{r.reference_violation:.1e}"),
+    ("fast, largest violation", lambda r: f"{r.fast_violation:.1e}"),
+    ("reference, usable share", lambda r: f"{r.reference_usable:.0%}"),
+    ("fast, usable share", lambda r: f"{r.fast_usable:.0%}"),
+)
