@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.optim.batched.rank_one_sdp import BlockFamily, maximise_dual
+from leoisac.optim.batched.rank_one_blocks import BlockFamily
+from leoisac.optim.batched.rank_one_sdp import maximise_dual
 
 import jax.numpy as jnp  # isort: skip
 from jaxtyping import Array, Bool, Complex, Float, Int

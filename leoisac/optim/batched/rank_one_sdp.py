@@ -23,6 +23,16 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from leoisac.foundation.jax_setup import jax
+from leoisac.optim.batched.rank_one_blocks import (
+    BlockFamily,
+    Factor,
+    block_rate,
+    congruence,
+    factorise,
+    inverse_blocks,
+    moments,
+    stack_alike,
+)
 
 import jax.numpy as jnp  # isort: skip
 from jaxtyping import Array, Bool, Complex, Float, Int
@@ -38,36 +48,6 @@ _PATIENCE = 4  # centring steps before mu is raised again: far from the path, Ne
 _RETREAT = 10.0
 _CORRECTIONS = 2
 _COLLAPSED = 1e-9  # a line search that gets here has met rounding
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class BlockFamily:
-    r"""Blocks of one size with common atoms, of which each may weigh one atom, its own, differently.
-
-    .. math::
-        B_k(z)=(\iota_0+\iota^Tz)I+\sum_{j\ne k}(w_{0j}+(Wz)_j)\,a_ja_j^H+(w_{0k}+(Oz)_k)\,a_ka_k^H,\qquad k=0..K-1 .
-
-    Member ``k`` owns atom ``k``: at most as many members as atoms. A plain block is a family of one with
-    ``own = weights[:1]``. All members share one factorisation, of the matrix :math:`S` with the common weights
-    throughout; it must be positive definite wherever all :math:`B_k` are (own weights not above the common ones), and
-    digits are lost where an own weight is a small part of the common one: below 1e-4, prefer a plain block.
-
-    Attributes:
-        atoms: ``a_j`` as rows.
-        weights: ``W``.
-        constants: ``w_0``.
-        identity: ``iota``, the weights of the identity.
-        identity_constant: ``iota_0``.
-        own: ``O``.
-    """
-
-    atoms: Complex[Array, "*batch atom dim"]
-    weights: Float[Array, "*batch atom variable"]
-    constants: Float[Array, "*batch atom"]
-    identity: Float[Array, "*batch variable"]
-    identity_constant: Float[Array, "*batch"]
-    own: Float[Array, "*batch member variable"]
 
 
 @jax.tree_util.register_dataclass
@@ -92,21 +72,6 @@ class DualSolution:
     converged: Bool[Array, "*batch"]
     unbounded: Bool[Array, "*batch"]
     iterations: Int[Array, "*batch"]
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class _Factor:
-    """One family at one point: everything in terms of the Gram matrix of atoms and unit vectors."""
-
-    gram: Array
-    others: Array  # its first columns, without the diagonal: what the other atoms see of a member's own
-    slack: Array  # det B_k / det S
-    ratio: Array  # the Gram matrix of member k is that of S plus ratio_k times the k-th column and its conjugate
-    weights: Array
-    gradient: Array
-    hessian: Array
-    feasible: Array
 
 
 @jax.tree_util.register_dataclass
@@ -154,7 +119,7 @@ def maximise_dual(
 
     Args:
         b: nonnegative objective.
-        families: the blocks.
+        families: the blocks. Families of equal shape are worked on together.
         upper: bounds of the variables; infinite where there is none.
         start: strictly feasible point.
         tolerance: relative gap at which to stop.
@@ -162,6 +127,7 @@ def maximise_dual(
             like any other. Choose it far above any value of interest.
         max_iterations: bound on the number of factorisations; 30 to 50 are usual.
     """
+    stacks, places = stack_alike(families)
     order = sum(family.own.shape[0] * family.atoms.shape[1] for family in families) + b.size + 1
     order = order + jnp.sum(jnp.isfinite(upper))
 
@@ -172,12 +138,12 @@ def maximise_dual(
     def tick(state: _State) -> _State:
         """Factor at the trial point; accept it and choose the next step, or shorten the step."""
         trial = state.z + state.fraction * state.step
-        factors = tuple(_factor(family, trial) for family in families)
+        factors = tuple(jax.vmap(factorise, in_axes=(0, None))(stack, trial) for stack in stacks)
         gradient, hessian, inside = _scalar_barrier(trial, b, upper, ceiling)
-        gradient = gradient + sum(factor.gradient for factor in factors)
-        hessian = hessian + sum(factor.hessian for factor in factors)
+        gradient = gradient + sum(factor.gradient.sum(axis=0) for factor in factors)
+        hessian = hessian + sum(factor.hessian.sum(axis=0) for factor in factors)
         mu = state.mu * (1 - state.fraction * state.shrink)
-        feasible = inside & jnp.all(jnp.stack([factor.feasible for factor in factors]))
+        feasible = inside & jnp.all(jnp.concatenate([factor.feasible for factor in factors]))
         # The objective is concave along the step: overshooting shows in its slope, which rounding spares.
         overshot = (state.shrink == 0) & ((b / mu + gradient) @ state.step < -0.5 * state.slope)
 
@@ -193,7 +159,7 @@ def maximise_dual(
 
         follow = decrement < _NEAR
         direction = jnp.where(follow, along / mu, newton)
-        reach = 1 / jnp.maximum(_steepest_descent(families, factors, trial, direction, b, upper, ceiling), 1e-12)
+        reach = 1 / jnp.maximum(_steepest_descent(stacks, factors, trial, direction, b, upper, ceiling), 1e-12)
         shrink = jnp.where(follow, jnp.minimum(_PREDICTOR_FRACTION * reach, 1 - _LEAST_SHRINK), 0.0)
         accepted = _State(
             z=trial,
@@ -226,11 +192,13 @@ def maximise_dual(
         ),
     )
     value = b @ state.z
+    blocks = _primal(stacks, state.best, b, upper)
+    primal = {i: block[n] for group, block in zip(places, blocks, strict=True) for n, i in enumerate(group)}
     return DualSolution(
         dual=state.z,
         dual_value=value,
         gap=state.best.value - value,
-        primal=_primal(families, state.best, b, upper),
+        primal=tuple(primal[i] for i in range(len(families))),
         converged=_closed(state, b, tolerance),
         unbounded=value > 0.5 * ceiling,
         iterations=state.iterations,
@@ -244,59 +212,6 @@ def _closed(state: _State, b: Array, tolerance: float | Array) -> Array:
 
 def _choose(condition: Array, yes: T, no: T) -> T:
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)
-
-
-def _factor(family: BlockFamily, z: Array) -> _Factor:
-    atoms, weights = _with_identity(family)
-    members = family.own.shape[0]
-    factor = jax.lax.linalg.cholesky(_common(family, z), symmetrize_input=False)
-    whitened = jax.lax.linalg.triangular_solve(factor, atoms.T, left_side=True, lower=True)
-    gram = whitened.conj().T @ whitened
-    diagonal = jnp.sum(_squared(whitened), axis=0)
-    lowered = (family.weights[:members] - family.own) @ z
-    slack = 1 - lowered * diagonal[:members]
-    ratio = lowered / slack  # Sherman and Morrison
-
-    # Sums over members and over pairs of atoms, apart from the own ones: no differences of nearly equal numbers.
-    others = gram[:, :members] * (1 - jnp.eye(len(atoms), members))
-    moduli = _squared(others)
-    is_own = jnp.arange(len(atoms)) < members
-    own_diagonal = diagonal[:members] / slack
-    gradient = weights.T @ ((members - is_own) * diagonal + moduli @ ratio) + family.own.T @ own_diagonal
-    times = members - 1.0 * is_own[:, None] - is_own + is_own * jnp.eye(len(atoms))
-    squares = times * _squared(gram) + (moduli * ratio**2) @ moduli.T
-    squares = squares + 2 * jnp.real(gram.conj() * ((others * ratio) @ others.conj().T))
-    crossed = family.own.T @ ((moduli / slack**2).T @ weights)
-    hessian = weights.T @ squares @ weights + crossed + crossed.T + (family.own.T * own_diagonal**2) @ family.own
-    return _Factor(
-        gram=gram,
-        others=others,
-        slack=slack,
-        ratio=ratio,
-        weights=weights,
-        gradient=gradient,
-        hessian=hessian,
-        feasible=jnp.all(jnp.isfinite(diagonal)) & jnp.all(slack > 0),
-    )
-
-
-def _squared(values: Array) -> Array:
-    """Squared moduli; ``abs`` would guard against overflow at several times the cost."""
-    return jnp.real(values) ** 2 + jnp.imag(values) ** 2
-
-
-def _with_identity(family: BlockFamily) -> tuple[Array, Array]:
-    """The identity as a sum of unit-vector atoms that share one weight."""
-    dim = family.atoms.shape[1]
-    atoms = jnp.concatenate([family.atoms, jnp.eye(dim, dtype=family.atoms.dtype)])
-    weights = jnp.concatenate([family.weights, jnp.tile(family.identity, (dim, 1))])
-    return atoms, weights
-
-
-def _common(family: BlockFamily, z: Array) -> Array:
-    coefficients = family.constants + family.weights @ z
-    matrix = (family.atoms.T * coefficients) @ family.atoms.conj()
-    return matrix + (family.identity_constant + family.identity @ z) * jnp.eye(matrix.shape[0])
 
 
 def _scalar_barrier(z: Array, b: Array, upper: Array, ceiling: float | Array) -> tuple[Array, Array, Array]:
@@ -324,8 +239,8 @@ def _closest_mu(b: Array, along: Array, towards: Array) -> Array:
 
 
 def _steepest_descent(
-    families: tuple[BlockFamily, ...],
-    factors: tuple[_Factor, ...],
+    stacks: tuple[BlockFamily, ...],
+    factors: tuple[Factor, ...],
     z: Array,
     direction: Array,
     b: Array,
@@ -338,30 +253,12 @@ def _steepest_descent(
         jnp.max(jnp.where(jnp.isfinite(upper), direction / (upper - z), 0.0)),
         b @ direction / (ceiling - b @ z),
     ]
-    rates += [_block_rate(family, factor, direction) for family, factor in zip(families, factors, strict=True)]
+    for stack, factor in zip(stacks, factors, strict=True):
+        rates.append(jnp.max(jax.vmap(block_rate, in_axes=(0, 0, None))(stack, factor, direction)))
     return jnp.max(jnp.stack(rates))
 
 
-def _block_rate(family: BlockFamily, factor: _Factor, direction: Array) -> Array:
-    """``max_k -lambda_min(B_k^-1 dB_k)``, bounded from above by mean and variance of the eigenvalues."""
-    dim, members = family.atoms.shape[1], family.own.shape[0]
-    change, own = factor.weights @ direction, family.own @ direction
-    diagonal = jnp.real(jnp.diagonal(factor.gram))
-    own_diagonal = diagonal[:members] / factor.slack
-    leaning = change @ _squared(factor.others)
-    trace = change @ diagonal - change[:members] * diagonal[:members] + factor.ratio * leaning + own * own_diagonal
-
-    rows = _squared(factor.gram) @ change
-    square = change @ rows - 2 * (change * rows)[:members] + (change * diagonal)[:members] ** 2
-    chained = (factor.gram * change) @ factor.others
-    square = square + 2 * factor.ratio * (change @ jnp.real(factor.others.conj() * chained))
-    square = square + (factor.ratio * leaning) ** 2 + 2 * own * leaning / factor.slack**2 + (own * own_diagonal) ** 2
-    square = jnp.maximum(square, 0.0)
-    spread = jnp.sqrt(jnp.maximum(square / dim - (trace / dim) ** 2, 0.0) * (dim - 1))
-    return jnp.max(jnp.minimum(spread - trace / dim, jnp.sqrt(square)))
-
-
-def _primal(families: tuple[BlockFamily, ...], at: _Primal, b: Array, upper: Array) -> tuple[Array, ...]:
+def _primal(stacks: tuple[BlockFamily, ...], at: _Primal, b: Array, upper: Array) -> tuple[Array, ...]:
     """Blocks that satisfy the primal constraints, with the slacks of the central path, to rounding.
 
     Near the optimum ``B_k`` is almost singular and its inverse carries an error of rounding over gap. The least change,
@@ -369,45 +266,21 @@ def _primal(families: tuple[BlockFamily, ...], at: _Primal, b: Array, upper: Arr
     """
     below = at.mu / at.z * (1 - at.newton / at.z)
     above = jnp.where(jnp.isfinite(upper), at.mu / (upper - at.z) * (1 + at.newton / (upper - at.z)), 0.0)
-    slopes = [_member_weights(family) for family in families]
 
     def correct(_: object, carry: tuple[Array, Array, tuple[Array, ...]]) -> tuple[Array, Array, tuple[Array, ...]]:
         below, above, blocks = carry
         residual = -(b + below - above)
         system = jnp.diag(below**2 + above**2)
-        for (atoms, weights), block in zip(slopes, blocks, strict=True):
-            gram = atoms.conj() @ block @ atoms.T
-            residual = residual - jnp.einsum("kjv,kjj->v", weights, jnp.real(gram))
-            system = system + jnp.einsum("kjv,kjl,klw->vw", weights, _squared(gram), weights)
+        for stack, block in zip(stacks, blocks, strict=True):
+            linear, quadratic = jax.vmap(moments)(stack, block)
+            residual, system = residual - linear.sum(axis=0), system + quadratic.sum(axis=0)
         change, _ = _solve_scaled(system, residual, residual)
         blocks = tuple(
-            block + block @ (atoms.T @ ((weights @ change)[:, :, None] * atoms.conj())) @ block
-            for (atoms, weights), block in zip(slopes, blocks, strict=True)
+            block + jax.vmap(congruence, in_axes=(0, 0, None))(stack, block, change)
+            for stack, block in zip(stacks, blocks, strict=True)
         )
         return below + change * below**2, above - change * above**2, blocks
 
-    start = (below, above, tuple(_inverse_blocks(family, at) for family in families))
-    _, _, blocks = jax.lax.fori_loop(0, _CORRECTIONS, correct, start)
+    blocks = tuple(at.mu * jax.vmap(inverse_blocks, in_axes=(0, None, None))(x, at.z, at.newton) for x in stacks)
+    _, _, blocks = jax.lax.fori_loop(0, _CORRECTIONS, correct, (below, above, blocks))
     return tuple((block + block.conj().swapaxes(-1, -2)) / 2 for block in blocks)
-
-
-def _member_weights(family: BlockFamily) -> tuple[Array, Array]:
-    """Atoms with the unit vectors, and the weights ``(member, atom, variable)`` of every member."""
-    atoms, weights = _with_identity(family)
-    members = jnp.arange(family.own.shape[0])
-    weights = jnp.broadcast_to(weights, (members.size, *weights.shape))
-    return atoms, weights.at[members, members].set(family.own)
-
-
-def _inverse_blocks(family: BlockFamily, at: _Primal) -> Array:
-    """``mu (B_k^-1 - B_k^-1 dB_k B_k^-1)`` with ``dB_k`` the change of ``B_k`` along the Newton step."""
-    members = family.own.shape[0]
-    atoms, weights = _member_weights(family)
-    fixed = jnp.concatenate([family.constants, jnp.full(len(atoms) - family.constants.size, family.identity_constant)])
-    blocks = atoms.T @ ((fixed + weights @ at.z)[:, :, None] * atoms.conj())
-    changes = atoms.T @ ((weights @ at.newton)[:, :, None] * atoms.conj())
-    unit = jnp.broadcast_to(jnp.eye(blocks.shape[-1], dtype=blocks.dtype), (members, *blocks.shape[1:]))
-    factor = jax.lax.linalg.cholesky(blocks, symmetrize_input=False)
-    inverse = jax.lax.linalg.triangular_solve(factor, unit, left_side=True, lower=True)
-    adjoint = inverse.conj().swapaxes(-1, -2)
-    return at.mu * (adjoint @ (unit - inverse @ changes @ adjoint) @ inverse)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.optim.batched.rank_one_sdp import BlockFamily, DualSolution, maximise_dual
+from leoisac.optim.batched.rank_one_blocks import BlockFamily
+from leoisac.optim.batched.rank_one_sdp import DualSolution, maximise_dual
 
 import jax.numpy as jnp  # isort: skip
 from jaxtyping import Array, Bool, Complex, Float, Int
@@ -141,30 +142,25 @@ def _families(needs: _Requirements, power_weight: Array) -> tuple[tuple[BlockFam
     users, count = needs.h_users.shape[0], needs.demands.size
     unit = jnp.eye(users + 2 + count)
     share, user, es, pattern = unit[0], unit[1 : users + 1], unit[users + 1 : users + 2], unit[users + 2 :]
-    to_ground = jnp.concatenate([needs.g_es[None], needs.g_users])
-
-    def family(atoms: Array, weights: Array, identity: Array, constant: Array, own: Array) -> tuple[BlockFamily, Array]:
-        # The strong feeder link comes first: graded coordinates keep the weak directions' digits.
-        basis, columns = jnp.linalg.qr(atoms.T)
-        return BlockFamily(columns.T, weights, jnp.zeros(len(atoms)), identity, constant, own), basis
 
     from_bs = jnp.concatenate([needs.h_users, needs.h_es[None], needs.bs_targets])
-    data_weights = jnp.concatenate([-es / needs.es_sinr, user])
+    bs_weights = jnp.concatenate([user, es, -pattern[: len(needs.bs_targets)]])
+    # The strong feeder link comes first: graded coordinates keep the digits of the weak directions.
+    from_satellite = jnp.concatenate([needs.g_es[None], needs.g_users, needs.targets])
+    data_weights = jnp.concatenate([-es / needs.es_sinr, user, 0 * pattern])
     sensing_weights = jnp.concatenate([es, user, -pattern])
-    built = (
-        family(
-            from_bs,
-            jnp.concatenate([user, es, -pattern[: len(needs.bs_targets)]]),
-            share,
-            power_weight,
-            -user / needs.sinr[:, None],
-        ),
-        family(to_ground, data_weights, -share, 1 + power_weight, data_weights[:1]),
-        family(
-            jnp.concatenate([to_ground, needs.targets]), sensing_weights, -share, 1 + power_weight, sensing_weights[:1]
-        ),
+
+    def family(columns: Array, weights: Array, identity: Array, constant: Array, own: Array) -> BlockFamily:
+        return BlockFamily(columns.T, weights, jnp.zeros(len(weights)), identity, constant, own)
+
+    bs_basis, bs = jnp.linalg.qr(from_bs.T)
+    basis, satellite = jnp.linalg.qr(from_satellite.T)
+    families = (
+        family(bs, bs_weights, share, power_weight, -user / needs.sinr[:, None]),
+        family(satellite, data_weights, -share, 1 + power_weight, data_weights[:1]),
+        family(satellite, sensing_weights, -share, 1 + power_weight, sensing_weights[:1]),
     )
-    return tuple(x for x, _ in built), tuple(basis for _, basis in built)
+    return families, (bs_basis, basis, basis)
 
 
 def _interior_point(needs: _Requirements) -> Array:
