@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,15 +70,17 @@ def draw_beampatterns(datasets: Mapping[str, xr.Dataset]) -> Any:
         (str(scheme), float(power)) for scheme in dataset["scheme"].values for power in dataset["transmit_power_dbw"]
     ]
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 2.5 * len(panels) / 2 + 2.2), layout="constrained")
-        grid = figure.subplots(len(panels) // 2 + len(panels) % 2, 4, squeeze=False)
+        figure = mpl.Figure(
+            figsize=(1.6 * COLUMN_WIDTH_IN, 2.1 * math.ceil(len(panels) / 2) + 0.4), layout="constrained"
+        )
+        grid = figure.subplots(math.ceil(len(panels) / 2), 4, squeeze=False, sharex=True, sharey=True)
         image = None
         for index, (scheme, power) in enumerate(panels):
             one = dataset.sel(scheme=scheme, transmit_power_dbw=power).isel(trial=0)
             other = 1 if scheme.startswith("rsma") else 2
             for column, group in enumerate((0, other)):
                 axes = grid[index // 2, 2 * (index % 2) + column]
-                image = _draw_map(axes, one["beampattern"].isel(group=group).values)
+                image = _draw_map(axes, one["beampattern"].isel(group=group).values, config.num_tx)
                 _mark(axes, config)
                 share = float(one["power_share"].isel(group=group))
                 axes.set_title(
@@ -89,8 +92,8 @@ def draw_beampatterns(datasets: Mapping[str, xr.Dataset]) -> Any:
     return figure
 
 
-def _draw_map(axes: Any, pattern: np.ndarray) -> Any:
-    peak_db = 10.0 * np.log10(64.0)
+def _draw_map(axes: Any, pattern: np.ndarray, largest: float) -> Any:
+    peak_db = 10.0 * np.log10(largest)
     pattern_db = 10.0 * np.log10(np.maximum(pattern, 1e-9))
     image = axes.imshow(
         pattern_db,

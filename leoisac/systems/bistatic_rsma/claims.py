@@ -52,7 +52,12 @@ def gain(dataset: xr.Dataset, first: str, second: str, power_dbw: float) -> Gain
 
 def _graded(best: bool, fair: bool, measured: str, trials: int) -> Verdict:
     outcome = "reproduced" if best else "partly" if fair else "not reproduced"
-    return Verdict(outcome, measured, trials)
+    return Verdict(outcome if trials > 0 else "insufficient", measured, trials)
+
+
+def _closed_form(best: bool, fair: bool, measured: str) -> Verdict:
+    """Verdict on a claim that needs no trials."""
+    return Verdict(_graded(best, fair, measured, 1).outcome, measured, 0)
 
 
 def _usable(dataset: xr.Dataset) -> int:
@@ -68,7 +73,7 @@ def _losses_below(data: Data) -> Verdict:
     altitudes = np.array([1.0, 5.0, 20.0, 50.0])
     gaps = path_losses_db((3.0, 3.0), altitudes, monostatic=True) - path_losses_db((3.0, 3.0), altitudes)
     measured = f"target over (3, 3) km: {gaps[1]:.1f} dB lower at 5 km, {gaps[-1]:.1f} dB at 50 km"
-    return _graded(bool(np.all(gaps > 3.0)), bool(gaps[0] > 3.0), measured, 0)
+    return _closed_form(bool(np.all(gaps > 3.0)), bool(gaps[0] > 3.0), measured)
 
 
 def _gap_widens(data: Data) -> Verdict:
@@ -78,7 +83,9 @@ def _gap_widens(data: Data) -> Verdict:
         for place in ((3.0, 3.0), (10.0, 10.0), (30.0, 30.0))
     ]
     falling = [bool(np.all(np.diff(gap) < 0.0)) for gap in gaps]
-    return _graded(all(falling), any(falling), f"gap from {gaps[0][0]:.1f} dB at 1 km to {gaps[0][-1]:.1f} at 50 km", 0)
+    return _closed_form(
+        all(falling), any(falling), f"gap from {gaps[0][0]:.1f} dB at 1 km to {gaps[0][-1]:.1f} at 50 km"
+    )
 
 
 def _spreading_dominates(data: Data) -> Verdict:
@@ -88,7 +95,7 @@ def _spreading_dominates(data: Data) -> Verdict:
     )
     angle = path_losses_db((3.0, 3.0), altitudes) - path_losses_db((3.0, 3.0), altitudes, rcs_model="constant")
     measured = f"at 5 km spreading gains {spreading[1]:.1f} dB, the cross-section's angle costs {angle[1]:.1f} dB"
-    return _graded(bool(np.all(spreading > angle)), bool(spreading[1] > angle[1]), measured, 0)
+    return _closed_form(bool(np.all(spreading > angle)), bool(spreading[1] > angle[1]), measured)
 
 
 def _same_with_radar(data: Data) -> Verdict:

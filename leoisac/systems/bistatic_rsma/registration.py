@@ -17,11 +17,11 @@ _SCHEMES = (
     ("rsma-radar-sic", "RSMA, radar, SIC", "rate splitting with a radar sequence that the users cancel"),
     ("rsma-radar-nosic", "RSMA, radar, no SIC", "rate splitting with a radar sequence that disturbs the users"),
     ("rsma-noradar", "RSMA, no radar", "rate splitting whose streams alone light up the target"),
-    ("rsma-comm", "RSMA, communication only", "rate splitting without the sensing requirement"),
+    ("rsma-comm", "RSMA, no sensing", "rate splitting without the sensing requirement"),
     ("sdma-radar-sic", "SDMA, radar, SIC", "private streams and a radar sequence that the users cancel"),
     ("sdma-radar-nosic", "SDMA, radar, no SIC", "private streams and a radar sequence that disturbs the users"),
     ("sdma-noradar", "SDMA, no radar", "private streams that alone light up the target"),
-    ("sdma-comm", "SDMA, communication only", "private streams without the sensing requirement"),
+    ("sdma-comm", "SDMA, no sensing", "private streams without the sensing requirement"),
 )
 
 

@@ -16,6 +16,8 @@ from leoisac.systems.bistatic_rsma.beam_figures import configuration
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.link import link_budget
 
+_MAP_RANGE_DB = 35.0
+_DELAYS_SHOWN = 30
 FOUND_RAD = math.radians(2.0)
 """An angle of arrival counts as found within this angle of the true direction."""
 
@@ -69,16 +71,25 @@ def draw_spectra(datasets: Mapping[str, xr.Dataset]) -> Any:
             for column, threshold in enumerate(thresholds):
                 axes = grid[row, column]
                 one = dataset["music_spectrum"].sel(scheme=scheme, crb_threshold_rad2=threshold).isel(trial=0)
-                image = axes.imshow(one.values, origin="lower", extent=(-1, 1, -1, 1), cmap="cividis", vmin=0, vmax=1)
+                low = float(one.where(one > 0.0).min())
+                image = _draw_spectrum(axes, one.values, low)
                 radius = math.sin(link.aoa_zenith)
                 place = radius * math.cos(link.aoa_azimuth), radius * math.sin(link.aoa_azimuth)
                 axes.plot(*place, "o", markersize=10, markerfacecolor="none", color="#D55E00")
                 axes.grid(False)
-                axes.set_title(f"{scheme}, {threshold:g} rad²{_found(share, scheme, threshold)}", fontsize=8)
-        figure.colorbar(image, ax=grid, label="normalised MUSIC spectrum", shrink=0.7)
+                title = f"{scheme}, {threshold:g} rad², from {low:.2f} to 1"
+                axes.set_title(f"{title}{_found(share, scheme, threshold)}", fontsize=8)
+        bar = figure.colorbar(image, ax=grid, label="MUSIC spectrum, from its least to its largest value", shrink=0.7)
+        bar.set_ticks([0.0, 1.0], labels=["least", "1"])
         figure.supxlabel(r"$\sin\phi\,\cos\theta$ (circle: true direction)", fontsize=9)
         figure.supylabel(r"$\sin\phi\,\sin\theta$", fontsize=9)
     return figure
+
+
+def _draw_spectrum(axes: Any, spectrum: np.ndarray, low: float) -> Any:
+    """A weak eigenvector leaves the spectrum almost flat: each panel has the scale of its own values."""
+    shown = np.where(spectrum > 0.0, (spectrum - low) / max(1.0 - low, 1e-12), np.nan)
+    return axes.imshow(shown, origin="lower", extent=(-1, 1, -1, 1), cmap="cividis", vmin=0, vmax=1)
 
 
 def _found(share: xr.Dataset, scheme: str, threshold: float) -> str:
@@ -96,28 +107,32 @@ def draw_delay_doppler(datasets: Mapping[str, xr.Dataset]) -> Any:
     right = right.isel(crb_threshold_rad2=int(np.argmin(right["crb_threshold_rad2"].values)))
     titles = ("(a) angle of arrival wrong", "(b) angle of arrival by MUSIC")
     config = configuration(datasets["spectra"])
-    span = config.doppler_search_hz / 1e3
+    span, link = config.doppler_search_hz / 1e3, link_budget(config)
+    delay = round(link.delay_samples) - link.delay_offset
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.2), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
         image = None
         for axes, one, title in zip(panels, (wrong, right), titles, strict=True):
-            values = one["delay_doppler_map"].values
+            values = 20.0 * np.log10(np.maximum(one["delay_doppler_map"].values, 1e-3))
             image = axes.imshow(
                 values,
                 origin="lower",
                 aspect="auto",
                 cmap="cividis",
-                vmin=0,
-                vmax=1,
+                vmin=-_MAP_RANGE_DB,
+                vmax=0.0,
                 extent=(-span, span, 0.5, len(values) + 0.5),
             )
+            axes.axhline(delay, color="#D55E00", linewidth=0.7, linestyle="--", xmax=0.06)
+            axes.axhline(delay, color="#D55E00", linewidth=0.7, linestyle="--", xmin=0.94)
+            axes.set_ylim(max(delay - _DELAYS_SHOWN, 0.5), min(delay + _DELAYS_SHOWN, len(values)) + 0.5)
             axes.grid(False)
             prominence = float(one["prominence"])
             axes.set_title(f"{title}\npeak over median {prominence:.1f}", fontsize=9)
             axes.set_xlabel("Doppler shift [kHz]")
         panels[0].set_ylabel("delay after the window's start [samples]")
-        figure.colorbar(image, ax=panels, label="normalised magnitude")
+        figure.colorbar(image, ax=panels, label="magnitude [dB] (dashes: true delay)")
     return figure
 
 
@@ -134,7 +149,7 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
     panels = (
         ("azimuth of arrival [°]", "aoa_azimuth_error", degree, unknown["azimuth"]),
         ("zenith angle of arrival [°]", "aoa_zenith_error", degree, unknown["zenith"]),
-        ("delay [µs]", "delay_error", 1e6, np.sqrt(delay_bound(config, snr))),
+        ("delay [µs] (none not shown)", "delay_error", 1e6, np.sqrt(delay_bound(config, snr))),
         ("Doppler shift [Hz]", "doppler_error", 1.0, np.sqrt(doppler_bound(config, snr))),
         ("azimuth of departure [°]", "aod_azimuth_error", degree, None),
         ("position [m]", "position_error", metres, None),
