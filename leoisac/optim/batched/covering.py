@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """The cheapest covariance that puts a required power on every one of a few vectors.
 
 Written for one instance; ``jax.vmap`` it for a batch.

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Hermitian blocks that are affine in a few variables with rank-one slopes: barrier, step bound, inverses.
 
 The working parts of ``rank_one_sdp``. Every function here takes one family; families of equal shape are stacked and

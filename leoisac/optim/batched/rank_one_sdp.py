@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 r"""Semidefinite programs made of rank-one atoms, solved by following the central path of the small dual.
 
 .. math::

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Sum-power, sum-rate beamforming for single-antenna users by weighted minimum mean square error (WMMSE).
 
 Written for one instance; ``jax.vmap`` it for a batch. An instance that has stopped is frozen while others go on, and no
