@@ -24,14 +24,11 @@ from leoisac.systems.self_backhaul.joint_program import (
 )
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
 from leoisac.systems.self_backhaul.problem import joint_design, judged, normalise
+from leoisac.systems.self_backhaul.starts import MAX_STARTS, start_points
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
-OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-2, gradient_floor=1e-2)
+OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-2, gradient_floor=1e-2, lanes=16)
 TOLERANCE = 1e-6
-MAX_STARTS = 16
-
-_START_NOISE = 0.02
-"""Relative disturbance of the starts: an exactly symmetric point could be stationary."""
 
 
 class Formulated(NamedTuple):
@@ -42,7 +39,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) -> Solution[JointDesign]:
+def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) -> Solution[JointDesign]:
     """PA1 for a batch: the joint design with perfect channel knowledge (paper, problem 17), without lifting.
 
     Every trial is solved from ``starts`` points and the best feasible result kept. Trials without a feasible result
@@ -51,7 +48,7 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
-        starts: points per trial, 1 to 16; the same for every trial.
+        starts: points per trial, 1 to 12; the same for every trial.
 
     Returns:
         Designs in physical units; objective and violation are the judge's; ``iterations`` counts gradient evaluations,
@@ -114,33 +111,10 @@ def _overwrite(solution: Solution[Any], row: int, source: Solution[Any], index: 
 
 
 def _formulate(parameters: Parameters, channels: Channels) -> Formulated:
-    program, bases, point = formulate(normalise(parameters, channels), parameters.joint_pattern)
-    factors, noise = _disturbances(point.bs.shape, point.satellite.shape, point.sensing.shape)
-    starts = jax.vmap(lambda factor, part: to_variables(_disturbed(point, factor, part), bases))(factors, noise)
+    problem = normalise(parameters, channels)
+    program, bases, point = formulate(problem, parameters.joint_pattern)
+    starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
     return Formulated(program, bases, starts)
-
-
-def _disturbances(*shapes: tuple[int, ...]) -> tuple[np.ndarray, Beams]:
-    """Constants of the starts' numbers, the same for every trial: users' amplitude factors, and complex noise.
-
-    The first start has equal users; the others do not, since equal ones may all end in the same local optimum.
-    """
-    rng = np.random.default_rng(0)
-    factors = np.exp(0.5 * rng.standard_normal((MAX_STARTS, shapes[0][0])))
-    factors[0] = 1.0
-    sizes = [(MAX_STARTS, *shape) for shape in shapes]
-    return factors, Beams(*(rng.standard_normal(size) + 1j * rng.standard_normal(size) for size in sizes))
-
-
-def _disturbed(point: Beams, factor: Any, noise: Beams) -> Beams:
-    """The point with its users' amplitudes changed (their total kept) and a little noise on everything."""
-    bs = point.bs * factor[:, None]
-    parts = point._replace(bs=bs * (jnp.linalg.norm(point.bs) / jnp.linalg.norm(bs)))
-    scaled = (
-        part + _START_NOISE * jnp.linalg.norm(part) / np.sqrt(2 * part.size) * one
-        for part, one in zip(parts, noise, strict=True)
-    )
-    return Beams(*scaled)
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
