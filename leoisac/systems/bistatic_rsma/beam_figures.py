@@ -92,7 +92,7 @@ def draw_beampatterns(datasets: Mapping[str, xr.Dataset]) -> Any:
     return figure
 
 
-def _draw_map(axes: Any, pattern: np.ndarray, largest: float) -> Any:
+def _draw_map(axes: Any, pattern: np.ndarray, largest: float | int) -> Any:
     peak_db = 10.0 * np.log10(largest)
     pattern_db = 10.0 * np.log10(np.maximum(pattern, 1e-9))
     image = axes.imshow(
