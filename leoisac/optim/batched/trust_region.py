@@ -14,7 +14,8 @@ With :math:`k=\max(\lambda_{\max},0)+\delta` the optimum solves the secular equa
 :math:`S^{-1/2}=1/r` from the largest root of a single term rise to the solution without overshooting. In the hard case
 (:math:`S(0)\le r^2`: x is orthogonal to the top eigenvectors) :math:`\delta=0` and the error is filled up along one.
 
-Written for NumPy and JAX arrays alike, with any leading batch axes.
+Written for NumPy and JAX arrays alike, with any leading batch axes. For optimisers, which evaluate such bounds at every
+step and need gradients, see ``stack_power``.
 """
 
 from __future__ import annotations
@@ -97,53 +98,6 @@ def least_beam_power(
     return xp.maximum(amplitude - radius * xp.sqrt(xp.sum(_squared(xp, beam), axis=-1)), 0.0) ** 2
 
 
-def largest_stack_power(
-    stack: Inexact[Any, "*batch beam n"],
-    x: Inexact[Any, "*batch n"],
-    radius: Float[Any, "*batch"],
-    smoothing: float | Float[Any, ""] = 0.0,
-    steps: int = 7,
-) -> Float[Any, "*batch"]:
-    r"""Largest total power ``sum_i |b_i^H (x + e)|^2`` of several beams over ``||e|| <= radius``; JAX, differentiable.
-
-    Works in the Gram matrix :math:`G=A^HA` of the beams, :math:`c=A^Hx`, with :math:`q_i=|Q_i^Hc|^2+\epsilon`. The
-    smoothing :math:`\epsilon` (in units of power) makes the bound smooth where c vanishes or eigenvalues coincide,
-    which is where robust optima lie; it never underestimates and adds about :math:`2\sqrt{p\epsilon}` to a power p.
-
-    The gradient is that of the bound at its own k (envelope theorem): :math:`y=(kI-G)^{-1}c` and
-    :math:`K=(kI-G)^{-1}` stand still in
-    :math:`k[r^2+2\operatorname{Re}y^Hc+y^HGy+\epsilon\operatorname{tr}(K^2G)]`, and no eigenvector is differentiated.
-    It needs k to be accurate: with a smoothing 7 steps suffice, without one take ``EXACT_STEPS``.
-
-    Args:
-        stack: beams as rows.
-        x: centre.
-        radius: positive.
-        smoothing: not negative.
-        steps: Newton steps.
-    """
-    c = jnp.einsum("...bn,...n->...b", jnp.conj(stack), x)
-    gram = jnp.einsum("...an,...bn->...ab", jnp.conj(stack), stack)
-    frozen_c, frozen_gram = jax.lax.stop_gradient(c), jax.lax.stop_gradient(gram)
-    frozen_radius = jax.lax.stop_gradient(jnp.asarray(radius))
-    eigenvalues, vectors = jnp.linalg.eigh(frozen_gram)
-    eigenvalues = jnp.maximum(eigenvalues, 0.0)
-    q = _squared(jnp, jnp.einsum("...ij,...i->...j", jnp.conj(vectors), frozen_c)) + smoothing
-    base, gap = _base_and_gap(jnp, eigenvalues)
-    delta = _solve_secular(jnp, q * eigenvalues, gap, _floor(jnp, eigenvalues), frozen_radius, steps)
-    k, shares = base + delta, 1.0 / (delta[..., None] + gap)
-    value = k * (frozen_radius**2 + jnp.sum(q * shares, axis=-1))
-    K = jnp.einsum("...ij,...j,...kj->...ik", vectors, shares, jnp.conj(vectors))
-    y = jnp.einsum("...ij,...j->...i", K, frozen_c)
-    model = (
-        jnp.asarray(radius) ** 2
-        + 2.0 * jnp.real(jnp.einsum("...i,...i->...", jnp.conj(y), c))
-        + jnp.real(jnp.einsum("...i,...ij,...j->...", jnp.conj(y), gram, y))
-        + smoothing * jnp.real(jnp.einsum("...ij,...jk,...ki->...", K, K, gram))
-    )
-    return value + k * (model - jax.lax.stop_gradient(model))
-
-
 def _squared(xp: Any, values: Any) -> Any:
     return xp.real(values) ** 2 + xp.imag(values) ** 2
 
@@ -204,7 +158,6 @@ def _worst_error(xp: Any, error: Any, along: Any, eigenvalues: Any, radius: Any)
 __all__ = [
     "EXACT_STEPS",
     "BallExtreme",
-    "largest_stack_power",
     "least_beam_power",
     "maximise_over_ball",
     "minimise_over_ball",
