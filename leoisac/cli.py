@@ -16,17 +16,6 @@ import typer
 from typer.core import TyperGroup
 
 from leoisac import catalogue
-from leoisac.console import (
-    PlainTable,
-    config_table,
-    console,
-    link_budget_tables,
-    outcome_tables,
-    progress_bar,
-    result_table,
-    scheme_table,
-    size_table,
-)
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError, StoreError
 from leoisac.experiment.routes import DEFAULT_ROUTE
@@ -34,9 +23,6 @@ from leoisac.experiment.scenario import Scenario, scenario, study_scenario
 from leoisac.experiment.scenario_file import NONE, init_text, load_scenario
 from leoisac.foundation.config import Config, ConfigError, suggest
 from leoisac.foundation.status import DesignError
-
-HEADLINES = ("sum_rate", "min_rate")
-"""Metrics that a result table shows, the first that the system has."""
 
 
 class _Group(TyperGroup):
@@ -113,17 +99,19 @@ def _root(
 def list_systems(plugin: Plugins = None) -> None:
     """List the systems."""
     del plugin
-    made = PlainTable("", "system", "title", "schemes")
-    for name in catalogue.systems():
-        system = catalogue.find(name)
-        made.add_row(name, system.title, ", ".join(scheme.name for scheme in system.schemes))
-    console().print(made)
+    found = [catalogue.find(name) for name in catalogue.systems()]
+    rows = [(item.name, item.title, ", ".join(scheme.name for scheme in item.schemes)) for item in found]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    for name, title, schemes in rows:  # plain text: a table costs more time than finding the systems
+        typer.echo(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {schemes}")
 
 
 @app.command()
 def show(subject: Subject, plugin: Plugins = None) -> None:
     """Show configuration, sizes and link budgets."""
     del plugin
+    from leoisac.console import PlainTable, config_table, console, link_budget_tables, size_table
+
     system, config, described = _subject(subject)
     out = console()
     out.print(f"{system.title} ({system.name})\n", style="bold")
@@ -145,7 +133,12 @@ def show(subject: Subject, plugin: Plugins = None) -> None:
         warnings.simplefilter("always")
         for made in link_budget_tables(system, config):
             out.print(made, "")
-    for text in [*(str(item.message) for item in caught), *_pass_warnings(config)]:
+    satellite_warnings: list[str] = []
+    if getattr(config, "satellite", None) is not None:
+        from leoisac.console_passes import pass_warnings
+
+        satellite_warnings = pass_warnings(config)
+    for text in [*(str(item.message) for item in caught), *satellite_warnings]:
         out.print(f"Warning: {text}", style="yellow")
 
 
@@ -153,6 +146,8 @@ def show(subject: Subject, plugin: Plugins = None) -> None:
 def schemes(subject: Subject, plugin: Plugins = None) -> None:
     """List a system's schemes with their routes."""
     del plugin
+    from leoisac.console import console, scheme_table
+
     console().print(scheme_table(_subject(subject)[0]))
 
 
@@ -228,11 +223,13 @@ def run(
         }
         name = target.replace("/", "-") + ("" if preset == "paper" else f"-{preset}")
     folder = store or Path("runs") / name
-    datasets = _run(system, studies, folder)
-    _print_results(system, datasets, folder)
+    from leoisac.console_run import draw, print_results, run_with_bar
+
+    datasets = run_with_bar(system, studies, folder)
+    print_results(system, datasets, folder)
     if plot:
-        for path in _draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
-            console().print(f"Figure: {path}")
+        for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
+            typer.echo(f"Figure: {path}")
 
 
 @app.command()
@@ -248,6 +245,7 @@ def plot(
     """Draw stored results; nothing is computed."""
     del plugin
     _check_suffix(out)
+    from leoisac.console_run import draw
     from leoisac.experiment.campaign import drawable, open_studies
 
     datasets = open_studies(folder, catalogue.find)
@@ -260,8 +258,8 @@ def plot(
             )
         figure = fitting[0].name if fitting else None
     default = f"{figure or metric or 'sweep'}.png"
-    for path in _draw(system, datasets, figure, metric, out or folder / default):
-        console().print(f"Figure: {path}")
+    for path in draw(system, datasets, figure, metric, out or folder / default):
+        typer.echo(f"Figure: {path}")
 
 
 @app.command()
@@ -273,11 +271,13 @@ def bench(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
     plugin: Plugins = None,
 ) -> None:
-    """Measure the fast route against the published algorithm, on the same trials.
+    """Measure the fast route against the reference.
 
-    One core, compilation excluded and shown beside; objective and constraint violation of both in the same table.
+    The same trials by both routes, on one core; compilation excluded and shown beside; objective and constraint
+    violation of both in the same table.
     """
     del plugin
+    from leoisac.console import console
     from leoisac.console_bench import bench_table
     from leoisac.experiment.bench import bench as results_of
     from leoisac.experiment.bench import save
@@ -305,12 +305,13 @@ def satellite_pass(
 ) -> None:
     """List the satellite passes of a scenario."""
     del plugin
+    from leoisac.console_passes import print_passes
     from leoisac.geometry.satellite_config import SatelliteConfig
 
     part = getattr(load_scenario(file, catalogue.find).config, "satellite", None)
     if not isinstance(part, SatelliteConfig):
         raise ConfigError(f"{file}: has no [satellite] table (leoisac init prints its fields).")
-    _print_passes(part)
+    print_passes(part)
 
 
 def _subject(subject: str) -> tuple[System, Config, Scenario | None]:
@@ -381,132 +382,6 @@ def _assignment(text: str) -> tuple[str, Any]:
     return key.strip(), parsed
 
 
-def _run(system: System, studies: Mapping[str, Scenario], folder: Path) -> dict[str, Any]:
-    """The run with a live bar; an interruption says how to go on."""
-    from leoisac.experiment.campaign import run_studies
-    from leoisac.experiment.provenance import command
-
-    try:
-        with progress_bar(console(stderr=True)) as report:
-            return run_studies(system, studies, folder, report)
-    except KeyboardInterrupt:
-        typer.echo(f"\nInterrupted. Finished units are kept in {folder}; continue with:\n  {command()}", err=True)
-        raise typer.Exit(130) from None
-
-
-def _print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> None:
-    import json
-
-    from leoisac.experiment.statistics import summary
-
-    out = console()
-    for name, dataset in datasets.items():
-        if len(datasets) > 1:
-            out.print(f"Study {name}", style="bold")
-        out.print(result_table(summary(dataset, _headline(system))), "")
-        for made in outcome_tables(dataset):
-            out.print(made)
-        for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
-            last_line = failure["traceback"].strip().splitlines()[-1]
-            out.print(
-                f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
-            )
-    out.print(f"Results: {folder}")
-
-
-def _headline(system: System) -> str:
-    scalars = [name for name, metric in system.metrics.items() if not metric.axes]
-    return next((name for name in HEADLINES if name in scalars), scalars[0])
-
-
-def _draw(
-    system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path
-) -> list[Path]:
-    """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
-    from leoisac.experiment.campaign import draw_figure
-
-    if figure is not None and metric is None:
-        draw_figure(system, system.figure(figure), datasets).savefig(path)
-        return [path]
-    written: list[Path] = []
-    for name, dataset in datasets.items():
-        for suffix, drawn in _sweep_pictures(system, dataset, metric or _headline(system)):
-            study = f"-{name}" if len(datasets) > 1 else ""
-            target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
-            drawn.savefig(target)
-            written.append(target)
-    return written
-
-
-def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
-    """One picture over the longest sweep axis for every value of the others: (file name suffix, figure)."""
-    import itertools
-
-    from leoisac.experiment.statistics import summary
-    from leoisac.plots.sweep import draw_sweep
-
-    scalars = [name for name, declared in system.metrics.items() if not declared.axes]
-    if metric not in scalars:
-        raise ConfigError(f"metric = {metric!r}: is not a single number per trial.{suggest(metric, scalars)}")
-    numbers = summary(dataset, metric)
-    labels = dict(zip(dataset["scheme"].values.tolist(), dataset["scheme_label"].values.tolist()))
-    # Every scheme of the system has its place, drawn or not, so that it looks alike in every picture.
-    order = tuple(dict.fromkeys([*(scheme.name for scheme in system.schemes), *labels]))
-    axes = sorted((str(dim) for dim in numbers["mean"].dims if dim != "scheme"), key=lambda dim: -numbers.sizes[dim])
-    others = axes[1:]
-    for index in itertools.product(*(range(numbers.sizes[axis]) for axis in others)):
-        one = numbers.isel(dict(zip(others, index)))
-        values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
-        title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
-        suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
-        yield suffix, draw_sweep(one, labels=labels, order=order, title=title)
-
-
 def _check_suffix(path: Path | None) -> None:
     if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise ConfigError(f"--out {path}: must end in .png, .pdf or .svg.")
-
-
-def _pass_warnings(config: Config) -> list[str]:
-    """What geometry has to say about a configuration's satellite."""
-    part = getattr(config, "satellite", None)
-    if part is None or type(part).__module__ != "leoisac.geometry.satellite_config":
-        return []
-    from leoisac.geometry.scenario_view import scenario_view
-
-    return list(scenario_view(part).view.warnings)
-
-
-def _print_passes(part: Any) -> None:
-    import numpy as np
-
-    from leoisac.geometry.passes import find_passes
-    from leoisac.geometry.scenario_view import scenario_view
-
-    chosen = scenario_view(part)
-    found = find_passes(
-        chosen.elements, chosen.site, None, part.search_hours * 3600.0, min_elevation_deg=part.min_elevation_deg
-    )
-    made = PlainTable(
-        f"Passes of {chosen.elements.name} above {part.min_elevation_deg:g}° in {part.search_hours:g} h after the "
-        "element epoch (UTC)",
-        *("rise", "culmination", "set", "duration (s)", "elevation (°)", "least range (km)", "azimuths (°)"),
-    )
-    for one in found:
-        azimuths = np.degrees([one.rise_azimuth_rad, one.culmination_azimuth_rad, one.set_azimuth_rad])
-        made.add_row(
-            *(np.datetime_as_string(t, unit="s") for t in (one.rise_time, one.culmination_time, one.set_time)),
-            f"{one.duration_s:.0f}",
-            f"{np.degrees(one.max_elevation_rad):.1f}",
-            f"{one.least_range_m / 1e3:.1f}",
-            " → ".join(f"{angle:.0f}" for angle in azimuths),
-        )
-    out = console()
-    out.print(made if found else "No pass.", "")
-    seen = chosen.view
-    out.print(
-        f"The scenario uses {chosen.title}: elevation {np.degrees(float(seen.elevation_rad)):.2f}°, "
-        f"slant range {float(seen.range_m) / 1e3:.1f} km, range rate {float(seen.range_rate_m_s) / 1e3:.3f} km/s."
-    )
-    for text in seen.warnings:
-        out.print(f"Warning: {text}", style="yellow")

@@ -28,8 +28,14 @@ BELOW = {
     },
     "catalogue": {"foundation", "experiment", "systems"},
     "console": {"foundation", "experiment"},
+    "console_bench": {"foundation", "experiment"},
+    "console_passes": {"foundation", "geometry", "console"},
+    "console_run": {"foundation", "experiment", "plots", "console"},
     "api": {"foundation", "experiment", "catalogue"},
-    "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "console", "leoisac"},
+    "cli": {
+        *("foundation", "geometry", "experiment", "catalogue", "leoisac"),
+        *("console", "console_bench", "console_passes", "console_run"),
+    },
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.
     "leoisac": {"foundation", "experiment", "api", "systems", "catalogue"},

@@ -1,0 +1,1 @@
+"""The experiment engine: contracts, scenarios, Monte-Carlo runs, stores, datasets, statistics, claims."""

@@ -1,0 +1,88 @@
+"""What the command line does around a run: the live bar, the tables of results, the pictures."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from leoisac.console import console, outcome_tables, progress_bar, result_table
+from leoisac.experiment import campaign
+from leoisac.experiment.contracts import System
+from leoisac.experiment.provenance import command
+from leoisac.experiment.scenario import Scenario
+from leoisac.experiment.statistics import summary
+from leoisac.foundation.config import ConfigError, suggest
+from leoisac.plots.sweep import draw_sweep
+
+HEADLINES = ("sum_rate", "min_rate")
+"""Metrics that a result table shows, the first that the system has."""
+
+
+def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path) -> dict[str, Any]:
+    """The run with a live bar; an interruption says how to go on."""
+    try:
+        with progress_bar(console(stderr=True)) as report:
+            return campaign.run_studies(system, studies, folder, report)
+    except KeyboardInterrupt:
+        typer.echo(f"\nInterrupted. Finished units are kept in {folder}; continue with:\n  {command()}", err=True)
+        raise typer.Exit(130) from None
+
+
+def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> None:
+    out = console()
+    for name, dataset in datasets.items():
+        if len(datasets) > 1:
+            out.print(f"Study {name}", style="bold")
+        out.print(result_table(summary(dataset, headline(system))), "")
+        for made in outcome_tables(dataset):
+            out.print(made)
+        for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
+            last_line = failure["traceback"].strip().splitlines()[-1]
+            out.print(
+                f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
+            )
+    out.print(f"Results: {folder}")
+
+
+def headline(system: System) -> str:
+    scalars = [name for name, metric in system.metrics.items() if not metric.axes]
+    return next((name for name in HEADLINES if name in scalars), scalars[0])
+
+
+def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
+    """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
+    if figure is not None and metric is None:
+        campaign.draw_figure(system, system.figure(figure), datasets).savefig(path)
+        return [path]
+    written: list[Path] = []
+    for name, dataset in datasets.items():
+        for suffix, drawn in _sweep_pictures(system, dataset, metric or headline(system)):
+            study = f"-{name}" if len(datasets) > 1 else ""
+            target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
+            drawn.savefig(target)
+            written.append(target)
+    return written
+
+
+def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
+    """One picture over the longest sweep axis for every value of the others: (file name suffix, figure)."""
+    scalars = [name for name, declared in system.metrics.items() if not declared.axes]
+    if metric not in scalars:
+        raise ConfigError(f"metric = {metric!r}: is not a single number per trial.{suggest(metric, scalars)}")
+    numbers = summary(dataset, metric)
+    labels = dict(zip(dataset["scheme"].values.tolist(), dataset["scheme_label"].values.tolist()))
+    # Every scheme of the system has its place, drawn or not, so that it looks alike in every picture.
+    order = tuple(dict.fromkeys([*(scheme.name for scheme in system.schemes), *labels]))
+    axes = sorted((str(dim) for dim in numbers["mean"].dims if dim != "scheme"), key=lambda dim: -numbers.sizes[dim])
+    others = axes[1:]
+    for index in itertools.product(*(range(numbers.sizes[axis]) for axis in others)):
+        one = numbers.isel(dict(zip(others, index)))
+        values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
+        title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
+        suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
+        yield suffix, draw_sweep(one, labels=labels, order=order, title=title)
