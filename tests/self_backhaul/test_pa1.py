@@ -5,7 +5,12 @@ import pytest
 from cases import deterministic, seeded
 
 import leoisac as li
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
+from leoisac.optim.batched.engine import compilations
+from leoisac.systems.self_backhaul import fast, published_text_set
+from leoisac.systems.self_backhaul.evaluate import evaluate
+from leoisac.systems.self_backhaul.joint_program import joint_beamforming
 
 MARGINS = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 
@@ -26,3 +31,70 @@ def test_deterministic_values(name, sum_rate, user_rates):
     np.testing.assert_allclose(metrics["rate"][0], user_rates, atol=2e-2)
     np.testing.assert_allclose([metrics["satellite_power"][0], metrics["bs_power"][0]], 1.0, atol=1e-4)
     assert min(metrics[f"margin_{name}"][0] for name in MARGINS) >= -1e-9
+
+
+def test_seeded_value_of_eight_users():
+    config, channels = seeded(0, 8)
+    solution = li.design(config, channels, scheme="pa1")
+    assert solution.status[0] == Status.CONVERGED
+    assert solution.objective[0] == pytest.approx(15.5347, abs=0.01)
+
+
+def test_seeded_value_of_three_users():
+    config, channels = seeded(0, 3)
+    assert li.design(config, channels, scheme="pa1").objective[0] == pytest.approx(14.0502, abs=0.01)
+
+
+def test_constraints_hold_to_a_millionth_and_trials_do_not_see_each_other():
+    config = li.config("self-backhaul")
+    trials = [*range(20), 34, 9]
+    everyone = li.design(config, li.draw(config, trials=trials), scheme="pa1")
+    usable = everyone.status == Status.CONVERGED
+    assert np.all(usable | (everyone.status == Status.INFEASIBLE))
+    metrics = li.evaluate(config, li.draw(config, trials=trials), everyone.value)
+    for name in MARGINS:
+        assert np.all(metrics[f"margin_{name}"][usable] >= -1e-6), name
+
+    shuffled = [9, 3, 17, 34, 0]
+    some = li.design(config, li.draw(config, trials=shuffled), scheme="pa1")
+    places = [trials.index(trial) for trial in shuffled]
+    np.testing.assert_array_equal(some.value.bs_beams, everyone.value.bs_beams[places])
+    np.testing.assert_array_equal(some.value.sensing_covariance, everyone.value.sensing_covariance[places])
+    np.testing.assert_array_equal(some.objective, everyone.objective[places])
+    np.testing.assert_array_equal(some.status, everyone.status[places])
+
+
+def test_the_published_text_set_is_infeasible_for_eight_users():
+    config = published_text_set()
+    solution = li.design(config, li.draw(config, trials=6), scheme="pa1")
+    assert np.all(solution.status == Status.INFEASIBLE)
+    assert np.all(solution.violation > 1e-3)
+
+
+def test_one_compilation_over_powers_and_thresholds():
+    config = li.config("self-backhaul")
+    channels = li.draw(config, trials=2)
+    programs = [by_lanes(evaluate), by_lanes(fast._formulate), by_lanes(fast._design)]
+    li.design(config, channels, scheme="pa1")
+    before = [program.compilations() for program in programs], compilations(joint_beamforming, fast.OPTIONS)
+    for changes in ({"satellite_power_dbw": 20.0}, {"bs_power_dbw": 3.0, "pattern_min_w": 2.0}, {"min_sinr_db": 1.0}):
+        li.design(config.replace(**changes), channels, scheme="pa1")
+    after = [program.compilations() for program in programs], compilations(joint_beamforming, fast.OPTIONS)
+    assert before == after
+
+
+def test_joint_pattern_changes_little_where_the_base_station_is_weak():
+    """The base station's 1 W adds next to nothing to 50 W patterns: 13.9412 against 13.9409 bit/s/Hz."""
+    values = []
+    for mode in ("satellite", "joint"):
+        config, channels = seeded(0, 3, pattern_min_w=50.0, pattern_mode=mode)
+        solution = li.design(config, channels, scheme="pa1")
+        assert solution.violation[0] <= 1e-6
+        values.append(solution.objective[0])
+    assert values == pytest.approx([13.9409, 13.9412], abs=5e-3)
+
+
+def test_wrong_number_of_starts_is_refused():
+    config, channels, _ = deterministic("R1")
+    with pytest.raises(ValueError, match="starts = 0"):
+        li.design(config, channels, scheme="pa1", starts=0)
