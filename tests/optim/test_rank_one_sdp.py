@@ -163,6 +163,7 @@ def test_barrier_derivatives_and_step_bound():
     assert bound == pytest.approx(max(float(evaluate(block)[2]) for block in plain), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_family_equals_plain_blocks():
     rng = np.random.default_rng(5)
     family, plain = family_and_plain_blocks(rng)
