@@ -67,13 +67,16 @@ def light(*arguments: str) -> tuple[str, float, set[str]]:
 
 class TestLightVerbs:
     def test_list_is_quick(self) -> None:
-        seconds = []
-        for _ in range(3):
-            text, used, heavy = light("list")
-            seconds.append(used)
+        """Less than half a second of CPU time; the best of a few, since a busy machine counts more than is used."""
+        used = 1.0
+        for _ in range(8):
+            text, seconds, heavy = light("list")
             assert not heavy
             assert all(name in text for name in li.systems() if name != TOY)
-        assert min(seconds) < 0.5
+            used = min(used, seconds)
+            if used < 0.5:
+                break
+        assert used < 0.5
 
     @pytest.mark.parametrize("verb", ["show", "schemes", "init", "cite"])
     def test_nothing_that_computes_is_imported(self, verb: str) -> None:

@@ -18,10 +18,11 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -229,26 +230,28 @@ def _write_manifest(store: DirectoryStore) -> None:
 
 def _publish_arrays(file: Path, unit: Unit) -> None:
     meta = {"seconds": unit.seconds, "traceback": unit.traceback}
-    temporary = _temporary(file)
-    with temporary.open("wb") as stream:
-        arrays = {**unit.arrays, "meta": np.asarray(json.dumps(meta))}
-        np.savez_compressed(stream, **cast(Any, arrays))
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    arrays: dict[str, Any] = {**unit.arrays, "meta": np.asarray(json.dumps(meta))}
+    with _published(file) as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def _publish(file: Path, content: bytes) -> None:
-    temporary = _temporary(file)
-    with temporary.open("wb") as stream:
+    with _published(file) as stream:
         stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
 
 
-def _temporary(file: Path) -> Path:
-    return file.with_name(f".{file.name}.{os.getpid()}.tmp")
+@contextmanager
+def _published(file: Path) -> Generator[BinaryIO]:
+    """A stream to a temporary file beside ``file`` that takes its place when all of it is on the disk."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read_unit(file: Path, key: UnitKey) -> Unit:

@@ -69,6 +69,21 @@ def test_half_written_files_do_not_count(folder: Path) -> None:
     assert int((li.open_run(folder)["status"] == -1).sum()) == 0
 
 
+def test_an_interrupted_write_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(stream: Any, **arrays: Any) -> None:
+        stream.write(b"half")
+        raise KeyboardInterrupt
+
+    before = sorted(folder.rglob("*"))
+    with monkeypatch.context() as patch:
+        patch.setattr(stores.np, "savez_compressed", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, trials=5)
+    assert sorted(folder.rglob("*")) == before
+    run(folder, trials=5)
+    assert (li.open_run(folder)["status"] == 0).all()
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", None])
 def test_a_damaged_unit_is_named(folder: Path, content: bytes | None) -> None:
     file = units(folder)[1]
