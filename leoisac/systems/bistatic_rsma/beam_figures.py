@@ -114,6 +114,7 @@ def _mark(axes: Any, config: BistaticRsmaConfig) -> None:
     placement = place(config)
     users = placement.users_m if placement.users_m is not None else np.zeros((0, 3))
     for points, marker, colour in ((users, "o", "white"), (placement.target_m[None], "*", "#D55E00")):
+        size = 11 if marker == "*" else 5
         azimuth, off_nadir = departure_angles(placement.satellite_m, points, placement.satellite_axes)
         x, y = np.sin(off_nadir) * np.cos(azimuth), np.sin(off_nadir) * np.sin(azimuth)
-        axes.plot(x, y, marker, color=colour, markeredgecolor="black", markeredgewidth=0.5, linestyle="none")
+        axes.plot(x, y, marker, color=colour, markersize=size, markeredgecolor="black", markeredgewidth=0.5)

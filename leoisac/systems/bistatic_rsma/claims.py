@@ -160,15 +160,17 @@ def _no_radar_power(data: Data) -> Verdict:
 
 
 def _share_near(scheme: str, group: int, published: float) -> Callable[[Data], Verdict]:
-    """Reproduced when the 95 % interval of the mean holds the published share, partly when 80 % of the drops do."""
+    """Reproduced when the 95 % interval of the mean holds the published share, partly when the middle 90 % of drops do.
+
+    The paper shows a single drop, which it does not state.
+    """
 
     def check(data: Data) -> Verdict:
         share = _share(data["power"], scheme, group, _HIGH_DBW)
         found = mean_interval(share)
-        low, high = (float(share.quantile(level)) for level in (0.1, 0.9))
-        measured = (
-            f"mean {float(found['mean']):.1%}, median {float(share.median()):.1%}, deciles {low:.0%} to {high:.0%}"
-        )
+        low, high = (float(share.quantile(level)) for level in (0.05, 0.95))
+        middle = f"mean {float(found['mean']):.1%}, median {float(share.median()):.1%}"
+        measured = f"{middle}, 90 % of the drops {low:.0%} to {high:.0%}"
         inside = float(found["low"]) <= published <= float(found["high"])
         return _graded(inside, low <= published <= high, measured, int(found["count"]))
 
