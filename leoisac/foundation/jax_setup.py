@@ -2,10 +2,10 @@
 """The one place that configures JAX; every module that computes imports ``jax`` and ``jnp`` from here.
 
 * 64-bit floats are switched on: path gains of 1e-12 and constraint margins of 1e-9 do not survive single precision.
-* XLA's CPU client gets one worker thread (environment variable ``NPROC``) unless ``NPROC`` is already set. Our problems
-  are thousands of tiny ones, for which threads cost more than they bring; parallelism comes from processes. With
-  several threads jaxlib 0.10 can also hang for good: batched LAPACK kernels that run on the pool's threads wait for
-  work that they have put into the same pool.
+* XLA's CPU client gets one worker thread (environment variables ``NPROC`` and ``PJRT_NPROC``) unless they are set
+  already. Our problems are thousands of tiny ones, for which threads cost more than they bring; parallelism comes from
+  processes. With several threads jaxlib 0.10 can also hang for good: batched LAPACK kernels that run on the pool's
+  threads wait for work that they have put into the same pool.
 
 ``LANES`` is the number of trials that every compiled program works on at once. Inputs are padded to a multiple of it,
 so that a trial sees the same machine code, and gives the same bits, in a batch of 1 or of 10 000.
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("NPROC", "1")
+for _variable in ("NPROC", "PJRT_NPROC"):
+    os.environ.setdefault(_variable, "1")
 
 import jax
 import jax.numpy as jnp

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 from leoisac.optim.batched.rank_one_blocks import BlockFamily
 from leoisac.optim.batched.rank_one_sdp import DualSolution, maximise_dual
 
 import jax.numpy as jnp  # isort: skip
-from jaxtyping import Array, Bool, Complex, Float, Int
+from jaxtyping import Array, Complex, Float, Int
 
 CEILING = 1e6
 """Powers of half this many budgets and above count as infinite."""
@@ -40,17 +41,17 @@ class StartPower:
     Where no power suffices all designs are zero. With ``bs_targets`` the recovered beams may need more than ``upper``.
     """
 
-    upper: Float[Array, "*batch"]
-    lower: Float[Array, "*batch"]
-    feasible: Bool[Array, "*batch"]
-    converged: Bool[Array, "*batch"]
-    W: Complex[Array, "*batch user antenna antenna"]
-    V: Complex[Array, "*batch feed feed"]
-    V0: Complex[Array, "*batch feed feed"]
-    w: Complex[Array, "*batch user antenna"]
-    v: Complex[Array, "*batch feed"]
-    U0: Complex[Array, "*batch feed target"]
-    iterations: Int[Array, "*batch"]
+    upper: Leaf  # real scalar
+    lower: Leaf  # real scalar
+    feasible: Leaf  # bool
+    converged: Leaf  # bool
+    W: Leaf  # complex (user, antenna, antenna)
+    V: Leaf  # complex (feed, feed)
+    V0: Leaf  # complex (feed, feed)
+    w: Leaf  # complex (user, antenna)
+    v: Leaf  # complex (feed)
+    U0: Leaf  # complex (feed, target)
+    iterations: Leaf  # integer
 
 
 @jax.tree_util.register_dataclass

@@ -54,7 +54,7 @@ STUDIES = (
         schemes=_ALL,
         overrides={"num_users": 3},
         sweep={"bs_array": [[2, 2], [3, 3], [4, 4], [5, 5]]},
-        quick={**_QUICK, "sweep": {"bs_array": [[2, 2]]}},
+        quick={**_QUICK, "overrides": {"num_users": 4}, "sweep": {"bs_array": [[3, 3]]}},
     ),
     Study(
         "users",
@@ -97,7 +97,7 @@ def _convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
             for power in powers:
                 one = dataset.sel(scheme=route, satellite_power_dbw=power)
                 # A trial that has ended keeps its last value, so that every mean is over the same trials.
-                history = one["history"].where(one["usable"]).ffill("iteration")
+                history = _carried_forward(one["history"].where(one["usable"]))
                 numbers = mean_interval(history)
                 steps = np.arange(history.sizes["iteration"])
                 style = styles[str(power)]
@@ -117,6 +117,13 @@ def _convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
         panels[0].set_ylabel("sum rate [bit/s/Hz]")
         panels[-1].legend(loc="lower right")
     return figure
+
+
+def _carried_forward(history: xr.DataArray) -> xr.DataArray:
+    """Missing values at the end of a trial replaced by its last one."""
+    values = history.transpose(..., "iteration").values
+    last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[-1])), axis=-1)
+    return history.transpose(..., "iteration").copy(data=np.take_along_axis(values, last, axis=-1))
 
 
 def _sensing_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
