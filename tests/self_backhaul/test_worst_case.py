@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import deterministic, seeded
+from cases import deterministic
 from oracles.ball_extremes import largest_by_ascent
 
 import leoisac as li
@@ -48,17 +48,19 @@ def case():
     return config, parameters(config), one, leaning(one)
 
 
-def test_radii_of_both_models():
-    config, channels = seeded(0, 3, error_model="relative", error_radius=0.1)
-    one = take(channels, 0)
-    relative = error_radii(parameters(config), one)
+def test_radii_of_both_models(case):
+    _, numbers, one, _ = case
+    one = replace(one, noise_power=np.asarray(1e-4))
+    numbers = replace(numbers, satellite_power=np.asarray(100.0), error_radius=np.asarray(0.1))
+    relative = error_radii(numbers, one)
     np.testing.assert_allclose(relative.h_users, 0.1 * np.linalg.norm(one.h_users, axis=1), rtol=1e-12)
     np.testing.assert_allclose(relative.g_es, 0.1 * np.linalg.norm(one.g_es), rtol=1e-12)
-    normalised = error_radii(parameters(config.replace(error_model="noise-normalised")), one)
-    sigma = np.sqrt(one.noise_power)
-    np.testing.assert_allclose(normalised.h_users, np.full(3, 0.1 * sigma), rtol=1e-12)
-    np.testing.assert_allclose(normalised.g_users, np.full(3, 0.1 * sigma / np.sqrt(1000.0)), rtol=1e-12)
-    np.testing.assert_allclose(normalised.h_es, 0.1 * sigma, rtol=1e-12)
+    normalised = error_radii(replace(numbers, relative_error=False), one)
+    # 0.1 sigma over the root of the budget: sigma^2 = 1e-4 W, budgets of 1 W and 100 W.
+    np.testing.assert_allclose(normalised.h_users, np.full(3, 1e-3), rtol=1e-12)
+    np.testing.assert_allclose(normalised.g_users, np.full(3, 1e-4), rtol=1e-12)
+    np.testing.assert_allclose(normalised.h_es, 1e-3, rtol=1e-12)
+    np.testing.assert_allclose(normalised.g_es, 1e-4, rtol=1e-12)
 
 
 def test_worst_powers_at_every_receiver_are_what_ascent_finds(case):

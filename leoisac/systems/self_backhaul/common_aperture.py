@@ -93,12 +93,13 @@ def common_aperture(
     needs = _Needs(
         sinr=np.asarray(from_db(min_sinr_db), dtype=float),
         noise=np.asarray(float(noise)),
-        gains=np.full(len(targets) + len(users) * joint, float(min_gain)),
+        gains=np.r_[np.full(len(targets), float(min_gain)), np.full(len(users), joint * float(min_gain))],
+        joint=np.asarray(float(joint)),
     )
     # In the span of all steering vectors the problem has the same size, and program, for every large array.
     basis = _span(np.concatenate([users, targets]))
-    solve = by_lanes(_solve_joint if joint else _solve_sensing)
-    solved: _Solved = take(solve(needs, (users @ np.conj(basis))[None], (targets @ np.conj(basis))[None]), 0)
+    spanned = (users @ np.conj(basis))[None], (targets @ np.conj(basis))[None]
+    solved: _Solved = take(by_lanes(_solve)(needs, *spanned), 0)
     turn = np.conj(basis.T)
     solved = solved._replace(W=basis @ solved.W @ turn, V0=basis @ solved.V0 @ turn)
     return _recovered(solved, users, targets, needs, joint)
@@ -107,7 +108,8 @@ def common_aperture(
 class _Needs(NamedTuple):
     sinr: Leaf
     noise: Leaf
-    gains: Leaf  # (direction,): targets, then users in the joint reading
+    gains: Leaf  # (direction,): targets, then users, of whom nothing is required in the sensing reading
+    joint: Leaf  # 1 in the joint reading, 0 in the other
 
 
 class _Solved(NamedTuple):
@@ -117,19 +119,7 @@ class _Solved(NamedTuple):
     converged: Leaf
 
 
-def _solve_joint(
-    needs: _Needs, users: Complex[Array, "user antenna"], targets: Complex[Array, "target antenna"]
-) -> _Solved:
-    return _solve(needs, users, targets, joint=True)
-
-
-def _solve_sensing(
-    needs: _Needs, users: Complex[Array, "user antenna"], targets: Complex[Array, "target antenna"]
-) -> _Solved:
-    return _solve(needs, users, targets, joint=False)
-
-
-def _solve(needs: _Needs, users: Any, targets: Any, joint: bool) -> _Solved:
+def _solve(needs: _Needs, users: Complex[Array, "user antenna"], targets: Complex[Array, "target antenna"]) -> _Solved:
     """Dual variables: a price ``q_u`` per user's SINR, then ``y_t`` per direction's gain, targets first.
 
     ``I + sum_(n != u) q_n a_n a_n^H - (q_u / gamma) a_u a_u^H - [joint] sum_t y_t a_t a_t^H`` belongs to ``W_u``, and
@@ -137,23 +127,23 @@ def _solve(needs: _Needs, users: Any, targets: Any, joint: bool) -> _Solved:
     """
     count, directions = len(users), needs.gains.size
     unit = jnp.eye(count + directions)
-    price, gain = unit[:count], unit[count:]
-    at_users = gain[len(targets) :] if joint else jnp.zeros_like(price)
+    price, at_targets, at_users = unit[:count], unit[count:-count], needs.joint * unit[-count:]
     atoms = jnp.concatenate([users, targets])
-    sensing = jnp.concatenate([price - at_users, -gain[: len(targets)]])
-    serving = sensing if joint else jnp.concatenate([price, jnp.zeros((len(targets), count + directions))])
+    serving = jnp.concatenate([price - at_users, -needs.joint * at_targets])
+    sensing = jnp.concatenate([price - at_users, -at_targets])
     own = -price / needs.sinr - at_users
 
     def family(weights: Any, own: Any) -> BlockFamily:
         return BlockFamily(atoms, weights, jnp.zeros(len(atoms)), jnp.zeros(count + directions), jnp.asarray(1.0), own)
 
+    prices = jnp.full(count, 0.25 * jnp.minimum(1.0, needs.sinr))
+    # A gain that is not required has no part in anything: a bound keeps its variable from drifting.
+    bounds = jnp.concatenate([jnp.full(count, jnp.inf), jnp.where(needs.gains > 0.0, jnp.inf, 1.0)])
     solution = maximise_dual(
         jnp.concatenate([jnp.full(count, needs.noise), needs.gains]),
         (family(serving, own), family(sensing, sensing[:1])),
-        jnp.full(count + directions, jnp.inf),
-        jnp.concatenate(
-            [jnp.full(count, 0.25 * jnp.minimum(1.0, needs.sinr)), jnp.full(directions, 0.25 / directions)]
-        ),
+        bounds,
+        jnp.concatenate([prices, jnp.full(directions, 0.25 / directions)]),
     )
     W, V0 = solution.primal
     return _Solved(W, V0[0], solution.dual_value, solution.converged)
@@ -178,7 +168,7 @@ def _recovered(solved: _Solved, users: np.ndarray, targets: np.ndarray, needs: _
     gains = np.abs(np.conj(users) @ beams.T) ** 2
     signal = np.diagonal(gains)
     room = signal / needs.sinr - (np.sum(gains, axis=1) - signal) - received_power(users, V0)
-    factor = float(max(np.max(needs.gains / reached, initial=0.0), np.max(needs.noise / room)))
+    factor = float(max(np.max(needs.gains[: len(reached)] / reached, initial=0.0), np.max(needs.noise / room)))
     beams, V0 = beams * np.sqrt(factor), V0 * factor
     return CommonAperture(
         beams,
