@@ -215,6 +215,7 @@ class System:
         link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
         studies, figures, claims: dotted names of tuples.
         benches: dotted name of a tuple of ``BenchCase``; empty where no scheme has two routes.
+        small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
     """
 
@@ -236,6 +237,7 @@ class System:
     figures: str
     claims: str
     benches: str = ""
+    small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
 
     def scheme(self, name: str) -> Scheme:

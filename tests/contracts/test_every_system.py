@@ -188,6 +188,34 @@ def blocks_of(channels: Any, index: np.ndarray) -> Any:
     return take(channels, index)
 
 
+BOTH_ROUTES = [
+    pytest.param(system, scheme, id=f"{system.name}:{scheme.name}")
+    for system in SYSTEMS
+    for scheme in system.schemes
+    if "reference" in scheme.routes
+]
+
+
+@pytest.mark.parametrize(("system", "scheme"), BOTH_ROUTES)
+def test_the_fast_route_is_no_worse_than_the_published_algorithm(system: System, scheme: Scheme) -> None:
+    """At equal constraints: mean objective not lower by more than 0.1 %, no trial by more than 1 %."""
+    extra = scheme.requires.get("reference")
+    if extra and missing_packages(extra):
+        pytest.skip("the reference route is not installed")
+    config = system.config().replace(**system.small)
+    channels = li.draw(config, seed=0, trials=3)
+    outcomes = []
+    for route in ("fast", "reference"):
+        solution = li.design(config, channels, scheme.name, route=route)
+        outcomes.append(judge(scheme, solution, li.evaluate(config, channels, solution.value), system.tolerance))
+    fast, reference = outcomes
+    assert np.all(fast.usable[reference.usable]), "the fast route lost a trial that the reference can use"
+    both = fast.usable & reference.usable
+    assert both.any()
+    assert np.all(fast.objective[both] >= 0.99 * reference.objective[both])
+    assert np.mean(fast.objective[both]) >= 0.999 * np.mean(reference.objective[both])
+
+
 @every_system
 class TestResults:
     @pytest.mark.slow

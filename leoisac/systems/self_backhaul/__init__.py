@@ -117,6 +117,7 @@ SYSTEM = System(
     figures=f"{_HERE}.figures:FIGURES",
     claims=f"{_HERE}.claims:CLAIMS",
     benches=f"{_HERE}.benches:BENCHES",
+    small={"num_users": 3},
 )
 
 __all__ = ["SYSTEM", "published_text_set"]
