@@ -1,4 +1,4 @@
-"""The specification's cases A and B, and the system's verbs, also while the catalogue does not list it."""
+"""The specification's cases A and B, and the system's verbs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from leoisac.experiment.blocks import draw_trials, evaluate_trials
 from leoisac.experiment.channel_arrays import channels_from_arrays
+from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.registration import SYSTEM
 
 CASE_A = ((55.0, -20.0), (5.0, -25.0), (40.0, -65.0), (25.0, 5.0))
 CASE_B = ((30.0, -10.0), (45.0, -45.0), (10.0, -50.0), (60.0, -30.0))

@@ -5,7 +5,7 @@ import pytest
 from bistatic_cases import CASE_A, configured, draw, evaluate
 
 from leoisac.experiment.blocks import design_trials
-from leoisac.systems.bistatic_rsma.registration import SYSTEM
+from leoisac.systems.bistatic_rsma import SYSTEM
 
 PATTERNS = {
     20.0: ((46.31, 15.08, 38.47, 7.03, 38.85), (1.38, 0.97, 1.27, 0.43, 0.96)),

@@ -12,8 +12,8 @@ from leoisac.experiment.contracts import Figure, Study
 from leoisac.experiment.statistics import mean_interval, summary
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
+from leoisac.systems.bistatic_rsma import SCHEMES
 from leoisac.systems.bistatic_rsma.beam_figures import draw_beampatterns, draw_path_loss
-from leoisac.systems.bistatic_rsma.registration import SCHEMES
 from leoisac.systems.bistatic_rsma.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)

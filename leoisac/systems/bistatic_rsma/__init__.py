@@ -1,4 +1,4 @@
-"""Registration of the system: schemes, metrics, axes and the dotted names of everything that computes.
+"""Bistatic LEO ISAC with rate splitting: a satellite serves users while a ground receiver listens to the target's echo.
 
 J. Park, J. Seong, J. Ryu, Y. Mao, W. Shin, "A Bistatic ISAC Framework for LEO Satellite Systems: A Rate-Splitting
 Approach", arXiv:2407.08923, 2024.
