@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """One instance of the augmented-Lagrangian method as a machine that advances by one evaluation per tick.
 
 ``start`` makes the state, ``tick`` moves it by one evaluation of value and gradient, ``finished`` reads its status;

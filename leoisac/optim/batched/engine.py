@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Solve many instances of one smooth constrained problem at once.
 
 The public face of the batched engine: augmented Lagrangian with L-BFGS for every instance by itself

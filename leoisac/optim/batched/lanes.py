@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Lanes: the compiled programs of a problem, and the host loop that passes a queue of instances through them.
 
 A lane holds one instance at a time. One compiled program hands new instances to free lanes and advances all lanes by a

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Limited-memory BFGS of one instance in compact form: a ring of pairs and three matrix-vector products per direction.
 
 Byrd, Nocedal and Schnabel, "Representations of quasi-Newton matrices and their use in limited memory methods",

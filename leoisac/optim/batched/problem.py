@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """What the engine solves: ``fc(x, data) -> (objective, c)`` for one instance, and its optimality certificate.
 
 Minimise ``objective(x)`` subject to ``c(x) >= 0`` over real ``x`` of shape ``(n,)``; ``c`` has shape ``(m,)``, with
@@ -5,9 +6,9 @@ Minimise ``objective(x)`` subject to ``c(x) >= 0`` over real ``x`` of shape ``(n
 multipliers . c`` with ``multipliers >= 0``: a multiplier is the fall of the best objective per unit by which its
 constraint is relaxed.
 
-A problem whose good optimum is hard to reach at once may be approached on a *path* of easier ones: then it takes a third
-argument, ``fc(x, data, parameters)``, and is solved at every stage of the path in turn, from the solution and with the
-multipliers of the stage before. Parameters are data: one compilation serves all stages and all paths of one shape.
+A problem whose good optimum is hard to reach at once may be approached on a *path* of easier ones: then it takes a
+third argument, ``fc(x, data, parameters)``, and is solved at every stage of the path in turn, from the solution and with
+the multipliers of the stage before. Parameters are data: one compilation serves all stages and all paths of one shape.
 """
 
 from __future__ import annotations

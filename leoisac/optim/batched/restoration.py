@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Newton restoration: least-norm corrections of ``x`` that bring the constraints to where they belong.
 
 A correction solves ``J_A dx = b`` with the least norm, ``J_A`` being the rows of the constraints with ``c`` below a
