@@ -7,8 +7,9 @@ multipliers . c`` with ``multipliers >= 0``: a multiplier is the fall of the bes
 constraint is relaxed.
 
 A problem whose good optimum is hard to reach at once may be approached on a *path* of easier ones: then it takes a
-third argument, ``fc(x, data, parameters)``, and is solved at every stage of the path in turn, from the solution and with
-the multipliers of the stage before. Parameters are data: one compilation serves all stages and all paths of one shape.
+third argument, ``fc(x, data, parameters)``, and is solved at every stage of the path in turn, from the solution and
+with the multipliers of the stage before. Parameters are data: one compilation serves all stages and all paths of one
+shape.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from jaxtyping import Array, Float, Int
 from leoisac.foundation.jax_setup import jax, jnp
 
 Problem: TypeAlias = Callable[..., tuple[Any, Any]]
-"""``fc(x, data)`` or ``fc(x, data, parameters)``, with ``(objective, c)`` as its value, for one instance; a module-level
-function or a ``functools.partial`` of one."""
+"""``fc(x, data)`` or ``fc(x, data, parameters)``, with ``(objective, c)`` as its value, for one instance; a
+module-level function or a ``functools.partial`` of one."""
 
 Path: TypeAlias = Any
 """Parameters of every stage, the same for all instances: a pytree of arrays with the stage axis first. ``None``: the
