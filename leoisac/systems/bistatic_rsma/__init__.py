@@ -103,6 +103,7 @@ SYSTEM = System(
     studies=f"{_HERE}.figures:STUDIES",
     figures=f"{_HERE}.figures:FIGURES",
     claims=f"{_HERE}.claims:CLAIMS",
+    benches=f"{_HERE}.benches:BENCHES",
 )
 
 __all__ = ["SYSTEM"]

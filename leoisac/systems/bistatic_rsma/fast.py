@@ -22,7 +22,7 @@ from leoisac.systems.bistatic_rsma.problem import Problem, judged, normalise, ph
 from leoisac.systems.bistatic_rsma.program import Program, formulate, max_min_rate, to_precoder, to_variables
 from leoisac.systems.bistatic_rsma.starts import MAX_STARTS, meet_power_and_floor, start_points
 
-OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=1.0)
+OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
 LARGEST_FLOOR = 1.0 + 1e-9
 """Share of the largest target gain above which a floor cannot be met, with room for rounding."""
 
