@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import EngineResult, solve, solve_multistart
+from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.batched.options import EngineOptions
 from leoisac.systems.self_backhaul.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.joint_program import (
@@ -36,15 +37,15 @@ class Formulated(NamedTuple):
 
     program: Program
     bases: Bases
-    starts: Leaf  # (MAX_STARTS, n)
+    starts: Leaf  # (1 + MAX_STARTS, n): the least-power design, then the others
 
 
 def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) -> Solution[JointDesign]:
     """PA1 for a batch: the joint design with perfect channel knowledge (paper, problem 17), without lifting.
 
-    Every trial is solved from ``starts`` points and the best feasible result kept. Trials without a feasible result
-    go to the exact feasibility test (least power level ``u``): ``u > 1`` certifies INFEASIBLE; otherwise they are
-    solved again from the least-power design, which also stands in where even that fails.
+    First comes the exact feasibility test, the least common power level ``u``: a dual value above 1 certifies
+    INFEASIBLE, and the least-power design stands for the trial. All others are solved from ``starts`` points, of which
+    the least-power design is the first, and the best feasible result is kept.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -56,65 +57,52 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) ->
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    ready: Formulated = by_lanes(_formulate)(parameters, channels)
+    level: StartPower = by_lanes(_least_power)(parameters, channels)
+    infeasible = level.lower > 1.0
+    design: JointDesign = by_lanes(_design_of_beams)(parameters, Beams(level.w, level.v, level.U0))
+    status = np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS))
+    least_power = judged(
+        parameters, channels, design, ENFORCES, status=status, iterations=np.zeros(len(status), dtype=np.int64)
+    )
+    rows = np.flatnonzero(~infeasible)
+    if not len(rows):
+        return least_power
+    chosen = take(channels, rows)
+    ready: Formulated = by_lanes(_formulate)(parameters, chosen, take(level, rows))
     result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, OPTIONS)
-    design: JointDesign = by_lanes(_design)(parameters, result.x, ready.program, ready.bases)
-    solution = judged(
+    solved = judged(
         parameters,
-        channels,
-        design,
+        chosen,
+        by_lanes(_design)(parameters, result.x, ready.program, ready.bases),
         ENFORCES,
         status=result.status,
         iterations=result.ticks,
         history=-result.objective_history,
     )
-    suspects = np.flatnonzero(~(solution.violation <= TOLERANCE))
-    if len(suspects):
-        _second_look(parameters, channels, ready, solution, suspects)
-    return solution
+    return _merged(least_power, solved, rows)
 
 
-def _second_look(
-    parameters: Parameters, channels: Channels, ready: Formulated, solution: Solution[JointDesign], rows: np.ndarray
-) -> None:
-    """Certify infeasibility of the given trials, or solve them again from the least-power design. Writes in place."""
-    level: StartPower = by_lanes(_least_power)(parameters, take(channels, rows))
-    infeasible = level.lower > 1.0
-    solution.status[rows[infeasible]] = int(Status.INFEASIBLE)
-    hopeful = np.flatnonzero(~infeasible & np.isfinite(level.upper))
-    if not len(hopeful):
-        return
-    rows, level, ready = rows[hopeful], take(level, hopeful), take(ready, rows[hopeful])
-    beams = Beams(level.w, level.v, level.U0)
-    start = by_lanes(_variables)(parameters, beams, ready.bases)
-    result: EngineResult = solve(joint_beamforming, start, ready.program, OPTIONS)
-    solved = by_lanes(_design)(parameters, result.x, ready.program, ready.bases)
-    fallback = by_lanes(_design_of_beams)(parameters, beams)
-    chosen = take(channels, rows)
-    again = judged(parameters, chosen, solved, ENFORCES, status=result.status, iterations=result.ticks)
-    plain = judged(parameters, chosen, fallback, ENFORCES, status=result.status, iterations=result.ticks)
-    for index, row in enumerate(rows):
-        best, status = again, again.status[index]
-        if not again.violation[index] <= TOLERANCE and plain.violation[index] <= again.violation[index]:
-            best, status = plain, int(Status.MAX_STEPS)
-        if best.violation[index] <= solution.violation[row]:
-            _overwrite(solution, row, best, index, status)
+def _merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:
+    """``base`` with the given rows replaced where ``solved`` meets the constraints, or violates them less."""
+    better = (solved.violation <= TOLERANCE) | (solved.violation <= base.violation[rows])
+    history = np.full((len(base.status), solved.history.shape[1]), np.nan)
+    base = replace(base, history=history)
+
+    def put(old: Any, new: Any) -> np.ndarray:
+        merged = np.array(old)
+        merged[rows[better]] = new[better]
+        return merged
+
+    return jax.tree_util.tree_map(put, base, solved)
 
 
-def _overwrite(solution: Solution[Any], row: int, source: Solution[Any], index: int, status: int) -> None:
-    for name, values in vars(solution.value).items():
-        values[row] = getattr(source.value, name)[index]
-    solution.status[row] = status
-    solution.objective[row] = source.objective[index]
-    solution.violation[row] = source.violation[index]
-    solution.iterations[row] += source.iterations[index]
-
-
-def _formulate(parameters: Parameters, channels: Channels) -> Formulated:
+def _formulate(parameters: Parameters, channels: Channels, level: StartPower) -> Formulated:
     problem = normalise(parameters, channels)
     program, bases, point = formulate(problem, parameters.joint_pattern)
     starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
-    return Formulated(program, bases, starts)
+    least_power = to_variables(Beams(level.w, level.v, level.U0), bases)
+    first = jnp.where(jnp.isfinite(level.upper), least_power, starts[0])
+    return Formulated(program, bases, jnp.concatenate([first[None], starts]))
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
@@ -124,11 +112,6 @@ def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> J
 def _design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
     sensing = beams.sensing @ jnp.conj(beams.sensing).T
     return joint_design(parameters, beams.bs, beams.satellite, sensing)
-
-
-def _variables(parameters: Parameters, beams: Beams, bases: Bases) -> Any:
-    del parameters
-    return to_variables(beams, bases)
 
 
 def _least_power(parameters: Parameters, channels: Channels) -> StartPower:
