@@ -45,7 +45,7 @@ class Found(NamedTuple):
     history: Leaf  # (round,)
 
 
-def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int = 3) -> Solution[Design]:
+def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int | None = None) -> Solution[Design]:
     """The paper's max-min rate problem for a batch of trials in one of the eight modes.
 
     A trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power towards the target gives;
@@ -55,7 +55,8 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Args:
         scheme: name of the mode, a key of ``model.MODES``.
         parameters, channels: as everywhere; channels with a leading trial axis.
-        starts: points per trial, 1 to 16; the best result is kept.
+        starts: points per trial, 1 to 16; the best result is kept. Without a number 3 under rate splitting, where local
+            optima differ in who has a private stream, and 2 otherwise, where they are rare.
 
     Returns:
         Designs in physical units; objective and violation are the judge's; ``iterations`` counts gradient evaluations
@@ -64,9 +65,11 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Raises:
         ValueError: if ``starts`` is out of range.
     """
+    mode = MODES[scheme]
+    starts = starts if starts is not None else (3 if mode.common else 2)
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    setting = (parameters, MODES[scheme])
+    setting = (parameters, mode)
     ready: Formulated = by_lanes(_formulate)(setting, channels)
     rows = np.flatnonzero(~(ready.problem.floor > LARGEST_FLOOR))
     found = _nothing(ready)
@@ -99,7 +102,7 @@ def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulat
     problem = normalise(parameters, channels, mode)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
-    return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, bases))(points))
+    return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))
 
 
 def _finish(

@@ -102,14 +102,16 @@ def formulate(
 
 def to_variables(
     problem: Problem,
+    program: Program,
     bases: Complex[Array, "stream dimension dimension"],
     precoder: Complex[Array, "dimension stream"],
 ) -> Float[Array, " n"]:
     """The engine's variables of a precoder of unit power, its common rate shared in closed form."""
-    columns = jnp.linalg.solve(bases, precoder.T[:, :, None])[:, :, 0]
+    # The columns of a basis are orthogonal, their squared norms are the weights.
+    columns = jnp.einsum("sij,is->sj", jnp.conj(bases), precoder)
+    columns = jnp.concatenate([columns.real, columns.imag], axis=1) / program.weights
     rates = reduced_rates(problem, precoder * problem.stream_mask)
     split = allocate_common_rate(rates.common, rates.private)
-    columns = jnp.concatenate([columns.real, columns.imag], axis=1)
     return jnp.concatenate([columns.ravel(), split.common_rate, split.min_rate[None]])
 
 
