@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
-from leoisac.optim.batched.stack_power import largest_powers
+from leoisac.optim.batched.stack_power import Stack, largest_powers
 from leoisac.systems.self_backhaul.joint_program import (
     _BS_POWER_WEIGHT,
     Bases,
@@ -53,7 +52,9 @@ class RobustProgram(NamedTuple):
     satellite_radii: Leaf  # (M + 1,)
     targets: Leaf  # satellite steering over the root of the demands, (T, 2 Ns)
     bs_targets: Leaf | None  # base station steering likewise (joint pattern only), (T, 2 Nb)
-    bs_basis: Leaf  # physical beam = basis @ engine's variables, embedded, (M, 2 Nb, 2 Nb)
+    bs_basis: Leaf  # physical beams = basis @ (variables less ``share`` of their part along ``own``), (2 Nb, 2 Nb)
+    bs_own: Leaf  # unit vectors, (M, 2 Nb)
+    bs_share: Leaf  # (M,)
     satellite_basis: Leaf  # (2 Ns, 2 Ns)
     sensing_basis: Leaf  # (2 Ns, 2 Ns)
     min_rate: Leaf
@@ -72,25 +73,23 @@ def robust_beamforming(
     bs_radii = jnp.maximum(stage.radius_factor * data.bs_radii, LEAST_RADIUS)
     satellite_radii = jnp.maximum(stage.radius_factor * data.satellite_radii, LEAST_RADIUS)
 
-    own_beam = np.eye(users + 1, users)  # The Earth Station leaves out no beam of the base station ...
-    feeder = np.zeros((users + 1, len(satellite)))
-    feeder[users, 0] = 1.0  # ... but the feeder beam, which is its own.
-    disturbance = 1.0
-    disturbance += largest_powers(*bs_gram, *bs_amplitudes, own_beam, bs_radii, stage.smoothing)
-    disturbance += largest_powers(*satellite_gram, *satellite_amplitudes, feeder, satellite_radii, stage.smoothing)
+    stacks = Stack(bs_gram, bs_amplitudes, bs_radii), Stack(satellite_gram, satellite_amplitudes, satellite_radii)
+    # A user's own beam is no interference to it, the feeder beam none to the Earth Station.
+    left_out = (*range(users), -1), (*[-1] * users, 0)
+    disturbance = jnp.asarray(1.0 + sum(largest_powers(stacks, left_out, stage.smoothing)))
 
-    own = jnp.stack([jnp.diagonal(part[:users]) for part in bs_amplitudes])
+    own = jnp.stack([jnp.diagonal(part[:, :users]) for part in bs_amplitudes])
     own_power = jnp.diagonal(bs_gram[0])
     signal = _least_power(own, own_power, bs_radii[:users])
-    feeder_amplitude = jnp.stack([part[users, 0] for part in satellite_amplitudes])
+    feeder_amplitude = satellite_amplitudes[:, 0, users]
     es_signal = _least_power(feeder_amplitude, satellite_gram[0][0, 0], satellite_radii[users])
     rates = jnp.log2(1.0 + signal / disturbance[:users])
     backhaul = jnp.log2(1.0 + es_signal / disturbance[users])
     sum_rate = jnp.sum(rates)
 
-    pattern = jnp.sum(_squares(_amplitudes(data.targets, satellite[1:])), axis=1)
+    pattern = jnp.sum(_amplitudes(data.targets, satellite[1:]) ** 2, axis=(0, 1))
     if data.bs_targets is not None:
-        pattern = pattern + jnp.sum(_squares(_amplitudes(data.bs_targets, bs)), axis=1)
+        pattern = pattern + jnp.sum(_amplitudes(data.bs_targets, bs) ** 2, axis=(0, 1))
     budgets = jnp.stack([1.0 - jnp.sum(own_power), 1.0 - jnp.trace(satellite_gram[0])])
     return -sum_rate, jnp.concatenate([rates - data.min_rate, (backhaul - sum_rate)[None], budgets, pattern - 1.0])
 
@@ -110,8 +109,8 @@ def formulate_robust(problem: Problem, radii: ErrorRadii, joint_pattern: bool) -
     antennas, feeds = h.shape[1], g.shape[1]
     point = feasible_looking(problem)
     delivered = jnp.abs(jnp.sum(jnp.conj(problem.h_users) * point.bs, axis=1)) ** 2
-    own = _outer(problem.h_users) * (1.0 / delivered - 1.0)[:, None, None]
-    bs = _basis(_gram(h) + own + (_BS_POWER_WEIGHT + jnp.sum(bs_radii**2)) * jnp.eye(antennas))
+    bs = _basis(_gram(h) + (_BS_POWER_WEIGHT + jnp.sum(bs_radii**2)) * jnp.eye(antennas))
+    own, share = _own_share(problem.h_users @ jnp.conj(bs), 1.0 / delivered - 1.0)
     feeder = _outer(problem.g_es) / jnp.abs(jnp.vdot(problem.g_es, point.satellite)) ** 2
     satellite = _basis(_gram(problem.g_users) + feeder + (1.0 + jnp.sum(radii.g_users**2)) * jnp.eye(feeds))
     targets = problem.targets / jnp.sqrt(problem.demands)[:, None]
@@ -125,11 +124,14 @@ def formulate_robust(problem: Problem, radii: ErrorRadii, joint_pattern: bool) -
         targets=_embedded(targets),
         bs_targets=_embedded(bs_targets) if joint_pattern else None,
         bs_basis=_embedded_matrix(bs),
+        bs_own=_embedded(own),
+        bs_share=share,
         satellite_basis=_embedded_matrix(satellite),
         sensing_basis=_embedded_matrix(sensing),
         min_rate=problem.min_rate,
     )
-    return program, Bases(bs, satellite, sensing), point
+    each = bs - share[:, None, None] * (own @ bs.T)[:, :, None] * jnp.conj(own)[:, None, :]
+    return program, Bases(each, satellite, sensing), point
 
 
 def to_robust_beams(x: Float[Array, " n"], data: RobustProgram) -> Beams:
@@ -141,29 +143,31 @@ def to_robust_beams(x: Float[Array, " n"], data: RobustProgram) -> Beams:
 
 def _stacks(x: Float[Array, " n"], data: RobustProgram) -> tuple[Any, Any]:
     """Beams of the base station; feeder beam and sensing columns. Embedded, a beam per row."""
-    users, size, _ = data.bs_basis.shape
+    users, size = data.bs_own.shape
     feeds, targets = data.satellite_basis.shape[0], data.targets.shape[0]
-    bs = jnp.einsum("kij,kj->ki", data.bs_basis, x[: users * size].reshape(users, size))
+    bs = x[: users * size].reshape(users, size)
+    turned = _turned(data.bs_own)
+    along = jnp.sum(data.bs_own * bs, axis=1) * data.bs_share, jnp.sum(turned * bs, axis=1) * data.bs_share
+    bs = (bs - along[0][:, None] * data.bs_own - along[1][:, None] * turned) @ data.bs_basis.T
     satellite, sensing = x[users * size :][:feeds], x[users * size + feeds :].reshape(feeds, targets)
     return bs, jnp.concatenate([(data.satellite_basis @ satellite)[None], (data.sensing_basis @ sensing).T])
 
 
-def _gram_of(beams: Float[Array, "beam two_n"]) -> tuple[Float[Array, "beam beam"], Float[Array, "beam beam"]]:
+def _gram_of(beams: Float[Array, "beam two_n"]) -> Float[Array, "2 beam beam"]:
     """Real and imaginary part of ``A^H A`` for beams ``A``."""
-    return beams @ beams.T, beams @ _turned(beams).T
+    return _amplitudes(beams, beams)
 
 
-def _amplitudes(
-    channels: Float[Array, "k two_n"], beams: Float[Array, "beam two_n"]
-) -> tuple[Float[Array, "k beam"], Float[Array, "k beam"]]:
-    """``A^H h`` per channel: real and imaginary part of ``b^H h``, the conjugates of the received amplitudes."""
-    return channels @ beams.T, channels @ (-_turned(beams)).T
+def _amplitudes(vectors: Float[Array, "k two_n"], beams: Float[Array, "beam two_n"]) -> Float[Array, "2 beam k"]:
+    """Real and imaginary part of ``A^H h`` per vector ``h``; received amplitudes are the conjugates."""
+    both = jnp.concatenate([beams, _turned(beams)]) @ vectors.T
+    return both.reshape(2, len(beams), len(vectors))
 
 
 def _turned(beams: Float[Array, "beam two_n"]) -> Float[Array, "beam two_n"]:
-    """Embedding of ``-j b``: ``Im(a^H b) = Re(a^H (-j b))``."""
+    """Embedding of ``j b``, whose inner product with a vector is the imaginary part of ``b^H h``."""
     real, imaginary = jnp.split(beams, 2, axis=1)
-    return jnp.concatenate([imaginary, -real], axis=1)
+    return jnp.concatenate([-imaginary, real], axis=1)
 
 
 def _least_power(
@@ -171,10 +175,6 @@ def _least_power(
 ) -> Float[Array, "*k"]:
     modulus = jnp.sqrt(amplitude[0] ** 2 + amplitude[1] ** 2 + 1e-30)
     return jnp.maximum(modulus - radius * jnp.sqrt(power + 1e-30), 0.0) ** 2
-
-
-def _squares(parts: tuple[Any, Any]) -> Any:
-    return parts[0] ** 2 + parts[1] ** 2
 
 
 def _embedded(rows: Complex[Array, "*k n"]) -> Float[Array, "*k two_n"]:
@@ -189,6 +189,15 @@ def _embedded_matrix(matrix: Complex[Array, "*k n n"]) -> Float[Array, "*k two_n
 def _complex(rows: Float[Array, "k two_n"]) -> Complex[Array, "k n"]:
     real, imaginary = jnp.split(rows, 2, axis=1)
     return real + 1j * imaginary
+
+
+def _own_share(own: Complex[Array, "k n"], weight: Float[Array, " k"]) -> tuple[Complex[Array, "k n"], Any]:
+    """Unit vectors along ``own``, and the shares that add ``weight own own^H`` to a Gram matrix that is the identity.
+
+    ``(I - share u u^H)^2 = (I + weight own own^H)^-1`` for the unit vector ``u``.
+    """
+    strength = jnp.sum(jnp.abs(own) ** 2, axis=1)
+    return own / jnp.sqrt(strength)[:, None], 1.0 - 1.0 / jnp.sqrt(1.0 + weight * strength)
 
 
 def _basis(gram: Complex[Array, "*k n n"]) -> Complex[Array, "*k n n"]:
