@@ -1,0 +1,213 @@
+"""What flows through the system: parameters, channels, designs and the normalised cell, all pytrees.
+
+Conventions: transmit channels are **rows**, the received amplitude of a beamformer ``F`` is ``h @ F`` without a
+conjugate; receive filters are rows too. Streams ``0..K-1`` carry the users' data, stream ``K + i`` is the radar signal
+of target ``i``. Beamformers are in sqrt(W), rates in bit/s/Hz.
+
+The normalised cell (``CellProblem``) is what the optimisers of stages P1 and P3 see of one cell: one association,
+amplitudes over the noise's standard deviation with both power budgets folded in, so that the noise variance of every
+receiver is 1, the beamformer's Frobenius norm at most 1, and ``q = sqrt(p / P_LEO)`` in [0, 1]. With
+``n = association[i]``::
+
+    h_tut[k]            sqrt(P_BS) h_tut[k] / sigma                           row (tx)
+    h_sut               sqrt(P_BS) h_sut / sigma                              row (tx)
+    g_tut[k], g_sut     P_LEO g / sigma^2
+    target_tx[j]        a_t(j)^H, unit-modulus row                            (tx)
+    clutter_tx[l]       the same of clutter point l                           (tx)
+    target_echo[i, j]   sqrt(P_BS) alpha_{j,n} a_r(j, n) / sigma              column (rx): target j at the receiver of i
+    clutter_echo[i, l]  sqrt(P_BS) alpha_{l,n} a_r(l, n) / sigma              column (rx)
+    g_rad[i]            sqrt(P_LEO) g_rad[n] / sigma                          column (rx)
+    min_sut_rate, min_scnr                                                    floors, bit/s/Hz and linear
+
+Thus ``G_{j,n} f = target_echo[i, j] (target_tx[j] @ f)``, ``d_i = target_echo[i, i] (target_tx[i] @ f_{K+i})``, the
+satellite adds ``q^2 g_rad[i] g_rad[i]^H`` to ``R_i`` and the noise the identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["g_tut", "g_sut", "g_rad", "u_satellite"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class SatelliteLinks:
+    """Links from the satellite, as P1 predicts them from old elements or a wrong clock.
+
+    Attributes: as of ``Channels``.
+    """
+
+    g_tut: Leaf  # real (cell, user)
+    g_sut: Leaf  # real (cell)
+    g_rad: Leaf  # complex (cell, receiver, rx)
+    u_satellite: Leaf  # real (cell, receiver)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "h_tut",
+        "h_sut",
+        "h_tut_fresh",
+        "h_sut_fresh",
+        "g_tut",
+        "g_sut",
+        "g_rad",
+        "target_amplitude",
+        "target_tx",
+        "target_rx",
+        "clutter_amplitude",
+        "clutter_tx",
+        "clutter_rx",
+        "u_target",
+        "u_satellite",
+        "noise_power",
+        "predicted",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Channels:
+    """Channels of one trial (a batch has a leading ``trial`` axis on every array).
+
+    Where several cells share a spot beam its satellite user is in the first of them; the others have its ``g_sut`` and
+    ``h_sut = 0``.
+
+    Attributes:
+        h_tut, h_sut: base station to its users, and to the satellite user through its side lobe, at the instant of P1.
+        h_tut_fresh, h_sut_fresh: the same at the instant of P3, at which every design is judged.
+        g_tut, g_sut: power gain of the satellite's beam to the users and to the satellite user.
+        g_rad: amplitude gain of the satellite's beam to the elements of every radar receiver.
+        target_amplitude, clutter_amplitude: echo amplitudes ``alpha``.
+        target_tx, clutter_tx: rows ``a_t^H`` of the base station's array, unit modulus.
+        target_rx, clutter_rx: columns ``a_r`` of the radar receivers' arrays, unit modulus.
+        u_target, u_satellite: directional cosines along the radar receivers' arrays.
+        noise_power: noise of every receiver, W.
+        predicted: the satellite's links as P1 predicts them; ``None`` where the prediction is exact.
+    """
+
+    h_tut: Leaf  # complex (cell, user, tx)
+    h_sut: Leaf  # complex (cell, tx)
+    h_tut_fresh: Leaf  # complex (cell, user, tx)
+    h_sut_fresh: Leaf  # complex (cell, tx)
+    g_tut: Leaf  # real (cell, user)
+    g_sut: Leaf  # real (cell)
+    g_rad: Leaf  # complex (cell, receiver, rx)
+    target_amplitude: Leaf  # complex (cell, target, receiver)
+    target_tx: Leaf  # complex (cell, target, tx)
+    target_rx: Leaf  # complex (cell, target, receiver, rx)
+    clutter_amplitude: Leaf  # complex (cell, clutter, receiver)
+    clutter_tx: Leaf  # complex (cell, clutter, tx)
+    clutter_rx: Leaf  # complex (cell, clutter, receiver, rx)
+    u_target: Leaf  # real (cell, target, receiver)
+    u_satellite: Leaf  # real (cell, receiver)
+    noise_power: Leaf  # real (cell)
+    predicted: SatelliteLinks | None = None
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "bs_power",
+        "satellite_power",
+        "min_sut_rate",
+        "min_scnr",
+        "satellite_separation",
+        "target_separation",
+        "sut_aperture",
+        "tut_aperture",
+        "bandwidth_mhz",
+    ],
+    meta_fields=["cells_per_beam", "association"],
+)
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of the configuration that designs and the judge need, in SI.
+
+    Attributes:
+        bs_power, satellite_power: budgets of each base station and of the satellite, W.
+        min_sut_rate: least rate of a satellite user, bit/s/Hz.
+        min_scnr: least SCNR of a target, linear.
+        satellite_separation, target_separation: angles of the association rule, radians.
+        sut_aperture, tut_aperture: effective apertures of the users towards the satellite, m2.
+        bandwidth_mhz: signal bandwidth, MHz, over which power flux densities are stated.
+        cells_per_beam: cells that share one spot beam.
+        association: rule by which targets get their radar receivers.
+    """
+
+    bs_power: Leaf
+    satellite_power: Leaf
+    min_sut_rate: Leaf
+    min_scnr: Leaf
+    satellite_separation: Leaf
+    target_separation: Leaf
+    sut_aperture: Leaf
+    tut_aperture: Leaf
+    bandwidth_mhz: Leaf
+    cells_per_beam: int = 1
+    association: str = "proposed"
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["beamformer", "beam_power", "power_cap", "association", "coupling"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Design:
+    """Base stations' beamformers, spot beams' powers and the association.
+
+    Attributes:
+        beamformer: columns for users 1 to K, then for the targets, sqrt(W).
+        beam_power: power of the spot beam that covers the cell, W; cells of one beam have the same.
+        power_cap: largest beam power for which the cell's beamformer was made, W.
+        association: radar receiver of every target.
+        coupling: 1, or 0 where satellite and terrestrial network are taken not to disturb each other (an ideal).
+    """
+
+    beamformer: Leaf  # complex (cell, tx, stream)
+    beam_power: Leaf  # real (cell)
+    power_cap: Leaf  # real (cell)
+    association: Leaf  # int (cell, target)
+    coupling: Leaf  # real scalar
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "h_tut",
+        "h_sut",
+        "g_tut",
+        "g_sut",
+        "target_tx",
+        "clutter_tx",
+        "target_echo",
+        "clutter_echo",
+        "g_rad",
+        "min_sut_rate",
+        "min_scnr",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class CellProblem:
+    """One normalised cell (a batch of cells has a leading axis on every array); the module says what the fields are."""
+
+    h_tut: Leaf  # complex (user, tx)
+    h_sut: Leaf  # complex (tx)
+    g_tut: Leaf  # real (user)
+    g_sut: Leaf  # real scalar
+    target_tx: Leaf  # complex (target, tx)
+    clutter_tx: Leaf  # complex (clutter, tx)
+    target_echo: Leaf  # complex (target, target, rx)
+    clutter_echo: Leaf  # complex (target, clutter, rx)
+    g_rad: Leaf  # complex (target, rx)
+    min_sut_rate: Leaf  # real scalar
+    min_scnr: Leaf  # real scalar
