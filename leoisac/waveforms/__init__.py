@@ -1,1 +1,1 @@
-"""Transmitted and received waveforms: synthesis of echoes."""
+"""Transmitted and received waveforms: OTFS and OFDM modems, delay-Doppler channels, synthesis of echoes."""
