@@ -1,10 +1,10 @@
-"""The tiny normalised cell whose numbers are known: two users, one target, one clutter, one receiver of two antennas."""
+"""The tiny normalised cell with known numbers: two users, one target, one clutter, a receiver of two antennas."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from leoisac.systems.coexistence.model import CellProblem
+from leoisac.systems.coexistence.cell_program import CellProblem
 
 BEAMFORMER = np.array([[0.4, 0.4, 0, 0], [0, 0, 0.4, -0.4j], [0.3, 0, 0, -0.3]], dtype=complex).T
 Q = 0.6

@@ -1,7 +1,10 @@
-"""Exact metrics of a design in one normalised cell (``model.CellProblem``): SINR, SCNR, receive filters, errors.
+"""One cell as numbers without units, and the exact metrics of a design in it: SINR, SCNR, receive filters, errors.
 
-The unknowns are the beamformer ``F`` with ``||F||_F <= 1`` and the satellite's amplitude ``q`` in [0, 1]; noise is 1. A
-cell without satellite user, or without satellite, has zeros in place of its channels; floors of 0 are switched off.
+The unknowns are the beamformer ``F`` with ``||F||_F <= 1`` and the satellite's amplitude ``q = sqrt(p / P_LEO)`` in
+[0, 1]; noise is 1. Terrestrial amplitudes and echoes carry ``sqrt(P_BS) / sigma``, satellite power gains
+``P_LEO / sigma^2``. Transmit channels are rows: the received amplitude is ``h @ F``. Streams 0..K-1 carry the users'
+data, stream ``K + i`` is the radar signal of target ``i``. The association is applied: whatever belongs to target ``i``
+is seen by the receiver that listens to it.
 
 J. Jee, J. G. Andrews, "Integrated Coexistence for Satellite and Terrestrial Networks with Multistatic ISAC",
 arXiv:2511.15947. All functions work on one cell and are traceable.
@@ -9,13 +12,62 @@ arXiv:2511.15947. All functions work on one cell and are traceable.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jnp
-from leoisac.systems.coexistence.model import CellProblem
+from leoisac.foundation.jax_setup import jax, jnp
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "h_tut",
+        "h_sut",
+        "g_tut",
+        "g_sut",
+        "target_tx",
+        "clutter_tx",
+        "target_echo",
+        "clutter_echo",
+        "g_rad",
+        "min_sut_rate",
+        "min_scnr",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class CellProblem:
+    """Normalised design problem of one cell; a batch of cells has a leading axis on every array.
+
+    A cell without satellite user, or without satellite, has zeros in place of its channels.
+
+    Attributes:
+        h_tut: rows from the base station to its users.
+        h_sut: row from the base station to the satellite user.
+        g_tut, g_sut: power gains from the satellite to the users and to the satellite user.
+        target_tx, clutter_tx: rows from the base station to targets and clutter, unit-modulus entries.
+        target_echo: echo column of target ``j`` at the receiver of target ``i``, at [i, j].
+        clutter_echo: echo column of clutter ``l`` at the receiver of target ``i``, at [i, l].
+        g_rad: amplitudes from the satellite to the receiver of every target.
+        min_sut_rate: least rate of the satellite user, bit/s/Hz; 0 where there is none.
+        min_scnr: least signal-to-clutter-plus-noise ratio of every target, linear, positive.
+    """
+
+    h_tut: Leaf  # complex (user, tx)
+    h_sut: Leaf  # complex (tx)
+    g_tut: Leaf  # real (user)
+    g_sut: Leaf  # real scalar
+    target_tx: Leaf  # complex (target, tx)
+    clutter_tx: Leaf  # complex (clutter, tx)
+    target_echo: Leaf  # complex (target, target, rx)
+    clutter_echo: Leaf  # complex (target, clutter, rx)
+    g_rad: Leaf  # complex (target, rx)
+    min_sut_rate: Leaf  # real scalar
+    min_scnr: Leaf  # real scalar
 
 
 class Received(NamedTuple):
