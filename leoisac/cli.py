@@ -15,7 +15,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from leoisac import catalogue
+from leoisac import catalogue, console_store
+from leoisac.console_options import Plugins
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError, StoreError
 from leoisac.experiment.routes import DEFAULT_ROUTE
@@ -58,22 +59,6 @@ def main() -> None:
     app()
 
 
-def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
-    for path in paths or []:
-        catalogue.load_plugin(path)
-    return paths
-
-
-Plugins = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--plugin",
-        metavar="FILE.py",
-        help="Python file that defines further systems; may be repeated.",
-        callback=_load_plugins,
-        is_eager=True,
-    ),
-]
 Subject = Annotated[str, typer.Argument(metavar="SYSTEM|FILE.toml", help="Name of a system, or a scenario file.")]
 SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of a system (see: leoisac list).")]
 
@@ -312,6 +297,9 @@ def satellite_pass(
     if not isinstance(part, SatelliteConfig):
         raise ConfigError(f"{file}: has no [satellite] table (leoisac init prints its fields).")
     print_passes(part)
+
+
+console_store.register(app)
 
 
 def _subject(subject: str) -> tuple[System, Config, Scenario | None]:

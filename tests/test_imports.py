@@ -29,12 +29,16 @@ BELOW = {
     "catalogue": {"foundation", "experiment", "systems"},
     "console": {"foundation", "experiment"},
     "console_bench": {"foundation", "experiment"},
+    "console_options": {"catalogue"},
     "console_passes": {"foundation", "geometry", "console"},
+    "console_report": {"foundation", "experiment", "plots", "catalogue", "console", "console_options", "console_run"},
     "console_run": {"foundation", "experiment", "plots", "console"},
+    "console_store": {"foundation", "experiment", "catalogue", "console", "console_options"},
     "api": {"foundation", "experiment", "catalogue"},
     "cli": {
         *("foundation", "geometry", "experiment", "catalogue", "leoisac"),
-        *("console", "console_bench", "console_passes", "console_run"),
+        *("console", "console_bench", "console_options", "console_passes", "console_report", "console_run"),
+        *("console_store",),
     },
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

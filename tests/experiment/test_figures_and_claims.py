@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import leoisac as li
+from leoisac import catalogue
 from leoisac.experiment.campaign import drawable, run_studies, with_plain_schemes
+from leoisac.experiment.claims import check_claims, collect_studies
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario import study_scenario
 
@@ -17,7 +21,7 @@ NAME = "toy-downlink"
 
 @pytest.fixture(scope="module")
 def power(toy: System) -> Any:
-    return run_studies(toy, {"power": study_scenario(toy, toy.study("power").preset("quick"), trials=50)})["power"]
+    return run_studies(toy, {"power": study_scenario(toy, toy.study("power"), trials=50)})["power"]
 
 
 class TestFigures:
@@ -69,6 +73,45 @@ class TestClaims:
         assert first.verdict.outcome == "insufficient"
         assert "(20 of 50 trials)" in first.verdict.measured
         assert first.command == "leoisac run toy-downlink/fig-1 --preset paper --trials 50"
+
+    def test_another_setting_gives_no_verdict(self, power: Any, toy: System) -> None:
+        study = toy.study("power")
+        for made, reason in (
+            (study_scenario(toy, study.preset("quick"), trials=60), r"lacks transmit_power_dbw = 5\.0"),
+            (study_scenario(toy, study, {"num_users": 2}, trials=60), "num_users is 2, asked for 3"),
+            (study_scenario(toy, study, schemes=["fill"], trials=60), "lacks equal"),
+        ):
+            dataset = run_studies(toy, {"power": made})["power"]
+            first, _ = li.verify(NAME, dataset)
+            assert first.verdict.outcome == "insufficient"
+            assert re.search(rf"the stored study `power` .*{reason}", first.verdict.measured)
+            assert first.command == "leoisac run toy-downlink/fig-1 --preset paper"
+        first, _ = li.verify(NAME, power.isel(transmit_power_dbw=[0, 1]))
+        assert "a part of the values of transmit_power_dbw" in first.verdict.measured
+
+    def test_more_than_the_claim_asks_for_is_welcome(self, toy: System) -> None:
+        sweep = {"transmit_power_dbw": [-3.0, 0.0, 5.0, 10.0]}
+        wider = replace(toy.study("power"), sweep=sweep, schemes=("odd", "fill", "equal"), trials=60)
+        first, _ = li.verify(NAME, run_studies(toy, {"power": study_scenario(toy, wider)})["power"])
+        assert first.verdict.outcome == "reproduced"
+
+    def test_schemes_that_were_not_run_give_no_verdict(self, power: Any) -> None:
+        partial = power.copy(deep=True)
+        partial["status"][0, 1] = -1
+        first, _ = li.verify(NAME, partial)
+        assert first.verdict.outcome == "insufficient"
+        assert "have not been run" in first.verdict.measured
+
+    def test_the_best_of_several_stores(self, toy: System, tmp_path: Path) -> None:
+        study = toy.study("power")
+        run_studies(toy, {"power": study_scenario(toy, study.preset("quick"), trials=70)}, tmp_path / "quick")
+        run_studies(toy, {"power": study_scenario(toy, study, trials=50)}, tmp_path / "paper")
+        run_studies(toy, {"users": study_scenario(toy, toy.study("users"), trials=3)}, tmp_path / "users")
+        folders = [tmp_path / name for name in ("quick", "paper", "users")]
+        studies = collect_studies(toy, folders, catalogue.find)
+        assert set(studies) == {"power", "users"}
+        assert studies["power"].sizes["trial"] == 50
+        assert [item.verdict.outcome for item in check_claims(toy, studies)] == ["reproduced", "partly"]
 
     def test_trials_that_were_not_run_do_not_count(self, power: Any) -> None:
         partial = power.copy(deep=True)

@@ -1,0 +1,211 @@
+"""The verbs that read stored results: status and verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import leoisac as li
+from leoisac import catalogue, cli
+from leoisac.console_store import duration
+from leoisac.experiment.campaign import run_studies
+from leoisac.experiment.contracts import System
+from leoisac.experiment.progress import store_state
+from leoisac.experiment.scenario import study_scenario
+from leoisac.foundation.status import Status
+
+TOY = "toy-downlink"
+CONFIG = li.config(TOY)
+
+
+def call(*arguments: str | Path, code: int = 0) -> str:
+    result = CliRunner().invoke(cli.app, [str(item) for item in arguments])
+    assert result.exit_code == code, f"{result.output}\n{result.exception!r}"
+    return result.output
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a store of 2 points x 3 schemes x 20 trials, in units of 8."""
+    monkeypatch.chdir(tmp_path)
+    li.run(CONFIG, sweep={"transmit_power_dbw": [0, 10]}, trials=20, store="demo", unit_trials=8)
+    return tmp_path / "demo"
+
+
+def units(folder: Path) -> list[Path]:
+    return sorted(folder.glob("units/*/*/*.npz"))
+
+
+class TestState:
+    def test_of_a_finished_run(self, folder: Path) -> None:
+        dataset = li.open_run(folder)
+        state = store_state(folder, catalogue.find)
+        assert (state.system, state.wanted, state.left, state.remaining_s) == (TOY, 120, 0, 0.0)
+        for item in state.schemes:
+            one = dataset.sel(scheme=item.label)
+            assert item.statuses == {code: n for code in Status if (n := int((one["status"] == code).sum()))}
+            assert item.usable == int(one["usable"].sum())
+            assert item.seconds > 0
+        assert not state.failures
+
+    def test_rate_is_of_the_last_quarter_of_an_hour(self, folder: Path) -> None:
+        """Units of 8, 8 and 4 trials, a third of them published ten minutes ago: 40 trials since then."""
+        manifest = json.loads((folder / "manifest.json").read_text())
+        now = time.time()
+        made = units(folder)
+        assert len(made) == 18
+        for position, file in enumerate(made):
+            os.utime(file, (now, now - (600 if position < 6 else 3000)))
+        manifest["sessions"][-1]["created"] = "2020-01-01T00:00:00+00:00"
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        state = store_state(folder, catalogue.find, now=now)
+        assert state.rate == pytest.approx(6 * (120 / 18) / 900)
+        assert state.idle_s == pytest.approx(600, abs=1e-3)
+        later = store_state(folder, catalogue.find, now=now + 10_000)
+        assert later.rate is None
+        made[0].unlink()
+        left = store_state(folder, catalogue.find, now=now)
+        assert left.left == 8
+        assert left.remaining_s == pytest.approx(8 / left.rate)
+
+    def test_an_earlier_session_does_not_count_for_the_rate(self, folder: Path) -> None:
+        now = time.time()
+        for file in units(folder):
+            os.utime(file, (now, now - 100))
+        manifest = json.loads((folder / "manifest.json").read_text())
+        created = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now - 50))
+        manifest["sessions"].append({**manifest["sessions"][-1], "created": created})
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        assert store_state(folder, catalogue.find, now=now).rate is None
+
+    def test_studies_that_share_trials_are_counted_once(self, toy: System, tmp_path: Path) -> None:
+        power = toy.study("power").preset("quick")
+        studies = {"a": study_scenario(toy, power), "b": study_scenario(toy, power, trials=6)}
+        run_studies(toy, studies, tmp_path / "store")
+        state = store_state(tmp_path / "store", catalogue.find)
+        assert state.wanted == 2 * 2 * 6
+        assert [(item.name, item.wanted, item.left) for item in state.studies] == [("a", 16, 0), ("b", 24, 0)]
+
+    def test_failures_stay_to_be_done_until_they_succeed(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import sys
+
+        module = sys.modules[catalogue.find(TOY).evaluate.partition(":")[0]]
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "equal", module.broken)
+            run_more(folder)
+        state = store_state(folder, catalogue.find)
+        (equal,) = (item for item in state.schemes if item.label == "equal")
+        assert (equal.left, equal.statuses[Status.FAILED]) == (10, 10)
+        assert {failure.scheme for failure in state.failures} == {"equal"}
+        assert "the solver that always fails" in state.failures[0].traceback
+        text = call("status", folder)
+        assert "FAILED: The solver raised an exception" in text
+        assert "equal, trials 20 to 23: ArithmeticError: the solver that always fails" in text
+        run_more(folder)
+        state = store_state(folder, catalogue.find)
+        assert (state.left, state.failures) == (0, ())
+
+    def test_a_unit_replaced_while_being_read_is_read_again(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from leoisac.experiment.store import DirectoryStore
+
+        read, calls = DirectoryStore.read, iter(range(1000))
+
+        def unlucky(self: Any, key: Any) -> Any:
+            if next(calls) == 0:
+                raise li.StoreError("this unit is damaged (No such file or directory)")
+            return read(self, key)
+
+        monkeypatch.setattr(DirectoryStore, "read", unlucky)
+        assert store_state(folder, catalogue.find).left == 0
+
+    def test_a_damaged_unit_is_named(self, folder: Path) -> None:
+        units(folder)[3].write_bytes(b"nothing")
+        with pytest.raises(li.StoreError, match=r"\.npz: this unit is damaged"):
+            store_state(folder, catalogue.find)
+
+
+def run_more(folder: Path) -> None:
+    li.run(CONFIG, sweep={"transmit_power_dbw": [0, 10]}, trials=25, store=folder, unit_trials=8)
+
+
+class TestStatus:
+    def test_of_a_finished_run(self, folder: Path) -> None:
+        text = call("status", folder)
+        assert "120 of 120 trials stored (100.0%), 0 left" in text
+        assert "leoisac resume" not in text
+        assert "INACCURATE" in text
+
+    def test_while_a_run_goes_on(self, folder: Path) -> None:
+        for file in units(folder)[:9]:
+            file.unlink()
+        text = call("status", folder)
+        assert " left" in text
+        assert "trials/s lately, about 0:00:" in text
+        assert "leoisac resume" not in text
+
+    def test_of_a_run_that_stands_still(self, folder: Path) -> None:
+        made = units(folder)
+        made[0].unlink()
+        for file in made[1:]:
+            os.utime(file, (time.time(), time.time() - 7200))
+        text = call("status", folder)
+        assert "Last result 2:00:00 ago: perhaps nothing is running." in text
+        assert f"Continue with: leoisac resume {folder}" in text
+
+    def test_before_the_first_result(self, folder: Path) -> None:
+        for file in units(folder):
+            file.unlink()
+        text = call("status", folder)
+        assert "0 of 120 trials stored (0.0%), 120 left" in text
+        assert "Nothing stored yet" in text
+
+    def test_no_store(self, tmp_path: Path) -> None:
+        assert "there is no result store here" in call("status", tmp_path / "absent", code=2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "—"), (3.4, "0:00:03"), (3725, "1:02:05"), (90061, "1 d 1:01:01")],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+class TestVerify:
+    def test_without_any_store_says_what_to_run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        text = call("verify", TOY)
+        assert "2 insufficient" in text
+        assert "No store of `toy-downlink` below runs." in text
+        assert "leoisac run toy-downlink/fig-1 --preset paper" in text
+        assert not list(tmp_path.iterdir())  # nothing was computed
+
+    def test_finds_the_stores_of_a_system(self, toy: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        run_studies(toy, {"power": study_scenario(toy, toy.study("power"), trials=50)}, "runs/power")
+        (tmp_path / "runs" / "other").mkdir()
+        (tmp_path / "runs" / "old").mkdir()
+        (tmp_path / "runs" / "old" / "manifest.json").write_text('{"schema": 0}')
+        text = call("verify", TOY)
+        assert "1 reproduced, 1 insufficient" in text
+        assert f"From: {Path('runs') / 'power'}" in text
+        assert "leoisac run toy-downlink/fig-2 --preset paper" in text
+        assert text == call("verify", Path("runs") / "power")
+
+    def test_a_system_without_claims(self, folder: Path, toy: System, monkeypatch: pytest.MonkeyPatch) -> None:
+        import sys
+
+        monkeypatch.setattr(sys.modules[toy.claims.partition(":")[0]], "CLAIMS", ())
+        assert "has no claims to check" in call("verify", folder)
+
+    def test_a_slip_of_the_pen(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert "Did you mean `toy-downlink`?" in call("verify", "toy-downlnk", code=2)
