@@ -38,8 +38,8 @@ class CoexistenceConfig(Config):
     noise_figure_db: float = Field(default=8.0, ge=0, le=60, description="noise figure of every receiver")
 
     # Sizes
-    num_cells: int = Field(default=1, ge=1, le=256, description="terrestrial cells")
-    cells_per_beam: int = Field(default=1, ge=1, le=256, description="cells in one spot beam, which they share")
+    num_cells: int = Field(default=1, ge=1, le=64, description="terrestrial cells")
+    cells_per_beam: int = Field(default=1, ge=1, le=64, description="cells in one spot beam, which they share")
     num_users: int = Field(default=5, ge=1, le=64, description="terrestrial users of a cell")
     num_tx: int = Field(default=30, ge=1, le=256, description="antennas of a base station")
     num_targets: int = Field(default=4, ge=1, le=32, description="targets of a cell")
@@ -57,6 +57,7 @@ class CoexistenceConfig(Config):
     cell_radius_m: Distance = Field(default=200.0, description="users are within this distance of the base station")
     min_distance_m: Distance = Field(default=10.0, description="least distance of a user from the base station")
     sensing_radius_m: Distance = Field(default=50.0, description="targets are within it; receivers stand at half of it")
+    cell_spacing_m: Distance = Field(default=1000.0, description="distance between the cells of one spot beam")
     clutter_radius_m: Distance = Field(default=10.0, description="clutter is within this distance of its target")
     bs_height_m: Height = Field(default=10.0, description="height of the base station's array")
     user_height_m: Height = Field(default=1.5, description="height of terrestrial and satellite users")
@@ -121,7 +122,7 @@ class CoexistenceConfig(Config):
 
     # Real satellite
     timing_offset_s: float = Field(
-        default=0.0, ge=-600, le=600, description="how late P1 believes the real satellite is: its prediction's error"
+        default=0.0, ge=-600, le=600, description="how far P1's prediction is ahead of the real satellite"
     )
     element_age_days: float = Field(
         default=0.0, ge=0, le=60, description="age of the elements behind P1's prediction of the real satellite"

@@ -1,11 +1,11 @@
-"""What flows through the system: parameters, channels, designs and the normalised cell, all pytrees.
+"""What flows through the system: parameters, channels and designs, all pytrees.
 
 Conventions: transmit channels are **rows**, the received amplitude of a beamformer ``F`` is ``h @ F`` without a
 conjugate; receive filters are rows too. Streams ``0..K-1`` carry the users' data, stream ``K + i`` is the radar signal
 of target ``i``. Beamformers are in sqrt(W), rates in bit/s/Hz.
 
-The normalised cell (``CellProblem``) is what the optimisers of stages P1 and P3 see of one cell: one association,
-amplitudes over the noise's standard deviation with both power budgets folded in, so that the noise variance of every
+The normalised cell (``cell_program.CellProblem``) is what the optimisers of P1 and P3 see: one association, amplitudes
+over the noise's standard deviation with both power budgets folded in, so that the noise variance of every
 receiver is 1, the beamformer's Frobenius norm at most 1, and ``q = sqrt(p / P_LEO)`` in [0, 1]. With
 ``n = association[i]``::
 
@@ -177,37 +177,3 @@ class Design:
     power_cap: Leaf  # real (cell)
     association: Leaf  # int (cell, target)
     coupling: Leaf  # real scalar
-
-
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "h_tut",
-        "h_sut",
-        "g_tut",
-        "g_sut",
-        "target_tx",
-        "clutter_tx",
-        "target_echo",
-        "clutter_echo",
-        "g_rad",
-        "min_sut_rate",
-        "min_scnr",
-    ],
-    meta_fields=[],
-)
-@dataclass(frozen=True)
-class CellProblem:
-    """One normalised cell (a batch of cells has a leading axis on every array); the module says what the fields are."""
-
-    h_tut: Leaf  # complex (user, tx)
-    h_sut: Leaf  # complex (tx)
-    g_tut: Leaf  # real (user)
-    g_sut: Leaf  # real scalar
-    target_tx: Leaf  # complex (target, tx)
-    clutter_tx: Leaf  # complex (clutter, tx)
-    target_echo: Leaf  # complex (target, target, rx)
-    clutter_echo: Leaf  # complex (target, clutter, rx)
-    g_rad: Leaf  # complex (target, rx)
-    min_sut_rate: Leaf  # real scalar
-    min_scnr: Leaf  # real scalar

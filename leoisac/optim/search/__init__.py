@@ -1,0 +1,1 @@
+"""Exact small searches: allocations that need no solver."""
