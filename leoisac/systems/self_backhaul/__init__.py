@@ -10,6 +10,7 @@ from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes,
 
 _HERE = "leoisac.systems.self_backhaul"
 _JOINT = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
+_GUARANTEED = ("guaranteed_min_rate", "guaranteed_backhaul", "pattern", "satellite_power", "bs_power")
 _BASELINE = ("pattern", "satellite_power", "bs_power")
 
 SCHEMES = (
@@ -20,6 +21,14 @@ SCHEMES = (
         routes={"fast": f"{_HERE}.fast:solve_pa1", "reference": f"{_HERE}.reference:solve_pa1"},
         requires={"reference": "reference"},
         enforces=_JOINT,
+    ),
+    Scheme(
+        name="pa2",
+        label="PA2 (proposed, robust)",
+        summary="joint beamforming that guarantees its rates for all channel errors within the radius",
+        routes={"fast": f"{_HERE}.fast_robust:solve_pa2", "reference": f"{_HERE}.reference_robust:solve_pa2"},
+        requires={"reference": "reference"},
+        enforces=_GUARANTEED,
     ),
     Scheme(
         name="das",
@@ -117,7 +126,7 @@ SYSTEM = System(
     figures=f"{_HERE}.figures:FIGURES",
     claims=f"{_HERE}.claims:CLAIMS",
     benches=f"{_HERE}.benches:BENCHES",
-    small={"num_users": 3},
+    small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 
 __all__ = ["SYSTEM", "published_text_set"]

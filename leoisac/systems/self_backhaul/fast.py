@@ -57,16 +57,19 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) ->
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    level: StartPower = by_lanes(_least_power)(parameters, channels)
+    level: StartPower = by_lanes(least_power)(parameters, channels)
     infeasible = level.lower > 1.0
-    design: JointDesign = by_lanes(_design_of_beams)(parameters, Beams(level.w, level.v, level.U0))
-    status = np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS))
-    least_power = judged(
-        parameters, channels, design, ENFORCES, status=status, iterations=np.zeros(len(status), dtype=np.int64)
+    base = judged(
+        parameters,
+        channels,
+        by_lanes(design_of_beams)(parameters, Beams(level.w, level.v, level.U0)),
+        ENFORCES,
+        status=np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS)),
+        iterations=np.zeros(len(infeasible), dtype=np.int64),
     )
     rows = np.flatnonzero(~infeasible)
     if not len(rows):
-        return least_power
+        return base
     chosen = take(channels, rows)
     ready: Formulated = by_lanes(_formulate)(parameters, chosen, take(level, rows))
     result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, OPTIONS)
@@ -79,19 +82,19 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) ->
         iterations=result.ticks,
         history=-result.objective_history,
     )
-    return _merged(least_power, solved, rows)
+    return merged(base, solved, rows)
 
 
-def _merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:
+def merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:
     """``base`` with the given rows replaced where ``solved`` meets the constraints, or violates them less."""
     better = (solved.violation <= TOLERANCE) | (solved.violation <= base.violation[rows])
     history = np.full((len(base.status), solved.history.shape[1]), np.nan)
     base = replace(base, history=history)
 
     def put(old: Any, new: Any) -> np.ndarray:
-        merged = np.array(old)
-        merged[rows[better]] = new[better]
-        return merged
+        both = np.array(old)
+        both[rows[better]] = new[better]
+        return both
 
     return jax.tree_util.tree_map(put, base, solved)
 
@@ -106,15 +109,17 @@ def _formulate(parameters: Parameters, channels: Channels, level: StartPower) ->
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
-    return _design_of_beams(parameters, to_beams(x, program, bases))
+    return design_of_beams(parameters, to_beams(x, program, bases))
 
 
-def _design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
+def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
+    """Physical design of one trial."""
     sensing = beams.sensing @ jnp.conj(beams.sensing).T
     return joint_design(parameters, beams.bs, beams.satellite, sensing)
 
 
-def _least_power(parameters: Parameters, channels: Channels) -> StartPower:
+def least_power(parameters: Parameters, channels: Channels) -> StartPower:
+    """Least common power level of one trial that meets all requirements, channels as known."""
     problem = normalise(parameters, channels)
     users = problem.h_users.shape[0]
     bs_gain = jnp.sqrt(problem.bs_pattern_gain)

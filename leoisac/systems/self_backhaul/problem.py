@@ -102,17 +102,19 @@ def judged(
     status: np.ndarray,
     iterations: np.ndarray,
     history: np.ndarray | None = None,
+    objective: str = "sum_rate",
 ) -> Solution[Any]:
     """Solution of a batch whose objective and violation are the judge's, from the physical designs.
 
     ``enforces`` names the constraints that the scheme promises; the violation is the largest relative one of them.
+    ``objective`` names the metric that the scheme maximises.
     """
     metrics = by_lanes(evaluate)(parameters, channels, design)
     worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0)
     return Solution(
         value=design,
         status=status,
-        objective=metrics["sum_rate"],
+        objective=metrics[objective],
         violation=np.maximum(-worst, 0.0),
         iterations=iterations,
         history=np.empty((len(status), 0)) if history is None else history,
