@@ -32,8 +32,8 @@ def zero_forcing(
     """Zero-forcing beams: least power for the targets' SCNR, the rest for the users (specification of the baselines).
 
     Directions are columns of the pseudo-inverse of the unit rows of users, targets and satellite user (no null where
-    ``h_sut`` is zero). The sensing powers follow ``pi_i <- pi_i sqrt(SCNR_min / SCNR_i)``, steps within [0.1, 10], their
-    sum at most 1; users get what is left by water-filling over ``|h_k d_k|^2 / (1 + g_k q^2)``, or in equal parts.
+    ``h_sut`` is zero). The sensing powers follow ``pi_i <- pi_i sqrt(SCNR_min / SCNR_i)`` in steps within 0.1 and 10,
+    their sum at most 1; users get what is left by water-filling over ``|h_k d_k|^2 / (1 + g_k q^2)``, or equal parts.
     Where targets are nearly collinear the SCNR is missed.
     """
     directions = zero_forcing_directions(problem)
