@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         design,
         draw,
         evaluate,
+        export,
+        export_design,
         figure,
         load,
         open_run,
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ("channels", "config", "design", "draw", "evaluate", "figure", "load", "open_run", "run", "schemes", "verify"),
+        (
+            *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
+            *("open_run", "run", "schemes", "verify"),
+        ),
         "leoisac.api",
     ),
     "ChannelError": "leoisac.experiment.errors",
@@ -70,6 +75,8 @@ __all__ = [
     "design",
     "draw",
     "evaluate",
+    "export",
+    "export_design",
     "figure",
     "load",
     "open_run",

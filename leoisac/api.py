@@ -199,6 +199,58 @@ def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
     return check_claims(catalogue.find(system), _studies(data))
 
 
+def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
+    """Write stored results for other programs: one file per study.
+
+    Args:
+        data: as for ``figure``.
+        path: of the file; of several studies each adds its name.
+        to: ``"nc"`` (netCDF), ``"mat"`` (MATLAB) or ``"csv"``; by default the ending of ``path``.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigError: for an unknown format, or a variable larger than the format takes.
+    """
+    from leoisac.experiment.export import export_studies
+
+    path = Path(path)
+    return export_studies(_studies(data), to or path.suffix.removeprefix("."), path)
+
+
+def export_design(
+    config: Config,
+    channels: Any,
+    solution: Solution[Any],
+    path: str | Path,
+    position: int = 0,
+    to: str | None = None,
+    **origin: Any,
+) -> Path:
+    """Write one design as a file: beam weights with units and axes, the channels that they are for, the metrics.
+
+    Args:
+        config: the configuration.
+        channels: from ``draw`` or ``channels``.
+        solution: from ``design``.
+        path: of the file.
+        position: of the design along the trial axis of ``solution``.
+        to: ``"json"`` (complex numbers as ``re`` and ``im``), ``"npz"`` or ``"mat"``; the ending of ``path`` when None.
+        origin: what else to write down, such as ``scheme="pa1", seed=0, trial=3``.
+
+    Raises:
+        ConfigError: for an unknown format or a position that the solution does not have.
+    """
+    from leoisac.experiment.export_design import design_record, write_design
+
+    path = Path(path)
+    metrics = evaluate(config, channels, solution)
+    record = design_record(_system(config), config, channels, solution, metrics, position, **origin)
+    write_design(record, to or path.suffix.removeprefix("."), path)
+    return path
+
+
 def _system(config: Config | Scenario | str) -> System:
     if isinstance(config, str):
         return catalogue.find(config)

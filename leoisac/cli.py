@@ -6,7 +6,6 @@ verbs that compute.
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +14,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from leoisac import catalogue, console_store
-from leoisac.console_options import Plugins
+from leoisac import catalogue, console_export, console_store
+from leoisac.console_options import Plugins, assignments
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError, StoreError
 from leoisac.experiment.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario import Scenario, scenario, study_scenario
-from leoisac.experiment.scenario_file import NONE, init_text, load_scenario
+from leoisac.experiment.scenario_file import init_text, load_scenario
 from leoisac.foundation.config import Config, ConfigError, suggest
 from leoisac.foundation.status import DesignError
 
@@ -191,7 +190,7 @@ def run(
     del plugin
     _check_suffix(out)
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
-    fields = dict(_assignment(text) for text in changes or [])
+    fields = assignments(changes)
     if target.endswith(".toml") or Path(target).is_file():
         wanted = load_scenario(target, catalogue.find)
         system = catalogue.find(wanted.system)
@@ -300,6 +299,7 @@ def satellite_pass(
 
 
 console_store.register(app)
+console_export.register(app)
 
 
 def _subject(subject: str) -> tuple[System, Config, Scenario | None]:
@@ -356,18 +356,6 @@ def _changed(
         wanted.seed if seed is None else seed,
         route or wanted.route,
     )
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    """``key=value`` with the value in TOML; a bare word is text, ``none`` no value."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {text}: write KEY=VALUE, for example --set num_users=4.")
-    try:
-        parsed = tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = None if value.strip() == NONE else value.strip()
-    return key.strip(), parsed
 
 
 def _check_suffix(path: Path | None) -> None:

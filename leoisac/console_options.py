@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from leoisac import catalogue
+from leoisac.experiment.scenario_file import NONE
+from leoisac.foundation.config import ConfigError
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
@@ -27,3 +31,20 @@ Plugins = Annotated[
     ),
 ]
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a result store.")]
+
+
+def assignments(texts: Iterable[str] | None) -> dict[str, Any]:
+    """Field -> value from texts ``key=value``."""
+    return dict(_assignment(text) for text in texts or [])
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """``key=value`` with the value in TOML; a bare word is text, ``none`` no value."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {text}: write KEY=VALUE, for example --set num_users=4.")
+    try:
+        parsed = tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = None if value.strip() == NONE else value.strip()
+    return key.strip(), parsed

@@ -29,7 +29,8 @@ BELOW = {
     "catalogue": {"foundation", "experiment", "systems"},
     "console": {"foundation", "experiment"},
     "console_bench": {"foundation", "experiment"},
-    "console_options": {"catalogue"},
+    "console_export": {"foundation", "experiment", "catalogue", "api", "console_options"},
+    "console_options": {"foundation", "experiment", "catalogue"},
     "console_passes": {"foundation", "geometry", "console"},
     "console_report": {"foundation", "experiment", "plots", "catalogue", "console", "console_options", "console_run"},
     "console_run": {"foundation", "experiment", "plots", "console"},
@@ -38,7 +39,7 @@ BELOW = {
     "cli": {
         *("foundation", "geometry", "experiment", "catalogue", "leoisac"),
         *("console", "console_bench", "console_options", "console_passes", "console_report", "console_run"),
-        *("console_store",),
+        *("console_export", "console_store"),
     },
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

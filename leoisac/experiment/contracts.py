@@ -209,6 +209,8 @@ class System:
         schemes: in the order of tables and legends.
         metrics: name -> description, for all that ``evaluate`` returns.
         channel_axes: channel array name -> axes after ``trial``.
+        design_fields: array of a design -> meaning, unit and axes after ``trial``: what is uploaded to a transmitter.
+            Exports write these; all arrays of the design, without unit and axis names, where a system names none.
         axis_sizes: ``config -> {axis: size}``; light.
         channels, prepare, draw, parameters, evaluate: dotted names, see the module's docstring; ``channels`` is the
             channel class, ``channels_from_arrays`` behind ``li.channels`` builds it by keyword.
@@ -239,6 +241,7 @@ class System:
     benches: str = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
+    design_fields: Mapping[str, Metric] = field(default_factory=dict[str, Metric])
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

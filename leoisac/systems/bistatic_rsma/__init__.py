@@ -79,6 +79,15 @@ CHANNEL_AXES = {
     "gain_floor": (),
 }
 
+DESIGN_FIELDS = {
+    "precoder": Metric(
+        "weights of every antenna in every stream (users, common stream, radar sequence); received amplitude h^H w",
+        "sqrt(W)",
+        ("tx", "stream"),
+    ),
+    "common_rate": Metric("share of the common rate of every user", "bit/s/Hz", ("user",)),
+}
+
 SYSTEM = System(
     name="bistatic-rsma",
     title="Bistatic LEO ISAC with rate splitting",
@@ -93,6 +102,7 @@ SYSTEM = System(
     schemes=SCHEMES,
     metrics=METRICS,
     channel_axes=CHANNEL_AXES,
+    design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     channels=f"{_HERE}.model:Channels",
     prepare=f"{_HERE}.channels:prepare",

@@ -98,6 +98,24 @@ CHANNEL_AXES = {
     "noise_power": (),
 }
 
+DESIGN_FIELDS = {
+    "bs_beams": Metric(
+        "weights of the base station's antennas, a beam per user; received amplitude h^H w",
+        "sqrt(W)",
+        ("user", "bs_antenna"),
+    ),
+    "satellite_beam": Metric(
+        "weights of the satellite's feeds in the beam towards the Earth Station; received amplitude g^H w",
+        "sqrt(W)",
+        ("feed",),
+    ),
+    "satellite_beams": Metric(
+        "weights of the satellite's feeds, a beam per user; received amplitude g^H w", "sqrt(W)", ("user", "feed")
+    ),
+    "sensing_covariance": Metric("covariance of the sensing waveform over the feeds", "W", ("feed", "feed")),
+    "time_share": Metric("share of the time in which the satellite transmits"),
+}
+
 SYSTEM = System(
     name="self-backhaul",
     title="Self-backhauled satellite-terrestrial ISAC",
@@ -115,6 +133,7 @@ SYSTEM = System(
     schemes=SCHEMES,
     metrics=METRICS,
     channel_axes=CHANNEL_AXES,
+    design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     channels=f"{_HERE}.model:Channels",
     prepare=f"{_HERE}.channels:prepare",

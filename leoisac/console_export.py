@@ -1,0 +1,118 @@
+"""The verb ``export``: stored results, or one design with its beam weights, for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leoisac import catalogue
+from leoisac.console_options import Plugins, assignments
+from leoisac.experiment.contracts import System
+from leoisac.experiment.routes import DEFAULT_ROUTE, scheme_route
+from leoisac.experiment.scenario import Scenario, scenario
+from leoisac.experiment.scenario_file import load_scenario
+from leoisac.foundation.config import ConfigError
+
+_RESULTS = ("nc", "mat", "csv")
+_DESIGNS = ("json", "npz", "mat")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(export)
+
+
+def export(
+    subject: Annotated[
+        str, typer.Argument(metavar="DIR|SYSTEM|FILE.toml", help="Folder of a store; or what to design.")
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="Of a store: nc, mat or csv. Of a design: json, npz or mat."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write (default: in DIR, or SYSTEM-SCHEME-TRIAL).")
+    ] = None,
+    scheme: Annotated[str | None, typer.Option(help="Scheme of the design.")] = None,
+    route: Annotated[str | None, typer.Option(help="Route of the scheme: fast, or reference.")] = None,
+    trial: Annotated[int, typer.Option(help="Trial whose channels are designed for.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Seed of the channels, instead of the scenario's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a field of the configuration; may be repeated."),
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write stored results or a single design for other programs.
+
+    Of a store: every study as netCDF (nc), MATLAB (mat) or CSV. Of a system or a scenario file: the design of one
+    trial, its beam weights with units and axes and the channels that they are for, as JSON, NumPy (npz) or MATLAB.
+    """
+    del plugin
+    if to is None and out is not None:
+        to = out.suffix.removeprefix(".")
+    if Path(subject).is_dir() and subject not in catalogue.systems():
+        unused = {"--scheme": scheme, "--route": route, "--seed": seed, "--set": changes, "--trial": trial or None}
+        given = [name for name, value in unused.items() if value is not None]
+        if given:
+            raise ConfigError(f"{', '.join(given)}: a store is exported whole; these are for a design.")
+        written = _export_store(Path(subject), _checked(to, _RESULTS, "a store"), out)
+    else:
+        written = [_export_one(subject, _checked(to, _DESIGNS, "a design"), out, scheme, route, trial, seed, changes)]
+    for path in written:
+        typer.echo(f"Written: {path}")
+
+
+def _checked(to: str | None, allowed: tuple[str, ...], kind: str) -> str:
+    if to not in allowed:
+        given = "is needed" if to is None else f"{to!r}: is no format"
+        raise ConfigError(f"--to {given} for {kind}; choose one of {', '.join(allowed)}.")
+    return to
+
+
+def _export_store(folder: Path, to: str, out: Path | None) -> list[Path]:
+    from leoisac.experiment.campaign import open_studies
+    from leoisac.experiment.export import export_studies
+
+    studies = open_studies(folder, catalogue.find)
+    if out is not None:
+        return export_studies(studies, to, out)
+    return [path for name, one in studies.items() for path in export_studies({name: one}, to, folder / f"{name}.{to}")]
+
+
+def _export_one(
+    subject: str,
+    to: str,
+    out: Path | None,
+    entry: str | None,
+    route: str | None,
+    trial: int,
+    seed: int | None,
+    changes: list[str] | None,
+) -> Path:
+    from leoisac import api
+
+    system, described = _described(subject, changes)
+    if entry is None and len(described.schemes) > 1:
+        raise ConfigError(f"--scheme is needed; choose one of {', '.join(described.schemes)}.")
+    choice = scheme_route(system, entry or next(iter(described.schemes)), route or described.route)
+    number = described.seed if seed is None else seed
+    channels = api.draw(described.config, seed=number, trials=[trial])
+    solution = api.design(described.config, channels, choice.scheme.name, choice.route, throw=True)
+    target = out or Path(f"{system.name}-{choice.label.replace(':', '-')}-{trial}.{to}")
+    origin: dict[str, Any] = {"scheme": choice.scheme.name, "route": choice.route, "seed": number, "trial": trial}
+    return api.export_design(described.config, channels, solution, target, to=to, **origin)
+
+
+def _described(subject: str, changes: list[str] | None) -> tuple[System, Scenario]:
+    """System and scenario of a name or a file, with fields changed; the sweep of a file does not count."""
+    fields = assignments(changes)
+    if subject.endswith(".toml") or Path(subject).is_file():
+        found = load_scenario(subject, catalogue.find)
+        system = catalogue.find(found.system)
+        config = found.config.replace(**fields)
+        return system, scenario(system, config, found.schemes, None, found.trials, found.seed, found.route)
+    system = catalogue.find(subject)
+    return system, scenario(system, system.config().replace(**fields), route=DEFAULT_ROUTE)
