@@ -9,9 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, entity_keys, purpose_keys, standard_normal, uniforms
+from leoisac.foundation.keys import Key, standard_normal, uniforms
 from leoisac.systems.coexistence.geometry import Geometry, prepare
 from leoisac.systems.coexistence.model import Channels, SatelliteLinks
 from leoisac.systems.coexistence.satellite_links import Nodes, random_direction, satellite_links, shadowing
@@ -37,11 +39,20 @@ class _Cell(NamedTuple):
     clutter: Scattering  # leading (target, clutter_per_target)
 
 
+class _Uniforms(NamedTuple):
+    """Uniform numbers of everything but users."""
+
+    place: Leaf  # (cell, target, point, 2)
+    echo: Leaf  # (cell, target, point, receiver, 2)
+    radar: Leaf  # (cell, receiver)
+    satellite: Leaf  # (2,)
+
+
 def draw(geometry: Geometry, key: Key) -> Channels:
     """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
-    satellite, cell = purpose_keys(key, ("satellite", "cell"))
-    cells = jax.vmap(partial(_draw_cell, geometry))(entity_keys(cell, geometry.num_cells))
-    drawn = random_direction(geometry, uniforms(satellite, {"direction": (2,)})["direction"])
+    ground, small = _numbers(geometry, key)
+    cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None)))(ground, small)
+    drawn = random_direction(geometry, small.satellite)
     direction = drawn if geometry.true_direction is None else geometry.true_direction
     nodes = _nodes(geometry, cells)
     links = satellite_links(geometry, direction, nodes, geometry.sut_pointed_gain)
@@ -73,34 +84,52 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     )
 
 
-def _draw_cell(geometry: Geometry, key: Key) -> _Cell:
-    ground, target, radar = purpose_keys(key, ("ground", "target", "radar"))
-    numbers = jax.vmap(partial(uniforms, shapes=ground_shapes(geometry)))(entity_keys(ground, geometry.num_users + 1))
-    places = jax.vmap(partial(user_place, geometry))(numbers["place"])
+def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
+    """All random numbers of a trial, by entity; leading axes (cell, ...).
+
+    Every entity's code holds kind, cell, index and sub-index in eight bits each. All entities are hashed together, and
+    users apart from the others only because they need many more numbers: hashes are what takes long to compile.
+    """
+    cells, users, targets = geometry.num_cells, geometry.num_users + 1, geometry.num_targets
+    points = 1 + geometry.clutter_per_target
+    cell = np.arange(cells, dtype=np.uint32) << 16
+    user = (cell[:, None] + (np.arange(users, dtype=np.uint32) << 8)).ravel()
+    scatterer = (1 << 24) + cell[:, None, None] + (np.arange(targets, dtype=np.uint32) << 8)[:, None]
+    scatterer = (scatterer + np.arange(points, dtype=np.uint32)).ravel()
+    codes = np.concatenate([user, scatterer, (2 << 24) + cell, [3 << 24]]).astype(np.uint32)
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.asarray(codes))
+    ground = jax.vmap(partial(uniforms, shapes=ground_shapes(geometry)))(keys[: len(user)])
+    small = jax.vmap(partial(uniforms, shapes=scatterer_shapes(geometry)))(keys[len(user) :])
+    by_user = jax.tree_util.tree_map(lambda leaf: leaf.reshape(cells, users, *leaf.shape[1:]), ground)
+    count = len(scatterer)
+    return by_user, _Uniforms(
+        place=small["place"][:count].reshape(cells, targets, points, 2),
+        echo=small["echo"][:count].reshape(cells, targets, points, -1, 2),
+        radar=small["echo"][count:-1, :, 0],
+        satellite=small["place"][-1],
+    )
+
+
+def _cell(geometry: Geometry, ground: dict[str, Any], small: _Uniforms) -> _Cell:
+    places = jax.vmap(partial(user_place, geometry))(ground["place"])
     isotropic = jnp.ones(())
-    rows, fresh = jax.vmap(lambda n, p: terrestrial_rows(geometry, n, p, isotropic))(numbers, places)
-    targets, clutter = jax.vmap(partial(_draw_target, geometry))(entity_keys(target, geometry.num_targets))
-    radar_normal = standard_normal(uniforms(radar, {"shadowing": (geometry.num_receivers,)})["shadowing"])
+    rows, fresh = jax.vmap(lambda n, p: terrestrial_rows(geometry, n, p, isotropic))(ground, places)
+    # The first point of a target's group is the target, the others are the clutter around it.
+    target = disc(small.place[:, 0], geometry.sensing_radius_m)
+    around = target[:, None] + disc(small.place[:, 1:], geometry.clutter_radius_m)
+    spots = jnp.concatenate([target[:, None], around], axis=1)
+    is_target = jnp.arange(spots.shape[1]) == 0
+    rcs_m2 = jnp.broadcast_to(jnp.where(is_target, geometry.target_rcs_m2, geometry.clutter_rcs_m2), spots.shape[:2])
+    points = jax.vmap(jax.vmap(partial(scattering, geometry)))(spots, small.echo, rcs_m2)
     return _Cell(
         rows=rows,
         fresh=fresh,
         places=places,
-        shadowing=shadowing(geometry, standard_normal(numbers["shadowing"][:, 2])),
-        radar_shadowing=shadowing(geometry, radar_normal),
-        targets=targets,
-        clutter=clutter,
+        shadowing=shadowing(geometry, standard_normal(ground["shadowing"][:, 2])),
+        radar_shadowing=shadowing(geometry, standard_normal(small.radar)),
+        targets=jax.tree_util.tree_map(lambda leaf: leaf[:, 0], points),
+        clutter=jax.tree_util.tree_map(lambda leaf: leaf[:, 1:], points),
     )
-
-
-def _draw_target(geometry: Geometry, key: Key) -> tuple[Scattering, Scattering]:
-    """A target, and the clutter around it."""
-    keys = entity_keys(key, 1 + geometry.clutter_per_target)
-    numbers = jax.vmap(partial(uniforms, shapes=scatterer_shapes(geometry)))(keys)
-    place = disc(numbers["place"][0], geometry.sensing_radius_m)
-    around = place + disc(numbers["place"][1:], geometry.clutter_radius_m)
-    target = scattering(geometry, place, numbers["echo"][0], geometry.target_rcs_m2)
-    clutter = jax.vmap(lambda p, e: scattering(geometry, p, e, geometry.clutter_rcs_m2))(around, numbers["echo"][1:])
-    return target, clutter
 
 
 def _nodes(geometry: Geometry, cells: _Cell) -> Nodes:
