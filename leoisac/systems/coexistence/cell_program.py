@@ -91,6 +91,18 @@ class CellMetrics(NamedTuple):
     power: Leaf  # (), share of the base station's budget
 
 
+class CellSolution(NamedTuple):
+    """Outcome of P1 or P3 for a batch of cells, the cell axis first; NumPy arrays."""
+
+    beamformer: Leaf  # complex (cell, tx, stream), of norm at most 1
+    q: Leaf  # (cell,), satellite amplitude
+    status: Leaf  # (cell,), codes of Status
+    violation: Leaf  # (cell,), largest relative one, recomputed from the design (cell_violation)
+    objective: Leaf  # (cell,), sum rate of the design, bit/s/Hz
+    iterations: Leaf  # (cell,), in the route's own unit
+    history: Leaf  # (cell, iteration), sum rate after each iteration, NaN past the end
+
+
 class Filters(NamedTuple):
     """Receive filters; the output is filter times received signal."""
 

@@ -1,0 +1,110 @@
+"""Where the optimisers of one cell start: zero forcing, just enough power for the targets, the rest for the users.
+
+J. Jee, J. G. Andrews, arXiv:2511.15947, does not say where its algorithm starts. All of it is traceable; no start has
+randomness of its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.optim.search.water_filling import water_filling
+from leoisac.systems.coexistence.cell_program import CellProblem, cell_metrics
+
+POWER_FACTORS = (1.0, 100.0, 10.0, 1e3, 1.0, 100.0, 10.0, 1e3)
+"""Satellite power of every start over the one that gives its user the least rate plus one bit."""
+MAX_STARTS = len(POWER_FACTORS)
+
+_CUTOFF = 1e-3
+"""Singular values below this share of the largest are left out of the pseudo-inverse."""
+_POWER_STEPS = 30
+_EXCESS = 1.1
+"""Power of a sensing stream over the least one."""
+_LARGEST_SENSING_SHARE = 0.5
+"""Share of the budget for sensing where zero forcing cannot do it. Users without any power would stay without: this
+one number took the share of full-size cells that lose more than 0.1 % from 12 to 1.5 %."""
+_NOISE = 0.03
+"""Relative disturbance: a stream that is exactly zero, as water-filling leaves it, is a stationary point."""
+_TINY = 1e-300
+
+
+class Point(NamedTuple):
+    """A beamformer and the satellite's amplitude."""
+
+    beamformer: Leaf  # complex (tx, stream)
+    q: Leaf  # real scalar
+
+
+def first_amplitude(
+    problem: CellProblem, extra_bits: float = 1.0, factor: Float[Array, ""] | float = 1.0
+) -> Float[Array, ""]:
+    """Amplitude at which the satellite user, undisturbed, has its least rate plus ``extra_bits``; at most 1.
+
+    ``factor`` multiplies the power.
+    """
+    wanted = factor * (2.0 ** (problem.min_sut_rate + extra_bits) - 1.0)
+    return jnp.minimum(1.0, jnp.sqrt(wanted / jnp.maximum(problem.g_sut, _TINY)))
+
+
+def zero_forcing_directions(problem: CellProblem) -> Complex[Array, "tx stream"]:
+    """Unit beams for every user and target that none of the others, nor the satellite user, receives.
+
+    Columns of the pseudo-inverse of the unit rows; where rows are nearly collinear they are not separated.
+    """
+    rows = jnp.concatenate([problem.h_tut, problem.target_tx, problem.h_sut[None]])
+    rows = rows / jnp.maximum(jnp.linalg.norm(rows, axis=1, keepdims=True), _TINY)
+    strength, vectors = jnp.linalg.eigh(rows @ jnp.conj(rows).T)
+    used = strength > _CUTOFF**2 * strength[-1]
+    inverse = jnp.where(used, 1.0 / jnp.where(used, strength, 1.0), 0.0)
+    columns = jnp.conj(rows).T @ (vectors * inverse) @ jnp.conj(vectors).T
+    return _unit(columns[:, :-1])
+
+
+def zero_forcing_start(problem: CellProblem, q: Float[Array, ""] | float) -> Complex[Array, "tx stream"]:
+    """Zero forcing, sensing streams a tenth above their least power, the rest of the budget water-filled over users.
+
+    At least half of the budget is left for the users: where zero forcing cannot meet the SCNR, which happens for targets
+    that the base station sees in nearly the same direction, the point is good to start from, but not feasible.
+    """
+    directions = zero_forcing_directions(problem)
+    users, targets = problem.h_tut.shape[0], problem.target_tx.shape[0]
+    gains = jnp.abs(jnp.sum(problem.h_tut * directions[:, :users].T, axis=1)) ** 2 / (1.0 + problem.g_tut * q**2)
+
+    def beams(sensing: Float[Array, " target"]) -> Complex[Array, "tx stream"]:
+        rest = water_filling(gains, jnp.maximum(0.0, 1.0 - jnp.sum(sensing)))
+        return directions * jnp.sqrt(jnp.concatenate([rest, sensing]))
+
+    def improve(_: Array, sensing: Float[Array, " target"]) -> Float[Array, " target"]:
+        scnr = cell_metrics(problem, beams(sensing), q).scnr
+        moved = sensing * jnp.clip(jnp.sqrt(_EXCESS * problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
+        return moved / jnp.maximum(1.0, jnp.sum(moved) / _LARGEST_SENSING_SHARE)
+
+    return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+
+
+def start_points(problem: CellProblem) -> Point:
+    """``MAX_STARTS`` disturbed points with the satellite powers of ``POWER_FACTORS``, on a leading start axis."""
+    q = jax.vmap(lambda factor: first_amplitude(problem, factor=factor))(jnp.asarray(POWER_FACTORS))
+    return _points(problem, q)
+
+
+def start_points_at(problem: CellProblem, q: Float[Array, ""]) -> Point:
+    """``MAX_STARTS`` points at one satellite amplitude; they differ in the disturbance only."""
+    return _points(problem, jnp.full(MAX_STARTS, q))
+
+
+def _points(problem: CellProblem, q: Float[Array, " start"]) -> Point:
+    beamformers = jax.vmap(lambda amplitude: zero_forcing_start(problem, amplitude))(q)
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(beamformers.shape) + 1j * rng.standard_normal(beamformers.shape)
+    scale = _NOISE / np.sqrt(2.0 * beamformers[0].size)
+    return Point(beamformers + scale * jnp.linalg.norm(beamformers, axis=(1, 2), keepdims=True) * noise, q)
+
+
+def _unit(columns: Complex[Array, "tx column"]) -> Complex[Array, "tx column"]:
+    return columns / jnp.maximum(jnp.linalg.norm(columns, axis=0), _TINY)
