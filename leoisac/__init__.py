@@ -30,12 +30,13 @@ if TYPE_CHECKING:
         figure,
         load,
         open_run,
+        resume,
         run,
         schemes,
         systems,
         verify,
     )
-    from leoisac.experiment.errors import ChannelError, StoreError
+    from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
     from leoisac.experiment.scenario import Scenario
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
@@ -46,11 +47,12 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
-            *("open_run", "run", "schemes", "verify"),
+            *("open_run", "resume", "run", "schemes", "verify"),
         ),
         "leoisac.api",
     ),
     "ChannelError": "leoisac.experiment.errors",
+    "ClusterError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario",
     "StoreError": "leoisac.experiment.errors",
     "Config": "leoisac.foundation.config",
@@ -62,6 +64,7 @@ _HOMES = {
 
 __all__ = [
     "ChannelError",
+    "ClusterError",
     "Config",
     "ConfigError",
     "DesignError",
@@ -80,6 +83,7 @@ __all__ = [
     "figure",
     "load",
     "open_run",
+    "resume",
     "run",
     "schemes",
     "systems",

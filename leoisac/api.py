@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac import catalogue
 from leoisac.experiment.contracts import Scheme, System
+from leoisac.experiment.executors import placement
 from leoisac.experiment.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
 from leoisac.experiment.scenario_file import load_scenario
@@ -132,6 +133,11 @@ def run(
     store: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     unit_trials: int | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+    until: str | None = None,
+    most_trials: int | None = None,
+    device: str | None = None,
 ) -> xr.Dataset:
     """Monte-Carlo run over schemes, sweep and trials.
 
@@ -145,29 +151,73 @@ def run(
         store: folder that keeps the results; a run on an existing store continues it. In memory when None.
         progress: called after every stored unit.
         unit_trials: trials per stored unit; the results do not depend on it.
+        workers: processes of this machine; 1, and None, for this process. The results do not depend on it.
+        cluster: address of an existing Dask cluster instead, ``"tcp://host:8786"``.
+        until: go on from ``trials`` until intervals are this narrow: ``"ci(sum_rate) < 0.5%"`` (see
+            ``leoisac.experiment.stopping.conditions``).
+        most_trials: ceiling for ``until`` (default 100 times ``trials``).
+        device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
 
     Returns:
         Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
 
     Raises:
         ConfigError: before any work, naming what is wrong.
-        StoreError: if the store holds something else.
+        StoreError: if the store holds something else, or cannot be written.
+        ClusterError: if there are no workers.
     """
     from leoisac.experiment.campaign import run_studies
 
     system = _system(config)
-    wanted = _scenario(system, config, schemes, sweep, trials, seed, route)
-    return run_studies(system, {"run": wanted}, store, progress, unit_trials)["run"]
+    wanted = _scenario(system, config, schemes, sweep, trials, seed, route, until, most_trials)
+    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+    return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]
+
+
+def resume(
+    folder: str | Path,
+    schemes: Iterable[str] = (),
+    sweep: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    until: str | None = None,
+    most_trials: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+    device: str | None = None,
+    repair: bool = False,
+) -> xr.Dataset | xr.DataTree:
+    """Continue what a store describes, as it is or with more of it.
+
+    Args:
+        folder: of the store.
+        schemes: scheme entries to add to every study.
+        sweep: values to add to axes that the studies have.
+        trials: trials per point, where that is more than a study has.
+        until, most_trials: as for ``run``.
+        progress, workers, cluster, device: as for ``run``.
+        repair: set damaged units aside and compute them anew, instead of refusing them.
+
+    Returns:
+        As ``open_run``.
+
+    Raises:
+        ConfigError: for an addition that cannot be made.
+        StoreError: if there is no store, or another version of the configuration or schema made it.
+    """
+    from leoisac.experiment.resuming import resume_studies
+
+    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+    more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
+    studies = resume_studies(folder, catalogue.find_with, {**more, "most_trials": most_trials}, progress, place, repair)
+    return _one_or_tree(studies)
 
 
 def open_run(folder: str | Path) -> xr.Dataset | xr.DataTree:
     """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several."""
-    import xarray as xr
-
     from leoisac.experiment.campaign import open_studies
 
-    studies = open_studies(folder, catalogue.find)
-    return next(iter(studies.values())) if len(studies) == 1 else xr.DataTree.from_dict(studies)
+    return _one_or_tree(open_studies(folder, catalogue.find))
 
 
 def figure(system: str, name: str, data: Any) -> Any:
@@ -251,6 +301,12 @@ def export_design(
     return path
 
 
+def _one_or_tree(studies: Mapping[str, xr.Dataset]) -> xr.Dataset | xr.DataTree:
+    import xarray as xr
+
+    return next(iter(studies.values())) if len(studies) == 1 else xr.DataTree.from_dict(dict(studies))
+
+
 def _system(config: Config | Scenario | str) -> System:
     if isinstance(config, str):
         return catalogue.find(config)
@@ -265,6 +321,8 @@ def _scenario(
     trials: int | None,
     seed: int | None,
     route: str | None,
+    until: str | None = None,
+    most_trials: int | None = None,
 ) -> Scenario:
     """The scenario that the arguments of ``run`` describe; what is None keeps the scenario's or the default value."""
     if isinstance(base, Scenario):
@@ -279,6 +337,9 @@ def _scenario(
         trials if trials is not None else start.trials if start else DEFAULT_TRIALS,
         seed if seed is not None else start.seed if start else 0,
         route if route is not None else start.route if start else DEFAULT_ROUTE,
+        count=start.count if start else "trials",
+        until=until if until is not None else start.until if start else "",
+        most_trials=most_trials if most_trials is not None else start.most_trials if start else 0,
     )
 
 

@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ ENTRY_POINTS = "leoisac.systems"
 """Entry-point group of other distributions: ``my-system = "my_package:SYSTEM"``."""
 
 _plugins: dict[str, System] = {}
+_plugin_files: dict[str, None] = {}
 
 
 def systems() -> tuple[str, ...]:
@@ -82,7 +84,20 @@ def load_plugin(path: str | Path) -> tuple[System, ...]:
         if taken:
             raise ConfigError(f"{path}: there is already a system called `{system.name}`; choose another name.")
         _plugins[system.name] = system
+    _plugin_files[str(file)] = None
     return found
+
+
+def plugin_files() -> tuple[str, ...]:
+    """The files from which plugins were loaded, in that order."""
+    return tuple(_plugin_files)
+
+
+def find_with(name: str, plugins: Iterable[str]) -> System:
+    """System by name, after loading these plugin files: how another process finds what this one has."""
+    for path in plugins:
+        load_plugin(path)
+    return find(name)
 
 
 def _import_file(file: Path) -> ModuleType:

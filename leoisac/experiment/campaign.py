@@ -11,9 +11,11 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Figure, System
 from leoisac.experiment.dataset import assemble
+from leoisac.experiment.executors import Placement
 from leoisac.experiment.provenance import session, versions
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.store import create_or_continue, open_store
+from leoisac.experiment.targets import unit_keys
 from leoisac.experiment.units import MemoryStore
 from leoisac.foundation.config import ConfigError
 
@@ -30,6 +32,8 @@ def run_studies(
     folder: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     unit_trials: int | None = None,
+    place: Placement | None = None,
+    repair: bool = False,
 ) -> dict[str, xr.Dataset]:
     """Compute the union of the studies and return a dataset for each, holding exactly what its scenario asks for.
 
@@ -39,10 +43,17 @@ def run_studies(
         folder: store to create or continue; in memory when None.
         progress: called at the start and after every unit.
         unit_trials: trials per unit; the results do not depend on it.
+        place: where to compute; in this process when None. Nor do they depend on that.
+        repair: set damaged units of the store aside and compute them anew, instead of refusing them.
 
     Raises:
-        StoreError: if the folder holds something that these studies cannot be added to.
+        StoreError: if the folder holds something that these studies cannot be added to, or cannot be written.
+        ClusterError: if there are no workers.
     """
+    from leoisac.experiment.devices import use_device
+
+    place = place or Placement()
+    use_device(place.device)
     from leoisac.experiment.blocks import geometry_of
     from leoisac.experiment.runner import compute
 
@@ -51,14 +62,18 @@ def run_studies(
     for study in studies.values():
         for point in study.points():
             geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
-    routes = {choice.route for study in studies.values() for choice in study.choices(system)}
     if folder is None:
         store: Any = MemoryStore()
-        made_by: list[Any] = [versions(routes)]
+        made_by: list[Any] = [versions()]
     else:
-        store = create_or_continue(folder, system, studies, session(routes))
+        store = create_or_continue(folder, system, studies, session(place.plugins, **place.facts()))
         made_by = [item["versions"] for item in store.manifest.sessions]
-    compute(system, studies.values(), store, progress, unit_trials)
+        keys = unit_keys(system, studies.values())
+        if repair:
+            store.set_aside_damaged(keys)
+        store.check(keys)
+    with place.open() as (executor, workers):
+        compute(system, studies.values(), store, progress, unit_trials, executor, workers)
     return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}
 
 

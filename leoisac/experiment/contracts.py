@@ -128,6 +128,7 @@ class Study:
         sweep: as for ``sweep_axes``.
         schemes: scheme names; an entry ``"pa1:reference"`` asks for a route.
         trials: trials per point of the ``paper`` preset.
+        count: what they count, ``"usable"`` ones or all ``"trials"`` (see ``Scenario``); the quick preset counts all.
         quick: changes for the ``quick`` preset: any of ``overrides``, ``sweep``, ``trials``, ``schemes``.
     """
 
@@ -137,6 +138,7 @@ class Study:
     sweep: Mapping[str, Any] = field(default_factory=dict[str, Any])
     trials: int = 200
     quick: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    count: str = "usable"
 
     def preset(self, name: str) -> Study:
         """The study at ``paper`` (full statistics) or ``quick`` (seconds) size."""
@@ -150,6 +152,7 @@ class Study:
             overrides={**self.overrides, **self.quick.get("overrides", {})},
             sweep=self.quick.get("sweep", self.sweep),
             trials=int(self.quick.get("trials", 4)),
+            count="trials",
         )
 
 

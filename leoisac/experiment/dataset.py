@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from leoisac.experiment.judge import NOT_RUN
 from leoisac.experiment.routes import SchemeRoute
 from leoisac.experiment.scenario import Scenario, SweepPoint
 from leoisac.experiment.scenario_file import NONE, scenario_toml
-from leoisac.experiment.units import Unit, UnitKey, UnitStore
+from leoisac.experiment.targets import Rules
+from leoisac.experiment.units import Unit, UnitKey, UnitStore, missing_intervals
 from leoisac.foundation.config import Config, fingerprint, toml_value
 from leoisac.foundation.status import Status
 
@@ -47,13 +49,15 @@ FIELD_UNITS = {
 }
 """Unit of a configuration field by the end of its name."""
 
-_Block = dict[tuple[int, ...], list[Unit]]
-
 
 def assemble(
     system: System, name: str, study: Scenario, store: UnitStore, versions: Sequence[Mapping[str, str]] = ()
 ) -> xr.Dataset:
     """The dataset of one study from what the store holds; trials that are not there have status -1.
+
+    Where the study's rules give points different numbers of trials, the axis ``trial`` is as long as the longest, and
+    what a point does not have counts as not run. Units are read one after the other: the dataset itself is all that is
+    held in memory.
 
     Args:
         system: the system.
@@ -63,19 +67,28 @@ def assemble(
         versions: of the sessions that made them, the last one last.
     """
     axes, points, choices = study.axes(), study.points(), study.choices(system)
-    blocks = _read_all(points, choices, study.trials, store)
-    sizes = _axis_sizes(system, points, blocks)
-    dims = ("scheme", *(axis.name for axis in axes))
-    shape = (len(choices), *(len(axis.values) for axis in axes), study.trials)
-    variables: dict[str, Any] = {}
-    for variable, metric in {**OUTCOME, **system.metrics}.items():
-        stored_name = variable if variable in OUTCOME else f"metric.{variable}"
-        values = _filled(variable, stored_name, (*shape, *(sizes[axis] for axis in metric.axes)), blocks)
-        variables[variable] = ((*dims, "trial", *metric.axes), values, _attributes(variable, metric))
+    keys = {
+        (position, *point.index): UnitKey(fingerprint(point.config), choice.scheme.name, choice.route)
+        for point in points
+        for position, choice in enumerate(choices)
+    }
+    rules = Rules(system, study)
+    trials = {index: rules.trials(store, key)[0] for index, key in keys.items()}
+    longest = max(trials.values())
+    shape = (len(choices), *(len(axis.values) for axis in axes), longest)
+    columns = _Columns(system, shape, _axis_sizes(system, points))
+    failures: list[dict[str, Any]] = []
+    machines: set[str] = set()
+    changes = {point.index: dict(point.changes) for point in points}
+    for index, key in keys.items():
+        units = _notes(columns, index, trials[index], store.read(key, stop=trials[index]))
+        machines |= {unit.machine for unit in units if unit.machine}
+        failures += _failures(units, {"scheme": choices[index[0]].label, "sweep": changes[index[1:]]})
     coordinates = {**_scheme_coordinates(choices), **_sweep_coordinates(study.config, axes)}
-    coordinates["trial"] = ("trial", np.arange(study.trials), {"long_name": "Trial"})
-    dataset = xr.Dataset(variables, coords=coordinates)
-    dataset.attrs = _dataset_attributes(system, name, study, versions, _failures(points, choices, blocks))
+    coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
+    dims = ("scheme", *(axis.name for axis in axes), "trial")
+    dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
+    dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
     return dataset
 
 
@@ -95,44 +108,66 @@ def field_description(config: Config, path: str) -> str:
     return type(config).model_fields[name].description or name.replace("_", " ")
 
 
-def _read_all(points: Sequence[SweepPoint], choices: Sequence[SchemeRoute], trials: int, store: UnitStore) -> _Block:
-    """(scheme index, *sweep index) -> units that hold some of the trials."""
-    blocks: _Block = {}
-    for point in points:
-        mark = fingerprint(point.config)
-        for position, choice in enumerate(choices):
-            units = store.read(UnitKey(mark, choice.scheme.name, choice.route))
-            blocks[position, *point.index] = [unit for unit in units if unit.first < trials]
-    return blocks
+class _Columns:
+    """The variables of a dataset while units flow in; an axis grows when a unit is longer than all before it."""
+
+    def __init__(self, system: System, shape: tuple[int, ...], sizes: Mapping[str, int]) -> None:
+        self._metrics = {**OUTCOME, **system.metrics}
+        self._shape = shape
+        self._sizes = {axis: 0 for metric in self._metrics.values() for axis in metric.axes} | dict(sizes)
+        self._arrays = {name: self._empty(name) for name in self._metrics}
+
+    def put(self, index: tuple[int, ...], unit: Unit, trials: int) -> None:
+        """The trials of a unit below ``trials``, at a scheme and sweep point."""
+        for name, metric in self._metrics.items():
+            stored = unit.arrays.get(name if name in OUTCOME else f"metric.{name}")
+            if stored is None:
+                continue
+            self._fit(metric.axes, stored.shape[1:])
+            rows = stored[: max(trials - unit.first, 0)]
+            window = tuple(slice(0, size) for size in rows.shape[1:])
+            self._arrays[name][index][unit.first : unit.first + len(rows), *window] = rows
+
+    def variables(self, dims: tuple[str, ...]) -> dict[str, Any]:
+        """Name -> (dimensions, values, attributes)."""
+        return {
+            name: ((*dims, *metric.axes), self._arrays[name], _attributes(name, metric))
+            for name, metric in self._metrics.items()
+        }
+
+    def _empty(self, name: str) -> np.ndarray:
+        missing = _MISSING.get(name, np.float64(np.nan))
+        shape = (*self._shape, *(self._sizes[axis] for axis in self._metrics[name].axes))
+        return np.full(shape, missing, dtype=missing.dtype)
+
+    def _fit(self, axes: tuple[str, ...], sizes: tuple[int, ...]) -> None:
+        longer = {axis: size for axis, size in zip(axes, sizes, strict=True) if size > self._sizes[axis]}
+        if not longer:
+            return
+        self._sizes |= longer
+        for name, metric in self._metrics.items():
+            if set(metric.axes) & set(longer):
+                before = self._arrays[name]
+                self._arrays[name] = self._empty(name)
+                self._arrays[name][tuple(slice(0, size) for size in before.shape)] = before
 
 
-def _axis_sizes(system: System, points: Sequence[SweepPoint], blocks: _Block) -> dict[str, int]:
+def _notes(columns: _Columns, index: tuple[int, ...], trials: int, units: Iterable[Unit]) -> list[Unit]:
+    """Put the units into the columns; the units without their arrays."""
+    notes: list[Unit] = []
+    for unit in units:
+        columns.put(index, unit, trials)
+        notes.append(replace(unit, arrays={}))
+    return notes
+
+
+def _axis_sizes(system: System, points: Sequence[SweepPoint]) -> dict[str, int]:
     """Axis -> largest size over the sweep."""
-    sizes: dict[str, int] = {axis: 0 for metric in system.metrics.values() for axis in metric.axes}
+    sizes: dict[str, int] = {}
     for point in points:
         for axis, size in system.axis_sizes(point.config).items():
             sizes[axis] = max(sizes.get(axis, 0), size)
-    sizes["iteration"] = 0
-    for units in blocks.values():
-        for unit in units:
-            sizes["iteration"] = max(sizes["iteration"], unit.arrays["history"].shape[1])
-            for name, values in unit.metrics().items():
-                for axis, size in zip(system.metrics[name].axes, values.shape[1:], strict=True):
-                    sizes[axis] = max(sizes[axis], size)
     return sizes
-
-
-def _filled(variable: str, stored_name: str, shape: tuple[int, ...], blocks: _Block) -> np.ndarray:
-    missing = _MISSING.get(variable, np.float64(np.nan))
-    values = np.full(shape, missing, dtype=missing.dtype)
-    for index, units in blocks.items():
-        target = values[index]
-        for unit in units:
-            if stored_name in unit.arrays:
-                stored = unit.arrays[stored_name][: target.shape[0] - unit.first]
-                window = tuple(slice(0, size) for size in stored.shape[1:])
-                target[unit.first : unit.first + len(stored), *window] = stored
-    return values
 
 
 def _attributes(variable: str, metric: Metric) -> dict[str, Any]:
@@ -179,22 +214,24 @@ def _coordinate_values(values: list[Any]) -> list[Any]:
     return [value if isinstance(value, str) else NONE if value is None else toml_value(value) for value in values]
 
 
-def _failures(points: Sequence[SweepPoint], choices: Sequence[SchemeRoute], blocks: _Block) -> list[dict[str, Any]]:
-    """One entry per unit whose scheme raised an exception and that no later unit replaced."""
-    changes = {point.index: dict(point.changes) for point in points}
+def _failures(units: Sequence[Unit], where: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One entry per unit whose scheme raised an exception and that no later units replaced."""
+    succeeded = [(unit.first, unit.stop) for unit in units if not unit.traceback]
     failures: list[dict[str, Any]] = []
-    for (position, *index), units in blocks.items():
-        succeeded = [(unit.first, unit.stop) for unit in units if not unit.traceback]
-        for unit in units:
-            replaced = any(first <= unit.first and unit.stop <= stop for first, stop in succeeded)
-            if unit.traceback and not replaced:
-                entry = {"scheme": choices[position].label, "sweep": changes[tuple(index)]}
-                failures.append({**entry, "first": unit.first, "stop": unit.stop, "traceback": unit.traceback})
+    for unit in units:
+        gaps = missing_intervals(succeeded, unit.stop, unit.stop) if unit.traceback else []
+        if any(stop > unit.first for _, stop in gaps):
+            failures.append({**where, "first": unit.first, "stop": unit.stop, "traceback": unit.traceback})
     return failures
 
 
 def _dataset_attributes(
-    system: System, name: str, study: Scenario, versions: Sequence[Mapping[str, str]], failures: list[dict[str, Any]]
+    system: System,
+    name: str,
+    study: Scenario,
+    versions: Sequence[Mapping[str, str]],
+    failures: list[dict[str, Any]],
+    machines: set[str],
 ) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "system": system.name,
@@ -206,6 +243,12 @@ def _dataset_attributes(
         "trials": study.trials,
         "tolerance": system.tolerance,
     }
+    if study.count != "trials":
+        attributes["count"] = study.count
+    if study.until:
+        attributes["until"] = study.until
+    if len(machines) > 1:  # then bits may differ from what one type of machine gives
+        attributes["machines"] = sorted(machines)
     if versions:
         attributes["versions"] = json.dumps(versions[-1])
         earlier = [dict(item) for position, item in enumerate(versions[:-1]) if item not in versions[position + 1 :]]

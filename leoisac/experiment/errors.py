@@ -7,3 +7,7 @@ class StoreError(RuntimeError):
 
 class ChannelError(ValueError):
     """Channel arrays that do not fit the configuration; the message says which, what it is and what is expected."""
+
+
+class ClusterError(RuntimeError):
+    """Workers that cannot be had or cannot be used; what they finished before is kept."""

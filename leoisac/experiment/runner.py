@@ -1,7 +1,8 @@
 """The Monte-Carlo runner: what is missing, computed block by block, one draw per block for all schemes.
 
 Every step up to ``compute_block`` handles plain frozen values, so that an executor may compute blocks elsewhere; the
-results do not depend on where, in which order or in which portions.
+results do not depend on where, in which order or in which portions. Where a study lets results decide how many trials a
+point gets, the runner goes on in rounds until every point has its last word.
 """
 
 from __future__ import annotations
@@ -9,36 +10,28 @@ from __future__ import annotations
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials
 from leoisac.experiment.contracts import System
 from leoisac.experiment.judge import failed, judge
+from leoisac.experiment.portions import BlockTask, Portions
+from leoisac.experiment.provenance import machine_type
 from leoisac.experiment.routes import DEFAULT_ROUTE, SchemeRoute
 from leoisac.experiment.scenario import Scenario, whole_number
-from leoisac.experiment.units import Unit, UnitKey, UnitStore, missing_intervals, unit_arrays
-from leoisac.foundation.config import Config, fingerprint
+from leoisac.experiment.targets import Want, targets
+from leoisac.experiment.units import Interval, Unit, UnitKey, UnitStore, missing_intervals, unit_arrays
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import Status
 
 UNIT_TRIALS = 64
 """Trials per stored unit: the lane count of the compiled programs."""
 SLOW_UNIT_TRIALS = 8
 """The same for routes that work trial by trial: an interruption loses at most this much."""
-
-
-@dataclass(frozen=True)
-class BlockTask:
-    """Some trials of one configuration, to be designed by some schemes."""
-
-    system: System
-    config: Config
-    fingerprint: str
-    seed: int
-    first: int
-    stop: int
-    choices: tuple[SchemeRoute, ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +61,7 @@ class Progress:
 
 
 Executor = Callable[[Iterable[BlockTask]], Iterator[tuple[BlockTask, Unit]]]
+"""Computes tasks, in any order. It takes them one by one, as it has room for more: later ones may be larger."""
 
 
 def compute(
@@ -77,6 +71,7 @@ def compute(
     progress: Callable[[Progress], None] | None = None,
     unit_trials: int | None = None,
     executor: Executor | None = None,
+    workers: int = 1,
 ) -> None:
     """Compute what the studies need and the store lacks.
 
@@ -85,48 +80,57 @@ def compute(
         studies: scenarios of one seed; what they share is computed once.
         store: where units are kept, each as soon as it is finished.
         progress: called at the start and after every unit.
-        unit_trials: trials per unit (default 64, by other routes than the fast one 8).
+        unit_trials: trials per unit; by default 64 (by other routes than the fast one 8), and more where units take
+            so little time that storing them would matter.
         executor: computes tasks, in any order; in this process when None.
+        workers: how many tasks the executor computes at once.
     """
-    tasks, total = plan(system, studies, store, unit_trials)
-    missing = sum((task.stop - task.first) * len(task.choices) for task in tasks)
-    start = time.monotonic()
-    statuses: Counter[Status] = Counter()
-    computed = 0
-
-    def report(current: str) -> None:
-        if progress is not None:
-            seconds = time.monotonic() - start
-            progress(Progress(total, total - missing, computed, dict(statuses), seconds, current))
-
-    report("")
-    for task, unit in (executor or in_process)(tasks):
-        store.write(unit, task.config)
-        statuses.update(Status(int(code)) for code in unit.arrays["status"])
-        computed += unit.stop - unit.first
-        report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
+    if unit_trials is not None:
+        whole_number("unit_trials", unit_trials, 1, 1_000_000)
+    wanted = list(studies)
+    book = _Book(progress)
+    tried: dict[UnitKey, list[Interval]] = {}
+    while True:
+        wants = targets(system, wanted, store)
+        blocks = plan(system, wants, store, tried, unit_trials)
+        book.plan(wants, blocks)
+        if not blocks:
+            return
+        portions = Portions(blocks, workers, may_grow=unit_trials is None)
+        for task, unit in (executor or in_process)(portions):
+            store.write(unit, task.config)
+            tried.setdefault(unit.key, []).append((unit.first, unit.stop))
+            portions.note(task, unit)
+            book.add(unit)
 
 
 def plan(
-    system: System, studies: Iterable[Scenario], store: UnitStore, unit_trials: int | None = None
-) -> tuple[list[BlockTask], int]:
-    """What is missing, as tasks with low trial numbers first (an interrupted run has some of everything), and the
-    number of trials asked for in all."""
-    if unit_trials is not None:
-        whole_number("unit_trials", unit_trials, 1, 1_000_000)
-    wanted = _wanted(system, studies)
-    blocks: dict[tuple[int, int, str], list[_Want]] = {}
-    for want in wanted:
+    system: System,
+    wants: Sequence[Want],
+    store: UnitStore,
+    tried: Mapping[UnitKey, Sequence[Interval]] | None = None,
+    unit_trials: int | None = None,
+) -> list[BlockTask]:
+    """What is missing, as tasks with low trial numbers first: an interrupted run has some of everything.
+
+    Args:
+        system: the system.
+        wants: how many trials of what.
+        store: what is there need not be computed.
+        tried: nor what this run has computed, well or not.
+        unit_trials: as for ``compute``.
+    """
+    blocks: dict[tuple[int, int, str], list[Want]] = {}
+    for want in wants:
         size = unit_trials or (UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS)
-        finished = store.finished(UnitKey(want.fingerprint, want.choice.scheme.name, want.choice.route))
+        finished = [*store.finished(want.key), *(tried or {}).get(want.key, ())]
         for first, stop in missing_intervals(finished, want.trials, size):
-            blocks.setdefault((first, stop, want.fingerprint), []).append(want)
+            blocks.setdefault((first, stop, want.key.fingerprint), []).append(want)
     # A stable sort: within equal trials the points keep the order of the sweep.
-    tasks = [
-        BlockTask(system, wants[0].config, mark, wants[0].seed, first, stop, tuple(want.choice for want in wants))
-        for (first, stop, mark), wants in sorted(blocks.items(), key=lambda item: item[0][:2])
+    return [
+        BlockTask(system, group[0].config, mark, group[0].seed, first, stop, tuple(want.choice for want in group))
+        for (first, stop, mark), group in sorted(blocks.items(), key=lambda item: item[0][:2])
     ]
-    return tasks, sum(want.trials for want in wanted)
 
 
 def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
@@ -137,16 +141,28 @@ def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
 
 
 def compute_block(task: BlockTask) -> Iterator[Unit]:
-    """One draw, then a unit per scheme."""
-    channels = draw_trials(task.system, task.config, task.seed, range(task.first, task.stop))
+    """One draw, then a unit per scheme. What raises becomes FAILED rows with the traceback beside them."""
+    for choice in task.choices:
+        choice.solver()  # a route that cannot run at all is refused, not stored as a failure
+    try:
+        channels = draw_trials(task.system, task.config, task.seed, range(task.first, task.stop))
+    except ConfigError:
+        raise
+    except Exception:
+        yield from failed_units(task, traceback.format_exc())
+        return
     for choice in task.choices:
         yield _compute_unit(task, choice, channels)
 
 
+def failed_units(task: BlockTask, trace: str) -> Iterator[Unit]:
+    """FAILED rows for all schemes of a task."""
+    for choice in task.choices:
+        yield _unit(task, choice, unit_arrays(failed(task.stop - task.first)), 0.0, trace)
+
+
 def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
-    """Design, evaluate, judge. What a scheme raises becomes FAILED rows with the traceback beside them."""
-    key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
-    choice.solver()  # a route that cannot run at all is refused, not stored as a failure
+    """Design, evaluate, judge."""
     start = time.perf_counter()
     trace = ""
     try:
@@ -156,29 +172,41 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
     except Exception:
         trace = traceback.format_exc()
         outcome = failed(task.stop - task.first)
-    return Unit(key, task.first, task.stop, unit_arrays(outcome), time.perf_counter() - start, trace)
+    return _unit(task, choice, unit_arrays(outcome), time.perf_counter() - start, trace)
 
 
-@dataclass(frozen=True)
-class _Want:
-    """Trials of one scheme at one configuration that some study asks for."""
-
-    config: Config
-    fingerprint: str
-    seed: int
-    choice: SchemeRoute
-    trials: int
+def _unit(task: BlockTask, choice: SchemeRoute, arrays: Mapping[str, np.ndarray], seconds: float, trace: str) -> Unit:
+    key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
+    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type())
 
 
-def _wanted(system: System, studies: Iterable[Scenario]) -> list[_Want]:
-    """The union of what the studies ask for."""
-    wanted: dict[tuple[str, str], _Want] = {}
-    for study in studies:
-        choices = study.choices(system)
-        for point in study.points():
-            mark = fingerprint(point.config)
-            for choice in choices:
-                known = wanted.get((mark, choice.label))
-                trials = max(study.trials, known.trials if known else 0)
-                wanted[mark, choice.label] = _Want(point.config, mark, study.seed, choice, trials)
-    return list(wanted.values())
+class _Book:
+    """Keeps the count of a run and tells ``progress``."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self._progress = progress
+        self._start = time.monotonic()
+        self._statuses: Counter[Status] = Counter()
+        self._total = self._stored = self._computed = 0
+        self._planned = False
+
+    def plan(self, wants: Iterable[Want], blocks: Iterable[BlockTask]) -> None:
+        """Note what a round is going to compute."""
+        self._total = sum(want.trials for want in wants)
+        missing = sum((task.stop - task.first) * len(task.choices) for task in blocks)
+        if not self._planned or missing:
+            self._stored = self._total - self._computed - missing
+            self._report("")
+        self._planned = True
+
+    def add(self, unit: Unit) -> None:
+        """Note a finished unit."""
+        self._statuses.update(Status(code) for code in unit.arrays["status"].tolist())
+        self._computed += unit.stop - unit.first
+        self._report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
+
+    def _report(self, current: str) -> None:
+        if self._progress is not None:
+            seconds = time.monotonic() - self._start
+            statuses = dict(self._statuses)
+            self._progress(Progress(self._total, self._stored, self._computed, statuses, seconds, current))

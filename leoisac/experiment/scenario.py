@@ -13,6 +13,12 @@ from leoisac.experiment.routes import DEFAULT_ROUTE, SchemeRoute, require_extra,
 from leoisac.foundation.config import Config, ConfigError, suggest
 
 DEFAULT_TRIALS = 200
+COUNTS = ("trials", "usable")
+LEAST_USABLE_SHARE = 0.2
+"""Share of usable trials up to which a point is not continued, and only the share is shown."""
+USABLE_CEILING = 10
+UNTIL_CEILING = 100
+"""Most trials at a point, as a multiple of ``trials``, where the scenario names no number."""
 MOST_TRIALS = 10_000_000
 MOST_SEED = 2**32 - 1
 
@@ -31,6 +37,11 @@ class Scenario:
         trials: trials per point, numbered from 0.
         seed: of all draws.
         route: for scheme entries that name none.
+        count: what ``trials`` counts: ``"trials"``, or ``"usable"`` ones: a point where more than a fifth of the first
+            ``trials`` are usable is then continued until that many are.
+        until: condition on intervals, ``"ci(sum_rate) < 0.5%"`` (see ``stopping.conditions``); ``trials`` is then the
+            floor.
+        most_trials: ceiling for ``count`` and ``until``; 0 for 10 or 100 times ``trials``.
     """
 
     system: str
@@ -40,6 +51,9 @@ class Scenario:
     trials: int = DEFAULT_TRIALS
     seed: int = 0
     route: str = DEFAULT_ROUTE
+    count: str = COUNTS[0]
+    until: str = ""
+    most_trials: int = 0
 
     def axes(self) -> tuple[Axis, ...]:
         """The sweep's axes."""
@@ -72,6 +86,9 @@ def scenario(
     seed: int = 0,
     route: str = DEFAULT_ROUTE,
     runnable: bool = True,
+    count: str = COUNTS[0],
+    until: str = "",
+    most_trials: int = 0,
 ) -> Scenario:
     """A checked scenario.
 
@@ -84,6 +101,7 @@ def scenario(
         seed: 0 to 2^32 - 1.
         route: for entries that name none.
         runnable: refuse a route whose extra is not installed here; reading stored results needs none.
+        count, until, most_trials: as for ``Scenario``.
 
     Raises:
         ConfigError: naming the first thing that is wrong.
@@ -108,6 +126,7 @@ def scenario(
         trials=whole_number("trials", trials, 1, MOST_TRIALS),
         seed=whole_number("seed", seed, 0, MOST_SEED),
         route=route,
+        **_checked_rules(system, trials, count, until, most_trials),
     )
 
 
@@ -119,8 +138,13 @@ def study_scenario(
     trials: int | None = None,
     seed: int = 0,
     route: str = DEFAULT_ROUTE,
+    until: str = "",
+    most_trials: int = 0,
 ) -> Scenario:
-    """A study as a scenario; ``changes`` (over its overrides), ``schemes`` and ``trials`` replace what it says."""
+    """A study as a scenario; ``changes`` (over its overrides), ``schemes`` and ``trials`` replace what it says.
+
+    ``until`` and ``most_trials`` as for ``Scenario``.
+    """
     config = system.config().replace(**{**study.overrides, **(changes or {})})
     for name in changes or {}:
         if any(name in axis.fields for axis in sweep_axes(study.sweep)):
@@ -133,7 +157,18 @@ def study_scenario(
         study.trials if trials is None else trials,
         seed,
         route,
+        count=study.count,
+        until=until,
+        most_trials=most_trials,
     )
+
+
+def most_trials(item: Scenario) -> int:
+    """The most trials that a point of a scenario gets."""
+    if item.most_trials:
+        return item.most_trials
+    factor = UNTIL_CEILING if item.until else USABLE_CEILING if item.count == "usable" else 1
+    return min(factor * item.trials, MOST_TRIALS)
 
 
 def whole_number(name: str, value: Any, least: int, most: int) -> int:
@@ -159,6 +194,24 @@ def read_field(config: Config, path: str) -> Any:
             raise ConfigError(f"{where}{step}: no such field.{suggest(step, known)}")
         value = cast(Any, value)[step]
     return value
+
+
+def _checked_rules(system: System, trials: int, count: str, until: str, most_trials: int) -> dict[str, Any]:
+    """``count``, ``until`` and ``most_trials`` as they are stored (ConfigError for what cannot be)."""
+    if count not in COUNTS:
+        raise ConfigError(f"count = {count!r}: must be `trials` or `usable`.")
+    if not isinstance(cast(Any, until), str):
+        raise ConfigError(f'until = {until!r}: must be text, such as "ci(sum_rate) < 0.5%".')
+    if until:
+        from leoisac.experiment.stopping import conditions  # loads SciPy
+
+        conditions(until, system.metrics)
+    ceiling = whole_number("most_trials", most_trials, 0, MOST_TRIALS)
+    if ceiling and ceiling < trials:
+        raise ConfigError(f"most_trials = {ceiling}: must be at least trials = {trials}.")
+    if ceiling and not until and count == COUNTS[0]:
+        raise ConfigError(f'most_trials = {ceiling}: has no meaning without `until` or count = "usable".')
+    return {"count": count, "until": until.strip(), "most_trials": ceiling}
 
 
 def _checked_sweep(config: Config, sweep: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Scenario files: strict TOML in, the same TOML out.
 
-Layout: top-level keys ``system``, ``schemes``, ``trials``, ``seed``, ``route``; tables ``[config]`` and ``[sweep]``;
+Layout: top-level keys ``system``, ``schemes``, ``trials``, ``seed``, ``route``, and ``count``, ``until``,
+``most_trials`` where a point may get more trials; tables ``[config]`` and ``[sweep]``;
 every other table (``[satellite]``, ``[atmosphere]``) is the part of that name of the configuration. TOML has no null:
 a field that may be absent takes the text ``"none"``.
 """
@@ -21,7 +22,10 @@ from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
 from leoisac.foundation.config import Config, ConfigError, build, suggest, toml_value
 
 Find = Callable[[str], System]
-RUN_KEYS = ("system", "schemes", "trials", "seed", "route")
+_ALWAYS = ("system", "schemes", "trials", "seed", "route")
+_RULES = {"count": "trials", "until": "", "most_trials": 0}
+"""Keys that decide how many trials a point gets, with their defaults; written where they differ."""
+RUN_KEYS = (*_ALWAYS, *_RULES)
 NONE = "none"
 
 
@@ -75,6 +79,7 @@ def scenario_from_data(
         seed=data.get("seed", 0),
         route=data.get("route", DEFAULT_ROUTE),
         runnable=runnable,
+        **{name: data[name] for name in _RULES if name in data},
     )
 
 
@@ -86,6 +91,7 @@ def scenario_data(item: Scenario) -> dict[str, Any]:
         "trials": item.trials,
         "seed": item.seed,
         "route": item.route,
+        **{name: getattr(item, name) for name, default in _RULES.items() if getattr(item, name) != default},
         "sweep": {name: list(values) for name, values in item.sweep.items()},
         "config": item.config.model_dump(mode="json"),
     }
@@ -93,7 +99,8 @@ def scenario_data(item: Scenario) -> dict[str, Any]:
 
 def scenario_toml(item: Scenario, comments: bool = False) -> str:
     """The scenario as the text of a file that ``load_scenario`` reads back to an equal one."""
-    lines = [f"{key} = {toml_value(scenario_data(item)[key])}" for key in RUN_KEYS]
+    data = scenario_data(item)
+    lines = [f"{key} = {toml_value(data[key])}" for key in RUN_KEYS if key in data]
     if item.sweep:
         lines += ["", "[sweep]", *(f"{_key(name)} = {toml_value(list(v))}" for name, v in item.sweep.items())]
     lines += ["", "[config]", *_config_lines(item.config, "", comments)]

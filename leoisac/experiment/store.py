@@ -16,21 +16,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import zipfile
-import zlib
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
-
-import numpy as np
+from typing import Any, cast
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import StoreError
+from leoisac.experiment.publishing import cannot_write, is_own_scrap, locked, make_folder, publish, sweep_temporaries
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import scenario_data, scenario_from_data, scenario_toml
 from leoisac.experiment.study_union import union
+from leoisac.experiment.unit_files import damage_text, looks_whole, read_unit, write_unit
 from leoisac.experiment.units import Interval, Unit, UnitKey
 from leoisac.foundation.config import Config, ConfigError, fingerprint
 
@@ -69,26 +66,58 @@ class DirectoryStore:
 
     def write(self, unit: Unit, config: Config) -> None:
         folder = self._unit_folder(unit.key)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         described = folder.parent / "config.json"
         if not described.exists():
-            _publish(described, (json.dumps(config.model_dump(mode="json"), indent=1) + "\n").encode())
+            publish(described, (json.dumps(config.model_dump(mode="json"), indent=1) + "\n").encode())
         name = f"{unit.first}-{unit.stop}"
-        _publish_arrays(folder / f"{name}{'.failed' if unit.traceback else ''}.npz", unit)
+        write_unit(folder / f"{name}{'.failed' if unit.traceback else ''}.npz", unit, self.manifest.seed)
         if not unit.traceback:
             (folder / f"{name}.failed.npz").unlink(missing_ok=True)
 
-    def read(self, key: UnitKey) -> Iterable[Unit]:
-        for *_, file in sorted(self._files(key), key=lambda item: (not item[2], item[0])):
-            yield _read_unit(file, key)
+    def read(self, key: UnitKey, names: Sequence[str] | None = None, stop: int | None = None) -> Iterable[Unit]:
+        for first, _, _, file in sorted(self._files(key), key=lambda item: (not item[2], item[0])):
+            if stop is None or first < stop:
+                yield read_unit(file, key, self.manifest.seed, names)
+
+    def check(self, keys: Iterable[UnitKey]) -> None:
+        """Refuse units that are cut short before anything is computed beside them (StoreError naming the first)."""
+        for key in keys:
+            for *_, file in self._files(key):
+                if not looks_whole(file):
+                    raise StoreError(damage_text(file, "it ends too early"))
+
+    def set_aside_damaged(self, keys: Iterable[UnitKey]) -> list[Path]:
+        """Move units that cannot be read whole to the folder ``damaged``; where they lie now."""
+        moved: list[Path] = []
+        for key in keys:
+            for *_, file in self._files(key):
+                try:
+                    read_unit(file, key, self.manifest.seed)
+                except StoreError:
+                    target = self.folder / "damaged" / file.relative_to(self.folder / "units")
+                    make_folder(target.parent)
+                    try:
+                        file.replace(target)
+                    except OSError as error:
+                        raise cannot_write(target, error) from None
+                    moved.append(target)
+        return moved
 
     def _files(self, key: UnitKey) -> list[tuple[int, int, bool, Path]]:
+        """First and last trial, whether it failed, and file of every unit of a key."""
         found: list[tuple[int, int, bool, Path]] = []
         folder = self._unit_folder(key)
-        for file in folder.iterdir() if folder.is_dir() else ():
-            match = _UNIT_NAME.fullmatch(file.name)
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return found
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be read: {error.strerror}. Mend its permissions.") from None
+        for name in names:
+            match = _UNIT_NAME.fullmatch(name)
             if match:
-                found.append((int(match[1]), int(match[2]), bool(match[3]), file))
+                found.append((int(match[1]), int(match[2]), bool(match[3]), folder / name))
         return found
 
     def _unit_folder(self, key: UnitKey) -> Path:
@@ -110,6 +139,19 @@ def create_or_continue(
         StoreError: if the folder holds something else, or another system, seed, schema or configuration.
     """
     path = Path(folder).expanduser()
+    _is_store(path)
+    make_folder(path)
+    with locked(path):
+        store = DirectoryStore(path, _grown_manifest(path, system, studies, session))
+        _write_manifest(store)
+    sweep_temporaries(path)
+    return store
+
+
+def _grown_manifest(
+    path: Path, system: System, studies: Mapping[str, Scenario], session: Mapping[str, Any]
+) -> Manifest:
+    """What the store holds once ``studies`` are added to what is there."""
     seed = next(iter(studies.values())).seed
     if _is_store(path):
         old = _read_manifest(path, lambda name: _same_system(path, system, name))
@@ -119,15 +161,8 @@ def create_or_continue(
                 "Choose another store folder for another seed."
             )
         merged = {**old.studies, **{name: _extended(path, old, name, item) for name, item in studies.items()}}
-        manifest = Manifest(system.name, seed, merged, [*old.sessions, session])
-    else:
-        manifest = Manifest(system.name, seed, dict(studies), [session])
-    store = DirectoryStore(path, manifest)
-    try:
-        _write_manifest(store)
-    except OSError as error:
-        raise StoreError(f"{error.filename or path}: cannot be written: {error.strerror}.") from None
-    return store
+        return Manifest(system.name, seed, merged, [*old.sessions, session])
+    return Manifest(system.name, seed, dict(studies), [session])
 
 
 def open_store(folder: str | Path, find: Callable[[str], System]) -> DirectoryStore:
@@ -138,6 +173,15 @@ def open_store(folder: str | Path, find: Callable[[str], System]) -> DirectorySt
             f"{path}: there is no result store here (no {MANIFEST}); `leoisac run … --store {path}` makes one."
         )
     return DirectoryStore(path, _read_manifest(path, find))
+
+
+def stored_plugins(folder: str | Path) -> tuple[str, ...]:
+    """Plugin files that the last run on a store used and that are still there; none where there is no store."""
+    try:
+        data = json.loads((Path(folder).expanduser() / MANIFEST).read_text(encoding="utf-8"))
+        return tuple(path for path in data["sessions"][-1]["plugins"] if Path(path).exists())
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return ()  # `open_store` says what is wrong with it
 
 
 def is_store(folder: str | Path) -> bool:
@@ -151,12 +195,19 @@ def _is_store(path: Path) -> bool:
         return True
     if path.exists() and not path.is_dir():
         raise StoreError(f"{path}: is a file; a result store is a folder.")
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and not all(is_own_scrap(file.name) for file in _listed(path)):
         raise StoreError(
             f"{path}: is a folder with other content and no {MANIFEST}, so not a result store. "
             "Choose a new or empty folder."
         )
     return False
+
+
+def _listed(path: Path) -> list[Path]:
+    try:
+        return list(path.iterdir())
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}. Mend its permissions.") from None
 
 
 def _read_manifest(path: Path, find: Callable[[str], System]) -> Manifest:
@@ -213,10 +264,8 @@ def _extended(path: Path, old: Manifest, name: str, item: Scenario) -> Scenario:
 
 
 def _write_manifest(store: DirectoryStore) -> None:
+    """The manifest first: with it the folder is a store, whatever interrupts the rest."""
     manifest = store.manifest
-    store.folder.mkdir(parents=True, exist_ok=True)
-    for name, item in manifest.studies.items():
-        _publish(store.folder / f"{name}.toml", scenario_toml(item).encode())
     data = {
         "schema": SCHEMA,
         "system": manifest.system,
@@ -225,46 +274,6 @@ def _write_manifest(store: DirectoryStore) -> None:
         "fingerprints": {name: fingerprint(item.config) for name, item in manifest.studies.items()},
         "sessions": list(manifest.sessions),
     }
-    _publish(store.folder / MANIFEST, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def _publish_arrays(file: Path, unit: Unit) -> None:
-    meta = {"seconds": unit.seconds, "traceback": unit.traceback}
-    arrays: dict[str, Any] = {**unit.arrays, "meta": np.asarray(json.dumps(meta))}
-    with _published(file) as stream:
-        np.savez_compressed(stream, **arrays)
-
-
-def _publish(file: Path, content: bytes) -> None:
-    with _published(file) as stream:
-        stream.write(content)
-
-
-@contextmanager
-def _published(file: Path) -> Generator[BinaryIO]:
-    """A stream to a temporary file beside ``file`` that takes its place when all of it is on the disk."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read_unit(file: Path, key: UnitKey) -> Unit:
-    first, stop = (int(text) for text in file.name.split(".")[0].split("-"))
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: np.asarray(archive[name]) for name in archive.files}
-        meta = json.loads(str(arrays.pop("meta")))
-        unit = Unit(key, first, stop, arrays, float(meta["seconds"]), str(meta["traceback"]))
-        if any(len(values) != stop - first for values in arrays.values()) or "status" not in arrays:
-            raise ValueError("it does not hold the trials of its name")
-        return unit
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise StoreError(
-            f"{file}: this unit is damaged ({error}). Delete the file and run again: only this unit is computed anew."
-        ) from None
+    publish(store.folder / MANIFEST, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    for name, item in manifest.studies.items():
+        publish(store.folder / f"{name}.toml", scenario_toml(item).encode())

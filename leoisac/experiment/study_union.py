@@ -22,14 +22,20 @@ def union(old: Scenario, new: Scenario) -> Scenario:
     differences = _differences(old.config.replace(**first_point), new.config.replace(**first_point))
     if differences:
         raise ValueError(f"was made with another configuration: {'; '.join(differences)}.")
+    trials = max(old.trials, new.trials)
+    ruled = new.until or new.count != "trials"
+    ceiling = new.most_trials if ruled else old.most_trials
     return Scenario(
         system=old.system,
         config=old.config,
         schemes=tuple(dict.fromkeys([*_explicit(old), *_explicit(new)])),
         sweep={name: _merged(values, new.sweep[name]) for name, values in old.sweep.items()},
-        trials=max(old.trials, new.trials),
+        trials=trials,
         seed=old.seed,
         route=DEFAULT_ROUTE,
+        count="usable" if "usable" in (old.count, new.count) else old.count,
+        until=new.until or old.until,
+        most_trials=max(ceiling, trials) if ceiling else 0,
     )
 
 

@@ -37,6 +37,7 @@ class Unit:
             the trial axis first.
         seconds: wall-clock time of design and evaluation, compilation included.
         traceback: of the exception when all trials are FAILED, else empty.
+        machine: processor that computed it; bits may differ between types of machine.
     """
 
     key: UnitKey
@@ -45,6 +46,7 @@ class Unit:
     arrays: Mapping[str, np.ndarray]
     seconds: float
     traceback: str = ""
+    machine: str = ""
 
     def metrics(self) -> dict[str, np.ndarray]:
         """The metrics among the arrays, by name."""
@@ -75,8 +77,14 @@ class UnitStore(Protocol):
         """Keep a unit, all of it or nothing."""
         ...
 
-    def read(self, key: UnitKey) -> Iterable[Unit]:
-        """All units of a key; those that FAILED come first, so that a later success replaces them."""
+    def read(self, key: UnitKey, names: Sequence[str] | None = None, stop: int | None = None) -> Iterable[Unit]:
+        """Units of a key; those that FAILED come first, so that a later success replaces them.
+
+        Args:
+            key: what they hold results of.
+            names: arrays to read; all when None.
+            stop: leave out units that begin at this trial or later.
+        """
         ...
 
 
@@ -93,8 +101,10 @@ class MemoryStore:
         del config
         self._units.setdefault(unit.key, []).append(unit)
 
-    def read(self, key: UnitKey) -> Iterable[Unit]:
-        return sorted(self._units.get(key, []), key=lambda unit: not unit.traceback)
+    def read(self, key: UnitKey, names: Sequence[str] | None = None, stop: int | None = None) -> Iterable[Unit]:
+        del names  # they lie in memory anyhow
+        found = [unit for unit in self._units.get(key, []) if stop is None or unit.first < stop]
+        return sorted(found, key=lambda unit: not unit.traceback)
 
 
 def missing_intervals(finished: Iterable[Interval], trials: int, size: int) -> list[Interval]:

@@ -110,7 +110,7 @@ class TestClaims:
         folders = [tmp_path / name for name in ("quick", "paper", "users")]
         studies = collect_studies(toy, folders, catalogue.find)
         assert set(studies) == {"power", "users"}
-        assert studies["power"].sizes["trial"] == 50
+        assert studies["power"].attrs["trials"] == 50
         assert [item.verdict.outcome for item in check_claims(toy, studies)] == ["reproduced", "partly"]
 
     def test_trials_that_were_not_run_do_not_count(self, power: Any) -> None:

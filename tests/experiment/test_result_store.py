@@ -12,6 +12,7 @@ import pytest
 
 import leoisac as li
 from leoisac.experiment import store as stores
+from leoisac.experiment import unit_files
 
 CONFIG = li.config("toy-downlink")
 
@@ -50,7 +51,11 @@ def test_manifest(folder: Path) -> None:
     assert (manifest["schema"], manifest["system"], manifest["seed"]) == (1, "toy-downlink", 0)
     assert manifest["studies"]["run"]["trials"] == 4
     assert len(manifest["sessions"]) == 2
-    assert {"command", "created", "versions"} == set(manifest["sessions"][0])
+    session = manifest["sessions"][0]
+    assert {"command", "created", "versions", "host", "plugins", "workers"} == set(session)
+    assert {"leoisac", "jax", "cvxpy", "clarabel", "python", "platform"} <= set(session["versions"])
+    assert session["host"]["cores"] >= 1
+    assert session["plugins"][0].endswith("toy_system.py")
 
 
 def test_nothing_is_computed_twice(folder: Path) -> None:
@@ -76,7 +81,7 @@ def test_an_interrupted_write_leaves_nothing(folder: Path, monkeypatch: pytest.M
 
     before = sorted(folder.rglob("*"))
     with monkeypatch.context() as patch:
-        patch.setattr(stores.np, "savez_compressed", interrupted)
+        patch.setattr(unit_files.np, "savez_compressed", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(folder, trials=5)
     assert sorted(folder.rglob("*")) == before

@@ -207,7 +207,9 @@ class TestProgress:
     def test_other_routes_work_in_small_units(self) -> None:
         states: list[runner.Progress] = []
         li.run(CONFIG, ["fill:reference"], trials=20, progress=states.append)
-        assert [state.computed for state in states] == [0, 8, 16, 20]
+        computed = [state.computed for state in states]
+        assert computed[:2] == [0, 8]  # the first; later ones are larger where they are quick
+        assert computed[-1] == 20
 
     def test_unit_size_is_checked(self) -> None:
         with pytest.raises(li.ConfigError, match="unit_trials = 0"):
