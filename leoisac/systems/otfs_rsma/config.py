@@ -1,0 +1,136 @@
+"""Configuration of the OTFS rate-splitting system.
+
+Defaults are the paper's Table I. Where the paper is silent or contradicts itself, the alternatives are options; the
+system's README says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from leoisac.foundation.config import Config
+
+Delay = Annotated[int, Field(ge=0, le=4096)]
+Doppler = Annotated[float, Field(ge=-2048, le=2048)]
+Decibel = Annotated[float, Field(ge=-100, le=100)]
+
+
+class OtfsRsmaConfig(Config):
+    """A satellite serves users by rate splitting on OTFS frames, whose echo from one target it also measures.
+
+    Rates are bits per stream symbol: one symbol of each stream is spread over a whole frame.
+    """
+
+    system: ClassVar[str] = "otfs-rsma"
+
+    # Sizes
+    n_tx: int = Field(default=4, ge=1, le=64, description="transmit antennas")
+    n_users: int = Field(default=2, ge=1, le=16, description="single-antenna users")
+    n_delay: int = Field(default=4, ge=2, le=64, description="delay bins M of the frame: its subcarriers")
+    n_doppler: int = Field(default=8, ge=2, le=64, description="Doppler bins N of the frame: its time slots")
+
+    # Channel
+    path_delays: tuple[Delay, ...] = Field(
+        default=(0, 1, 2, 3), min_length=1, max_length=64, description="delay of every path, samples"
+    )
+    path_dopplers: tuple[Doppler, ...] = Field(
+        default=(0.0, 2.0, -1.0, 3.0),
+        min_length=1,
+        max_length=64,
+        description="Doppler shift of every path, bins of 1 / (N T); need not be whole",
+    )
+    rician_factor_db: float = Field(
+        default=-100.0, ge=-100, le=100, description="Rician factor of the first path; at -100 dB all paths are Rayleigh"
+    )
+    comm_snr_db: Decibel = Field(default=25.0, description="power budget over receiver noise per cell")
+    csi_error_db: Decibel = Field(default=-25.0, description="variance of the error of the channel estimate")
+    csi_error_model: Literal["entry", "total"] = Field(
+        default="entry", description="whether that is the variance per matrix entry or of the whole matrix"
+    )
+    sic_residual: float = Field(
+        default=0.03, ge=0, le=1, description="share of the common stream's power that cancellation leaves"
+    )
+
+    # Frame and target
+    subcarrier_spacing: float = Field(default=7500.0, ge=1, le=1e9, description="subcarrier spacing, Hz")
+    target_delay: float = Field(default=1e-4, gt=0, le=1, description="delay of the target's echo, s")
+    target_doppler: float = Field(default=4687.5, ge=-1e7, le=1e7, description="Doppler shift of the echo, Hz")
+    target_reflectivity: float = Field(default=1.0, gt=0, le=1e6, description="reflectivity of the target")
+    echo_gain: float = Field(default=0.1, gt=0, le=1e6, description="echo gain at the true delay")
+    target_angle_deg: float = Field(
+        default=0.0, ge=-90, le=90, description="target off the broadside of the half-wavelength line array (space-dd)"
+    )
+    echo_snr_db: Decibel = Field(default=10.0, description="echo power per unit of frame energy over noise per cell")
+    frame_model: Literal["expected", "realisation"] = Field(
+        default="expected", description="reported bounds: of the expected frame, or of the trial's random symbols"
+    )
+    target_amplitude: Literal["known", "unknown"] = Field(
+        default="known", description="whether the bounds that designs meet take the echo's complex amplitude as known"
+    )
+
+    # Design
+    total_power: float = Field(default=1.0, gt=0, le=1e6, description="transmit power budget, W")
+    precoder_mode: Literal["dd", "space-dd"] = Field(
+        default="dd", description="precode the delay-Doppler grid alone, or antennas and grid"
+    )
+    common_power_fraction: float | None = Field(
+        default=0.1, ge=0, le=1, description="share of the common stream in the power; chosen freely when absent"
+    )
+    equal_private: bool = Field(
+        default=False, description="equal powers of the private streams (with a fixed common_power_fraction)"
+    )
+    common_rate_req: float = Field(
+        default=0.1, ge=0, le=100, description="least rate of the common stream, bits per stream symbol"
+    )
+    crb_delay_max: float = Field(default=2e-11, gt=0, le=1, description="largest bound of the delay, s^2")
+    crb_doppler_max: float = Field(default=5e3, gt=0, le=1e12, description="largest bound of the Doppler shift, Hz^2")
+    objective: Literal["private", "total"] = Field(
+        default="private", description="maximise the least private rate, or the least one with the common rate shared"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> OtfsRsmaConfig:
+        if len(self.path_delays) != len(self.path_dopplers):
+            raise ValueError(
+                f"path_delays has {len(self.path_delays)} entries, path_dopplers {len(self.path_dopplers)}: one path "
+                "has one of each"
+            )
+        if max(self.path_delays) >= self.n_dd:
+            raise ValueError(
+                f"path_delays = {self.path_delays}: must be shorter than the frame of {self.n_dd} samples "
+                "(n_delay * n_doppler)"
+            )
+        if self.equal_private and self.common_power_fraction is None:
+            raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")
+        return self
+
+    @property
+    def n_dd(self) -> int:
+        """Cells of a frame."""
+        return self.n_delay * self.n_doppler
+
+    @property
+    def symbol_duration(self) -> float:
+        """Slot length ``T = 1 / subcarrier_spacing``, s."""
+        return 1.0 / self.subcarrier_spacing
+
+    @property
+    def n_stream_cells(self) -> int:
+        """Entries of a stream's precoder: cells of the frame, for every antenna in mode ``space-dd``."""
+        return self.n_dd * (1 if self.precoder_mode == "dd" else self.n_tx)
+
+
+def axis_sizes(config: OtfsRsmaConfig) -> Mapping[str, int]:
+    """Length of every named axis."""
+    return {
+        "user": config.n_users,
+        "tx": config.n_tx,
+        "path": len(config.path_delays),
+        "stream": config.n_users + 1,
+    }
+
+
+__all__ = ["OtfsRsmaConfig", "axis_sizes"]
