@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Array, Complex, Int
 
 from leoisac.estimation.symbol_detection import lmmse_equalise, message_passing, one_tap_equalise
 from leoisac.foundation.jax_setup import jnp
-from leoisac.foundation.keys import complex_normal, trial_key, uniforms
+from leoisac.foundation.keys import complex_normal, purpose_keys, trial_key, uniforms
 from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.namespace import RealLike
 from leoisac.foundation.units import from_db
 from leoisac.waveforms.delay_doppler_channel import channel_matrix, path_matrices, path_operators
 from leoisac.waveforms.ofdm import ofdm_channel, ofdm_path_matrices
@@ -101,40 +103,61 @@ def bit_errors(
     return BitErrors(wrong, 2 * link.n_delay * link.n_doppler)
 
 
+def frame_bit_errors(
+    link: GridLink,
+    receivers: Sequence[str],
+    gains: Complex[Array, "path"],
+    key: Any,
+    *,
+    noise: RealLike,
+    csi_error: RealLike,
+) -> dict[str, Int[Array, ""]]:
+    """Wrong bits of every receiver in one frame over given path gains. Traceable: for use inside other simulations.
+
+    Args:
+        link, receivers: as in ``bit_errors``.
+        gains: path gains as the receivers know them.
+        key: of the frame's bits, noise and channel errors.
+        noise: noise power per cell, for symbols of unit power.
+        csi_error: as in ``bit_errors``.
+    """
+    grid = (link.delays, link.dopplers, link.n_delay, link.n_doppler)
+    cells, n_paths = link.n_delay * link.n_doppler, len(link.delays)
+    numbers = uniforms(key, {"errors": (n_paths, 2), "bits": (cells, 2), "noise": (cells, 2)})
+    true_gains = gains + jnp.sqrt(csi_error / n_paths) * complex_normal(numbers["errors"])
+    bits = numbers["bits"] < 0.5
+    symbols = qam4_symbols(bits)
+    white = jnp.sqrt(noise) * complex_normal(numbers["noise"])
+    level = noise + csi_error
+    found: dict[str, Any] = {}
+    if any(name.startswith("otfs") for name in receivers):
+        matrices = path_matrices(*grid)
+        y = channel_matrix(matrices, true_gains) @ symbols + white
+        if "otfs-lmmse" in receivers:
+            found["otfs-lmmse"] = lmmse_equalise(channel_matrix(matrices, gains), y, level)
+        if "otfs-message-passing" in receivers:
+            found["otfs-message-passing"] = message_passing(path_operators(*grid), gains, y, level).symbols
+    if any(name.startswith("ofdm") for name in receivers):
+        matrices, shape = ofdm_path_matrices(*grid), (link.n_doppler, link.n_delay)
+        y = jnp.einsum("nij,nj->ni", ofdm_channel(matrices, true_gains), symbols.reshape(shape)) + white.reshape(shape)
+        H = ofdm_channel(matrices, gains)
+        if "ofdm-one-tap" in receivers:
+            found["ofdm-one-tap"] = one_tap_equalise(H, y).ravel()
+        if "ofdm-lmmse" in receivers:
+            found["ofdm-lmmse"] = lmmse_equalise(H, y, level).ravel()
+    return {name: jnp.sum(qam4_bits(found[name]) != bits) for name in receivers}
+
+
 @functools.cache
 def _frame(link: GridLink, receivers: tuple[str, ...]) -> Any:
-    """``f(setting, frame) -> receiver -> wrong bits`` for one frame."""
-    M, N, grid = link.n_delay, link.n_doppler, (link.delays, link.dopplers, link.n_delay, link.n_doppler)
-    matrices = path_matrices(*grid)
-    operators = path_operators(*grid) if "otfs-message-passing" in receivers else None
-    ofdm_matrices = ofdm_path_matrices(*grid)
+    """``f(setting, frame) -> receiver -> wrong bits`` for one frame of Rayleigh gains."""
     n_paths = len(link.delays)
 
     def simulate(setting: dict[str, Any], frame: Any) -> dict[str, Any]:
-        numbers = uniforms(
-            trial_key(setting["seed"], frame),
-            {"gains": (n_paths, 2), "errors": (n_paths, 2), "bits": (M * N, 2), "noise": (M * N, 2)},
+        gain_key, frame_key = purpose_keys(trial_key(setting["seed"], frame), ("gains", "frame"))
+        gains = complex_normal(uniforms(gain_key, {"gains": (n_paths, 2)})["gains"]) / np.sqrt(n_paths)
+        return frame_bit_errors(
+            link, receivers, gains, frame_key, noise=setting["noise"], csi_error=setting["csi_error"]
         )
-        known = complex_normal(numbers["gains"]) / np.sqrt(n_paths)
-        gains = known + jnp.sqrt(setting["csi_error"] / n_paths) * complex_normal(numbers["errors"])
-        bits = numbers["bits"] < 0.5
-        symbols = qam4_symbols(bits)
-        white = jnp.sqrt(setting["noise"]) * complex_normal(numbers["noise"])
-        level = setting["noise"] + setting["csi_error"]
-        wrong = {}
-        if any(name.startswith("otfs") for name in receivers):
-            y = channel_matrix(matrices, gains) @ symbols + white
-            if "otfs-lmmse" in receivers:
-                wrong["otfs-lmmse"] = lmmse_equalise(channel_matrix(matrices, known), y, level)
-            if operators is not None:
-                wrong["otfs-message-passing"] = message_passing(operators, known, y, level).symbols
-        if any(name.startswith("ofdm") for name in receivers):
-            H, rows = ofdm_channel(ofdm_matrices, known), symbols.reshape(N, M)
-            y = jnp.einsum("nij,nj->ni", ofdm_channel(ofdm_matrices, gains), rows) + white.reshape(N, M)
-            if "ofdm-one-tap" in receivers:
-                wrong["ofdm-one-tap"] = one_tap_equalise(H, y).ravel()
-            if "ofdm-lmmse" in receivers:
-                wrong["ofdm-lmmse"] = lmmse_equalise(H, y, level).ravel()
-        return {name: jnp.sum(qam4_bits(wrong[name]) != bits) for name in receivers}
 
     return simulate
