@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from leoisac import catalogue, console_export, console_store
+from leoisac import catalogue, console_export, console_report, console_store
 from leoisac.console_options import Plugins, assignments
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError, StoreError
@@ -300,6 +300,7 @@ def satellite_pass(
 
 console_store.register(app)
 console_export.register(app)
+console_report.register(app)
 
 
 def _subject(subject: str) -> tuple[System, Config, Scenario | None]:

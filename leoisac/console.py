@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.number_text import interval_text
 from leoisac.experiment.routes import missing_packages
 from leoisac.experiment.scenario_file import NONE, value_text
 from leoisac.foundation.config import Config
@@ -194,19 +194,7 @@ def _title(title: str, summary: xr.Dataset) -> str:
 
 
 def _cell(one: xr.Dataset) -> str:
-    mean, low, high, share = (float(one[name]) for name in ("mean", "low", "high", "usable_share"))
-    if share != share:  # nothing was run
-        return "not run"
-    usable = "" if share == 1 else f" [{share:.0%}]"
-    if mean != mean:
-        return f"—{usable}"
-    if low != low:
-        return f"{mean:.4g}{usable}"
-    half = (high - low) / 2
-    if half == 0 or abs(mean) >= 1e6 or half < 1e-6:
-        return f"{mean:.4g} ± {half:.2g}{usable}"
-    decimals = max(0, 1 - math.floor(math.log10(half)))
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f}{usable}"
+    return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
 
 
 def _rate(state: Progress) -> str:

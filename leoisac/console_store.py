@@ -12,6 +12,7 @@ from leoisac import catalogue
 from leoisac.console_options import Plugins, StoreFolder
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import StoreError
+from leoisac.experiment.number_text import duration_text, short_time_text
 from leoisac.foundation.config import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -145,27 +146,19 @@ def progress_lines(state: StoreState, folder: Path) -> list[str]:
     wanted, left = state.wanted, state.left
     done = wanted - left
     lines = [f"{done} of {wanted} trials stored ({done / wanted:.1%}), {left} left" if wanted else "nothing asked for"]
+    if not state.settled:
+        lines.append("The rule for trials may ask for more than this.")
     if not left:
         return lines
     if state.rate:
-        lines.append(f"{state.rate:.3g} trials/s lately, about {duration(state.remaining_s)} to finish")
+        lines.append(f"{state.rate:.3g} trials/s lately, about {duration_text(state.remaining_s)} to finish")
     if state.idle_s is None:
         lines.append("Nothing stored yet: the first block compiles its programs, or nothing is running.")
     elif not state.rate or state.idle_s > _IDLE_S:
-        lines.append(f"Last result {duration(state.idle_s)} ago: perhaps nothing is running.")
+        lines.append(f"Last result {duration_text(state.idle_s)} ago: perhaps nothing is running.")
     if not state.rate or (state.idle_s or 0.0) > _IDLE_S:
         lines.append(f"Continue with: leoisac resume {folder}")
     return lines
-
-
-def duration(seconds: float | None) -> str:
-    """``1:02:03``; a dash where it is not known."""
-    if seconds is None:
-        return "—"
-    whole = round(seconds)
-    days, whole = divmod(whole, 86_400)
-    clock = f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-    return f"{days} d {clock}" if days else clock
 
 
 def scheme_table(state: StoreState) -> PlainTable:
@@ -185,7 +178,7 @@ def scheme_table(state: StoreState) -> PlainTable:
             str(item.left),
             *(str(item.statuses.get(code, 0)) for code in ended),
             f"{item.usable / stored:.1%}" if stored else "—",
-            _milliseconds(item.seconds / stored) if stored else "—",
+            short_time_text(item.seconds / stored) if stored else "—",
         )
     return made
 
@@ -212,7 +205,3 @@ def failure_lines(state: StoreState) -> list[Any]:
         lines.append(f"  {failure.scheme}, trials {failure.first} to {failure.stop - 1}: {last}")
     more = len(state.failures) - _SHOWN_FAILURES
     return [*lines, f"  … and {more} more"] if more > 0 else lines
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import catalogue, cli
-from leoisac.console_store import duration
 from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
+from leoisac.experiment.number_text import duration_text
 from leoisac.experiment.progress import store_state
 from leoisac.experiment.scenario import study_scenario
 from leoisac.foundation.status import Status
@@ -118,10 +118,10 @@ class TestState:
 
         read, calls = DirectoryStore.read, iter(range(1000))
 
-        def unlucky(self: Any, key: Any) -> Any:
+        def unlucky(self: Any, key: Any, *rest: Any) -> Any:
             if next(calls) == 0:
                 raise li.StoreError("this unit is damaged (No such file or directory)")
-            return read(self, key)
+            return read(self, key, *rest)
 
         monkeypatch.setattr(DirectoryStore, "read", unlucky)
         assert store_state(folder, catalogue.find).left == 0
@@ -176,7 +176,7 @@ class TestStatus:
     [(None, "—"), (3.4, "0:00:03"), (3725, "1:02:05"), (90061, "1 d 1:01:01")],
 )
 def test_duration(seconds: float | None, text: str) -> None:
-    assert duration(seconds) == text
+    assert duration_text(seconds) == text
 
 
 class TestVerify:

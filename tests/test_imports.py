@@ -32,7 +32,9 @@ BELOW = {
     "console_export": {"foundation", "experiment", "catalogue", "api", "console_options"},
     "console_options": {"foundation", "experiment", "catalogue"},
     "console_passes": {"foundation", "geometry", "console"},
-    "console_report": {"foundation", "experiment", "plots", "catalogue", "console", "console_options", "console_run"},
+    "console_report": {
+        *("foundation", "experiment", "plots", "catalogue", "console_options", "console_run", "leoisac"),
+    },
     "console_run": {"foundation", "experiment", "plots", "console"},
     "console_store": {"foundation", "experiment", "catalogue", "console", "console_options"},
     "api": {"foundation", "experiment", "catalogue"},

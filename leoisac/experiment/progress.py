@@ -16,6 +16,7 @@ from leoisac.experiment.errors import StoreError
 from leoisac.experiment.judge import NOT_RUN
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.store import DirectoryStore, open_store
+from leoisac.experiment.targets import Want, targets
 from leoisac.experiment.units import Unit, UnitKey, missing_intervals
 from leoisac.foundation.config import fingerprint
 from leoisac.foundation.status import Status
@@ -77,6 +78,7 @@ class StoreState:
         failures: tracebacks of what raised an exception.
         rate: trials per second of all processes together, lately; ``None`` when nothing was stored lately.
         idle_s: seconds since the last unit was stored; ``None`` when there is none.
+        settled: False where the rules of a study (``until``, ``count``) may still ask for more than ``wanted``.
     """
 
     system: str
@@ -85,6 +87,7 @@ class StoreState:
     failures: tuple[Failure, ...]
     rate: float | None
     idle_s: float | None
+    settled: bool = True
 
     @property
     def wanted(self) -> int:
@@ -118,30 +121,24 @@ def store_state(folder: str | Path, find: Callable[[str], System], now: float | 
     store = open_store(folder, find)
     system = find(store.manifest.system)
     studies = store.manifest.studies
-    wanted = _wanted(system, studies.values())
-    held = {key: _held(store, key, item) for key, item in wanted.items()}
+    wants = targets(system, studies.values(), store)
+    changes = _changes(studies.values())
+    held = [_held(store, want, changes.get(want.key.fingerprint, {})) for want in wants]
+    pairs = list(zip(wants, held))
     schemes = tuple(
-        _scheme_state(label, [(wanted[key], held[key]) for key in wanted if wanted[key].label == label])
-        for label in dict.fromkeys(item.label for item in wanted.values())
+        _scheme_state(label, [pair for pair in pairs if pair[0].choice.label == label])
+        for label in dict.fromkeys(want.choice.label for want in wants)
     )
-    rate, idle_s = _rate(store, held.values(), time.time() if now is None else now)
+    rate, idle_s = _rate(store, held, time.time() if now is None else now)
     return StoreState(
         system=system.name,
         studies=tuple(_study_state(system, store, name, study) for name, study in studies.items()),
         schemes=schemes,
-        failures=tuple(failure for one in held.values() for failure in one.failures),
+        failures=tuple(failure for one in held for failure in one.failures),
         rate=rate,
         idle_s=idle_s,
+        settled=all(want.settled for want in wants),
     )
-
-
-@dataclass(frozen=True)
-class _Want:
-    """Trials of one scheme at one sweep point, the largest number that any study asks for."""
-
-    label: str
-    trials: int
-    changes: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -156,22 +153,13 @@ class _Held:
     failures: tuple[Failure, ...]
 
 
-def _wanted(system: System, studies: Iterable[Scenario]) -> dict[UnitKey, _Want]:
-    wanted: dict[UnitKey, _Want] = {}
-    for study in studies:
-        choices = study.choices(system)
-        for point in study.points():
-            mark = fingerprint(point.config)
-            for choice in choices:
-                key = UnitKey(mark, choice.scheme.name, choice.route)
-                known = wanted.get(key)
-                trials = max(study.trials, known.trials if known else 0)
-                wanted[key] = _Want(choice.label, trials, dict(point.changes))
-    return wanted
+def _changes(studies: Iterable[Scenario]) -> dict[str, Mapping[str, object]]:
+    """Fingerprint of a sweep point -> the fields that it sets."""
+    return {fingerprint(point.config): point.changes for study in studies for point in study.points()}
 
 
-def _held(store: DirectoryStore, key: UnitKey, want: _Want) -> _Held:
-    units = _read(store, key)
+def _held(store: DirectoryStore, want: Want, changes: Mapping[str, object]) -> _Held:
+    units = _read(store, want.key)
     status = np.full(want.trials, NOT_RUN, dtype=np.int8)
     usable = np.zeros(want.trials, dtype=bool)
     for unit in units:
@@ -183,12 +171,12 @@ def _held(store: DirectoryStore, key: UnitKey, want: _Want) -> _Held:
     counts = Counter(codes)
     still = [unit for unit in units if unit.traceback and (status[unit.first : unit.stop] == Status.FAILED).any()]
     return _Held(
-        left=_left(store, key, want.trials),
+        left=_left(store, want),
         statuses={code: counts[int(code)] for code in Status if counts[int(code)]},
         usable=int(usable.sum()),
         seconds=sum(unit.seconds for unit in units),
         units=len(units),
-        failures=tuple(Failure(want.label, want.changes, unit.first, unit.stop, unit.traceback) for unit in still),
+        failures=tuple(Failure(want.choice.label, changes, unit.first, unit.stop, unit.traceback) for unit in still),
     )
 
 
@@ -196,17 +184,17 @@ def _read(store: DirectoryStore, key: UnitKey) -> Sequence[Unit]:
     """All units of a key. A unit that another process replaces while the folder is read is looked for once more."""
     for _ in range(_READINGS - 1):
         try:
-            return list(store.read(key))
+            return list(store.read(key, ["status", "usable"]))
         except StoreError:
             continue
-    return list(store.read(key))
+    return list(store.read(key, ["status", "usable"]))
 
 
-def _left(store: DirectoryStore, key: UnitKey, trials: int) -> int:
-    return sum(stop - first for first, stop in missing_intervals(store.finished(key), trials, trials))
+def _left(store: DirectoryStore, want: Want) -> int:
+    return sum(stop - first for first, stop in missing_intervals(store.finished(want.key), want.trials, want.trials))
 
 
-def _scheme_state(label: str, parts: Sequence[tuple[_Want, _Held]]) -> SchemeState:
+def _scheme_state(label: str, parts: Sequence[tuple[Want, _Held]]) -> SchemeState:
     statuses = Counter[Status]()
     for _, held in parts:
         statuses.update(held.statuses)
@@ -221,12 +209,11 @@ def _scheme_state(label: str, parts: Sequence[tuple[_Want, _Held]]) -> SchemeSta
 
 
 def _study_state(system: System, store: DirectoryStore, name: str, study: Scenario) -> StudyState:
-    wanted = _wanted(system, [study])
-    left = sum(_left(store, key, item.trials) for key, item in wanted.items())
-    return StudyState(name, sum(item.trials for item in wanted.values()), left)
+    wants = targets(system, [study], store)
+    return StudyState(name, sum(want.trials for want in wants), sum(_left(store, want) for want in wants))
 
 
-def _rate(store: DirectoryStore, held: Iterable[_Held], now: float) -> tuple[float | None, float | None]:
+def _rate(store: DirectoryStore, held: Sequence[_Held], now: float) -> tuple[float | None, float | None]:
     """Trials per second lately, and seconds since the last unit, by the times at which the units were published.
 
     Counted from the start of the last session where that is more recent than a quarter of an hour: what an earlier
@@ -235,9 +222,8 @@ def _rate(store: DirectoryStore, held: Iterable[_Held], now: float) -> tuple[flo
     instants = sorted(_instants(store.folder))
     if not instants:
         return None, None
-    parts = list(held)
-    units = sum(part.units for part in parts)
-    trials = sum(sum(part.statuses.values()) for part in parts)
+    units = sum(part.units for part in held)
+    trials = sum(sum(part.statuses.values()) for part in held)
     start = max(now - RECENT_S, _session_start(store))
     recent = sum(instant >= start for instant in instants)
     rate = recent * trials / units / (now - start) if recent and units and now > start else None

@@ -1,0 +1,47 @@
+"""Numbers for people."""
+
+from __future__ import annotations
+
+import math
+
+
+def interval_text(mean: float, low: float, high: float, share: float) -> str:
+    """``2.34 ± 0.12 [95%]``: mean, half of the interval to two digits, share of usable trials where it is not one.
+
+    Args:
+        mean: NaN where no trial is usable.
+        low, high: ends of the interval; NaN where there is one trial only.
+        share: of usable trials; NaN where none was run.
+    """
+    if share != share:
+        return "not run"
+    usable = "" if share == 1 else f" [{share:.0%}]"
+    if mean != mean:
+        return f"—{usable}"
+    if low != low:
+        return f"{mean:.4g}{usable}"
+    half = (high - low) / 2
+    if half == 0 or abs(mean) >= 1e6 or half < 1e-6:
+        return f"{mean:.4g} ± {half:.2g}{usable}"
+    decimals = max(0, 1 - math.floor(math.log10(half)))
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}{usable}"
+
+
+def duration_text(seconds: float | None) -> str:
+    """``1:02:03``; a dash where it is not known."""
+    if seconds is None:
+        return "—"
+    whole = round(seconds)
+    days, whole = divmod(whole, 86_400)
+    clock = f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return f"{days} d {clock}" if days else clock
+
+
+def short_time_text(seconds: float) -> str:
+    """``12.3 ms``, ``1.23 s``"""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 trial``, ``2 trials``"""
+    return f"{number} {one if number == 1 else many or one + 's'}"
