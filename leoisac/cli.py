@@ -14,10 +14,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from leoisac import catalogue, console_export, console_report, console_store
+from leoisac import catalogue, console_campaign, console_export, console_report, console_store
+from leoisac.console_campaign import Cluster, Device, MostTrials, Until, Workers, place_of
 from leoisac.console_options import Plugins, assignments
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.errors import ChannelError, StoreError
+from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
 from leoisac.experiment.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario import Scenario, scenario, study_scenario
 from leoisac.experiment.scenario_file import init_text, load_scenario
@@ -31,7 +32,7 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (ConfigError, StoreError, ChannelError, DesignError) as error:
+        except (ConfigError, StoreError, ChannelError, ClusterError, DesignError) as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from None
         except OSError as error:
@@ -176,6 +177,11 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the results (default runs/NAME); an existing one is continued."),
     ] = None,
+    until: Until = None,
+    most_trials: MostTrials = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    device: Device = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf or .svg (default in DIR).")
@@ -194,11 +200,12 @@ def run(
     if target.endswith(".toml") or Path(target).is_file():
         wanted = load_scenario(target, catalogue.find)
         system = catalogue.find(wanted.system)
-        studies = {"run": _changed(system, wanted, fields, entries, trials, seed, route)}
+        studies = {"run": _changed(system, wanted, fields, entries, trials, seed, route, until, most_trials)}
         name, figure = Path(target).stem, None
     else:
         system, figure, names = _figure_or_study(target)
-        options: dict[str, Any] = {"schemes": entries, "trials": trials, "seed": seed or 0}
+        options: dict[str, Any] = {"schemes": entries, "trials": trials, "seed": seed or 0, "until": until or ""}
+        options |= {"most_trials": most_trials or 0}
         studies = {
             study: study_scenario(
                 system, system.study(study).preset(preset), fields, route=route or DEFAULT_ROUTE, **options
@@ -209,7 +216,7 @@ def run(
     folder = store or Path("runs") / name
     from leoisac.console_run import draw, print_results, run_with_bar
 
-    datasets = run_with_bar(system, studies, folder)
+    datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
     print_results(system, datasets, folder)
     if plot:
         for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
@@ -298,6 +305,7 @@ def satellite_pass(
     print_passes(part)
 
 
+console_campaign.register(app)
 console_store.register(app)
 console_export.register(app)
 console_report.register(app)
@@ -344,6 +352,8 @@ def _changed(
     trials: int | None,
     seed: int | None,
     route: str | None,
+    until: str | None,
+    most_trials: int | None,
 ) -> Scenario:
     for name in fields:
         if any(name in axis.fields for axis in wanted.axes()):
@@ -356,6 +366,9 @@ def _changed(
         wanted.trials if trials is None else trials,
         wanted.seed if seed is None else seed,
         route or wanted.route,
+        count=wanted.count,
+        until=wanted.until if until is None else until,
+        most_trials=wanted.most_trials if most_trials is None else most_trials,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,15 +19,24 @@ from leoisac.experiment.statistics import summary
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.sweep import draw_sweep
 
+if TYPE_CHECKING:
+    from leoisac.experiment.runner import Progress
+
 HEADLINES = ("sum_rate", "min_rate")
 """Metrics that a result table shows, the first that the system has."""
 
 
-def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path) -> dict[str, Any]:
-    """The run with a live bar; an interruption says how to go on."""
+def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
+    """The run with a live bar, computed where ``place`` says; an interruption says how to go on."""
+    options = {} if place is None else {"place": place}
+    return with_bar(lambda report: campaign.run_studies(system, studies, folder, report, **options), folder)
+
+
+def with_bar(compute: Callable[[Callable[[Progress], None]], dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """What ``compute`` returns, which reports its progress to a live bar."""
     try:
         with progress_bar(console(stderr=True)) as report:
-            return campaign.run_studies(system, studies, folder, report)
+            return compute(report)
     except KeyboardInterrupt:
         typer.echo(f"\nInterrupted. Finished units are kept in {folder}; continue with:\n  {command()}", err=True)
         raise typer.Exit(130) from None

@@ -188,7 +188,7 @@ class TestRun:
     def test_interruption_says_how_to_continue(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         whole = campaign.run_studies
 
-        def interrupted(system: Any, studies: Any, store: Any, progress: Any) -> Any:
+        def interrupted(system: Any, studies: Any, store: Any, progress: Any, **place: Any) -> Any:
             def stop(state: Any) -> None:
                 if state.computed:
                     raise KeyboardInterrupt
@@ -204,6 +204,59 @@ class TestRun:
         assert (li.open_run("runs/demo")["status"] == -1).any()
         call("run", "demo.toml", "--no-plot")
         assert (li.open_run("runs/demo")["status"] != -1).all()
+
+
+class TestResume:
+    def test_as_it_was(self, folder: Path) -> None:
+        call("run", "demo.toml", "--no-plot")
+        files = sorted((folder / "runs/demo/units").rglob("*.npz"))
+        files[0].unlink()
+        before = li.open_run("runs/demo")
+        assert (before["status"] == -1).any()
+        assert "Sum rate" in call("resume", "runs/demo").output
+        assert sorted((folder / "runs/demo/units").rglob("*.npz")) == files
+
+    def test_with_more(self, folder: Path) -> None:
+        call("run", "demo.toml", "--no-plot", "--trials", "2")
+        call("resume", "runs/demo", "--trials", "4", "--schemes", "odd", "--add", "transmit_power_dbw=[5]")
+        data = li.open_run("runs/demo")
+        assert (data["status"] != -1).all()
+        assert data["scheme"].values.tolist() == ["fill", "equal", "odd"]
+        assert data["transmit_power_dbw"].values.tolist() == [0, 5, 10]
+        assert data.sizes["trial"] == 4
+
+    def test_until(self, folder: Path) -> None:
+        call("run", "demo.toml", "--no-plot", "--schemes", "fill", "--until", "ci(sum_rate) < 20%")
+        data = li.open_run("runs/demo")
+        assert data.attrs["until"] == "ci(sum_rate) < 20%"
+        assert data.sizes["trial"] > 6
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["nowhere"], "there is no result store here"),
+            (["runs/demo", "--trials", "1"], "the store was asked for 2 already"),
+            (["runs/demo", "--add", "num_users=[2]"], "the stored study has no such axis"),
+            (["runs/demo", "--schemes", "fil"], "Did you mean `fill`?"),
+            (["runs/demo", "--until", "narrow"], "cannot be read; write for example"),
+            (["runs/demo", "--workers", "0"], "workers = 0: must be from 1"),
+            (["runs/demo", "--workers", "2", "--cluster", "tcp://a:1"], "has no meaning with a cluster"),
+            (["runs/demo", "--cluster", "a:1"], "must be the address of a scheduler"),
+            (["runs/demo", "--device", "tpu"], "must be cpu or gpu"),
+        ],
+    )
+    def test_refusals(self, folder: Path, arguments: list[str], message: str) -> None:
+        call("run", "demo.toml", "--no-plot", "--trials", "2")
+        result = call("resume", *arguments, code=2)
+        assert message in result.stderr
+        assert "Traceback" not in result.output
+
+    def test_a_gpu_that_is_not_there(self, folder: Path) -> None:
+        from leoisac.foundation.jax_setup import jax
+
+        if jax.default_backend() == "gpu":
+            pytest.skip("there is one")
+        assert "device = 'gpu': " in call("run", "demo.toml", "--device", "gpu", code=2).stderr
 
 
 class TestMistakes:

@@ -29,6 +29,7 @@ BELOW = {
     "catalogue": {"foundation", "experiment", "systems"},
     "console": {"foundation", "experiment"},
     "console_bench": {"foundation", "experiment"},
+    "console_campaign": {"foundation", "experiment", "catalogue", "console_options", "console_run"},
     "console_export": {"foundation", "experiment", "catalogue", "api", "console_options"},
     "console_options": {"foundation", "experiment", "catalogue"},
     "console_passes": {"foundation", "geometry", "console"},
@@ -41,7 +42,7 @@ BELOW = {
     "cli": {
         *("foundation", "geometry", "experiment", "catalogue", "leoisac"),
         *("console", "console_bench", "console_options", "console_passes", "console_report", "console_run"),
-        *("console_export", "console_store"),
+        *("console_campaign", "console_export", "console_store"),
     },
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

@@ -11,6 +11,7 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.executors import FindWith, Placement
 from leoisac.experiment.scenario import Scenario, scenario
 from leoisac.experiment.store import open_store, stored_plugins
+from leoisac.experiment.study_union import merged
 from leoisac.foundation.config import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ def extended(system: System, item: Scenario, more: Mapping[str, Any]) -> Scenari
     Raises:
         ConfigError: for an axis that the scenario does not sweep, or fewer trials than it has.
     """
-    sweep = {name: list(values) for name, values in item.sweep.items()}
+    sweep = dict(item.sweep)
     for name, values in dict(more.get("sweep") or {}).items():
         if name not in sweep:
             raise ConfigError(f"sweep.{name}: the stored study has no such axis.{suggest(name, sweep)}")
-        sweep[name] += [value for value in values if value not in sweep[name]]
+        sweep[name] = merged(sweep[name], tuple(values))
     trials = more.get("trials")
     if trials is not None and trials < item.trials:
         raise ConfigError(f"trials = {trials}: the store was asked for {item.trials} already; give at least as many.")

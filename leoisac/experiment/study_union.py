@@ -29,7 +29,7 @@ def union(old: Scenario, new: Scenario) -> Scenario:
         system=old.system,
         config=old.config,
         schemes=tuple(dict.fromkeys([*_explicit(old), *_explicit(new)])),
-        sweep={name: _merged(values, new.sweep[name]) for name, values in old.sweep.items()},
+        sweep={name: merged(values, new.sweep[name]) for name, values in old.sweep.items()},
         trials=trials,
         seed=old.seed,
         route=DEFAULT_ROUTE,
@@ -46,7 +46,7 @@ def _explicit(item: Scenario) -> list[str]:
     return [entry if ":" in entry else f"{entry}:{item.route}" for entry in item.schemes]
 
 
-def _merged(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+def merged(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
     """All values, ascending where both lists ascend."""
     values = [*old, *(value for value in new if value not in old)]
     ascending = all(_ascends(part) for part in (old, new))
