@@ -9,30 +9,52 @@ from jaxtyping import Complex, Float
 from leoisac.foundation.namespace import RealLike, array_namespace
 
 
-def multistatic_covariance(
+def multistatic_columns(
     echoes: Complex[Any, "*batch target rx"],
     echoes_of_others: Complex[Any, "*batch stream rx"],
-    clutter: Complex[Any, "*batch clutter stream rx"],
+    clutter: Complex[Any, "*batch clutter rx"],
+    clutter_power: Float[Any, "*batch clutter"],
     external: Complex[Any, "*batch rx"],
-    noise_power: RealLike,
-) -> Complex[Any, "*batch rx rx"]:
-    """Covariance of everything but the wanted echo at one receiver.
+) -> Complex[Any, "*batch column rx"]:
+    """Columns whose outer products add up to everything that disturbs the wanted echo, but noise.
 
-    ``R = sum_j e_j e_j^H + sum_s o_s o_s^H + sum_l,s c_ls c_ls^H + g g^H + sigma^2 I``: echoes of the wanted beam from
-    other targets and every clutter add incoherently, those of other beams have been added over the targets beforehand.
+    ``sum_j e_j e_j^H + sum_s o_s o_s^H + sum_l P_l c_l c_l^H + g g^H``: echoes of the wanted beam from other targets
+    and every clutter add incoherently, those of other beams have been added over the targets beforehand.
 
     Args:
         echoes: echoes of the wanted target's own beam from the other targets (zero for the wanted one).
         echoes_of_others: what every other stream brings back from all targets (zero for the own stream).
-        clutter: echo of every stream from every clutter point.
+        clutter: echo of every clutter point per unit of what falls on it.
+        clutter_power: what falls on every clutter point, of all streams.
         external: amplitudes of an interferer.
-        noise_power: ``sigma^2``.
     """
-    xp = array_namespace(echoes, echoes_of_others, clutter, external, noise_power)
-    scattered = clutter.reshape(*clutter.shape[:-3], clutter.shape[-3] * clutter.shape[-2], clutter.shape[-1])
-    columns = xp.concatenate([echoes, echoes_of_others, scattered, external[..., None, :]], axis=-2)
+    xp = array_namespace(echoes, echoes_of_others, clutter, clutter_power, external)
+    scattered = clutter * xp.sqrt(clutter_power)[..., None]
+    return xp.concatenate([echoes, echoes_of_others, scattered, external[..., None, :]], axis=-2)
+
+
+def covariance_of_columns(
+    columns: Complex[Any, "*batch column rx"], noise_power: RealLike
+) -> Complex[Any, "*batch rx rx"]:
+    """``R = sum_c c c^H + sigma^2 I``."""
+    xp = array_namespace(columns, noise_power)
     signal = xp.einsum("...ca,...cb->...ab", columns, xp.conj(columns))
-    return signal + noise_power * xp.eye(columns.shape[-1])
+    return signal + xp.asarray(noise_power)[..., None, None] * xp.eye(columns.shape[-1])
+
+
+def scnr_of_columns(
+    signal: Complex[Any, "*batch rx"], columns: Complex[Any, "*batch column rx"], noise_power: RealLike
+) -> Float[Any, "*batch"]:
+    """``best_scnr`` where the covariance is that of columns and noise.
+
+    With more antennas than columns it is worked out in their span, where everything but noise is.
+    """
+    xp = array_namespace(signal, columns, noise_power)
+    if columns.shape[-1] > columns.shape[-2] + 1:
+        together = xp.concatenate([columns, signal[..., None, :]], axis=-2)
+        reduced = xp.swapaxes(xp.linalg.qr(xp.swapaxes(together, -1, -2), mode="r"), -1, -2)
+        columns, signal = reduced[..., :-1, :], reduced[..., -1, :]
+    return best_scnr(signal, covariance_of_columns(columns, noise_power))
 
 
 def best_scnr(signal: Complex[Any, "*batch rx"], covariance: Complex[Any, "*batch rx rx"]) -> Float[Any, "*batch"]:

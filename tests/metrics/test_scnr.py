@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from leoisac.metrics.scnr import best_filter, best_scnr, filter_scnr, multistatic_covariance
+from leoisac.metrics.scnr import (
+    best_filter,
+    best_scnr,
+    covariance_of_columns,
+    filter_scnr,
+    multistatic_columns,
+    scnr_of_columns,
+)
 
 
 def _complex(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -37,13 +44,17 @@ def test_noise_alone_gives_the_matched_filter() -> None:
 
 def test_the_covariance_is_the_sum_of_its_terms() -> None:
     rng = np.random.default_rng(2)
-    echoes, others, clutter, external = (
-        _complex(rng, 2, 3),
-        _complex(rng, 4, 3),
-        _complex(rng, 5, 4, 3),
-        _complex(rng, 3),
-    )
+    echoes, others, clutter, external = (_complex(rng, n, 3) for n in (2, 4, 5, 1))
+    lit = rng.uniform(0, 2, 5)
     expected = 0.7 * np.eye(3, dtype=complex)
-    for column in (*echoes, *others, *clutter.reshape(20, 3), external):
+    for column in (*echoes, *others, *(clutter * np.sqrt(lit)[:, None]), external[0]):
         expected += np.outer(column, column.conj())
-    np.testing.assert_allclose(multistatic_covariance(echoes, others, clutter, external, 0.7), expected, rtol=1e-12)
+    columns = multistatic_columns(echoes, others, clutter, lit, external[0])
+    np.testing.assert_allclose(covariance_of_columns(columns, 0.7), expected, rtol=1e-12)
+
+
+def test_many_antennas_are_worked_out_in_the_span_of_the_columns() -> None:
+    rng = np.random.default_rng(3)
+    signal, columns = _complex(rng, 5, 40), 30.0 * _complex(rng, 5, 7, 40)
+    direct = best_scnr(signal, covariance_of_columns(columns, 0.3))
+    np.testing.assert_allclose(scnr_of_columns(signal, columns, 0.3), direct, rtol=1e-9)

@@ -25,8 +25,6 @@ from leoisac.systems.coexistence.problem import (
 from leoisac.systems.coexistence.selecting import select_association
 from leoisac.systems.coexistence.zero_forcing import PowerSearch, power_search, zero_forcing
 
-BUDGETS = ("bs_power", "satellite_power")
-
 
 def solve_interference_free(parameters: Parameters, channels: Channels, *, association: Any = None) -> Solution[Design]:
     """Ideal without coupling: zero forcing in the cells, water-filling at the satellite, judged without coupling.
@@ -80,7 +78,7 @@ def _blind(
     parameters: Parameters, channels: Channels, association: Any, *, coupling: float, uniform: bool = False
 ) -> Solution[Design]:
     chosen = select_association(parameters, channels, association, "nearest")
-    problem = by_lanes(_ideal_problem)(parameters, channels, chosen)
+    problem = by_lanes(ideal_problem)(parameters, channels, chosen)
     power = (equal_powers if uniform else water_filled)(parameters, problem)
     form = _equal_zero_forcing if uniform else _zero_forcing
     beamformer = by_lanes(form)(None, flatten(problem), np.sqrt(np.ravel(power)))
@@ -88,7 +86,8 @@ def _blind(
     return judged(parameters, channels, design, BUDGETS, status=_converged(chosen), iterations=_none(chosen))
 
 
-def _ideal_problem(parameters: Parameters, channels: Channels, association: Any) -> CellProblem:
+def ideal_problem(parameters: Parameters, channels: Channels, association: Any) -> CellProblem:
+    """The fresh problem without coupling between the networks."""
     return without_coupling(fresh_problem(parameters, channels, association))
 
 

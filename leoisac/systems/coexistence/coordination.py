@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from leoisac.foundation.axes import Leaf
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.systems.coexistence.cell_program import CellProblem
+from leoisac.systems.coexistence.cell_program import CellProblem, CellSolution
 from leoisac.systems.coexistence.merging import merge_all
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import (
@@ -28,23 +27,15 @@ from leoisac.systems.coexistence.problem import (
     unflatten,
 )
 
-ENFORCES = ("sut_rate", "scnr", "bs_power", "satellite_power")
-
-
-class CellSolution(NamedTuple):
-    """Outcome of P1 or P3 for a batch of cells."""
-
-    beamformer: Leaf  # complex (cell, tx, stream)
-    q: Leaf  # (cell,), satellite amplitude
-    status: Leaf  # (cell,)
-    iterations: Leaf  # (cell,)
+BUDGETS = ("bs_power", "satellite_power")
+ENFORCES = ("sut_rate", "scnr", *BUDGETS)
 
 
 class CellSolvers(NamedTuple):
     """One route's optimisers of normalised cells."""
 
     p1: Callable[[CellProblem], CellSolution]
-    p3: Callable[[CellProblem, np.ndarray], CellSolution]
+    p3: Callable[[CellProblem, Any], CellSolution]
 
 
 class Powers(NamedTuple):
@@ -70,7 +61,7 @@ def coordinate(
     first = solvers.p1(flatten(problem))
     early = unflatten(first, cells)
     merged = merge(parameters, problem, early.beamformer, early.q)
-    solution = refine(parameters, channels, association, merged, solvers)
+    solution = refine(parameters, channels, association, merged, solvers.p3)
     status = np.maximum(solution.status, _hopeless(early.status))
     status = np.where(merged.feasible, status, np.maximum(status, int(Status.INFEASIBLE)))
     iterations = solution.iterations + np.sum(early.iterations, axis=1)
@@ -97,21 +88,22 @@ def refine(
     channels: Channels,
     association: Int[np.ndarray, "trial cell target"],
     powers: Powers,
-    solvers: CellSolvers,
+    solve_p3: Callable[[CellProblem, Any], CellSolution],
 ) -> Solution[Design]:
     """P3 at the caps, the check of the satellite users' rates at the merged powers, and the judge's verdict."""
     cells = association.shape[1]
     problem = flatten(serving(parameters, by_lanes(fresh_problem)(parameters, channels, association)))
     cap, power = np.ravel(powers.cap), np.ravel(powers.power)
-    solved = solvers.p3(problem, np.sqrt(cap))
+    solved = solve_p3(problem, np.sqrt(cap))
     beamformer, status = np.array(solved.beamformer), np.array(solved.status)
-    iterations = np.array(solved.iterations)
+    iterations, history = np.array(solved.iterations), np.array(solved.history)
     rows = np.flatnonzero(needs_repair(problem, beamformer, cap, power))
     if len(rows):
         raised = raised_floor(take(problem, rows), cap[rows], power[rows])
-        again = solvers.p3(raised, np.sqrt(cap[rows]))
+        again = solve_p3(raised, np.sqrt(cap[rows]))
         beamformer[rows], status[rows] = again.beamformer, again.status
         iterations[rows] += again.iterations
+        history[rows] = again.history
     design = physical_design(parameters, unflatten(beamformer, cells), powers.power, powers.cap, association)
     return judged(
         parameters,
@@ -120,6 +112,26 @@ def refine(
         ENFORCES,
         status=np.max(np.reshape(status, (-1, cells)), axis=1),
         iterations=np.sum(np.reshape(iterations, (-1, cells)), axis=1),
+        history=_summed(unflatten(history, cells)),
+    )
+
+
+def unrefined(
+    parameters: Parameters, channels: Channels, association: Int[np.ndarray, "trial cell target"], solvers: CellSolvers
+) -> Solution[Design]:
+    """P1 and P2 only: the beamformers of P1 stay, and meet the channels of P3's instant."""
+    cells = association.shape[1]
+    problem: CellProblem = by_lanes(predicted_problem)(parameters, channels, association)
+    early = unflatten(solvers.p1(flatten(problem)), cells)
+    powers = merge(parameters, problem, early.beamformer, early.q)
+    design = physical_design(parameters, early.beamformer, powers.power, powers.cap, association)
+    return judged(
+        parameters,
+        channels,
+        design,
+        BUDGETS,
+        status=_hopeless(early.status).astype(np.int32),
+        iterations=np.sum(early.iterations, axis=1),
     )
 
 
@@ -147,3 +159,11 @@ def raised_floor(problem: CellProblem, cap: Float[np.ndarray, "cell"], power: Fl
 def _hopeless(status: Int[np.ndarray, "trial cell"]) -> Int[np.ndarray, "trial"]:
     """What of P1's outcome a trial cannot recover from: P3 makes up for an inaccurate start, not for these."""
     return np.max(np.where(status >= int(Status.INFEASIBLE), status, 0), axis=1)
+
+
+def _summed(history: Float[np.ndarray, "trial cell iteration"]) -> Float[np.ndarray, "trial iteration"]:
+    """Sum rate of all cells after each iteration; a cell that has ended keeps its last value."""
+    present = np.isfinite(history)
+    last = np.maximum.accumulate(np.where(present, np.arange(history.shape[-1]), 0), axis=-1)
+    held = np.take_along_axis(history, last, axis=-1)
+    return np.where(present.any(axis=1), np.sum(held, axis=1), np.nan)

@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float, Int
 
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
-from leoisac.metrics.scnr import best_scnr, multistatic_covariance
+from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.ground import friis_length
@@ -16,8 +16,8 @@ from leoisac.systems.coexistence.model import Channels, Design, Parameters
 
 Metrics = dict[str, Float[Array, "..."]]
 
-SCNR_TOLERANCE = 1e-3
-"""Relative shortfall at which a target still counts as sensed: the tolerance of the system."""
+TOLERANCE = 1e-3
+"""Largest relative violation of a constraint at which a design still counts (specification of the optimisers)."""
 
 _LEAST_FLUX = 1e-30
 
@@ -75,7 +75,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "sum_rate": terrestrial_rate + satellite_rate,
         "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
         "min_scnr": jnp.min(scnr),
-        "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - SCNR_TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
+        "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
         "bs_power": bs_power,
         "beam_power": power,
         "total_power": jnp.sum(bs_power) + satellite_power,
@@ -119,7 +119,7 @@ def _cell_scnr(
     """SCNR of every target of a cell with the filter that is best for it."""
     targets, streams = association.shape[0], beamformer.shape[1]
     lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
-    clutter_lit = cell["clutter_tx"] @ beamformer
+    clutter_power = jnp.sum(_squared(cell["clutter_tx"] @ beamformer), axis=-1)
 
     def one(target: Int[Array, ""], receiver: Int[Array, ""]) -> Float[Array, ""]:
         stream = streams - targets + target
@@ -128,14 +128,14 @@ def _cell_scnr(
         own_beam = back * lit[:, stream, None]
         wanted = jnp.arange(targets)[:, None] == target
         own_stream = jnp.arange(streams)[:, None] == stream
-        covariance = multistatic_covariance(
+        columns = multistatic_columns(
             jnp.where(wanted, 0.0, own_beam),
             jnp.where(own_stream, 0.0, jnp.einsum("jr,js->sr", back, lit)),
-            clutter_back[:, None, :] * clutter_lit[:, :, None],
+            clutter_back,
+            clutter_power,
             jnp.sqrt(coupling * power) * cell["g_rad"][receiver],
-            cell["noise_power"],
         )
-        return best_scnr(own_beam[target], covariance)
+        return scnr_of_columns(own_beam[target], columns, cell["noise_power"])
 
     return jax.vmap(one)(jnp.arange(targets), association)
 
@@ -159,4 +159,4 @@ def _squared(values: Complex[Array, "..."]) -> Float[Array, "..."]:
     return values.real**2 + values.imag**2
 
 
-__all__ = ["SCNR_TOLERANCE", "evaluate", "parameters"]
+__all__ = ["TOLERANCE", "evaluate", "parameters"]

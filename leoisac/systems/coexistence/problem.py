@@ -11,9 +11,9 @@ from jaxtyping import Array, Complex, Float, Int
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution
+from leoisac.foundation.status import Solution, Status
 from leoisac.systems.coexistence.cell_program import CellProblem
-from leoisac.systems.coexistence.evaluate import evaluate
+from leoisac.systems.coexistence.evaluate import TOLERANCE, evaluate
 from leoisac.systems.coexistence.model import Channels, Design, Parameters, SatelliteLinks
 
 
@@ -84,6 +84,7 @@ def judged(
     *,
     status: np.ndarray,
     iterations: np.ndarray,
+    history: np.ndarray | None = None,
 ) -> Solution[Design]:
     """Solution of a batch whose objective and violation are the judge's, from the physical designs.
 
@@ -91,13 +92,15 @@ def judged(
     """
     metrics = by_lanes(evaluate)(parameters, channels, design)
     worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0) if enforces else np.zeros(len(status))
+    violation = np.maximum(-worst, 0.0)
+    missed = (status == int(Status.CONVERGED)) & (violation > TOLERANCE)
     return Solution(
         value=design,
-        status=status,
+        status=np.where(missed, int(Status.INACCURATE), status).astype(np.int32),
         objective=metrics["sum_rate"],
-        violation=np.maximum(-worst, 0.0),
+        violation=violation,
         iterations=iterations,
-        history=np.empty((len(status), 0)),
+        history=np.empty((len(status), 0)) if history is None else history,
     )
 
 

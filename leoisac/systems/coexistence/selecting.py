@@ -8,7 +8,7 @@ from jaxtyping import Int
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import by_lanes
 from leoisac.systems.coexistence.association import associate_all, improve_by_reassignment
-from leoisac.systems.coexistence.fast import least_sensing_power
+from leoisac.systems.coexistence.least_power import least_sensing_power
 from leoisac.systems.coexistence.model import Channels, Parameters
 from leoisac.systems.coexistence.problem import flatten, predicted_problem, true_links
 

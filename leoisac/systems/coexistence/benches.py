@@ -1,0 +1,11 @@
+"""Settings in which the fast route is measured against the published algorithm: twelve full-size cells each."""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import BenchCase
+
+BENCHES = (
+    BenchCase("proposed, one cell", "proposed", trials=12, best_of=4),
+    BenchCase("proposed, four cells", "proposed", {"num_cells": 4}, trials=3, best_of=4),
+    BenchCase("P3 at equal beam powers", "coop-uniform", trials=12, best_of=4),
+)

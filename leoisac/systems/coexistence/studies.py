@@ -1,0 +1,133 @@
+"""The Monte-Carlo studies behind figures and claims (quick: a few small trials; paper: the full statistics)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leoisac.experiment.contracts import Study
+
+RATE_SCHEMES = ("proposed", "zf-eps", "greedy", "uniform", "interference-free", "interference-free-wmmse")
+ASSOCIATIONS = ("proposed", "nearest", "greedy", "random")
+
+_SMALL: dict[str, Any] = {
+    "num_users": 2,
+    "num_tx": 8,
+    "num_targets": 2,
+    "num_receivers": 3,
+    "num_rx": 2,
+    "clutter_per_target": 2,
+}
+"""Sizes of the quick presets: all of them share their compiled programs."""
+
+_SUM_RATE: dict[str, Any] = {"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0], "min_sut_rate": [3.0, 7.0]}
+_RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]
+_ARRAYS = [[4, 4], [32, 32]]
+
+STUDIES = (
+    Study(
+        "bs-power",
+        schemes=RATE_SCHEMES,
+        sweep=_SUM_RATE,
+        trials=200,
+        quick={
+            "trials": 3,
+            "overrides": _SMALL,
+            "sweep": {"bs_power_dbm": [25.0, 45.0], "min_sut_rate": [3.0, 7.0]},
+        },
+    ),
+    Study(
+        "tut-gain",
+        schemes=("proposed", "zf-eps", "greedy", "interference-free", "interference-free-wmmse"),
+        sweep={"tut_gain_dbi": [0.0, 10.0, 15.0], "min_sut_rate": [3.0, 7.0]},
+        trials=200,
+        quick={"trials": 3, "overrides": _SMALL, "sweep": {"tut_gain_dbi": [0.0, 15.0], "min_sut_rate": [3.0, 7.0]}},
+    ),
+    Study(
+        "free-space-law",
+        schemes=("greedy", "interference-free"),
+        sweep={"fspl_denominator": ["2pi", "4pi"]},
+        trials=200,
+        quick={"trials": 3, "overrides": _SMALL},
+    ),
+    Study(
+        "association",
+        schemes=("coop-uniform", "interference-free"),
+        overrides={"min_sut_rate": 0.0},
+        sweep={
+            "num_rx+sensing_radius_m": [[2, 50.0], [4, 50.0], [8, 50.0], [2, 100.0], [4, 100.0]],
+            "satellite_power_w": [2.0, 20.0, 200.0],
+            "association": list(ASSOCIATIONS),
+        },
+        trials=200,
+        quick={
+            "trials": 3,
+            "overrides": _SMALL,
+            "sweep": {
+                "num_rx+sensing_radius_m": [[2, 50.0], [2, 100.0]],
+                "satellite_power_w": [2.0, 200.0],
+                "association": list(ASSOCIATIONS),
+            },
+        },
+    ),
+    Study(
+        "sensing-failure",
+        schemes=("sensing-only", "sensing-only-free"),
+        sweep={
+            "num_rx+num_receivers": _ARRAYS,
+            "sensing_radius_m": _RADII_M,
+            "association": ["proposed", "nearest", "random"],
+        },
+        trials=400,
+        quick={
+            "trials": 6,
+            "overrides": _SMALL,
+            "sweep": {
+                "num_rx+num_receivers": [[2, 3], [5, 4]],
+                "sensing_radius_m": [50.0, 150.0],
+                "association": ["proposed", "random"],
+            },
+        },
+    ),
+    Study(
+        "sensing-monostatic",
+        schemes=("sensing-only",),
+        overrides={"monostatic": True},
+        sweep={"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _RADII_M},
+        trials=400,
+        quick={
+            "trials": 6,
+            "overrides": {**_SMALL, "monostatic": True},
+            "sweep": {"num_rx+num_receivers": [[2, 3], [5, 4]], "sensing_radius_m": [50.0, 150.0]},
+        },
+    ),
+    Study(
+        "cells-bs-power",
+        schemes=("proposed", "zf-eps", "coop-uniform", "greedy", "interference-free", "interference-free-wmmse"),
+        overrides={"num_cells": 4},
+        sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0]},
+        trials=100,
+        quick={"trials": 3, "overrides": {**_SMALL, "num_cells": 2}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
+    ),
+    Study(
+        "cells",
+        schemes=("proposed", "coop-uniform", "interference-free", "interference-free-wmmse"),
+        sweep={"num_cells": [1, 2, 3, 4, 5]},
+        trials=100,
+        quick={"trials": 3, "overrides": _SMALL, "sweep": {"num_cells": [1, 2]}},
+    ),
+    Study(
+        "refinement",
+        schemes=("proposed", "proposed-genie", "proposed-unrefined"),
+        sweep={"ageing_rho": [0.0, 0.5, 0.9, 1.0]},
+        trials=200,
+        quick={"trials": 3, "overrides": _SMALL, "sweep": {"ageing_rho": [0.0, 0.9]}},
+    ),
+    Study(
+        "convergence",
+        schemes=("proposed:reference", "proposed"),
+        trials=20,
+        quick={"trials": 1, "overrides": _SMALL},
+    ),
+)
+
+__all__ = ["ASSOCIATIONS", "RATE_SCHEMES", "STUDIES"]
