@@ -1,7 +1,7 @@
 """Channels of one trial: gains of all paths, and the seeds of what is random beside them.
 
 Every path of every user has a key of its own and its antennas are counted rows, so that the sky of more users, paths or
-antennas contains that of fewer. Delays, Doppler shifts, grid, powers and thresholds never change a number that is drawn.
+antennas contains that of fewer. Delays, Doppler shifts, grid, powers and thresholds change no number that is drawn.
 """
 
 from __future__ import annotations

@@ -43,7 +43,10 @@ class OtfsRsmaConfig(Config):
         description="Doppler shift of every path, bins of 1 / (N T); need not be whole",
     )
     rician_factor_db: float = Field(
-        default=-100.0, ge=-100, le=100, description="Rician factor of the first path; at -100 dB all paths are Rayleigh"
+        default=-100.0,
+        ge=-100,
+        le=100,
+        description="Rician factor of the first path; at -100 dB all paths are Rayleigh",
     )
     comm_snr_db: Decibel = Field(default=25.0, description="power budget over receiver noise per cell")
     csi_error_db: Decibel = Field(default=-25.0, description="variance of the error of the channel estimate")

@@ -82,8 +82,8 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
 def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBound | Reception) -> Metrics:
     """Metrics of one trial's design.
 
-    Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the paper's
-    objective, the least private rate) and ``total_min_rate`` (the least one with the common rate shared) are bits per
+    Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the least
+    private rate, the paper's objective) and ``total_min_rate`` (the least one with the common rate shared) are bits per
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
     ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude; with ``frame_model =
     "realisation"`` they are those of the trial's symbols. Margins are relative, of the expected frame and the amplitude
@@ -130,9 +130,7 @@ def received_streams(
     return jnp.sum(arriving, axis=2)
 
 
-def precoded_gains(
-    frame: Frame, path_gains: Complex[Array, "user tx path"]
-) -> Complex[Array, "user antenna path"]:
+def precoded_gains(frame: Frame, path_gains: Complex[Array, "user tx path"]) -> Complex[Array, "user antenna path"]:
     """Gains between precoded antennas and users: in mode ``dd`` all antennas are one, of unit mean gain."""
     if frame.n_antennas == path_gains.shape[1]:
         return path_gains

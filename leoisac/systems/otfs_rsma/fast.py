@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
@@ -82,9 +82,7 @@ def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray
     return Found(result.x, result.status, result.ticks, -result.objective_history), result.violation
 
 
-def certified(
-    solution: Solution[Any], parameters: Parameters, channels: Channels, variant: Variant
-) -> Solution[Any]:
+def certified(solution: Solution[Any], parameters: Parameters, channels: Channels, variant: Variant) -> Solution[Any]:
     """The solution, trials that miss a constraint INFEASIBLE where a certificate says that nothing can meet it."""
     missed = np.asarray(solution.violation) > OPTIONS.feasibility
     if not missed.any():

@@ -14,9 +14,7 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 
 
-@partial(
-    jax.tree_util.register_dataclass, data_fields=["path_gains", "symbols", "noise_seed"], meta_fields=[]
-)
+@partial(jax.tree_util.register_dataclass, data_fields=["path_gains", "symbols", "noise_seed"], meta_fields=[])
 @dataclass(frozen=True)
 class Channels:
     """Channels of one trial (a batch has a leading ``trial`` axis on every array).

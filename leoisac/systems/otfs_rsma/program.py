@@ -2,9 +2,9 @@
 
 Unknowns are the samples of every stream (time domain, real parts beside imaginary parts), the users' shares ``C_k`` of
 the common rate where the objective counts it, and the least rate ``t`` in bit. All is unitarily equivalent to the
-delay-Doppler grid, but in the time domain a path of any Doppler shift is one phased cyclic shift: products with channels
-cost a few multiplications per sample and are linear in taps. Power budgets are no constraints: received powers and
-energies are divided by what the streams spend, so that each split spends exactly its own.
+delay-Doppler grid, but in the time domain a path of any Doppler shift is one phased cyclic shift: a channel costs a few
+multiplications per sample. Power budgets are no constraints: received powers and energies are divided by what the
+streams spend, so that each split spends exactly its own.
 
 Rates come from the last pivot of an elimination: with the wanted stream last among those that disturb it,
 ``1 + gamma`` is the last pivot of ``I + A^H A`` (Schur complement; arXiv:2506.02624, eqs. (3)-(8)). Bounds enter by
@@ -131,7 +131,7 @@ def stream_rates(
 def log_margins(
     samples: Float[Array, "stream antenna 2 sample"], amplitude: Float[Array, " stream"], data: Program, shape: Shape
 ) -> Float[Array, "2"]:
-    """Logarithms of ceiling over bound, for delay and Doppler shift, from moments of the energy that the target sees."""
+    """Logarithms of ceiling over bound of delay and Doppler shift, from moments of the energy that the target sees."""
     seen = _towards_target(samples, data.steering) if shape.n_antennas > 1 else samples[:, 0]
     slots = seen.reshape(shape.n_streams, 2, shape.n_doppler, shape.n_delay)
     slots = jnp.concatenate([slots[:, 0], slots[:, 1]], axis=-1) @ _embedded_dft(shape.n_delay).T

@@ -23,7 +23,7 @@ _NOISE = 0.3
 
 
 def start_points(program: Program, shape: Shape) -> Float[Array, "start n"]:
-    """The engine's variables to start from; the first is an eigen-beam point, every second one noise alone. Traceable."""
+    """The engine's variables to start from: an eigen-beam point first, every second one noise alone. Traceable."""
     noise = jnp.asarray(_noise(shape))
     beams = strong_directions(program, shape, noise[0, 1:])
     aligned = jnp.concatenate([jnp.sum(beams, axis=0, keepdims=True) / np.sqrt(shape.n_users), beams])
