@@ -101,7 +101,8 @@ def _drawn(system: System, studies: Mapping[str, Any], figure: str | None, title
     from leoisac.experiment.report import Picture
 
     name = figure or ", ".join(studies)
-    label = f"{name}: {title}" if title else f"{system.metrics[headline(system)].long_name} over the sweep of {name}"
+    metric = system.metrics[headline(system)].long_name
+    label = f"{name}: {title}" if title else f"{metric[:1].upper()}{metric[1:]} over the sweep of {name}"
     try:
         for suffix, content, kind in _files(system, studies, figure):
             yield Picture(f"{label}{suffix}", content, kind, _width_in(content, kind))
@@ -113,9 +114,11 @@ def _files(system: System, studies: Mapping[str, Any], figure: str | None) -> It
     import matplotlib as mpl
 
     from leoisac.console_run import draw
+    from leoisac.plots.style import RESOLUTION_DPI
 
     # Letters as outlines: the page looks alike where the fonts are not installed. A fixed salt: equal data, equal page.
-    with tempfile.TemporaryDirectory() as scratch, mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "leoisac"}):
+    settings: Any = {"svg.fonttype": "path", "svg.hashsalt": "leoisac", "savefig.dpi": RESOLUTION_DPI}
+    with tempfile.TemporaryDirectory() as scratch, mpl.rc_context(settings):
         drawn = draw(system, studies, figure, None, Path(scratch) / "picture.svg")
         large = any(path.stat().st_size > _MOST_SVG_BYTES for path in drawn)
         kind = "png" if large else "svg"
