@@ -1,11 +1,13 @@
 """Maximum-likelihood delay and Doppler shift: noise-free echoes, an exhaustive twin, errors against the bounds."""
 
+import functools
+
 import numpy as np
 import pytest
 
 from leoisac.estimation.delay_doppler_ml import KnownAmplitude, estimate_delay_doppler, wrapped_error
 from leoisac.estimation.target_errors import target_errors
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.lanes import by_lanes
 from leoisac.waveforms.delay_doppler_echo import delay_doppler_echo
 from leoisac.waveforms.otfs import time_frequency_image
 from tests.oracles.otfs_frame import reference_streams
@@ -22,9 +24,11 @@ def _frames(count, seed=0):
 
 @pytest.fixture(scope="module")
 def estimators():
-    unknown = jax.jit(lambda y, x: estimate_delay_doppler(y, x, **GRID))
-    known = jax.jit(lambda y, x, a, t: estimate_delay_doppler(y, x, known=KnownAmplitude(a, t), **GRID))
-    return unknown, known
+    def known(_, y, x, amplitude, delay):
+        return estimate_delay_doppler(y, x, known=KnownAmplitude(amplitude, delay), **GRID)
+
+    unknown = by_lanes(lambda _, y, x: estimate_delay_doppler(y, x, **GRID))
+    return functools.partial(unknown, None), functools.partial(by_lanes(known), None)
 
 
 def test_noise_free_echoes_are_found_anywhere(estimators):
