@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval, paired_difference, share_interval, summary
+from leoisac.experiment.statistics import (
+    bootstrap_interval,
+    mean_interval,
+    paired_difference,
+    quantile_interval,
+    quantiles,
+    share_interval,
+    shown,
+    summary,
+)
 
 
 def trials(values: object) -> xr.DataArray:
@@ -101,3 +110,87 @@ def test_axes_of_a_metric_stay() -> None:
     result = summary(data, "user_rate")
     assert result["mean"].dims == ("scheme", "user")
     assert result["usable_share"].dims == ("scheme",)
+
+
+class TestBootstrap:
+    def test_of_normal_values_it_is_students(self) -> None:
+        values = trials(np.random.default_rng(3).normal(5, 1, 4000))
+        student, bootstrap = mean_interval(values), mean_interval(values, method="bootstrap")
+        assert float(bootstrap["mean"]) == float(student["mean"])
+        for name in ("low", "high"):
+            assert float(bootstrap[name]) == pytest.approx(float(student[name]), abs=3e-3)
+
+    def test_the_same_again(self) -> None:
+        values = xr.DataArray(np.random.default_rng(0).exponential(size=(3, 40)), dims=("scheme", "trial"))
+        xr.testing.assert_identical(bootstrap_interval(values), bootstrap_interval(values))
+        xr.testing.assert_identical(bootstrap_interval(values)["low"][1], bootstrap_interval(values[1])["low"])
+
+    def test_skewed_values_are_covered_better_than_by_students(self) -> None:
+        """Means of 20 log-normal values: the longer tail is on the right, and so is the longer arm."""
+        generator = np.random.default_rng(1)
+        values = xr.DataArray(generator.lognormal(0, 1, (400, 20)), dims=("study", "trial"))
+        truth = np.exp(0.5)
+
+        def covered(result: xr.Dataset) -> float:
+            return float(((result["low"] <= truth) & (truth <= result["high"])).mean())
+
+        bootstrap = bootstrap_interval(values, resamples=600)
+        assert covered(bootstrap) > covered(mean_interval(values)) - 0.01
+        mean = values.mean("trial")
+        assert float((bootstrap["high"] - mean).mean()) > 1.3 * float((mean - bootstrap["low"]).mean())
+
+    def test_few_values(self) -> None:
+        result = bootstrap_interval(xr.DataArray([[1, np.nan], [2, 2.0]], dims=("scheme", "trial")))
+        assert np.isnan(result["low"][0])
+        assert (float(result["low"][1]), float(result["high"][1])) == (2, 2)
+
+    def test_unknown_method(self) -> None:
+        with pytest.raises(ValueError, match="must be one of student, bootstrap"):
+            mean_interval(trials([1, 2]), method="magic")
+
+
+class TestQuantiles:
+    def test_against_binomial_tables(self) -> None:
+        """Median: P(B < 10) = 0.0214, P(B < 11) = 0.0494 of 30; P(B < 40) = 0.0176, P(B < 41) = 0.0284 of 100."""
+        for count, ranks in {30: (10, 21), 100: (40, 61)}.items():
+            result = quantile_interval(trials(np.random.default_rng(0).permutation(count) + 1))
+            assert (float(result["low"]), float(result["high"])) == ranks
+            assert float(result["value"]) == (count + 1) / 2
+
+    def test_a_bound_that_nothing_gives_is_missing(self) -> None:
+        result = quantile_interval(trials(np.arange(20)), 0.99)
+        assert np.isnan(result["high"])
+        assert float(result["low"]) == 18
+
+    def test_covers_as_often_as_it_says(self) -> None:
+        values = xr.DataArray(np.random.default_rng(5).exponential(size=(3000, 25)), dims=("study", "trial"))
+        result = quantile_interval(values, 0.3)
+        truth = -np.log(0.7)
+        assert float(((result["low"] <= truth) & (truth <= result["high"])).mean()) >= 0.945
+
+    def test_of_a_dataset(self) -> None:
+        result = quantiles(dataset(), "rate", (0.25, 0.5))
+        assert result["value"].dims == ("quantile", "scheme")
+        np.testing.assert_allclose(result["value"].sel(quantile=0.5), [2, 1])
+        assert result["value"].attrs["units"] == "bit/s/Hz"
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            quantile_interval(trials([1]), 1.0)
+
+
+class TestShown:
+    def test_the_share_alone_where_few_are_usable(self) -> None:
+        data = dataset()
+        data.attrs |= {"count": "usable", "trials": 4}
+        assert shown(data).values.tolist() == [True, True]
+        data["usable"] = data["usable"] & (data["trial"] == 0)
+        data["usable"][1] = False
+        result = summary(data, "rate")
+        assert shown(data).values.tolist() == [True, False]
+        assert float(result["mean"][0]) == 1
+        assert np.isnan(result["mean"][1])
+        assert float(result["usable_share"][1]) == 0
+
+    def test_every_point_of_other_studies(self) -> None:
+        data = dataset()
+        data["usable"] = data["usable"] & (data["trial"] == 7)
+        assert shown(data).all()
