@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from leoisac.foundation.jax_setup import jax
 from leoisac.systems.coexistence.cell_program import CellProblem
 
 BEAMFORMER = np.array([[0.4, 0.4, 0, 0], [0, 0, 0.4, -0.4j], [0.3, 0, 0, -0.3]], dtype=complex).T
@@ -30,7 +31,22 @@ def tiny_cell(min_sut_rate: float = 2.0, min_scnr: float = 0.1) -> CellProblem:
     )
 
 
-def random_cell(seed: int, n_tx: int = 5, users: int = 2, targets: int = 2, clutter: int = 3, n_rx: int = 3):
+def batch_of(*problems: CellProblem) -> CellProblem:
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *problems)
+
+
+def random_cell(
+    seed: int,
+    n_tx: int = 5,
+    users: int = 2,
+    targets: int = 2,
+    clutter: int = 3,
+    n_rx: int = 3,
+    *,
+    clutter_scale: float = 0.1,
+    min_sut_rate: float = 3.0,
+    min_scnr: float = 0.1,
+) -> tuple[CellProblem, np.ndarray, float]:
     """Random normalised cell with echoes of either side of the noise, and a random design of unit power."""
     rng = np.random.default_rng(seed)
 
@@ -44,11 +60,11 @@ def random_cell(seed: int, n_tx: int = 5, users: int = 2, targets: int = 2, clut
         g_sut=np.array(1e3 * rng.exponential()),
         target_tx=np.stack([row(u, n_tx) for u in rng.uniform(-1, 1, targets)]),
         clutter_tx=np.stack([row(u, n_tx) for u in rng.uniform(-1, 1, clutter)]),
-        target_echo=normal(targets, targets, n_rx, scale=1.0),
-        clutter_echo=normal(targets, clutter, n_rx, scale=0.3),
+        target_echo=normal(targets, targets, n_rx),
+        clutter_echo=normal(targets, clutter, n_rx, scale=clutter_scale),
         g_rad=normal(targets, n_rx, scale=2.0),
-        min_sut_rate=np.array(3.0),
-        min_scnr=np.array(0.1),
+        min_sut_rate=np.array(min_sut_rate),
+        min_scnr=np.array(min_scnr),
     )
     beamformer = normal(n_tx, users + targets)
     return problem, beamformer / np.linalg.norm(beamformer), rng.uniform(0.2, 0.9)

@@ -24,7 +24,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.systems.coexistence.cell_program import CellProblem, received
 
 _RIDGE = 30.0
-"""``c`` above (measured on full-size cells: 30 needs half of the evaluations of 3, more than 100 ends in worse optima)."""
+"""``c`` above (full-size cells: 30 needs half of the evaluations of 3, more than 100 ends in worse optima)."""
 _SENSING_SCALE = 0.3
 """Size of the radar columns' variables against the data columns'; those streams carry a hundredth of the power."""
 _FIRST_IDLE = 0.1

@@ -23,7 +23,7 @@ from leoisac.systems.coexistence.direct_program import (
     to_design,
     to_variables,
 )
-from leoisac.systems.coexistence.least_power import LeastPower, least_sensing_power
+from leoisac.systems.coexistence.least_power import LeastPower, beyond_reach, least_sensing_power
 from leoisac.systems.coexistence.starts import MAX_STARTS, Point, first_amplitude, start_points, start_points_at
 
 OPTIONS = EngineOptions(lanes=16)
@@ -87,8 +87,7 @@ def _solve(
     sensing = least_sensing_power(hard, least_q[rows])
     again = _run(few, hard, by_lanes(_from_least_power)(None, few, sensing)[:, None])
     solution = _merged(solution, again, rows)
-    impossible = (sensing.power > 1.0) | (least_q[rows] > largest_q[rows])
-    impossible |= np.log2(1.0 + hard.g_sut * largest_q[rows] ** 2) < hard.min_sut_rate - TOLERANCE
+    impossible = beyond_reach(hard, sensing, least_q[rows], largest_q[rows])
     unmet = ~(solution.violation[rows] <= TOLERANCE)
     solution.status[rows[impossible & unmet]] = int(Status.INFEASIBLE)
     return solution

@@ -30,6 +30,7 @@ _LARGEST_SENSING_SHARE = 0.5
 one number took the share of full-size cells that lose more than 0.1 % from 12 to 1.5 %."""
 _NOISE = 0.03
 """Relative disturbance: a stream that is exactly zero, as water-filling leaves it, is a stationary point."""
+_SHARES = 30
 _TINY = 1e-300
 
 
@@ -68,8 +69,8 @@ def zero_forcing_directions(problem: CellProblem) -> Complex[Array, "tx stream"]
 def zero_forcing_start(problem: CellProblem, q: Float[Array, ""] | float) -> Complex[Array, "tx stream"]:
     """Zero forcing, sensing streams a tenth above their least power, the rest of the budget water-filled over users.
 
-    At least half of the budget is left for the users: where zero forcing cannot meet the SCNR, which happens for targets
-    that the base station sees in nearly the same direction, the point is good to start from, but not feasible.
+    At least half of the budget is left for the users: where zero forcing cannot meet the SCNR, which happens for
+    targets that the base station sees in nearly the same direction, the point is good to start from, but not feasible.
     """
     directions = zero_forcing_directions(problem)
     users, targets = problem.h_tut.shape[0], problem.target_tx.shape[0]
@@ -85,6 +86,30 @@ def zero_forcing_start(problem: CellProblem, q: Float[Array, ""] | float) -> Com
         return moved / jnp.maximum(1.0, jnp.sum(moved) / _LARGEST_SENSING_SHARE)
 
     return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+
+
+def least_power_start(problem: CellProblem, sensing: Complex[Array, "tx stream"], q: Float[Array, ""] | float) -> Point:
+    """Radar beams of a least-power sensing design, a tenth stronger, and what the users can get beside them.
+
+    Users have zero-forcing beams with the largest power, halved as often as needed, with which all SCNR hold. The
+    satellite's amplitude rises until its user has what it would have undisturbed at ``q``.
+    """
+    users = problem.h_tut.shape[0]
+    radar = sensing[:, users:]
+    radar = radar * jnp.sqrt(jnp.minimum(_EXCESS, 1.0 / jnp.maximum(jnp.sum(jnp.abs(radar) ** 2), _TINY)))
+    rest = jnp.maximum(0.0, 1.0 - jnp.sum(jnp.abs(radar) ** 2))
+    directions = zero_forcing_directions(problem)[:, :users] / jnp.sqrt(users)
+    shares = rest * 0.5 ** jnp.arange(_SHARES)
+
+    def with_users(share: Float[Array, ""]) -> Complex[Array, "tx stream"]:
+        return jnp.concatenate([directions * jnp.sqrt(share), radar], axis=1)
+
+    scnr = jax.vmap(lambda share: cell_metrics(problem, with_users(share), q).scnr)(shares)
+    first = jnp.argmax(jnp.all(scnr >= problem.min_scnr, axis=1))
+    held = jnp.any(jnp.all(scnr >= problem.min_scnr, axis=1))
+    beamformer = with_users(jnp.where(held, shares[first], shares[-1]))
+    disturbance = 1.0 + jnp.sum(jnp.abs(problem.h_sut @ beamformer) ** 2)
+    return Point(beamformer, jnp.minimum(1.0, q * jnp.sqrt(disturbance)))
 
 
 def start_points(problem: CellProblem) -> Point:
