@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.waveforms import delay_doppler_channel as channel
@@ -78,6 +80,21 @@ def test_operators_are_unitary_and_conserve_energy_on_average():
     dense = channel.dense_operators(operators)
     np.testing.assert_allclose(dense @ np.conj(np.swapaxes(dense, 1, 2)), np.tile(np.eye(M * N), (4, 1, 1)), atol=1e-14)
     np.testing.assert_allclose(channel.dense_operators(operators.adjoint()), np.conj(np.swapaxes(dense, 1, 2)))
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.data())
+def test_any_grid(n_delay, n_doppler, data):
+    cells = n_delay * n_doppler
+    delays = data.draw(st.lists(st.integers(0, cells - 1), min_size=1, max_size=4))
+    dopplers = [data.draw(st.integers(-20, 20)) for _ in delays]
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    gains, x, z = _complex(rng, len(delays)), _complex(rng, cells), _complex(rng, cells)
+    operators = channel.path_operators(delays, dopplers, n_delay, n_doppler)
+    in_time = channel.time_operators(delays, dopplers, n_delay, n_doppler)
+    y = channel.apply_paths(operators, gains, x)
+    np.testing.assert_allclose(y, channel.apply_in_time(in_time, gains, x, n_delay), atol=1e-11)
+    back = channel.apply_paths(operators.adjoint(), gains.conj(), z)
+    assert np.vdot(z, y) == pytest.approx(np.vdot(back, x), abs=1e-10)
 
 
 def test_batches_broadcast_and_trace():
