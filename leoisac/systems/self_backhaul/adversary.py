@@ -89,11 +89,25 @@ def check_design(
     Raises:
         ValueError: for another kind of design, or ``random`` below 0.
     """
+    numbers = evaluate.parameters(config)
+    return attack_designs(numbers, channels, design, promised_rate=promised_rate, random=random, seed=seed)
+
+
+def attack_designs(
+    parameters: Parameters,
+    channels: Channels,
+    design: Any,
+    *,
+    promised_rate: Float[Any, "trial user"] | None = None,
+    random: int = 1000,
+    seed: int = 0,
+) -> Attack:
+    """``check_design`` from the parameters of a configuration."""
     if not isinstance(design, JointDesign):
         raise ValueError(f"design = {type(design).__name__}: only joint designs make promises under channel errors.")
     if random < 0:
         raise ValueError(f"random = {random}: must be at least 0.")
-    numbers, channels, design = to_numpy(evaluate.parameters(config)), to_numpy(channels), to_numpy(design)
+    numbers, channels, design = to_numpy(parameters), to_numpy(channels), to_numpy(design)
     found = list[_Found]()
     promises = list[np.ndarray]()
     for index in range(batch_size(channels)):
