@@ -37,6 +37,8 @@ def effective_noise(
     The formula is exact for errors of independent matrix entries. ``"entry"``: each entry errs with variance
     ``sigma_e^2`` (published); the whole matrix then errs by ``M N sigma_e^2`` relative to a channel of unit mean gain.
     ``"total"``: ``sigma_e^2`` is the relative error of the whole matrix, ``sigma_e^2 / (M N)`` per entry.
+    Simulated on the 4 x 8 grid at 25 dB with ``sigma_e^2`` = -25 dB: errors of that total power on independent entries
+    leave SINRs 2.9 dB above ``"entry"`` and equal to ``"total"``; on the path gains, 2.6 dB above and 0.3 dB below.
 
     Args:
         noise_power: ``sigma_n^2`` per cell, W.
