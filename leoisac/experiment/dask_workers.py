@@ -14,7 +14,7 @@ import logging
 import multiprocessing.spawn as spawning
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import dask.config
@@ -105,17 +105,28 @@ def _execute(client: Client, placement: Placement, tasks: Iterable[BlockTask]) -
     def fill() -> None:
         room = max(_AHEAD * _threads(client), _AHEAD) - len(open_tasks)
         for _, task in zip(range(room), source):
-            future = client.submit(compute_parcel, _parcel(placement, task), pure=False)
-            open_tasks[future] = task
-            finished.add(future)
+            submit(task)
+
+    def submit(task: BlockTask) -> None:
+        future = client.submit(compute_parcel, _parcel(placement, task), pure=False)
+        open_tasks[future] = task
+        finished.add(future)
 
     try:
         fill()
         while open_tasks:
             future = next(finished)
             task = open_tasks.pop(future)
-            for unit in _units(future, task):
-                yield task, unit
+            try:
+                for unit in _units(future):
+                    yield task, unit
+            except KilledWorker as error:
+                if len(task.choices) == 1:
+                    for unit in failed_units(task, _obituary(error)):
+                        yield task, unit
+                else:  # one scheme must not take the others with it
+                    for choice in task.choices:
+                        submit(replace(task, choices=(choice,)))
             future.release()
             fill()
     finally:
@@ -128,13 +139,14 @@ def _threads(client: Client) -> int:
     return sum(cast(dict[str, int], client.nthreads()).values())
 
 
-def _units(future: Future, task: BlockTask) -> Iterable[Unit]:
+def _obituary(error: KilledWorker) -> str:
+    """What stands in place of a traceback."""
+    return f"{error}\n\nEvery worker process that was given these trials died on them; was there enough memory?\n"
+
+
+def _units(future: Future) -> Iterable[Unit]:
     try:
         return future.result()
-    except KilledWorker as error:
-        return failed_units(
-            task, f"{error}\n\nThe worker process died {MOST_DEATHS} times on these trials; out of memory?\n"
-        )
     except (FutureCancelledError, OSError, TimeoutError) as error:
         raise ClusterError(
             f"the connection to the workers is lost ({type(error).__name__}: {error}). What was finished before is "

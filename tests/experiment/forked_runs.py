@@ -1,0 +1,40 @@
+"""Runs campaigns in child processes that may be killed. Started by tests as a program of its own.
+
+Reads lines of JSON (a list: arguments of ``leoisac``) from standard input; for each it forks a child that runs the
+command, prints the child's process number, and, when the child has ended, its wait status. The packages are imported
+once, before any fork; the JAX backend starts in the children.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import xarray as xr
+
+import leoisac.console_run
+import leoisac.experiment.resuming
+import leoisac.experiment.runner  # noqa: F401
+from leoisac import cli
+
+
+def main() -> None:
+    xr.Dataset({"any": 1})  # loads what xarray loads late
+    for line in sys.stdin:
+        arguments = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.argv = ["leoisac", *arguments]
+            try:
+                cli.app(arguments, standalone_mode=False)
+            except BaseException as error:
+                print(repr(error), file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitpid(child, 0)[1], flush=True)
+
+
+main()
