@@ -11,7 +11,7 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.search.water_filling import water_filling
 from leoisac.systems.coexistence.cell_program import CellProblem
-from leoisac.systems.coexistence.coordination import merge
+from leoisac.systems.coexistence.coordination import BUDGETS, merge
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import (
     flatten,
@@ -48,7 +48,7 @@ def solve_zf_eps(parameters: Parameters, channels: Channels, *, association: Any
     """ZF-EPS: zero forcing that spares the satellite user, satellite powers by exhaustive search.
 
     Every cell's search, on the channels of P1, gives the cap of its beam; P2 merges them; the beams are formed anew
-    with fresh channels. A trial in which zero forcing meets the floors at no power is INACCURATE.
+    with fresh channels. Where zero forcing meets the floors at no power, the margins say so.
     """
     chosen = select_association(parameters, channels, association, "nearest")
     cells = chosen.shape[1]

@@ -30,7 +30,8 @@ def usable_trials(dataset: xr.Dataset) -> int:
 def scnr_db(dataset: xr.Dataset) -> xr.DataArray:
     """SCNR of every target in dB, usable drops only."""
     values = dataset["scnr"].where(dataset["usable"])
-    return 10.0 * np.log10(values.where(values > 0.0))
+    positive = values.where(values > 0.0)
+    return positive.copy(data=10.0 * np.log10(positive.values))
 
 
 def rate_with_association(dataset: xr.Dataset) -> xr.DataArray:

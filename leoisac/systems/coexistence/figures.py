@@ -31,6 +31,7 @@ def draw_sum_rate(datasets: Data) -> Any:
         figure, panels = _row(mpl, len(floors))
         for panel, floor in zip(panels, floors, strict=True):
             _schemes(panel, dataset.sel(min_sut_rate=floor), "sum_rate", "bs_power_dbm")
+            panel.set_ylim(bottom=0.0)
             panel.set_title(f"least satellite rate {floor:g} bit/s/Hz")
         _finish(figure, panels, "base station power [dBm]", "sum rate [bit/s/Hz]", _note(dataset))
     return figure
@@ -84,6 +85,7 @@ def draw_rate_parts(datasets: Data) -> Any:
                         _band(panel, dataset[axis].values, one, style, f"{_LABELS[scheme]}, {name}")
                 panel.set_title(f"least satellite rate {floor:g} bit/s/Hz")
                 panel.set_xlabel(label)
+                panel.set_ylim(bottom=0.0)
             grid[row][0].set_ylabel("rate [bit/s/Hz]")
         handles = grid[0][0].get_legend_handles_labels()
         figure.legend(*handles, ncols=3, loc="outside upper center")
@@ -105,6 +107,7 @@ def draw_associations(datasets: Data) -> Any:
                 one = mean_interval(rates.isel({axis: index}).sel(association=rule))
                 _band(panel, dataset["satellite_power_w"].values, one, styles[rule], rule)
             panel.set_xscale("log")
+            panel.set_ylim(bottom=0.0)
             panel.set_title(f"{antennas} antennas, {radius:g} m")
         note = "beams by P3; where the targets cannot be sensed, the terrestrial rate counts as zero"
         _finish(figure, panels, "satellite power [W]", "sum rate [bit/s/Hz]", f"{note}\n{_trials(dataset)}")
@@ -133,7 +136,7 @@ def draw_failure(datasets: Data) -> Any:
             _share(panel, single["sensing_radius_m"].values, mono, styles["monostatic"], "monostatic")
             panel.set_ylim(-0.03, 1.03)
             panel.set_title(f"{receivers} receivers of {antennas} antennas")
-        note = "failure: not all targets reach their SCNR with the whole power; all drops count; 95 % Wilson intervals"
+        note = "failure: not all targets reach their SCNR with the whole power\nall drops count; 95 % Wilson intervals"
         _finish(figure, panels, "sensing radius [m]", "sensing failure probability", f"{note}\n{_trials(dataset)}")
     return figure
 
@@ -144,6 +147,7 @@ def draw_cells_power(datasets: Data) -> Any:
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
         _schemes(panels[0], dataset, "sum_rate", "bs_power_dbm")
+        panels[0].set_ylim(bottom=0.0)
         _finish(figure, panels, "base station power [dBm]", "sum rate [bit/s/Hz]", _note(dataset))
     return figure
 
@@ -173,12 +177,13 @@ def draw_refinement(datasets: Data) -> Any:
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
         _schemes(panels[0], dataset, "sum_rate", "ageing_rho")
+        panels[0].set_ylim(bottom=0.0)
         _finish(figure, panels, "correlation of the fading from P1 to P3", "sum rate [bit/s/Hz]", _note(dataset))
     return figure
 
 
 def _row(mpl: Any, count: int, width: float = _PANEL_IN) -> tuple[Any, Sequence[Any]]:
-    figure = mpl.Figure(figsize=(width * count, 3.9), layout="constrained")
+    figure = mpl.Figure(figsize=(max(width * count, COLUMN_WIDTH_IN), 3.9), layout="constrained")
     return figure, figure.subplots(1, count, squeeze=False, sharey=True)[0]
 
 
@@ -222,7 +227,7 @@ def _trials(dataset: xr.Dataset) -> str:
 
 def _note(dataset: xr.Dataset) -> str:
     share = dataset["usable"].mean(["trial"]).min()
-    return f"means of {_trials(dataset)} with 95 % intervals; {_REMOVED} (usable: at least {float(share):.0%})"
+    return f"means of {_trials(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {float(share):.0%})"
 
 
 FIGURES = (

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from leoisac.systems.coexistence.reference import solve_p1, solve_p3
-
 from leoisac.foundation.status import Solution
 from leoisac.systems.coexistence import schemes
 from leoisac.systems.coexistence.coordination import CellSolvers
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
+from leoisac.systems.coexistence.reference import solve_p1, solve_p3
 
 _SOLVERS = CellSolvers(solve_p1, solve_p3)
 

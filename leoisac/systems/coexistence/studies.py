@@ -63,7 +63,7 @@ STUDIES = (
             "trials": 3,
             "overrides": _SMALL,
             "sweep": {
-                "num_rx+sensing_radius_m": [[2, 50.0], [2, 100.0]],
+                "num_rx+sensing_radius_m": [[2, 50.0]],
                 "satellite_power_w": [2.0, 200.0],
                 "association": list(ASSOCIATIONS),
             },
@@ -82,7 +82,7 @@ STUDIES = (
             "trials": 6,
             "overrides": _SMALL,
             "sweep": {
-                "num_rx+num_receivers": [[2, 3], [5, 4]],
+                "num_rx+num_receivers": [[2, 3]],
                 "sensing_radius_m": [50.0, 150.0],
                 "association": ["proposed", "random"],
             },
@@ -97,7 +97,7 @@ STUDIES = (
         quick={
             "trials": 6,
             "overrides": {**_SMALL, "monostatic": True},
-            "sweep": {"num_rx+num_receivers": [[2, 3], [5, 4]], "sensing_radius_m": [50.0, 150.0]},
+            "sweep": {"num_rx+num_receivers": [[2, 3]], "sensing_radius_m": [50.0, 150.0]},
         },
     ),
     Study(
