@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -35,6 +36,25 @@ def shell(x, data, power=2):
     """Smallest ``x^T A x`` between two spheres: nonconvex, with the smallest eigenvalue as its optimum."""
     square = jnp.sum(jnp.abs(x) ** power)
     return x @ data["A"] @ x, jnp.stack([square - 1.0, data["outer"] - square])
+
+
+class Stage(NamedTuple):
+    steepness: Any
+    limit: Any
+
+
+def tilted_wells(x, data, stage):
+    """Wells at about -1 and 1, the first one deeper, behind a wall at ``-limit``; flat wells merge into one."""
+    objective = stage.steepness * (x[0] ** 2 - 1.0) ** 2 + data["tilt"] * x[0]
+    return objective, jnp.stack([x[0] + data["widening"] * stage.limit, 5.0 - x[0]])
+
+
+WAY = Stage(np.array([0.05, 1.0]), np.array([2.0, 0.9]))
+
+
+def wells_batch(count):
+    data = {"tilt": np.full(count, 0.3), "widening": np.ones(count)}
+    return np.linspace(1.1, 1.6, count)[:, None], data
 
 
 def shell_batch(count, size=6):
@@ -160,6 +180,42 @@ def test_statuses_are_honest_and_a_broken_lane_stays_alone():
     assert result.ticks[5] < EngineOptions().max_ticks
     others = np.setdiff1d(np.arange(70), [3, 5, 7])
     assert np.array_equal(result.x[others], healthy.x[others])
+
+
+def test_a_path_leads_from_the_wrong_valley_into_the_deeper_one():
+    start, data = wells_batch(9)
+    direct = solve(tilted_wells, start, data, TIGHT, Stage(WAY.steepness[1:], WAY.limit[1:]))
+    assert np.all(direct.status == Status.CONVERGED)
+    assert np.all(direct.x > 0.9)
+    assert np.all(direct.stages == 0)
+    result = solve(tilted_wells, start, data, TIGHT, WAY)
+    assert np.all(result.status == Status.CONVERGED)
+    assert np.all(result.stages == 1)
+    np.testing.assert_allclose(result.x, -0.9, atol=1e-8)
+    # Behind the wall the objective falls on with slope 4 s x (x^2 - 1) + tilt, which is the wall's multiplier.
+    np.testing.assert_allclose(result.multipliers, [[0.984, 0.0]] * 9, atol=1e-6)
+    np.testing.assert_allclose(result.objective, 0.19**2 - 0.27, atol=1e-8)
+
+
+def test_stages_are_data_and_a_walk_does_not_see_its_neighbours():
+    start, data = wells_batch(9)
+    data["widening"][4] = -10.0  # a wall that nothing satisfies, at the first stage already
+    everyone = solve(tilted_wells, start, data, TIGHT, WAY)
+    assert everyone.status[4] == Status.MAX_STEPS
+    assert everyone.stages[4] == 0
+    before = compilations(tilted_wells, TIGHT)
+    index = np.array([7, 4, 0])
+    some = solve(tilted_wells, start[index], rows(data, index), TIGHT, WAY)
+    for name, leaf in vars(some).items():
+        assert np.array_equal(leaf, getattr(everyone, name)[index], equal_nan=leaf.dtype.kind == "f"), name
+    solve(tilted_wells, start, data, TIGHT, Stage(np.array([0.1, 2.0]), np.array([1.5, 1.0])))
+    assert compilations(tilted_wells, TIGHT) == before
+
+
+def test_a_path_with_uneven_leaves_is_refused():
+    start, data = wells_batch(2)
+    with pytest.raises(ValueError, match=r"path\.limit has shape \(1,\), but the path has 2 stages"):
+        solve(tilted_wells, start, data, TIGHT, WAY._replace(limit=WAY.limit[1:]))
 
 
 def test_several_starts_give_the_best_feasible_one():

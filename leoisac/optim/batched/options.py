@@ -64,6 +64,9 @@ class EngineOptions:
     """Rejected trial points in a row after which a round ends."""
     restoration_steps: int = 7
     """Newton corrections of the constraints at the end, the landing step included; 0 switches restoration off."""
+    quick_restoration: bool = False
+    """Compile restoration without optimisation of the machine code: a quarter of the time to compile, three times the
+    time to run; for problems whose compilation takes long."""
     restoration_target: float = 1e-10
     """Violation at which restoration stops."""
     active_margin: float = 1e-3
