@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.lanes import by_lanes, take
+from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.batched.options import EngineOptions
@@ -24,7 +25,7 @@ from leoisac.systems.self_backhaul.joint_program import (
     to_variables,
 )
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
-from leoisac.systems.self_backhaul.problem import joint_design, judged, normalise
+from leoisac.systems.self_backhaul.problem import joint_design, judged, normalise, normalised_radii
 from leoisac.systems.self_backhaul.starts import MAX_STARTS, start_points
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
@@ -57,7 +58,7 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) ->
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    level: StartPower = by_lanes(least_power)(parameters, channels)
+    level: StartPower = by_lanes(least_power)(parameters, channels, np.zeros(batch_size(channels)))
     infeasible = level.lower > 1.0
     base = judged(
         parameters,
@@ -118,19 +119,36 @@ def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
     return joint_design(parameters, beams.bs, beams.satellite, sensing)
 
 
-def least_power(parameters: Parameters, channels: Channels) -> StartPower:
-    """Least common power level of one trial that meets all requirements, channels as known."""
+def least_power(parameters: Parameters, channels: Channels, share: Float[Array, ""]) -> StartPower:
+    r"""Least common power level of one trial, with channel errors of a share of their radii along the channels.
+
+    Errors that lengthen a channel for what disturbs and shorten it for the signal, by a relative :math:`\rho` each,
+    amount to channels :math:`(1+\rho)h` and SINR targets :math:`[(1+\rho)/(1-\rho)]^2\gamma`. A guarantee covers these
+    errors among others: with a share of 1, ``lower > 1`` certifies that no design can give it. A share of 0 is the
+    test with the channels as known, exact.
+    """
     problem = normalise(parameters, channels)
-    users = problem.h_users.shape[0]
-    bs_gain = jnp.sqrt(problem.bs_pattern_gain)
+    radii = normalised_radii(parameters, channels)
+    h_users, user_loss = _lengthened(problem.h_users, share * radii.h_users)
+    h_es, _ = _lengthened(problem.h_es, share * radii.h_es)
+    g_users, _ = _lengthened(problem.g_users, share * radii.g_users)
+    g_es, es_loss = _lengthened(problem.g_es, share * radii.g_es)
+    bs_targets = problem.bs_targets * jnp.sqrt(problem.bs_pattern_gain)
     return start_power(
-        problem.h_users,
-        problem.h_es,
-        problem.g_users,
-        problem.g_es,
+        h_users,
+        h_es,
+        g_users,
+        g_es,
         problem.targets,
         problem.demands,
-        2.0**problem.min_rate - 1.0,
-        2.0 ** (users * problem.min_rate) - 1.0,
-        bs_targets=problem.bs_targets * bs_gain if parameters.joint_pattern else None,
+        (2.0**problem.min_rate - 1.0) * user_loss,
+        (2.0 ** (len(h_users) * problem.min_rate) - 1.0) * es_loss,
+        bs_targets=bs_targets if parameters.joint_pattern else None,
     )
+
+
+def _lengthened(channel: Complex[Array, "*k n"], radius: Float[Array, "*k"]) -> tuple[Any, Any]:
+    """Channels lengthened by their error, and the largest signal over the least, in power."""
+    ratio = radius / jnp.linalg.norm(channel, axis=-1)
+    # A ball that holds the zero channel leaves no signal; a little of it keeps the numbers finite, and is still valid.
+    return channel * (1.0 + ratio)[..., None], ((1.0 + ratio) / jnp.maximum(1.0 - ratio, 1e-3)) ** 2

@@ -19,6 +19,7 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
 from leoisac.systems.self_backhaul.evaluate import evaluate
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
+from leoisac.systems.self_backhaul.worst_case import ErrorRadii, error_radii
 
 
 @partial(
@@ -77,6 +78,14 @@ def normalise(parameters: Parameters, channels: Channels) -> Problem:
         bs_pattern_gain=ratio if parameters.joint_pattern else jnp.zeros_like(ratio),
         min_rate=parameters.min_rate,
     )
+
+
+def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
+    """Radii of the channel errors of one trial in the units of ``normalise``."""
+    radii = error_radii(parameters, channels)
+    bs = jnp.sqrt(parameters.bs_power / channels.noise_power)
+    satellite = jnp.sqrt(parameters.satellite_power / channels.noise_power)
+    return ErrorRadii(radii.h_users * bs, radii.h_es * bs, radii.g_users * satellite, radii.g_es * satellite)
 
 
 def joint_design(
