@@ -27,12 +27,12 @@ def main() -> None:
         if child == 0:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.argv = ["leoisac", *arguments]
+            code = 1
             try:
-                cli.app(arguments, standalone_mode=False)
+                code = int(cli.app(arguments, standalone_mode=False) or 0)
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
-                os._exit(1)
-            os._exit(0)
+            os._exit(code)
         print(child, flush=True)
         print(os.waitpid(child, 0)[1], flush=True)
 
