@@ -1,0 +1,158 @@
+"""Coexistence: a multi-beam LEO satellite and terrestrial multistatic ISAC cells that share one band.
+
+J. Jee, J. G. Andrews, "Integrated Coexistence for Satellite and Terrestrial Networks with Multistatic ISAC",
+arXiv:2511.15947, 2025.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leoisac.experiment.contracts import Metric, Scheme, System, resolve
+from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
+
+if TYPE_CHECKING:
+    from leoisac.systems.coexistence.association import associate
+    from leoisac.systems.coexistence.least_power import least_sensing_power
+    from leoisac.systems.coexistence.merging import merge_powers
+
+_HERE = "leoisac.systems.coexistence"
+_BUDGETS = ("bs_power", "satellite_power")
+_ALL = ("sut_rate", "scnr", *_BUDGETS)
+
+
+def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], bound: bool = False) -> Scheme:
+    """A scheme made of the optimisers of P1 and P3."""
+    function = f"solve_{name.replace('-', '_')}"
+    routes = {route: f"{_HERE}.{route}_schemes:{function}" for route in ("fast", "reference")}
+    return Scheme(name, summary, routes, enforces, label, bound, requires={"reference": "reference"})
+
+
+def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Scheme:
+    """As ``_optimised``, by the fast route only."""
+    routes = {"fast": f"{_HERE}.fast_schemes:solve_{name.replace('-', '_')}"}
+    return Scheme(name, summary, routes, enforces, label)
+
+
+def _plain(module: str, name: str, label: str, summary: str, bound: bool = False) -> Scheme:
+    """A scheme in closed form, or nearly."""
+    return Scheme(name, summary, {"fast": f"{_HERE}.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label, bound)
+
+
+SCHEMES = (
+    _optimised("proposed", "proposed", "three stages: P1 in the cells, P2 at the satellite, P3 in the cells", _ALL),
+    _plain("baselines", "zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
+    _plain("baselines", "greedy", "greedy", "each network designs as if the other did not exist"),
+    _plain("baselines", "uniform", "uniform", "as greedy, with equal powers"),
+    _optimised("coop-uniform", "coop-uniform", "equal powers of the spot beams, beams by P3", _ALL),
+    _plain("baselines", "interference-free", "interference-free", "ideal without coupling, zero forcing", bound=True),
+    _optimised(
+        "interference-free-wmmse",
+        "interference-free, optimised",
+        "ideal without coupling, beams by P3",
+        ("scnr", *_BUDGETS),
+        bound=True,
+    ),
+    _fast("proposed-genie", "P1 with fresh channels", "as proposed, with P1 at the instant of P3", _ALL),
+    _fast("proposed-unrefined", "without P3", "as proposed, with the beams of P1 kept", _BUDGETS),
+    _plain("sensing_schemes", "sensing-only", "sensing only", "least power that senses all targets, no user served"),
+    _plain(
+        "sensing_schemes",
+        "sensing-only-free",
+        "sensing only, no satellite",
+        "the same without the satellite, nearest association",
+        bound=True,
+    ),
+)
+
+METRICS = {
+    "sum_rate": Metric("sum rate of all users", "bit/s/Hz"),
+    "terrestrial_rate": Metric("sum rate of the terrestrial users", "bit/s/Hz"),
+    "satellite_rate": Metric("sum rate of the satellite users", "bit/s/Hz"),
+    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
+    "tut_rate": Metric("rate of a terrestrial user", "bit/s/Hz", ("cell", "user")),
+    "sut_rate": Metric("rate of a satellite user", "bit/s/Hz", ("cell",)),
+    "scnr": Metric("signal-to-clutter-plus-noise ratio of a target", "1", ("cell", "target")),
+    "min_scnr": Metric("least signal-to-clutter-plus-noise ratio", "1"),
+    "sensing_failure": Metric("share of trials in which a target is not sensed"),
+    "bs_power": Metric("transmit power of a base station", "W", ("cell",)),
+    "beam_power": Metric("power of the spot beam over a cell", "W", ("cell",)),
+    "total_power": Metric("transmit power of base stations and satellite", "W"),
+    "sut_flux_dbw_m2_mhz": Metric("power flux density at the satellite user", "dBW/m²/MHz", ("cell",)),
+    "tut_flux_dbw_m2_mhz": Metric("largest power flux density at a terrestrial user", "dBW/m²/MHz", ("cell",)),
+    "margin_sut_rate": Metric("relative margin of the satellite users' rate"),
+    "margin_scnr": Metric("relative margin of the SCNR"),
+    "margin_bs_power": Metric("relative margin of the base stations' power"),
+    "margin_satellite_power": Metric("relative margin of the satellite's power"),
+}
+
+CHANNEL_AXES = {
+    "h_tut": ("cell", "user", "tx"),
+    "h_sut": ("cell", "tx"),
+    "h_tut_fresh": ("cell", "user", "tx"),
+    "h_sut_fresh": ("cell", "tx"),
+    "g_tut": ("cell", "user"),
+    "g_sut": ("cell",),
+    "g_rad": ("cell", "receiver", "rx"),
+    "target_amplitude": ("cell", "target", "receiver"),
+    "target_tx": ("cell", "target", "tx"),
+    "target_rx": ("cell", "target", "receiver", "rx"),
+    "clutter_amplitude": ("cell", "clutter", "receiver"),
+    "clutter_tx": ("cell", "clutter", "tx"),
+    "clutter_rx": ("cell", "clutter", "receiver", "rx"),
+    "u_target": ("cell", "target", "receiver"),
+    "u_satellite": ("cell", "receiver"),
+    "noise_power": ("cell",),
+}
+
+SYSTEM = System(
+    name="coexistence",
+    title="Coexistence of LEO satellite and terrestrial multistatic ISAC",
+    citation="""@misc{jee2025coexistence,
+  author        = {Jee, Jeongju and Andrews, Jeffrey G.},
+  title         = {Integrated Coexistence for Satellite and Terrestrial Networks with Multistatic {ISAC}},
+  year          = {2025},
+  eprint        = {2511.15947},
+  archivePrefix = {arXiv},
+}""",
+    config=CoexistenceConfig,
+    schemes=SCHEMES,
+    metrics=METRICS,
+    channel_axes=CHANNEL_AXES,
+    axis_sizes=axis_sizes,
+    channels=f"{_HERE}.model:Channels",
+    prepare=f"{_HERE}.channels:prepare",
+    draw=f"{_HERE}.channels:draw",
+    parameters=f"{_HERE}.evaluate:parameters",
+    evaluate=f"{_HERE}.evaluate:evaluate",
+    link_budgets=f"{_HERE}.budgets:link_budgets",
+    studies=f"{_HERE}.studies:STUDIES",
+    figures=f"{_HERE}.figures:FIGURES",
+    claims=f"{_HERE}.claims:CLAIMS",
+    benches=f"{_HERE}.benches:BENCHES",
+    small={
+        "num_users": 2,
+        "num_tx": 8,
+        "num_targets": 2,
+        "num_receivers": 3,
+        "num_rx": 2,
+        "clutter_per_target": 2,
+    },
+    tolerance=1e-3,
+)
+
+_FUNCTIONS = {
+    "associate": f"{_HERE}.association:associate",
+    "merge_powers": f"{_HERE}.merging:merge_powers",
+    "least_sensing_power": f"{_HERE}.least_power:least_sensing_power",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The plain functions of the system, imported on first use."""
+    if name in _FUNCTIONS:
+        return resolve(_FUNCTIONS[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["SYSTEM", "associate", "least_sensing_power", "merge_powers"]

@@ -1,0 +1,182 @@
+"""The judge against its slow twin, and what every scheme promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from coexistence_cases import SMALL, configured, drawn, judged_metrics, random_design
+from oracles.coexistence_metrics import cell_metrics
+
+from leoisac.foundation.status import Status
+from leoisac.systems.coexistence import baselines, fast_schemes, sensing_schemes
+from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.evaluate import parameters
+from leoisac.systems.coexistence.selecting import select_association
+
+TRIALS = 12
+PASS: dict[str, Any] = {"name": "STARLINK-1423", "time": "best-pass", "latitude_deg": 48.0, "longitude_deg": 11.0}
+
+
+class Scene:
+    """Channels of one configuration and the designs of its schemes, each made once."""
+
+    def __init__(self, config: CoexistenceConfig, trials: int) -> None:
+        self.config, self.channels, self.parameters = config, drawn(config, trials), parameters(config)
+        self._solved: dict[str, Any] = {}
+
+    def solve(self, function: Any) -> tuple[Any, dict[str, np.ndarray]]:
+        name = function.__name__
+        if name not in self._solved:
+            solution = function(self.parameters, self.channels)
+            self._solved[name] = (solution, judged_metrics(self.config, self.channels, solution.value))
+        return self._solved[name]
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Scene(configured(**SMALL, min_sut_rate=4.0), TRIALS)
+
+
+@pytest.fixture(scope="module")
+def beams() -> Scene:
+    """Two spot beams over two cells each."""
+    return Scene(configured(**{**SMALL, "num_cells": 4, "cells_per_beam": 2}), 4)
+
+
+class TestJudge:
+    def test_against_the_slow_twin(self, beams: Scene) -> None:
+        design = random_design(beams.config, beams.channels)
+        metrics = judged_metrics(beams.config, beams.channels, design)
+        for trial, cell in ((0, 0), (3, 1), (2, 2)):
+            expected = cell_metrics(beams.channels, design, trial, cell)
+            np.testing.assert_allclose(metrics["tut_rate"][trial, cell], expected["tut_rate"], rtol=1e-9)
+            np.testing.assert_allclose(metrics["scnr"][trial, cell], expected["scnr"], rtol=1e-9)
+            served = expected["sut_rate"] if cell % 2 == 0 else 0.0
+            np.testing.assert_allclose(metrics["sut_rate"][trial, cell], served, rtol=1e-9)
+        total = metrics["tut_rate"].sum(axis=(1, 2)) + metrics["sut_rate"].sum(axis=1)
+        np.testing.assert_allclose(metrics["sum_rate"], total)
+
+    def test_a_beam_counts_once_in_the_satellites_power(self, beams: Scene) -> None:
+        design = random_design(beams.config, beams.channels)
+        metrics = judged_metrics(beams.config, beams.channels, design)
+        spent = design.beam_power[:, ::2].sum(axis=1)
+        np.testing.assert_allclose(metrics["margin_satellite_power"], 1 - spent / 200.0)
+        np.testing.assert_allclose(metrics["margin_bs_power"], 0.1, rtol=1e-9)
+
+    def test_flux_density_is_power_over_area(self, scene: Scene) -> None:
+        design = random_design(scene.config, scene.channels)
+        metrics = judged_metrics(scene.config, scene.channels, design)
+        # EIRP over the sphere, less shadowing: 200 W + 38 dBi at 500 to 909 km over 100 MHz.
+        zenith = 10 * np.log10(design.beam_power[:, 0]) + 38 - 10 * np.log10(4 * np.pi * 500e3**2) - 20
+        assert np.all(np.abs(metrics["sut_flux_dbw_m2_mhz"][:, 0] - zenith) < 3 * 4 + 5.2)
+
+
+class TestSchemes:
+    def test_the_proposed_scheme_meets_every_constraint(self, scene: Scene) -> None:
+        solution, metrics = scene.solve(fast_schemes.solve_proposed)
+        usable = solution.status == Status.CONVERGED
+        assert usable.mean() >= 0.5
+        for name in ("sut_rate", "scnr", "bs_power", "satellite_power"):
+            assert metrics[f"margin_{name}"][usable].min() >= -1e-3, name
+        np.testing.assert_allclose(solution.objective, metrics["sum_rate"])
+        assert np.all(solution.value.beam_power <= solution.value.power_cap * (1 + 1e-9))
+
+    def test_proposed_beats_zero_forcing_on_average(self, scene: Scene) -> None:
+        proposed, _ = scene.solve(fast_schemes.solve_proposed)
+        usable = proposed.status == Status.CONVERGED
+        other, _ = scene.solve(baselines.solve_zf_eps)
+        assert proposed.objective[usable].mean() > other.objective[usable].mean()
+
+    def test_ideals_ignore_the_coupling(self, scene: Scene) -> None:
+        ideal, metrics = scene.solve(baselines.solve_interference_free)
+        better, improved = scene.solve(fast_schemes.solve_interference_free_wmmse)
+        snr = 200 * scene.channels.g_sut / scene.channels.noise_power
+        np.testing.assert_allclose(metrics["sut_rate"], np.log2(1 + snr), rtol=1e-9)
+        usable = better.status == Status.CONVERGED
+        senses = usable & (metrics["margin_scnr"] > -1e-3)
+        assert np.all(better.objective[senses] >= ideal.objective[senses] * (1 - 1e-3))
+        assert improved["margin_scnr"][usable].min() >= -1e-3
+
+    def test_greedy_is_the_ideal_design_met_by_reality(self, scene: Scene) -> None:
+        ideal, _ = scene.solve(baselines.solve_interference_free)
+        greedy, _ = scene.solve(baselines.solve_greedy)
+        np.testing.assert_array_equal(greedy.value.beamformer, ideal.value.beamformer)
+        assert np.all(greedy.objective < ideal.objective)
+        uniform, _ = scene.solve(baselines.solve_uniform)
+        data = np.sum(np.abs(uniform.value.beamformer[:, 0, :, :2]) ** 2, axis=1)
+        np.testing.assert_allclose(data[:, 0], data[:, 1])
+
+    def test_one_cell_with_the_whole_power_is_coop_uniform(self, scene: Scene) -> None:
+        solution, _ = scene.solve(fast_schemes.solve_coop_uniform)
+        np.testing.assert_array_equal(solution.value.beam_power, 200.0)
+
+    def test_beams_of_several_cells(self, beams: Scene) -> None:
+        solution, metrics = beams.solve(fast_schemes.solve_proposed)
+        power = solution.value.beam_power
+        np.testing.assert_array_equal(power[:, ::2], power[:, 1::2])
+        usable = solution.status == Status.CONVERGED
+        assert usable.any()
+        assert metrics["margin_sut_rate"][usable].min() >= -1e-3
+        assert np.all(metrics["sut_rate"][:, 1::2] == 0)
+
+    def test_a_given_association_is_kept(self, scene: Scene) -> None:
+        given = np.zeros((TRIALS, 1, 2), dtype=int)
+        solution = fast_schemes.solve_coop_uniform(scene.parameters, scene.channels, association=given)
+        np.testing.assert_array_equal(solution.value.association, given)
+
+
+class TestSensingAlone:
+    def test_it_fails_where_the_least_power_exceeds_the_budget(self, scene: Scene) -> None:
+        # At 20 dBm some trials of the small setting can sense their targets and some cannot.
+        weak = parameters(scene.config.replace(bs_power_dbm=20.0))
+        solution = sensing_schemes.solve_sensing_only(weak, scene.channels)
+        metrics = judged_metrics(scene.config.replace(bs_power_dbm=20.0), scene.channels, solution.value)
+        failed = metrics["sensing_failure"] == 1.0
+        np.testing.assert_array_equal(failed, metrics["margin_scnr"] < -1e-3)
+        full = metrics["margin_bs_power"] < 1e-6
+        assert np.all(full[failed])
+        assert np.all(np.abs(metrics["margin_scnr"][~failed]).max(initial=0) >= 0)
+        np.testing.assert_allclose(metrics["tut_rate"], 0.0)
+
+    def test_without_the_satellite_it_takes_less(self, scene: Scene) -> None:
+        given = select_association(scene.parameters, scene.channels)
+        some, one = scene.solve(sensing_schemes.solve_sensing_only)
+        free = sensing_schemes.solve_sensing_only_free(scene.parameters, scene.channels, association=given)
+        other = judged_metrics(scene.config, scene.channels, free.value)
+        both = (one["sensing_failure"] == 0) & (other["sensing_failure"] == 0)
+        assert both.any()
+        assert np.all(other["bs_power"][both] <= one["bs_power"][both] * (1 + 1e-6))
+        assert some.value.coupling.min() == 1.0
+
+
+class TestRefinement:
+    def test_without_ageing_nothing_needs_refining(self, scene: Scene) -> None:
+        still = drawn(scene.config.replace(ageing_rho=1.0), TRIALS)
+        kept = fast_schemes.solve_proposed_unrefined(scene.parameters, still)
+        genie = fast_schemes.solve_proposed_genie(scene.parameters, still)
+        usable = (kept.status == Status.CONVERGED) & (genie.status == Status.CONVERGED)
+        np.testing.assert_allclose(kept.objective[usable], genie.objective[usable], rtol=0.03)
+
+    def test_stale_beams_are_worse(self, scene: Scene) -> None:
+        kept, _ = scene.solve(fast_schemes.solve_proposed_unrefined)
+        proposed, _ = scene.solve(fast_schemes.solve_proposed)
+        usable = proposed.status == Status.CONVERGED
+        assert kept.objective[usable].mean() < 0.9 * proposed.objective[usable].mean()
+
+
+def test_a_wrong_prediction_costs_rate() -> None:
+    """P1 designs for where the elements put the satellite; P3 and the judge have it elsewhere."""
+    config = CoexistenceConfig.model_validate(
+        {**SMALL, "satellite": PASS, "element_age_days": 30.0, "min_sut_rate": 1.0}
+    )
+    channels = drawn(config, 4)
+    solution = fast_schemes.solve_proposed(parameters(config), channels)
+    metrics = judged_metrics(config, channels, solution.value)
+    exact = fast_schemes.solve_proposed_genie(parameters(config), channels)
+    usable = (solution.status == Status.CONVERGED) & (exact.status == Status.CONVERGED)
+    if usable.any():
+        assert solution.objective[usable].mean() <= exact.objective[usable].mean() * 1.01
+        assert metrics["margin_sut_rate"][usable].min() >= -1e-3
+    assert channels.predicted is not None
