@@ -182,21 +182,17 @@ def echo_covariances(problem: CellProblem, at: Received, q: Float[Array, ""] | f
     coherently over the targets.
     """
     targets, users = problem.target_tx.shape[0], problem.h_tut.shape[0]
-    others = 1.0 - jnp.eye(targets)
-    own_power = jnp.abs(at.target[:, users:].T) ** 2 * others  # (i, j): own stream of i at target j
+    streams = at.target.shape[1]
+    own_power = (jnp.abs(at.target[:, users:]) ** 2).T * (1.0 - jnp.eye(targets))  # (i, j): own stream of i at target j
     clutter_power = jnp.sum(jnp.abs(at.clutter) ** 2, axis=1)
-    foreign = 1.0 - jnp.eye(targets, at.target.shape[1], users)  # (i, s): streams other than K + i
-    coherent = jnp.einsum("ijr,js->isr", problem.target_echo, at.target) * foreign[:, :, None]
-    columns = jnp.concatenate(
-        [
-            problem.target_echo * jnp.sqrt(own_power)[:, :, None],
-            problem.clutter_echo * jnp.sqrt(clutter_power)[:, None],
-            coherent,
-            (problem.g_rad * q)[:, None, :],
-        ],
-        axis=1,
-    )
-    return jnp.einsum("icr,ict->irt", columns, jnp.conj(columns)) + jnp.eye(problem.g_rad.shape[1])
+    shared = jnp.concatenate([clutter_power, jnp.asarray(q**2)[None]])
+    foreign = 1.0 - jnp.eye(targets, streams, users)  # (i, s): streams other than K + i
+    weights = jnp.concatenate([own_power, jnp.broadcast_to(shared, (targets, len(shared))), foreign], axis=1)
+    coherent = jnp.einsum("ijr,js->isr", problem.target_echo, at.target)
+    columns = [problem.target_echo, problem.clutter_echo, problem.g_rad[:, None, :], coherent]
+    stacked = jnp.concatenate(columns, axis=1)
+    weighted = stacked * weights[:, :, None]
+    return jnp.einsum("icr,ict->irt", weighted, jnp.conj(stacked)) + jnp.eye(problem.g_rad.shape[1])
 
 
 def best_filters(problem: CellProblem, beamformer: Complex[Array, "tx stream"], q: Float[Array, ""] | float) -> Filters:

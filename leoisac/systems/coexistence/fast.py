@@ -41,7 +41,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
+def solve_p1(problem: CellProblem, *, starts: int = 3) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
     A cell that ends infeasible is solved once more from its least-power sensing design. It is INFEASIBLE exactly if it
@@ -51,7 +51,7 @@ def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
     Args:
         problem: cells, the cell axis first on every array.
         starts: points per cell, 1 to 8; the best feasible result is kept. The first has the satellite power that gives
-            its user one bit more than the least rate, the second a hundred times that.
+            its user one bit more than the least rate, the second and third a thousand times that.
 
     Returns:
         Designs that meet every floor to ``TOLERANCE`` wherever ``status`` is CONVERGED; ``iterations`` counts gradient
@@ -65,7 +65,7 @@ def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
     return _solve(ready, problem, starts, least, np.ones_like(least))
 
 
-def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 2) -> CellSolution:
+def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 3) -> CellSolution:
     """P3 for a batch of cells: the beamformer with the largest sum rate at given satellite amplitudes ``q``.
 
     As ``solve_p1``; the starts differ in their disturbance.
