@@ -11,7 +11,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.experiment.scenario_file import NONE
-from leoisac.foundation.config import ConfigError
+from leoisac.foundation.config import ConfigError, shown
 
 
 def _load_plugins(paths: list[Path] | None) -> list[Path] | None:
@@ -42,9 +42,13 @@ def _assignment(text: str) -> tuple[str, Any]:
     """``key=value`` with the value in TOML; a bare word is text, ``none`` no value."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"--set {text}: write KEY=VALUE, for example --set num_users=4.")
+        raise ConfigError(
+            f"--set {text if text.isprintable() else shown(text)}: write KEY=VALUE, for example --set num_users=4."
+        )
     try:
         parsed = tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except RecursionError:
+        raise ConfigError(f"--set {key.strip()}: lists or tables are nested too deep.") from None
+    except ValueError:
         parsed = None if value.strip() == NONE else value.strip()
     return key.strip(), parsed

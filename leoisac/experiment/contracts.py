@@ -17,11 +17,15 @@ How data flows, and the signatures behind the dotted names::
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from leoisac.foundation.config import Config, ConfigError, suggest
+from leoisac.foundation.config import Config, ConfigError, shown, suggest
+
+MOST_POINTS = 10_000
+"""Most points of a sweep."""
 
 
 def resolve(dotted: str) -> Any:
@@ -102,20 +106,33 @@ def sweep_axes(sweep: Mapping[str, Any]) -> tuple[Axis, ...]:
     for name, values in sweep.items():
         fields = tuple(part.strip() for part in name.split("+"))
         if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
-            raise ConfigError(f"sweep.{name} = {values!r}: must be a list of values.")
+            raise ConfigError(f"sweep.{name} = {shown(values)}: must be a list of values.")
         rows: list[tuple[Any, ...]] = []
-        for value in values:
+        for value in itertools.islice(values, MOST_POINTS + 1):
             zipped = len(fields) > 1 and hasattr(value, "__iter__") and not isinstance(value, str | bytes)
             row = tuple(value) if zipped else (value,)
             if len(row) != len(fields):
-                raise ConfigError(f"sweep.{name}: entry {value!r} must have {len(fields)} values, one per field.")
+                raise ConfigError(f"sweep.{name}: entry {shown(value)} must have {len(fields)} values, one per field.")
             rows.append(row)
         if not rows:
             raise ConfigError(f"sweep.{name}: needs at least one value.")
-        if any(row in rows[:index] for index, row in enumerate(rows)):
+        if len(rows) > MOST_POINTS:
+            raise ConfigError(f"sweep.{name}: has more than {MOST_POINTS} values.")
+        if len({_hashable(row) for row in rows}) < len(rows):
             raise ConfigError(f"sweep.{name}: a value stands twice; each point is computed once.")
         axes.append(Axis(fields, tuple(rows)))
     return tuple(axes)
+
+
+def _hashable(value: Any) -> Any:
+    """Equal for equal values, lists among them."""
+    if isinstance(value, list | tuple):
+        return tuple(_hashable(item) for item in cast("list[Any]", value))
+    try:
+        hash(value)
+    except TypeError:
+        return shown(value, 10_000)
+    return value
 
 
 @dataclass(frozen=True)
@@ -256,7 +273,7 @@ class System:
             if scheme.name == name:
                 return scheme
         raise ConfigError(
-            f"scheme = {name!r}: `{self.name}` has no such scheme.{suggest(name, [s.name for s in self.schemes])}"
+            f"scheme = {shown(name)}: `{self.name}` has no such scheme.{suggest(name, [s.name for s in self.schemes])}"
         )
 
     def study(self, name: str) -> Study:

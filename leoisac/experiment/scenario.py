@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from leoisac.experiment.contracts import Axis, Study, System, sweep_axes
+from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, sweep_axes
 from leoisac.experiment.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
-from leoisac.foundation.config import Config, ConfigError, suggest
+from leoisac.foundation.config import Config, ConfigError, shown, suggest
 
 DEFAULT_TRIALS = 200
 COUNTS = ("trials", "usable")
@@ -65,7 +66,8 @@ class Scenario:
 
     def points(self) -> tuple[SweepPoint, ...]:
         """Every point of the sweep, the last axis fastest; a scenario without a sweep has one point."""
-        return tuple(_point(self.config, self.axes(), index) for index in _indices(self.axes()))
+        axes = self.axes()
+        return tuple(_point(self.config, axes, index) for index in _indices(axes))
 
 
 @dataclass(frozen=True)
@@ -107,15 +109,17 @@ def scenario(
         ConfigError: naming the first thing that is wrong.
     """
     if isinstance(schemes, str):
-        raise ConfigError(f"schemes = {schemes!r}: must be a list of scheme names, [{schemes!r}].")
+        raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names, [{shown(schemes)}].")
+    if schemes is not None and not isinstance(cast(Any, schemes), Iterable):
+        raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names.")
     entries = tuple(item.name for item in system.schemes) if schemes is None else tuple(schemes)
     if not entries:
         raise ConfigError("schemes: needs at least one scheme.")
     for entry in entries:
         if not isinstance(cast(Any, entry), str):
-            raise ConfigError(f"schemes: {entry!r} must be text.")
+            raise ConfigError(f"schemes: {shown(entry)} must be text.")
     if not isinstance(cast(Any, route), str):
-        raise ConfigError(f"route = {route!r}: must be text.")
+        raise ConfigError(f"route = {shown(route)}: must be text.")
     for choice in scheme_routes(system, entries, route) if runnable else ():
         require_extra(choice.scheme, choice.route)
     return Scenario(
@@ -178,9 +182,9 @@ def whole_number(name: str, value: Any, least: int, most: int) -> int:
     except TypeError:
         number = None
     if number is None:
-        raise ConfigError(f"{name} = {value!r}: must be a whole number.")
+        raise ConfigError(f"{name} = {shown(value)}: must be a whole number.")
     if not least <= number <= most:
-        raise ConfigError(f"{name} = {number}: must be from {least} to {most}.")
+        raise ConfigError(f"{name} = {shown(number)}: must be from {least} to {most}.")
     return number
 
 
@@ -199,9 +203,9 @@ def read_field(config: Config, path: str) -> Any:
 def _checked_rules(system: System, trials: int, count: str, until: str, most_trials: int) -> dict[str, Any]:
     """``count``, ``until`` and ``most_trials`` as they are stored (ConfigError for what cannot be)."""
     if count not in COUNTS:
-        raise ConfigError(f"count = {count!r}: must be `trials` or `usable`.")
+        raise ConfigError(f"count = {shown(count)}: must be `trials` or `usable`.")
     if not isinstance(cast(Any, until), str):
-        raise ConfigError(f'until = {until!r}: must be text, such as "ci(sum_rate) < 0.5%".')
+        raise ConfigError(f'until = {shown(until)}: must be text, such as "ci(sum_rate) < 0.5%".')
     if until:
         from leoisac.experiment.stopping import conditions  # loads SciPy
 
@@ -216,6 +220,8 @@ def _checked_rules(system: System, trials: int, count: str, until: str, most_tri
 
 def _checked_sweep(config: Config, sweep: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """Sweep with plain values as the configuration reads them, every point of it checked."""
+    if not isinstance(cast(Any, sweep), Mapping):
+        raise ConfigError(f"sweep = {shown(sweep)}: must be a mapping of fields to lists of values.")
     plain = {name: values.tolist() if hasattr(values, "tolist") else values for name, values in _flat(sweep).items()}
     axes = sweep_axes(plain)
     seen: set[str] = set()
@@ -225,6 +231,9 @@ def _checked_sweep(config: Config, sweep: Mapping[str, Any]) -> dict[str, tuple[
         seen.add(path)
         if "." not in path and path not in type(config).model_fields:
             raise ConfigError(f"sweep.{path}: no such field.{suggest(path, type(config).model_fields)}")
+    count = math.prod(len(axis.values) for axis in axes)
+    if count > MOST_POINTS:
+        raise ConfigError(f"sweep: has {count} points, every combination of its values; {MOST_POINTS} is the most.")
     for index in _indices(axes):
         _point(config, axes, index)
     return {axis.name: _plain_values(config, axis) for axis in axes}
@@ -273,5 +282,5 @@ def _point(config: Config, axes: tuple[Axis, ...], index: tuple[int, ...]) -> Sw
 def _sweep_line(line: str, changes: Mapping[str, Any]) -> str:
     if any(line.startswith(path) for path in changes):
         return f"sweep.{line}"
-    point = ", ".join(f"{path} = {value!r}" for path, value in changes.items())
+    point = ", ".join(f"{path} = {shown(value)}" for path, value in changes.items())
     return f"sweep at {point}: {line}"

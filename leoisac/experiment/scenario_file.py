@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from leoisac.experiment.contracts import System
 from leoisac.experiment.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
-from leoisac.foundation.config import Config, ConfigError, build, suggest, toml_value
+from leoisac.foundation.config import Config, ConfigError, build, shown, suggest, toml_value
 
 Find = Callable[[str], System]
 _ALWAYS = ("system", "schemes", "trials", "seed", "route")
@@ -27,6 +27,10 @@ _RULES = {"count": "trials", "until": "", "most_trials": 0}
 """Keys that decide how many trials a point gets, with their defaults; written where they differ."""
 RUN_KEYS = (*_ALWAYS, *_RULES)
 NONE = "none"
+MOST_BYTES = 16 * 2**20
+"""Largest scenario file."""
+_MOST_DEPTH = 12
+_HUGE = "a whole number has more than 63 bits"
 
 
 def load_scenario(path: str | Path, find: Find) -> Scenario:
@@ -39,11 +43,12 @@ def load_scenario(path: str | Path, find: Find) -> Scenario:
     Raises:
         ConfigError: with the file's name, and one line per thing that is wrong.
     """
-    file = Path(path).expanduser()
     try:
+        file = _expanded(path)
         return scenario_from_data(_parse(_read(file)), find, file.parent)
     except ConfigError as error:
-        raise ConfigError("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from None
+        name = shown(str(path), 400)[1:-1] if len(str(path)) > 400 else path
+        raise ConfigError("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from None
 
 
 def scenario_from_toml(text: str, find: Find, folder: Path | None = None) -> Scenario:
@@ -55,10 +60,11 @@ def scenario_from_data(
     data: Mapping[str, Any], find: Find, folder: Path | None = None, runnable: bool = True
 ) -> Scenario:
     """A checked scenario from plain data in the layout of the files (ConfigError otherwise)."""
+    _check_plain(data)
     if "system" not in data:
         raise ConfigError('system: is needed, the name of the system (system = "…").')
     if not isinstance(data["system"], str):
-        raise ConfigError(f"system = {data['system']!r}: must be text.")
+        raise ConfigError(f"system = {shown(data['system'])}: must be text.")
     system = find(data["system"])
     config = _config(system.config, data)
     resolve_files = getattr(config, "resolve_files", None)
@@ -69,7 +75,7 @@ def scenario_from_data(
             raise ConfigError(f"config: {error.filename or folder}: {error.strerror or error}") from None
     schemes = data.get("schemes")
     if schemes is not None and not isinstance(schemes, list | tuple):
-        raise ConfigError(f"schemes = {schemes!r}: must be a list of scheme names.")
+        raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names.")
     return scenario(
         system,
         config,
@@ -150,17 +156,32 @@ def value_text(value: Any) -> str:
     return toml_value(value)
 
 
-def _read(file: Path) -> str:
-    if file.is_dir():
-        raise ConfigError("is a folder, not a scenario file.")
+def _expanded(path: str | Path) -> Path:
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError("there is no such user on this machine.") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        if file.is_dir():
+            raise ConfigError("is a folder, not a scenario file.")
+        with file.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError(f"is larger than {MOST_BYTES // 2**20} MiB; that is no scenario file.")
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError("there is no such file.") from None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"is not UTF-8 text (byte {error.start}); a scenario is a TOML file.") from None
+    except ConfigError:
+        raise
+    except ValueError:
+        raise ConfigError("is no name of a file.") from None
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -168,12 +189,34 @@ def _parse(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError("is not a scenario: lists or tables are nested too deep.") from None
+    except ValueError:
+        raise ConfigError(f"is not valid TOML: {_HUGE}.") from None
+
+
+def _check_plain(data: Mapping[str, Any]) -> None:
+    """Refuse what no scenario holds and what would exhaust those that look closer: deep nesting, enormous numbers."""
+    level: list[tuple[str, Any]] = list(data.items())
+    for _ in range(_MOST_DEPTH):
+        inner: list[tuple[str, Any]] = []
+        for name, value in level:
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise ConfigError(f"{name}: {_HUGE}.")
+            if isinstance(value, Mapping):
+                inner += [(f"{name}.{key}", item) for key, item in cast(Mapping[str, Any], value).items()]
+            elif isinstance(value, list | tuple):
+                inner += [(name, item) for item in cast("list[Any]", value)]
+        level = inner
+        if not level:
+            return
+    raise ConfigError(f"{shown(level[0][0])}: lists or tables are nested too deep.")
 
 
 def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     table = data.get(name, {})
     if not isinstance(table, dict):
-        raise ConfigError(f"{name} = {table!r}: must be a table, [{name}].")
+        raise ConfigError(f"{name} = {shown(table)}: must be a table, [{name}].")
     return cast(dict[str, Any], table)
 
 
@@ -189,7 +232,7 @@ def _config(model: type[Config], data: Mapping[str, Any]) -> Config:
         if name not in parts:
             kind = f"[{name}]: no such table." if isinstance(value, dict) else f"{name}: no such key."
             known = [*RUN_KEYS, "sweep", "config", *parts]
-            raise ConfigError(f"{kind}{suggest(name, known)}")
+            raise ConfigError(f"{kind if len(kind) <= 200 else kind[:200] + '…'}{suggest(name, known)}")
         if name in fields:
             raise ConfigError(f"[{name}]: stands twice, as a table and in [config].")
         fields[name] = value

@@ -17,6 +17,9 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 Model = TypeVar("Model", bound="Config")
+_MOST_PARTS = 8
+_MOST_LINES = 30
+_MOST_NAME = 100
 
 
 class ConfigError(ValueError):
@@ -54,6 +57,8 @@ def build(model: type[Model], data: Mapping[str, Any], where: str = "") -> Model
         text = json.dumps(data, default=_plain)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where.rstrip('.') or 'configuration'}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{where.rstrip('.') or 'configuration'}: lists or tables are nested too deep.") from None
     try:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -64,7 +69,10 @@ def replace_fields(config: Model, changes: Mapping[str, Any]) -> Model:
     """Copy of ``config`` with ``{"field": value}`` or ``{"part.field": value}`` changed and everything checked anew."""
     data: dict[str, Any] = config.model_dump(mode="json")
     for path, value in changes.items():
-        _assign(data, path, path.split("."), value)
+        steps = path.split(".")
+        if len(steps) > _MOST_PARTS:
+            raise ConfigError(f"{shown(path)}: no such field; parts of a configuration are not nested that deep.")
+        _assign(data, path, steps, value)
     return build(type(config), data)
 
 
@@ -136,7 +144,7 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if hasattr(value, "__fspath__"):
         return str(value)
-    raise TypeError(f"{value!r} is not a number, text, flag, list or table.")
+    raise TypeError(f"{shown(value)} is not a number, text, flag, list or table.")
 
 
 def _describe(error: ValidationError, model: type[Config], where: str) -> list[str]:
@@ -144,18 +152,19 @@ def _describe(error: ValidationError, model: type[Config], where: str) -> list[s
     lines: dict[str, str] = {}
     for item in error.errors(include_url=False):
         path, field_model, description = _locate(item["loc"], model)
-        name = f"{where}{path}" if path else (where.rstrip(".") or "configuration")
+        name = f"{where}{path}"[:_MOST_NAME] if path else (where.rstrip(".") or "configuration")
         if item["type"] == "extra_forbidden":
             lines[name] = f"{name}: no such field.{suggest(path.rsplit('.', 1)[-1], field_model.model_fields)}"
             continue
-        given = "" if item["type"] == "missing" or not path else f" = {_short(item['input'])}"
+        given = "" if item["type"] == "missing" or not path else f" = {shown(item['input'])}"
         meaning = f" ({description})" if description else ""
         # A field that accepts several types reports each of them: the alternatives belong on one line.
         if name in lines:
             lines[name] = f"{lines[name]} Or: {_allowed(item)}."
         else:
             lines[name] = f"{name}{given}: {_allowed(item)}{meaning}."
-    return list(lines.values())
+    more = len(lines) - _MOST_LINES
+    return [*list(lines.values())[:_MOST_LINES], *([f"{where}…: {more} more things are wrong."] if more > 0 else [])]
 
 
 def _locate(location: tuple[int | str, ...], model: type[Config]) -> tuple[str, type[Config], str]:
@@ -213,6 +222,10 @@ def _allowed(item: Any) -> str:
     return str(item["msg"])[:1].lower() + str(item["msg"])[1:]
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+def shown(value: Any, most: int = 60) -> str:
+    """A value for a message, whatever it is: not longer than a line, and never an error of its own."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists that are nested too deep
+        return f"(a {type(value).__name__} too large to show)"
+    return text if len(text) <= most else text[: most - 3] + "…"

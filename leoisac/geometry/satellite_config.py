@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config, ConfigError, replace_fields
 
+_MOST_CHARACTERS = 1_000_000
+
 
 class SatelliteConfig(Config):
     """A real satellite over a real site.
@@ -61,7 +63,13 @@ class SatelliteConfig(Config):
                 continue
             path = folder / value
             try:
-                return replace_fields(self, {field: path.read_text(encoding="utf-8")})
-            except (OSError, UnicodeDecodeError) as error:
+                with path.open(encoding="utf-8") as stream:
+                    text = stream.read(_MOST_CHARACTERS + 1)
+                if len(text) > _MOST_CHARACTERS:
+                    raise ValueError(f"it has more than {_MOST_CHARACTERS} characters; give one element set")
+                return replace_fields(self, {field: text})
+            except ConfigError:
+                raise
+            except (OSError, ValueError) as error:
                 raise ConfigError(f"satellite.{field} = {value!r}: cannot read {path} ({error}).") from None
         return self

@@ -21,7 +21,8 @@ ReceiverSide = Annotated[int, Field(ge=2, le=128)]
 """A line of elements cannot tell two angles."""
 Kilometres = Annotated[float, Field(ge=-50_000, le=50_000)]
 Angle = Annotated[float, Field(ge=-180, le=180)]
-Variance = Annotated[float, Field(gt=0, le=10)]
+Variance = Annotated[float, Field(ge=1e-18, le=10)]
+_LEAST_SLOPE = math.tan(math.radians(0.01))
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
 
@@ -38,7 +39,9 @@ class BistaticRsmaConfig(Config):
     # Band and noise
     carrier_hz: float = Field(default=2e9, ge=1e8, le=3e11, description="carrier frequency")
     bandwidth_hz: float = Field(default=10e6, ge=1e3, le=1e11, description="signal bandwidth and sampling rate")
-    noise_temperature_k: float = Field(default=150.0, gt=0, le=1e5, description="noise temperature of every receiver")
+    noise_temperature_k: float = Field(
+        default=150.0, ge=0.01, le=1e5, description="noise temperature of every receiver"
+    )
     boltzmann_j_k: float = Field(default=1.38e-23, gt=1e-24, lt=1e-22, description="Boltzmann constant as published")
     speed_of_light_m_s: float = Field(default=3e8, gt=2.9e8, lt=3.1e8, description="speed of light as published")
 
@@ -62,14 +65,14 @@ class BistaticRsmaConfig(Config):
     user_distribution: Literal["uniform-radius", "uniform-area"] = Field(
         default="uniform-radius", description="users uniform in radius (dense centre), or uniform in area"
     )
-    coverage_diameter_km: float = Field(default=100.0, gt=0, le=5000, description="diameter of the disc of users")
+    coverage_diameter_km: float = Field(default=100.0, ge=1e-3, le=5000, description="diameter of the disc of users")
     coverage_centre: Literal["sub-satellite", "receiver"] | Ground = Field(
         default="sub-satellite", description="centre of the disc: below the satellite, at the receiver, or (x, y) in km"
     )
 
     # Target and radar receiver
     target_position_km: Position = Field(default=(3.0, 3.0, 5.0), description="target position")
-    rcs_m2: float = Field(default=100.0, gt=0, le=1e7, description="monostatic radar cross-section of the target")
+    rcs_m2: float = Field(default=100.0, ge=1e-9, le=1e7, description="monostatic radar cross-section of the target")
     rcs_model: Literal["constant", "cos-half-beta", "sin-half-beta"] = Field(
         default="constant", description="law of the bistatic cross-section over the bistatic angle"
     )
@@ -88,7 +91,7 @@ class BistaticRsmaConfig(Config):
     # Echo processing
     max_delay_samples: int = Field(default=256, ge=1, le=2**20, description="delays searched beyond the direct path's")
     max_doppler_hz: float = Field(default=30e3, ge=0, le=1e7, description="target Doppler is uniform up to this, +-")
-    doppler_search_hz: float = Field(default=40e3, gt=0, le=1e7, description="Doppler shifts searched, +-")
+    doppler_search_hz: float = Field(default=40e3, ge=1, le=1e7, description="Doppler shifts searched, +-")
 
     aoa_offset_deg: tuple[Angle, Angle] = Field(
         default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
@@ -119,6 +122,11 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 f"target_position_km = {self.target_position_km} must be above ground and at least a metre from "
                 "the receiver in the origin"
+            )
+        if self.target_position_km[2] < _LEAST_SLOPE * math.hypot(*self.target_position_km[:2]):
+            raise ValueError(
+                f"target_position_km = {self.target_position_km} stands on the receiver's horizon, where a horizontal "
+                "panel measures no zenith angle; lift the target to an elevation of at least 0.01 deg"
             )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")

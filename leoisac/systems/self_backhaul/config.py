@@ -18,7 +18,7 @@ from leoisac.geometry.satellite_config import SatelliteConfig
 
 ArraySide = Annotated[int, Field(ge=1, le=32)]
 Angle = Annotated[float, Field(ge=-90, le=90)]
-Threshold = Annotated[float, Field(gt=0, le=1e9)]
+Threshold = Annotated[float, Field(ge=1e-12, le=1e9)]
 
 
 class SelfBackhaulConfig(Config):
@@ -69,10 +69,10 @@ class SelfBackhaulConfig(Config):
     )
     max_gain_dbi: float = Field(default=52.0, ge=0, le=80, description="peak gain of a satellite feed")
     half_power_angle_deg: float = Field(
-        default=3.2, gt=0, le=60, description="one-sided half-power angle of a satellite feed"
+        default=3.2, ge=0.01, le=60, description="one-sided half-power angle of a satellite feed"
     )
     beam_diameter_km: float = Field(
-        default=250.0, gt=0, le=3000, description="beam diameter on the ground; sets the feed ring"
+        default=250.0, ge=0.01, le=3000, description="beam diameter on the ground; sets the feed ring"
     )
     es_gain_dbi: float = Field(default=37.7, ge=-20, le=80, description="receive gain of the Earth Station")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user towards the satellite")
@@ -101,9 +101,9 @@ class SelfBackhaulConfig(Config):
     array_gain: bool = Field(default=True, description="channel power grows with the antennas (false: paper's eq. 16)")
 
     # Sensing
-    rcs_m2: float = Field(default=10.0, gt=0, le=1e7, description="radar cross-section of a target")
+    rcs_m2: float = Field(default=10.0, ge=1e-9, le=1e7, description="radar cross-section of a target")
     num_integrated: int = Field(default=2**20, ge=1, le=2**40, description="samples integrated coherently")
-    false_alarm: float = Field(default=1e-6, gt=0, lt=1, description="false-alarm probability")
+    false_alarm: float = Field(default=1e-6, ge=1e-30, lt=1, description="false-alarm probability")
 
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a fixed altitude"
