@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.jax_setup import jnp
@@ -51,14 +53,14 @@ def common_rate_limit(setting: tuple[Parameters, Variant], channels: Channels) -
     return jnp.min(spectral_efficiency(fraction * parameters.total_power * strength / parameters.noise))
 
 
-def channel_strength(frame: Frame, path_gains: Complex[Array, "user tx path"]) -> Float[Array, " user"]:
+def channel_strength(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Float[Array, " user"]:
     """Largest squared singular value of every user's channel matrix."""
     matrices = channel_matrices(frame, path_gains)
     gram = matrices @ jnp.conj(jnp.swapaxes(matrices, -1, -2))
     return jnp.linalg.eigvalsh(gram)[..., -1]
 
 
-def channel_matrices(frame: Frame, path_gains: Complex[Array, "user tx path"]) -> Complex[Array, "user cell entry"]:
+def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user cell entry"]:
     """Dense delay-Doppler channels, ``[H_k,0 .. H_k,Nt-1]`` in mode ``space-dd``."""
     unit = path_matrices(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
     per_antenna = channel_matrix(unit, precoded_gains(frame, path_gains))

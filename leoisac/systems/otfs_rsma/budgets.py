@@ -1,4 +1,4 @@
-"""What a configuration means in numbers: frame, target on its grid, noise, and what sensing can reach at all. No JAX."""
+"""What a configuration means in numbers: frame, target on its grid, noise, echo. No JAX: `show` must be quick."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def _graded(best: bool, fair: bool, measured: str, count: int) -> Verdict:
     return Verdict(outcome if count > 0 else "insufficient", measured, count)
 
 
-def _listed(numbers: Sequence[float], form: str = ".2f") -> str:
+def _listed(numbers: Iterable[float], form: str = ".2f") -> str:
     return ", ".join(format(number, form) for number in numbers)
 
 

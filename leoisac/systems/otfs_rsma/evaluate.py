@@ -98,10 +98,11 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)
     metrics |= _sensing_metrics(parameters, channels, design.streams)
-    total = jnp.sum(jnp.abs(design.streams) ** 2)
+    streams = jnp.asarray(design.streams)
+    total = jnp.sum(jnp.abs(streams) ** 2)
     metrics |= {
         "total_power": total,
-        "common_power_share": jnp.sum(jnp.abs(design.streams[0]) ** 2) / jnp.where(total > 0.0, total, 1.0),
+        "common_power_share": jnp.sum(jnp.abs(streams[0]) ** 2) / jnp.where(total > 0.0, total, 1.0),
         "margin_power": 1.0 - total / parameters.total_power,
     }
     if design.estimate is not None:
@@ -113,13 +114,13 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
 
 
 def received_streams(
-    frame: Frame, path_gains: Complex[Array, "user tx path"], streams: Complex[Array, "stream entry"]
+    frame: Frame, path_gains: Complex[Any, "user tx path"], streams: Complex[Any, "stream entry"]
 ) -> Complex[Array, "user stream cell"]:
     """What every user receives of every stream, ``a_s = H_k P_s`` on the delay-Doppler grid.
 
     With one precoded antenna all ``tx`` radiate the same frame with weights ``1 / sqrt(N_t)``.
     """
-    per_antenna = streams.reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
     gains = precoded_gains(frame, path_gains)[:, None]  # (user, 1, antenna, path)
     grid = (frame.n_delay, frame.n_doppler)
     if all(doppler.is_integer() for doppler in frame.dopplers):
@@ -130,17 +131,18 @@ def received_streams(
     return jnp.sum(arriving, axis=2)
 
 
-def precoded_gains(frame: Frame, path_gains: Complex[Array, "user tx path"]) -> Complex[Array, "user antenna path"]:
+def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user antenna path"]:
     """Gains between precoded antennas and users: in mode ``dd`` all antennas are one, of unit mean gain."""
+    path_gains = jnp.asarray(path_gains)
     if frame.n_antennas == path_gains.shape[1]:
         return path_gains
     return jnp.sum(path_gains, axis=1, keepdims=True) / jnp.sqrt(float(path_gains.shape[1]))
 
 
-def target_images(parameters: Parameters, streams: Complex[Array, "stream entry"]) -> Complex[Array, "stream n i"]:
+def target_images(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream n i"]:
     """Time-frequency image of every stream as the target sees it."""
     frame = parameters.frame
-    per_antenna = streams.reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
     seen = per_antenna[:, 0]
     if frame.n_antennas > 1:
         seen = jnp.einsum("a,sac->sc", parameters.target_steering, per_antenna)
@@ -148,14 +150,14 @@ def target_images(parameters: Parameters, streams: Complex[Array, "stream entry"
 
 
 def sinrs(
-    parameters: Parameters, path_gains: Complex[Array, "user tx path"], streams: Complex[Array, "stream entry"]
+    parameters: Parameters, path_gains: Complex[Any, "user tx path"], streams: Complex[Any, "stream entry"]
 ) -> RateSplittingSinr:
     """Refined SINRs of the common and the own private stream at every user."""
     received = received_streams(parameters.frame, path_gains, streams)
     return lmmse_sinr(received, parameters.noise, parameters.sic_residual)
 
 
-def _rate_metrics(parameters: Parameters, channels: Channels, streams: Complex[Array, "stream entry"]) -> Metrics:
+def _rate_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
     sinr = sinrs(parameters, channels.path_gains, streams)
     common, private = spectral_efficiency(sinr.common), spectral_efficiency(sinr.private)
     shared = allocate_common_rate(common, private)
@@ -176,7 +178,7 @@ def _rate_metrics(parameters: Parameters, channels: Channels, streams: Complex[A
     }
 
 
-def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Complex[Array, "stream entry"]) -> Metrics:
+def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
     images = target_images(parameters, streams)
     energy = expected_energy(images)
     known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))

@@ -74,19 +74,16 @@ STUDIES = (
         "readings",
         schemes=("rsma", "sdma"),
         overrides={"common_power_fraction": None},
-        sweep={
-            "precoder_mode+objective+target_amplitude": [
-                ["dd", "private", "known"],
-                ["dd", "private", "unknown"],
-                ["dd", "total", "known"],
-                ["space-dd", "private", "known"],
-            ]
-        },
+        sweep={"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"], ["space-dd", "known"]]},
         trials=64,
-        quick={
-            "trials": 2,
-            "sweep": {"precoder_mode+objective+target_amplitude": [["dd", "private", "known"]]},
-        },
+        quick={"trials": 2, "sweep": {"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"]]}},
+    ),
+    Study(
+        "total-rate",
+        schemes=("rsma", "sdma"),
+        overrides={"common_power_fraction": None, "objective": "total"},
+        trials=200,
+        quick={"trials": 2, "overrides": {"objective": "private"}},
     ),
     Study(
         "fading",

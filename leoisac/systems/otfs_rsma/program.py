@@ -233,7 +233,7 @@ def _towards_target(samples: Float[Array, "stream antenna 2 sample"], steering: 
     return jnp.stack([real, imaginary], axis=1)
 
 
-def _embedded_dft(size: int) -> Float[np.ndarray, "2n 2n"]:
+def _embedded_dft(size: int) -> Float[np.ndarray, "row column"]:
     """Orthonormal DFT as a real matrix, real parts above imaginary parts."""
     matrix = np.fft.fft(np.eye(size), norm="ortho")
     return np.block([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]])

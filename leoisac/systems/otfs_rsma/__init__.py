@@ -1,0 +1,128 @@
+"""OTFS downlink with rate splitting: one delay-Doppler frame serves users and measures a target's delay and Doppler.
+
+B. F. Costa, T. Abrão, "Refined Metrics, Sensing Limits, and Resource Allocation in OTFS-RSMA LEO ISAC",
+arXiv:2506.02624, 2025.
+"""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import Metric, Scheme, System
+from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
+
+_HERE = "leoisac.systems.otfs_rsma"
+_SENSING = ("crb_delay", "crb_doppler")
+_ALL = ("common_rate", *_SENSING, "power")
+_BIT, _SPECTRAL = "bit per stream symbol", "bit/s/Hz"
+
+
+def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *more: str) -> Scheme:
+    function = f"solve_{name.replace('-', '_')}"
+    routes = {"fast": f"{_HERE}.fast:{function}"}
+    named = {
+        "reference": f"{_HERE}.reference:{function}",
+        "ga": f"{_HERE}.genetic:{function}",
+        "ga-sensing": f"{_HERE}.genetic:solve_sensing_{name.replace('-', '_')}",
+        "echo": f"{_HERE}.echo:{function}",
+    }
+    routes |= {route: named[route] for route in more}
+    return Scheme(
+        name, summary, routes, enforces, label, requires={"reference": "reference"} if "reference" in more else {}
+    )
+
+
+SCHEMES = (
+    _scheme(
+        "rsma",
+        "RSMA",
+        "problem (17) with the configured power split, or a free one",
+        _ALL,
+        *("reference", "ga", "ga-sensing", "echo"),
+    ),
+    _scheme(
+        "sdma",
+        "SDMA",
+        "no common stream, and no floor on its rate",
+        (*_SENSING, "power"),
+        *("reference", "ga", "ga-sensing"),
+    ),
+    _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
+    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, "ga", "ga-sensing"),
+    Scheme(
+        "random",
+        "Gaussian streams at the configured split, not optimised",
+        {"fast": f"{_HERE}.baselines:solve_random", "echo": f"{_HERE}.echo:solve_random"},
+        ("power",),
+        "random streams",
+    ),
+    _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power")),
+    _scheme("no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power")),
+    Scheme(
+        "bound",
+        "every user alone on its strongest eigen-beam: no least private rate is larger",
+        {"fast": f"{_HERE}.bounds:solve_bound"},
+        (),
+        "bound without interference",
+        bound=True,
+    ),
+    Scheme(
+        "data-link",
+        "uncoded 4-QAM over one antenna's link, received by OTFS and OFDM receivers; no precoding",
+        {"fast": f"{_HERE}.reception:solve_reception"},
+        (),
+        "uncoded data",
+    ),
+)
+
+METRICS = {
+    "min_rate": Metric("least private rate", _BIT),
+    "total_min_rate": Metric("least rate, common rate shared", _BIT),
+    "private_rate": Metric("rate of a user's private stream", _BIT, ("user",)),
+    "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",)),
+    "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",)),
+    "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL),
+    "sinr_common": Metric("SINR of the common stream", "1", ("user",)),
+    "sinr_private": Metric("SINR of a user's private stream", "1", ("user",)),
+    "crb_delay": Metric("bound of the delay, known echo amplitude", "s²"),
+    "crb_doppler": Metric("bound of the Doppler shift, known echo amplitude", "Hz²"),
+    "crb_delay_unknown": Metric("bound of the delay, unknown echo amplitude", "s²"),
+    "crb_doppler_unknown": Metric("bound of the Doppler shift, unknown echo amplitude", "Hz²"),
+    "fim": Metric("Fisher information on delay and Doppler shift, known amplitude", "1", ("parameter", "parameter_2")),
+    "total_power": Metric("total transmit power", "W"),
+    "common_power_share": Metric("share of the common stream in the power"),
+    "delay_error": Metric("error of the delay", "s"),
+    "doppler_error": Metric("error of the Doppler shift", "Hz"),
+    "bit_error_rate": Metric("bit-error rate", "1", ("receiver",)),
+    "margin_common_rate": Metric("relative margin of the common rate"),
+    "margin_crb_delay": Metric("relative margin of the bound of the delay"),
+    "margin_crb_doppler": Metric("relative margin of the bound of the Doppler shift"),
+    "margin_power": Metric("relative margin of the transmit power"),
+}
+
+SYSTEM = System(
+    name="otfs-rsma",
+    title="OTFS downlink with rate splitting",
+    citation="""@misc{costa2025refined,
+  author        = {Costa, B. F. and Abr{\\~a}o, T.},
+  title         = {Refined Metrics, Sensing Limits, and Resource Allocation in {OTFS-RSMA LEO ISAC}},
+  year          = {2025},
+  eprint        = {2506.02624},
+  archivePrefix = {arXiv},
+}""",
+    config=OtfsRsmaConfig,
+    schemes=SCHEMES,
+    metrics=METRICS,
+    channel_axes={"path_gains": ("user", "tx", "path")},
+    axis_sizes=axis_sizes,
+    channels=f"{_HERE}.model:Channels",
+    prepare=f"{_HERE}.channels:prepare",
+    draw=f"{_HERE}.channels:draw",
+    parameters=f"{_HERE}.evaluate:parameters",
+    evaluate=f"{_HERE}.evaluate:evaluate",
+    link_budgets=f"{_HERE}.budgets:link_budgets",
+    studies=f"{_HERE}.figures:STUDIES",
+    figures=f"{_HERE}.figures:FIGURES",
+    claims=f"{_HERE}.claims:CLAIMS",
+    benches=f"{_HERE}.benches:BENCHES",
+)
+
+__all__ = ["SYSTEM"]
