@@ -71,8 +71,9 @@ def published(folder: Path) -> int:
     return sum(1 for _ in folder.glob("units/*/*/[0-9]*.npz"))
 
 
-def kills(place: Path, count: int) -> dict[str, Any]:
+def kills(place: Path, count: int, minutes: float) -> dict[str, Any]:
     """Kill -9 at random moments, resume each time: before the first unit, between units, within a write."""
+    end = time.monotonic() + 60 * minutes
     (place / "toy.toml").write_text(SCENARIO)
     chance, folder = random.Random(7), place / "store"
     runner = subprocess.Popen(
@@ -93,7 +94,7 @@ def kills(place: Path, count: int) -> dict[str, Any]:
         return int(runner.stdout.readline())
 
     done = scraps = 0
-    while done < count:
+    while done < count and time.monotonic() < end:
         verb = ["resume", "store"] if (folder / "manifest.json").exists() else ["run", "toy.toml", "--store", "store"]
         child = start(*verb, *([] if verb[0] == "resume" else ["--no-plot"]))
         goal = published(folder) + chance.choice([0, 1, 1, 2, 4])
@@ -229,6 +230,7 @@ def _is_root() -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--minutes", type=float, default=60.0, help="end the kills after this time")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history/chaos.json")
     options = parser.parse_args()
@@ -238,7 +240,7 @@ def main() -> None:
         "read_only": read_only,
         "cut_chunk": cut_chunk,
         "clock_jump": clock_jump,
-        "kills": lambda place: kills(place, options.kills),
+        "kills": lambda place: kills(place, options.kills, options.minutes),
     }
     record = json.loads(options.out.read_text()) if options.out.exists() else {}
     facts = host()
