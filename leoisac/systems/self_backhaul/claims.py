@@ -7,7 +7,7 @@ from leoisac.systems.self_backhaul import design_claims as of_designs
 from leoisac.systems.self_backhaul import sweep_claims as of_sweeps
 from leoisac.systems.self_backhaul.common_aperture_figures import check_lobes, check_sidelobes
 
-_PROCEDURE_TRIALS = 16
+_PROCEDURE_TRIALS = 8
 _ROBUST_TRIALS = 4
 
 CLAIMS = (

@@ -17,6 +17,8 @@ _PROCEDURES = {
     "pa2": "PA2, fast route",
     "pa2:reference": "PA2, published procedure",
 }
+_LEGEND_ROOM = 0.35
+"""Share of the height that is left free below the curves."""
 
 
 def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
@@ -36,6 +38,8 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
             panel.set_xlabel("iteration" if "reference" in route else "round of multipliers")
             panel.sharey(panels[0])
         _draw_robust(panels[-1], robust)
+        low, high = panels[0].get_ylim()
+        panels[0].set_ylim(low - _LEGEND_ROOM * (high - low), high)
         panels[-2].legend(loc="lower right")
         panels[0].set_ylabel("sum rate [bit/s/Hz]")
         figure.supxlabel(_note(power, robust), fontsize=7.5, color="#444444")
@@ -62,6 +66,7 @@ def _draw_robust(panel: Any, dataset: xr.Dataset) -> None:
             _curve(panel, dataset.sel(scheme=label, error_model=model), styles[model], f"PA2, {model}")
     panel.set_title("PA1 and PA2, three users")
     panel.set_xlabel("iteration")
+    panel.xaxis.get_major_locator().set_params(integer=True)
     panel.set_ylabel("(guaranteed) sum rate [bit/s/Hz]")
     panel.legend(loc="lower right")
 
@@ -86,10 +91,7 @@ def carried_forward(history: xr.DataArray) -> xr.DataArray:
 
 def _note(power: xr.Dataset, robust: xr.Dataset) -> str:
     counts = [int(dataset["usable"].sum("trial").max()) for dataset in (power, robust)]
-    return (
-        f"means over up to {counts[0]} (PA1 by power) and {counts[1]} (PA2) usable trials, with 95 % intervals. "
-        "Published: PA2 needs fewer iterations than PA1."
-    )
+    return f"means over up to {counts[0]} (by power) and {counts[1]} (three users) usable trials, with 95 % intervals"
 
 
 __all__ = ["carried_forward", "draw_convergence"]
