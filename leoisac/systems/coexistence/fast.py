@@ -26,7 +26,7 @@ from leoisac.systems.coexistence.direct_program import (
 from leoisac.systems.coexistence.least_power import LeastPower, beyond_reach, least_sensing_power
 from leoisac.systems.coexistence.starts import MAX_STARTS, Point, first_amplitude, start_points, start_points_at
 
-OPTIONS = EngineOptions(lanes=16)
+OPTIONS = EngineOptions(lanes=16, quick_restoration=True)
 TOLERANCE = 1e-6
 """Largest relative violation of a design that counts as feasible."""
 _DATA_AMPLITUDE = 0.1

@@ -206,7 +206,8 @@ def wmmse(
 
 def _collected(cells: list[Cell], ended: list[Ended]) -> CellSolution:
     judged = [_rate_and_violation(cell.problem, one.point) for cell, one in zip(cells, ended, strict=True)]
-    width = max((len(one.history) for one in ended), default=0)
+    # The same for every batch, so that batches can be put together.
+    width = 1 + max((cell.settings.max_turns for cell in cells), default=0)
     beamformers: list[Complex[np.ndarray, "tx stream"]] = [one.point.beamformer for one in ended]
     return CellSolution(
         beamformer=np.stack(beamformers),

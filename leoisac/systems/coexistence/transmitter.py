@@ -13,6 +13,7 @@ similar size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex
@@ -178,10 +179,10 @@ def transmitter_program(
     return parametric_problem("transmitter", objective, constraints, parameters, variables)
 
 
-def _stacked(parts: list) -> object:
+def _stacked(parts: list[Any]) -> Any:
     cp = cvxpy_module()
     return cp.hstack([cp.vec(part, order="F") if part.ndim == 2 else part for part in parts])
 
 
-def _norm(parts: list) -> object:
+def _norm(parts: list[Any]) -> Any:
     return cvxpy_module().norm(_stacked(parts), 2)
