@@ -17,7 +17,7 @@ from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
 from leoisac.experiment.number_text import duration_text
 from leoisac.experiment.progress import store_state
-from leoisac.experiment.scenario import study_scenario
+from leoisac.experiment.scenario import scenario, study_scenario
 from leoisac.foundation.status import Status
 
 TOY = "toy-downlink"
@@ -91,6 +91,22 @@ class TestState:
         state = store_state(tmp_path / "store", catalogue.find)
         assert state.wanted == 2 * 2 * 6
         assert [(item.name, item.wanted, item.left) for item in state.studies] == [("a", 16, 0), ("b", 24, 0)]
+
+    def test_a_rule_for_trials_decides_what_is_wanted(self, toy: System, tmp_path: Path) -> None:
+        """Equal powers miss the least rate in some trials, and then more trials are asked for."""
+        config = toy.config().replace(min_rate=0.03)
+        wanted = scenario(toy, config, ["fill", "equal"], {"transmit_power_dbw": [0, 10]}, trials=20, count="usable")
+        run_studies(toy, {"run": wanted}, tmp_path / "store")
+        state = store_state(tmp_path / "store", catalogue.find)
+        dataset = li.open_run(tmp_path / "store")
+        assert (state.left, state.settled) == (0, True)
+        assert state.wanted == int((dataset["status"] >= 0).sum()) > 80
+        assert all(item.usable >= 40 for item in state.schemes)
+        for file in units(tmp_path / "store"):
+            file.unlink()
+        state = store_state(tmp_path / "store", catalogue.find)
+        assert (state.wanted, state.left, state.settled) == (80, 80, False)
+        assert "The rule for trials may ask for more than this." in call("status", tmp_path / "store")
 
     def test_failures_stay_to_be_done_until_they_succeed(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import sys

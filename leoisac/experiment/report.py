@@ -19,7 +19,7 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.markup import Markup, details, escaped, join, table, tag
 from leoisac.experiment.number_text import counted, duration_text
 from leoisac.experiment.progress import StoreState
-from leoisac.experiment.scenario import Scenario
+from leoisac.experiment.scenario import Scenario, most_trials
 from leoisac.experiment.scenario_file import scenario_toml
 
 
@@ -146,8 +146,10 @@ def _scenarios(data: ReportData) -> Markup:
 
 def _trials_text(item: Scenario) -> str:
     """Number of trials, with the rule that may continue them."""
-    rules = [str(getattr(item, "until", "") or ""), "usable" if getattr(item, "count", "") == "usable" else ""]
-    return ", ".join([str(item.trials), *(rule for rule in rules if rule)])
+    text = f"{item.trials} usable ones" if item.count == "usable" else str(item.trials)
+    if item.until:
+        text += f", and on until {item.until}"
+    return text if item.count != "usable" and not item.until else f"{text}, at most {most_trials(item)}"
 
 
 def _figure(picture: Picture) -> Markup:
