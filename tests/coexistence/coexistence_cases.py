@@ -41,7 +41,7 @@ def random_design(config: CoexistenceConfig, channels: Channels, seed: int = 0) 
     beams *= np.sqrt(0.9 * float(parameters(config).bs_power)) / np.linalg.norm(beams, axis=(2, 3), keepdims=True)
     power = rng.uniform(0.1, 1.0, (trials, cells)) * config.satellite_power_w / cells
     association = rng.integers(0, channels.target_amplitude.shape[-1], channels.target_amplitude.shape[:3])
-    return Design(beams, power, power, association, np.ones(trials))
+    return Design(beams, power, power, association)
 
 
 def _draw(geometry_and_seed: Any, trial: Any) -> Channels:

@@ -172,6 +172,9 @@ class TestRealSatellite:
     def test_its_direction_is_that_of_the_pass(self) -> None:
         config = CoexistenceConfig.model_validate({**SMALL, "satellite": PASS})
         assert config.fspl_denominator == "4pi"
+        assert configured(satellite=PASS).fspl_denominator == "4pi"
+        assert configured(satellite=PASS, fspl_denominator="2pi").fspl_denominator == "2pi"
+        assert config.replace(num_users=3).fspl_denominator == "4pi"
         over = sky(config)
         assert over is not None
         assert over.true == over.predicted

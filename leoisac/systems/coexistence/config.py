@@ -167,6 +167,13 @@ class CoexistenceConfig(Config):
             )
         return self
 
+    def replace(self, **changes: Any) -> CoexistenceConfig:
+        """Copy with some fields changed; one that gets a real satellite gets Friis' law, unless told otherwise."""
+        gets_satellite = any(name.partition(".")[0] == "satellite" for name in changes)
+        if self.satellite is None and gets_satellite and changes.get("satellite", True) is not None:
+            changes = {"fspl_denominator": "4pi", **changes}
+        return super().replace(**changes)
+
     @property
     def num_beams(self) -> int:
         """Spot beams, each with one satellite user."""

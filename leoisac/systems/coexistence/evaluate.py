@@ -56,11 +56,10 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     cells = jnp.arange(design.beam_power.shape[0])
     serves = cells % parameters.cells_per_beam == 0
     power = jnp.maximum(design.beam_power, 0.0)
-    tut_rate = spectral_efficiency(_tut_sinr(channels, design, power))
-    sut_rate = jnp.where(serves, spectral_efficiency(_sut_sinr(channels, design, power)), 0.0)
-    scnr = jax.vmap(_cell_scnr, in_axes=(0, 0, 0, 0, None))(
-        _sensing_arrays(channels), design.beamformer, power, design.association, design.coupling
-    )
+    coupling = jnp.ones(()) if design.coupling is None else design.coupling
+    tut_rate = spectral_efficiency(_tut_sinr(channels, design.beamformer, coupling * power))
+    sut_rate = jnp.where(serves, spectral_efficiency(_sut_sinr(channels, design.beamformer, power, coupling)), 0.0)
+    scnr = jax.vmap(_cell_scnr)(_sensing_arrays(channels), design.beamformer, coupling * power, design.association)
     bs_power = jnp.sum(_squared(design.beamformer), axis=(-2, -1))
     satellite_power = jnp.sum(jnp.where(serves, power, 0.0))
     terrestrial_rate, satellite_rate = jnp.sum(tut_rate), jnp.sum(sut_rate)
@@ -89,19 +88,26 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     }
 
 
-def _tut_sinr(channels: Channels, design: Design, power: Float[Array, "cell"]) -> Float[Array, "cell user"]:
-    received = _squared(jnp.einsum("mkt,mts->mks", channels.h_tut_fresh, design.beamformer))
+def _tut_sinr(
+    channels: Channels, beamformer: Complex[Array, "cell tx stream"], disturbing: Float[Array, "cell"]
+) -> Float[Array, "cell user"]:
+    received = _squared(jnp.einsum("mkt,mts->mks", channels.h_tut_fresh, beamformer))
     users, streams = received.shape[1:]
     own = jnp.eye(users, streams, dtype=bool)
     signal = jnp.sum(jnp.where(own, received, 0.0), axis=-1)
     interference = jnp.sum(jnp.where(own, 0.0, received), axis=-1)
-    from_satellite = design.coupling * channels.g_tut * power[:, None]
+    from_satellite = channels.g_tut * disturbing[:, None]
     return signal / (interference + from_satellite + channels.noise_power[:, None])
 
 
-def _sut_sinr(channels: Channels, design: Design, power: Float[Array, "cell"]) -> Float[Array, "cell"]:
-    leakage = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, design.beamformer)), axis=-1)
-    return channels.g_sut * power / (design.coupling * leakage + channels.noise_power)
+def _sut_sinr(
+    channels: Channels,
+    beamformer: Complex[Array, "cell tx stream"],
+    power: Float[Array, "cell"],
+    coupling: Float[Array, ""],
+) -> Float[Array, "cell"]:
+    leakage = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, beamformer)), axis=-1)
+    return channels.g_sut * power / (coupling * leakage + channels.noise_power)
 
 
 def _sensing_arrays(channels: Channels) -> dict[str, Array]:
@@ -112,11 +118,10 @@ def _sensing_arrays(channels: Channels) -> dict[str, Array]:
 def _cell_scnr(
     cell: dict[str, Array],
     beamformer: Complex[Array, "tx stream"],
-    power: Float[Array, ""],
+    disturbing: Float[Array, ""],
     association: Int[Array, "target"],
-    coupling: Float[Array, ""],
 ) -> Float[Array, "target"]:
-    """SCNR of every target of a cell with the filter that is best for it."""
+    """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
     targets, streams = association.shape[0], beamformer.shape[1]
     lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
     clutter_power = jnp.sum(_squared(cell["clutter_tx"] @ beamformer), axis=-1)
@@ -133,7 +138,7 @@ def _cell_scnr(
             jnp.where(own_stream, 0.0, jnp.einsum("jr,js->sr", back, lit)),
             clutter_back,
             clutter_power,
-            jnp.sqrt(coupling * power) * cell["g_rad"][receiver],
+            jnp.sqrt(disturbing) * cell["g_rad"][receiver],
         )
         return scnr_of_columns(own_beam[target], columns, cell["noise_power"])
 

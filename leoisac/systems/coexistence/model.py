@@ -169,11 +169,12 @@ class Design:
         beam_power: power of the spot beam that covers the cell, W; cells of one beam have the same.
         power_cap: largest beam power for which the cell's beamformer was made, W.
         association: radar receiver of every target.
-        coupling: 1, or 0 where satellite and terrestrial network are taken not to disturb each other (an ideal).
+        coupling: 0 where satellite and terrestrial network are taken not to disturb each other (an ideal), otherwise 1;
+            ``None`` is 1.
     """
 
     beamformer: Leaf  # complex (cell, tx, stream)
     beam_power: Leaf  # real (cell)
     power_cap: Leaf  # real (cell)
     association: Leaf  # int (cell, target)
-    coupling: Leaf  # real scalar
+    coupling: Leaf | None = None  # real scalar
