@@ -147,7 +147,7 @@ def _draw_figure_2(datasets: Data) -> Any:
             axes.set_xlabel(label)
             axes.set_ylabel("share of the draws")
             axes.set_ylim(0.0, 1.02)
-        panels[0, 1].legend(title="common power ρ", loc="upper left")
+        panels[1, 0].legend(title="common power ρ", loc="lower right")
         for axes, letter in zip(panels.ravel(), "abcd", strict=True):
             axes.set_title(f"({letter})", loc="left")
         figure.supxlabel(
@@ -163,11 +163,15 @@ def _draw_trade(axes: Any, datasets: Data) -> None:
     for route, label in _ROUTES.items():
         rate, bound = means(datasets, "min_rate", route), means(datasets, "crb_delay", route)
         shown = [fraction for fraction in FRACTIONS if fraction in rate and fraction in bound]
+        if not shown:
+            continue
         style = styles[route]
         x, y = [rate[fraction] for fraction in shown], [1e12 * bound[fraction] for fraction in shown]
         axes.plot(x, y, style.line, color=style.colour, marker=style.marker, label=label)
         if not route:
             for fraction, *place in zip(shown, x, y, strict=True):
+                if 0.0 < fraction < 0.5:  # too close to each other
+                    continue
                 axes.annotate(f"{fraction:g}", place, (0, 5), textcoords="offset points", fontsize=7.5, ha="center")
     style = styles["paper"]
     x, y = [row.min_rate for row in TABLE_II.values()], [1e12 * row.crb_delay for row in TABLE_II.values()]
@@ -198,7 +202,7 @@ def _draw_table(datasets: Data) -> Any:
         figure = mpl.Figure(figsize=(1.35 * COLUMN_WIDTH_IN, 0.205 * (len(rows) + 4)), layout="constrained")
         axes = figure.subplots()
         axes.axis("off")
-        table = axes.table(rows, colLabels=_COLUMNS, loc="center", edges="horizontal", cellLoc="right")
+        table = axes.table(rows, colLabels=_COLUMNS, bbox=(0, 0, 1, 1), edges="horizontal", cellLoc="right")
         table.auto_set_font_size(False)
         table.set_fontsize(8.5)
         for (row, column), cell in table.get_celld().items():
@@ -206,7 +210,7 @@ def _draw_table(datasets: Data) -> Any:
             cell.set_height(cell.get_height() * (2.0 if row == 0 else 1.0))
             if column == 1:
                 cell.get_text().set_horizontalalignment("left")
-        axes.set_title("Means over the draws ± half of the 95 % interval; means of the genetic routes: few draws")
+        axes.set_title("Means over the draws ± half of the 95 % interval", fontsize=9.5)
     return figure
 
 
