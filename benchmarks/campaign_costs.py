@@ -1,7 +1,7 @@
 """What campaigns cost beside their designs: overhead of the engine, speed of two workers, memory.
 
 ``python benchmarks/campaign_costs.py overhead|workers|memory [--system S --scheme A --trials N]``; figures are kept in
-``benchmarks/history/campaign-costs.json``. Overhead is of processor time and memory of the process's own peak, which the
+``benchmarks/history/campaign-costs.json``. Overhead is of processor time, memory the peak of the process, which the
 load of a shared machine hardly changes; ``workers`` compares wall-clock times and wants a quiet machine.
 """
 
@@ -27,7 +27,7 @@ TOY = Path(__file__).parents[1] / "tests/experiment/toy_system.py"
 HISTORY = Path(__file__).parent / "history/campaign-costs.json"
 
 
-def overhead(config: Any, scheme: str, trials: int) -> dict[str, Any]:
+def overhead(config: Any, scheme: str, trials: int, repeats: int = 3) -> dict[str, Any]:
     """Processor time of ``run`` with a store against draw, design, evaluation and judgement alone, compiled before."""
     system = catalogue.system_of(config)
 
@@ -48,7 +48,7 @@ def overhead(config: Any, scheme: str, trials: int) -> dict[str, Any]:
         bare()
         campaign(f"{place}/warm")
         alone, engine = [], []
-        for repeat in range(3):
+        for repeat in range(repeats):
             alone.append(_processor_time(bare))
             engine.append(_processor_time(lambda repeat=repeat: campaign(f"{place}/{repeat}")))
     return {"trials": trials, "alone_s": min(alone), "run_s": min(engine), "overhead": min(engine) / min(alone) - 1}
