@@ -7,14 +7,15 @@ system's README says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Decibel = Annotated[float, Field(ge=-100, le=100)]
 
 
@@ -79,8 +80,8 @@ class OtfsRsmaConfig(Config):
     precoder_mode: Literal["dd", "space-dd"] = Field(
         default="dd", description="precode the delay-Doppler grid alone, or antennas and grid"
     )
-    common_power_fraction: float | None = Field(
-        default=0.1, ge=0, le=1, description="share of the common stream in the power; chosen freely when absent"
+    common_power_fraction: Fraction | Literal["free"] = Field(
+        default=0.1, description='share of the common stream in the power; "free" (or None) leaves it to the design'
     )
     equal_private: bool = Field(
         default=False, description="equal powers of the private streams (with a fixed common_power_fraction)"
@@ -94,6 +95,12 @@ class OtfsRsmaConfig(Config):
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )
 
+    @field_validator("common_power_fraction", mode="before")
+    @classmethod
+    def _free_split(cls, value: Any) -> Any:
+        # TOML has no word for nothing.
+        return "free" if value is None else value
+
     @model_validator(mode="after")
     def _consistent(self) -> OtfsRsmaConfig:
         if len(self.path_delays) != len(self.path_dopplers):
@@ -106,7 +113,7 @@ class OtfsRsmaConfig(Config):
                 f"path_delays = {self.path_delays}: must be shorter than the frame of {self.n_dd} samples "
                 "(n_delay * n_doppler)"
             )
-        if self.equal_private and self.common_power_fraction is None:
+        if self.equal_private and self.common_power_fraction == "free":
             raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")
         return self
 
