@@ -29,6 +29,8 @@ from leoisac.systems.coexistence.starts import MAX_STARTS, Point, first_amplitud
 OPTIONS = EngineOptions(lanes=16, quick_restoration=True)
 TOLERANCE = 1e-6
 """Largest relative violation of a design that counts as feasible."""
+_SAME_RATE = 1e-6
+"""Loss of sum rate, bit/s/Hz, that a design with a better status may have."""
 _DATA_AMPLITUDE = 0.1
 """Factor on the data beams where a cell starts from its least-power sensing design."""
 
@@ -44,14 +46,15 @@ class Formulated(NamedTuple):
 def solve_p1(problem: CellProblem, *, starts: int = 3) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
-    A cell that ends infeasible is solved once more from its least-power sensing design. It is INFEASIBLE exactly if it
+    A cell that meets the step limit goes on once, in variables scaled anew for where it is. A cell that ends
+    infeasible is solved once more from its least-power sensing design. It is INFEASIBLE exactly if it
     then still is, and either the least sensing power at the smallest useful satellite power exceeds the budget or the
     satellite's whole power does not give its user the least rate; otherwise the engine's status stands.
 
     Args:
         problem: cells, the cell axis first on every array.
-        starts: points per cell, 1 to 8; the best feasible result is kept. The first has the satellite power that gives
-            its user one bit more than the least rate, the second and third a thousand times that.
+        starts: points per cell, 1 to 8; the best feasible result is kept. Most begin with a thousand times the
+            satellite power that gives its user one bit more than the least rate, the third with that power itself.
 
     Returns:
         Designs that meet every floor to ``TOLERANCE`` wherever ``status`` is CONVERGED; ``iterations`` counts gradient
@@ -80,6 +83,20 @@ def _solve(
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     solution = _run(ready, problem, ready.starts[:, :starts])
+    solution = _rescued(ready, problem, solution, least_q, largest_q)
+    rows = np.flatnonzero((solution.status == Status.MAX_STEPS) & (solution.violation <= TOLERANCE))
+    if not len(rows):
+        return solution
+    fixed = ready.program.power_is_fixed[rows]
+    point = Point(solution.beamformer[rows, None], solution.q[rows, None])
+    again = by_lanes(_formulated)(None, take(problem, rows), point, fixed)
+    return _merged(solution, _run(again, take(problem, rows), again.starts), rows)
+
+
+def _rescued(
+    ready: Formulated, problem: CellProblem, solution: CellSolution, least_q: np.ndarray, largest_q: np.ndarray
+) -> CellSolution:
+    """Infeasible cells once more from their least-power sensing design, and the verdict on those that stay so."""
     rows = np.flatnonzero(~(solution.violation <= TOLERANCE))
     if not len(rows):
         return solution
@@ -109,8 +126,10 @@ def _run(ready: Formulated, problem: CellProblem, starts: Float[np.ndarray, "cel
 
 
 def _merged(first: CellSolution, again: CellSolution, rows: np.ndarray) -> CellSolution:
-    """``first`` with the given rows replaced where ``again`` violates less; evaluations add up."""
-    better = again.violation < first.violation[rows]
+    """``first`` with the given rows replaced where ``again`` is better; evaluations add up."""
+    before = first.violation[rows]
+    both_feasible = (again.violation <= TOLERANCE) & (before <= TOLERANCE)
+    better = np.where(both_feasible, again.objective > first.objective[rows] - _SAME_RATE, again.violation < before)
 
     def put(old: np.ndarray, new: np.ndarray) -> np.ndarray:
         merged = np.array(old)
@@ -137,14 +156,14 @@ def _least_amplitude(_: None, problem: CellProblem) -> Leaf:
 
 
 def _formulate_p1(_: None, problem: CellProblem) -> Formulated:
-    return _formulated(problem, start_points(problem), 0.0)
+    return _formulated(None, problem, start_points(problem), 0.0)
 
 
 def _formulate_p3(_: None, problem: CellProblem, q: Float[Any, ""]) -> Formulated:
-    return _formulated(problem, start_points_at(problem, q), 1.0)
+    return _formulated(None, problem, start_points_at(problem, q), 1.0)
 
 
-def _formulated(problem: CellProblem, points: Point, power_is_fixed: float) -> Formulated:
+def _formulated(_: None, problem: CellProblem, points: Point, power_is_fixed: Any) -> Formulated:
     first = jax.tree.map(lambda leaf: leaf[0], points)
     program, bases = formulate(problem, first.beamformer, first.q, power_is_fixed)
     return Formulated(program, bases, jax.vmap(partial(to_variables, program, bases))(*points))
