@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--system", action="append", help="default: all that are installed")
     chosen = parser.parse_args()
     names = chosen.system or catalogue.systems()
+    fuzz.harsh = True
     book = _Book()
     for number, name in enumerate(names):
         system = catalogue.find(name)
