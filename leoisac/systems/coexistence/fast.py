@@ -43,7 +43,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-def solve_p1(problem: CellProblem, *, starts: int = 3) -> CellSolution:
+def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
     A cell that meets the step limit goes on once, in variables scaled anew for where it is. A cell that ends
@@ -53,8 +53,8 @@ def solve_p1(problem: CellProblem, *, starts: int = 3) -> CellSolution:
 
     Args:
         problem: cells, the cell axis first on every array.
-        starts: points per cell, 1 to 8; the best feasible result is kept. Most begin with a thousand times the
-            satellite power that gives its user one bit more than the least rate, the third with that power itself.
+        starts: points per cell, 1 to 8; the best feasible result is kept. The first has the satellite power that gives
+            its user one bit more than the least rate, all others a thousand times that.
 
     Returns:
         Designs that meet every floor to ``TOLERANCE`` wherever ``status`` is CONVERGED; ``iterations`` counts gradient
@@ -68,7 +68,7 @@ def solve_p1(problem: CellProblem, *, starts: int = 3) -> CellSolution:
     return _solve(ready, problem, starts, least, np.ones_like(least))
 
 
-def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 3) -> CellSolution:
+def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 2) -> CellSolution:
     """P3 for a batch of cells: the beamformer with the largest sum rate at given satellite amplitudes ``q``.
 
     As ``solve_p1``; the starts differ in their disturbance.
@@ -164,6 +164,7 @@ def _formulate_p3(_: None, problem: CellProblem, q: Float[Any, ""]) -> Formulate
 
 
 def _formulated(_: None, problem: CellProblem, points: Point, power_is_fixed: Any) -> Formulated:
+    # Variables scaled at a point with much satellite power lead into worse optima: the first has little.
     first = jax.tree.map(lambda leaf: leaf[0], points)
     program, bases = formulate(problem, first.beamformer, first.q, power_is_fixed)
     return Formulated(program, bases, jax.vmap(partial(to_variables, program, bases))(*points))
