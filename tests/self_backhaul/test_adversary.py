@@ -10,6 +10,7 @@ from cases import deterministic
 
 import leoisac as li
 from leoisac.foundation.lanes import take
+from leoisac.foundation.status import Status
 from leoisac.optim.conic.loop import LoopOptions
 from leoisac.systems.self_backhaul.adversary import check_design, perturbed
 from leoisac.systems.self_backhaul.evaluate import parameters
@@ -62,6 +63,28 @@ def test_a_design_for_perfect_channels_is_broken(case):
     assert not attack.holds().any()
     assert attack.margin_backhaul[0] < -0.005
     assert attack.margin_promise[0] < -0.005
+
+
+def test_the_fast_design_keeps_its_promises(case):
+    config, channels, _ = case
+    solution = li.design(config, channels, scheme="pa2")
+    assert solution.status[0] == Status.CONVERGED
+    attack = check_design(config, channels, solution.value, random=5000)
+    assert attack.holds().all()
+    assert attack.margin_min_rate[0] >= -1e-9
+
+
+def test_a_fast_design_for_a_tenth_smaller_errors_is_broken(case):
+    config, channels, _ = case
+    if config.error_model == "relative":
+        pytest.skip("the reserve of taking signal and interference apart covers a tenth of these errors")
+    smaller = config.replace(error_radius=0.9 * RADIUS)
+    solution = li.design(smaller, channels, scheme="pa2")
+    promised = li.evaluate(smaller, channels, solution)["guaranteed_rate"]
+    assert check_design(smaller, channels, solution.value, promised_rate=promised).holds().all()
+    attack = check_design(config, channels, solution.value, promised_rate=promised)
+    assert not attack.holds().any()
+    assert attack.margin_backhaul[0] < -1e-4
 
 
 @pytest.mark.parametrize(("name", "model"), [("R1", "relative"), ("R2", "noise-normalised")])
