@@ -29,9 +29,9 @@ class OtfsRsmaConfig(Config):
 
     # Sizes
     n_tx: int = Field(default=4, ge=1, le=64, description="transmit antennas")
-    n_users: int = Field(default=2, ge=1, le=16, description="single-antenna users")
-    n_delay: int = Field(default=4, ge=2, le=64, description="delay bins M of the frame: its subcarriers")
-    n_doppler: int = Field(default=8, ge=2, le=64, description="Doppler bins N of the frame: its time slots")
+    n_users: int = Field(default=2, ge=1, le=8, description="single-antenna users")
+    n_delay: int = Field(default=4, ge=2, le=32, description="delay bins M of the frame: its subcarriers")
+    n_doppler: int = Field(default=8, ge=2, le=32, description="Doppler bins N of the frame: its time slots")
 
     # Channel
     path_delays: tuple[Delay, ...] = Field(
