@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ from leoisac.experiment.provenance import host, versions
 
 TESTS = Path(__file__).parents[1] / "tests/experiment"
 TOY, FORKED = TESTS / "toy_system.py", TESTS / "forked_runs.py"
-POWERS = [float(value) for value in range(-20, 20)]
-TRIALS = 2000
+POWERS = [value / 10 for value in range(-200, 200)]
+TRIALS = 100
 SCENARIO = f"""
 system = "toy-downlink"
 schemes = ["equal"]
@@ -71,11 +71,12 @@ def published(folder: Path) -> int:
     return sum(1 for _ in folder.glob("units/*/*/[0-9]*.npz"))
 
 
-def kills(place: Path, count: int, minutes: float) -> dict[str, Any]:
+def kills(place: Path, count: int, minutes: float, seed: int, points: int) -> dict[str, Any]:
     """Kill -9 at random moments, resume each time: before the first unit, between units, within a write."""
     end = time.monotonic() + 60 * minutes
-    (place / "toy.toml").write_text(SCENARIO)
-    chance, folder = random.Random(7), place / "store"
+    powers = POWERS[:points]
+    (place / "toy.toml").write_text(SCENARIO.replace(str(POWERS), str(powers)))
+    chance, folder = random.Random(seed), place / "store"
     runner = subprocess.Popen(
         [sys.executable, "-W", "ignore", str(FORKED)],
         stdin=subprocess.PIPE,
@@ -102,12 +103,13 @@ def kills(place: Path, count: int, minutes: float) -> dict[str, Any]:
         while published(folder) < goal and time.monotonic() < late:
             time.sleep(0.001)
         time.sleep(chance.random() * (0.5 if goal == 0 else 0.02))
-        os.kill(child, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the campaign was finished first
+            os.kill(child, signal.SIGKILL)
         if int(runner.stdout.readline()) != signal.SIGKILL:
             break
         done += 1
         scraps += any(True for _ in folder.rglob("*.tmp"))
-    left = len(POWERS) * TRIALS
+    left = len(powers) * TRIALS
     left -= sum(stop - first for first, stop in _intervals(folder))
     start("resume", "store")
     code = int(runner.stdout.readline())
@@ -115,10 +117,11 @@ def kills(place: Path, count: int, minutes: float) -> dict[str, Any]:
     runner.wait()
     return {
         "kills": done,
+        "units": published(folder),
         "kills_within_a_write": scraps,
         "trials_left_after_the_last_kill": left,
         "resumed": code == 0,
-        "same_bits": same_bits(folder, undisturbed(POWERS, TRIALS)),
+        "same_bits": same_bits(folder, undisturbed(powers, TRIALS)),
         "temporary_files_left": sum(1 for _ in folder.rglob("*.tmp")),
     }
 
@@ -231,6 +234,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=60.0, help="end the kills after this time")
+    parser.add_argument("--seed", type=int, default=7, help="of the moments of the kills")
+    parser.add_argument("--points", type=int, default=400, help="sweep points of the campaign that is killed")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history/chaos.json")
     options = parser.parse_args()
@@ -240,7 +245,7 @@ def main() -> None:
         "read_only": read_only,
         "cut_chunk": cut_chunk,
         "clock_jump": clock_jump,
-        "kills": lambda place: kills(place, options.kills, options.minutes),
+        "kills": lambda place: kills(place, options.kills, options.minutes, options.seed, options.points),
     }
     record = json.loads(options.out.read_text()) if options.out.exists() else {}
     facts = host()
