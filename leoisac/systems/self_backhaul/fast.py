@@ -149,6 +149,6 @@ def least_power(parameters: Parameters, channels: Channels, share: Float[Array, 
 
 def _lengthened(channel: Complex[Array, "*k n"], radius: Float[Array, "*k"]) -> tuple[Any, Any]:
     """Channels lengthened by their error, and the largest signal over the least, in power."""
-    ratio = radius / jnp.linalg.norm(channel, axis=-1)
+    ratio = radius / jnp.maximum(jnp.linalg.norm(channel, axis=-1), 1e-30)
     # A ball that holds the zero channel leaves no signal; a little of it keeps the numbers finite, and is still valid.
     return channel * (1.0 + ratio)[..., None], ((1.0 + ratio) / jnp.maximum(1.0 - ratio, 1e-3)) ** 2
