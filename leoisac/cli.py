@@ -216,8 +216,12 @@ def run(
     folder = store or Path("runs") / name
     from leoisac.console_run import draw, print_results, run_with_bar
 
-    datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
-    print_results(system, datasets, folder)
+    datasets: dict[str, Any] = {}
+    if studies:
+        datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
+        print_results(system, datasets, folder)
+    else:  # a figure in closed form
+        folder.mkdir(parents=True, exist_ok=True)
     if plot:
         for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
             typer.echo(f"Figure: {path}")
