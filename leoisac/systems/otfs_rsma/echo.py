@@ -41,8 +41,8 @@ def estimate_target(parameters: Parameters, channels: Channels, streams: Complex
     The echo's phase is random where the amplitude is unknown to the radar.
     """
     frame = parameters.frame
-    grid = {"slot_s": frame.slot_s, "spacing_hz": frame.spacing_hz}
-    key = jax.random.fold_in(jax.random.key(1), jnp.mod(channels.noise_seed, 2.0**32).astype(jnp.uint32))
+    grid: dict[str, Any] = {"slot_s": frame.slot_s, "spacing_hz": frame.spacing_hz}
+    key = jax.random.fold_in(jax.random.key(1), jnp.mod(jnp.asarray(channels.noise_seed), 2.0**32).astype(jnp.uint32))
     numbers = uniforms(key, {"noise": (frame.n_doppler, frame.n_delay, 2), "phase": (1,)})
     x_tf = jnp.einsum("s,sni->ni", channels.symbols, target_images(parameters, streams))
     is_unknown = parameters.is_amplitude_unknown > 0.5

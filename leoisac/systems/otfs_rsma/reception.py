@@ -44,7 +44,7 @@ def receive(parameters: Parameters, channels: Channels) -> Solution[Reception]:
     frame = parameters.frame
     grid = (frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
     shape = (frame.n_doppler, frame.n_delay)
-    key = jax.random.fold_in(jax.random.key(2), jnp.mod(channels.noise_seed, 2.0**32).astype(jnp.uint32))
+    key = jax.random.fold_in(jax.random.key(2), jnp.mod(jnp.asarray(channels.noise_seed), 2.0**32).astype(jnp.uint32))
     numbers = uniforms(key, {"bits": (frame.n_cells, 2), "noise": (frame.n_cells, 2), "errors": (len(frame.delays), 2)})
     known = channels.path_gains[0, 0]
     # Per cell: symbols have unit power here, whatever the budget of the precoded streams.

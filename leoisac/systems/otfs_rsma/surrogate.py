@@ -166,7 +166,7 @@ def values(instance: Instance, streams: Streams) -> dict[str, np.ndarray]:
     weights = np.ones((2, users + 1))
     weights[1, 0] = instance.sic_residual
     wanted = np.stack([outputs[:, 0, 0], outputs[own, 1, own + 1]], axis=1)
-    error = np.einsum("js,kjs->kj", weights, np.abs(outputs) ** 2) + noise - 2.0 * wanted.real + 1.0
+    error = np.einsum("js,kjs->kj", weights, np.abs(outputs) ** 2) + noise - 2.0 * np.real(wanted) + 1.0
     weight = 1.0 / error
     offset = np.log(weight) + 1.0 - weight * (noise + 1.0)
     scaled = rows * np.sqrt(weight)[..., None]
@@ -209,6 +209,10 @@ def _tangents(instance: Instance, streams: Streams) -> dict[str, np.ndarray]:
 def _embedded(rows: Complex[np.ndarray, "user entry"]) -> Float[np.ndarray, "row2 width"]:
     """Real and imaginary part of ``g p`` as two real rows per user."""
     both = np.stack(
-        [np.concatenate([rows.real, -rows.imag], axis=-1), np.concatenate([rows.imag, rows.real], axis=-1)], axis=1
+        [
+            np.concatenate([np.real(rows), -np.imag(rows)], axis=-1),
+            np.concatenate([np.imag(rows), np.real(rows)], axis=-1),
+        ],
+        axis=1,
     )
     return both.reshape(-1, both.shape[-1])
