@@ -62,7 +62,7 @@ def store(toy: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both studies at full size with all schemes, one of them failing at some trials."""
     folder = tmp_path_factory.mktemp("stores") / "campaign"
     studies = {name: study_scenario(toy, toy.study(name), schemes=["fill", "equal"]) for name in ("power", "users")}
-    run_studies(toy, studies, folder)
+    run_studies(toy, studies, folder, unit_trials=64)
     return folder
 
 

@@ -3,8 +3,9 @@
 """Tasks on Dask workers: processes of this machine, or an existing cluster.
 
 A task travels as plain values (names, the configuration as JSON, numbers); the worker finds the system by its name.
-Tasks have no side effects, so that Dask may compute one again when its worker dies; after ``MOST_DEATHS`` deaths the
-task's trials become FAILED rows.
+Tasks have no side effects, so that Dask may compute one again when its worker dies. After ``MOST_DEATHS`` deaths a task
+is a suspect, no more: Dask also counts those that only waited at a worker that died. At the end suspects are tried once
+more, scheme by scheme and with nothing else at the workers; the trials of those that are guilty become FAILED rows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import functools
 import logging
 import multiprocessing.spawn as spawning
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +34,7 @@ from leoisac.experiment.units import Unit
 from leoisac.foundation.config import ConfigError, build, fingerprint
 
 MOST_DEATHS = 4
-"""Deaths of workers with a task on them after which it is given up."""
+"""Deaths of workers with a task on them after which it is tried alone, and then given up."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "PJRT_NPROC"), "1")
 ANSWER_S = 20
 _AHEAD = 2
@@ -99,6 +101,8 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
 def _execute(client: Client, placement: Placement, tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
     """Keeps a few tasks at every worker; those that follow are cut when there is room for them."""
     source = iter(tasks)
+    suspects: deque[BlockTask] = deque()
+    alone = False
     open_tasks: dict[Future, BlockTask] = {}
     finished = as_completed(loop=client.loop)
 
@@ -114,19 +118,21 @@ def _execute(client: Client, placement: Placement, tasks: Iterable[BlockTask]) -
 
     try:
         fill()
-        while open_tasks:
+        while open_tasks or suspects:
+            if not open_tasks:
+                alone = True
+                submit(suspects.popleft())
             future = next(finished)
             task = open_tasks.pop(future)
             try:
                 for unit in _units(future):
                     yield task, unit
             except KilledWorker as error:
-                if len(task.choices) == 1:
+                if alone:
                     for unit in failed_units(task, _obituary(error)):
                         yield task, unit
-                else:  # one scheme must not take the others with it
-                    for choice in task.choices:
-                        submit(replace(task, choices=(choice,)))
+                else:  # neither a scheme nor a neighbour must take others with it
+                    suspects.extend(replace(task, choices=(choice,)) for choice in task.choices)
             future.release()
             fill()
     finally:

@@ -184,7 +184,7 @@ def draw_refinement(datasets: Data) -> Any:
 
 def _row(mpl: Any, count: int, width: float = _PANEL_IN) -> tuple[Any, Sequence[Any]]:
     figure = mpl.Figure(figsize=(max(width * count, COLUMN_WIDTH_IN), 3.9), layout="constrained")
-    return figure, figure.subplots(1, count, squeeze=False, sharey=True)[0]
+    return figure, list(figure.subplots(1, count, squeeze=False, sharey=True)[0])
 
 
 def _schemes(panel: Any, dataset: xr.Dataset, metric: str, axis: str) -> None:
