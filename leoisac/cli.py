@@ -262,6 +262,7 @@ def bench(
     system: Annotated[
         str | None, typer.Argument(metavar="[SYSTEM]", help="A system (default: all that have both routes).")
     ] = None,
+    case: Annotated[str, typer.Option(metavar="TEXT", help="Only the cases with this in their name.")] = "",
     trials: Annotated[int | None, typer.Option(min=1, help="Trials of every case, instead of the case's own.")] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
     plugin: Plugins = None,
@@ -285,7 +286,7 @@ def bench(
             raise ConfigError(f"system = {name!r}: has no scheme with both a fast and a reference route to compare.")
         rows: list[Any] = []
         with console().status(f"{found.title}: measuring both routes …"):
-            for result in results_of(found, trials):
+            for result in results_of(found, trials, case):
                 rows.append(result)
                 save([*results, *rows], out)
         console().print(bench_table(found.title, rows))

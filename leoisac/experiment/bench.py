@@ -2,7 +2,8 @@
 
 The same trials for both; one core (processor time of this process, which the load of a shared machine does not
 change); compilation excluded and given beside; the reference with its problems already compiled; the fast route with
-all its starts and at its production lane count. Objectives and violations are the judge's, from the physical designs.
+all its starts and at its production lane count, so on no fewer trials than the smallest unit of a campaign: the
+reference's are the first of them. Objectives and violations are the judge's, from the physical designs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from leoisac.experiment.contracts import BenchCase, System, resolve
 from leoisac.experiment.judge import Outcome, judge
 from leoisac.experiment.provenance import versions
 from leoisac.experiment.routes import scheme_route
-from leoisac.foundation.config import replace_fields
+from leoisac.experiment.runner import UNIT_TRIALS
+from leoisac.foundation.config import ConfigError, replace_fields
 from leoisac.foundation.lanes import take
 
 REPEATS = 3
@@ -33,14 +35,16 @@ REPEATS = 3
 class BenchResult:
     """Outcome of one case; times in seconds of processor time, objectives over the trials that both routes can use.
 
-    ``mean_gain`` and ``worst_gain`` are relative differences of the objective, fast over reference (worst: the least
+    ``fast_trials`` are those of the fast route, of which the first ``trials`` are the reference's. ``mean_gain`` and
+    ``worst_gain`` are relative differences of the objective on the common ones, fast over reference (worst: the least
     over the trials); ``p99_shortfall`` is the 99th percentile of the fast route's relative shortfall against the best
-    design known for each trial: of the reference, and of the fast route with ``best_of`` starts.
+    design known for each of its trials: of the reference, and of the fast route with ``best_of`` starts.
     """
 
     case: str
     sizes: dict[str, int]
     trials: int
+    fast_trials: int
     fast_s: float
     reference_s: float
     ratio: float
@@ -63,9 +67,22 @@ def bench_cases(system: System) -> tuple[BenchCase, ...]:
     return resolve(system.benches) if system.benches else ()
 
 
-def bench(system: System, trials: int | None = None) -> Iterator[BenchResult]:
-    """Results of a system's cases, one after the other."""
-    for case in bench_cases(system):
+def bench(system: System, trials: int | None = None, named: str = "") -> Iterator[BenchResult]:
+    """Results of a system's cases, one after the other.
+
+    Args:
+        system: the system.
+        trials: of every case, instead of its own.
+        named: only the cases with this in their name.
+
+    Raises:
+        ConfigError: if no case has that name, or the reference route's packages are missing.
+    """
+    cases = [case for case in bench_cases(system) if named in case.name]
+    if not cases:
+        names = "; ".join(case.name for case in bench_cases(system))
+        raise ConfigError(f"case = {named!r}: no case of `{system.name}` has this in its name. Cases: {names}.")
+    for case in cases:
         yield run_case(system, case, trials or case.trials)
 
 
@@ -77,11 +94,13 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
     """
     scheme_route(system, case.scheme, "reference").solver()
     config = replace_fields(system.config(), dict(case.overrides))
-    channels = draw_trials(system, config, case.seed, trials)
+    fast_trials = max(trials, UNIT_TRIALS)
+    channels = draw_trials(system, config, case.seed, fast_trials)
     scheme = system.scheme(case.scheme)
 
     def outcome(solution: Any) -> Outcome:
-        return judge(scheme, solution, evaluate_trials(system, config, channels, solution.value), system.tolerance)
+        common = take(channels, slice(0, len(np.asarray(solution.status))))
+        return judge(scheme, solution, evaluate_trials(system, config, common, solution.value), system.tolerance)
 
     def fast() -> Any:
         return design_trials(system, config, channels, case.scheme)
@@ -98,25 +117,28 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
 
     ours = outcome(runs[0][1])
     theirs = outcome(_joined([solution for _, solution in solved]))
-    best = np.fmax(ours.objective, theirs.objective)
+    best = ours.objective.copy()
+    best[:trials] = np.fmax(best[:trials], theirs.objective)
     if case.best_of:
         many = outcome(design_trials(system, config, channels, case.scheme, starts=case.best_of))
         best = np.fmax(best, many.objective)
-    both = ours.usable & theirs.usable
-    gain = ours.objective[both] / theirs.objective[both] - 1.0
+    both = ours.usable[:trials] & theirs.usable
+    ours_mean, theirs_mean = _mean(ours.objective[:trials][both]), _mean(theirs.objective[both])
+    gain = ours.objective[:trials][both] / theirs.objective[both] - 1.0
     shortfall = 1.0 - ours.objective[ours.usable] / best[ours.usable]
     return BenchResult(
         case=case.name,
         sizes=dict(system.axis_sizes(config)),
         trials=trials,
-        fast_s=fast_s / trials,
+        fast_trials=fast_trials,
+        fast_s=fast_s / fast_trials,
         reference_s=statistics.median(reference_s),
-        ratio=statistics.median(reference_s) / (fast_s / trials),
+        ratio=statistics.median(reference_s) / (fast_s / fast_trials),
         fast_compile_s=max(first_fast - fast_s, 0.0),
         reference_compile_s=max(first_reference - reference_s[0], 0.0),
-        fast_mean=_mean(ours.objective[both]),
-        reference_mean=_mean(theirs.objective[both]),
-        mean_gain=_mean(ours.objective[both]) / _mean(theirs.objective[both]) - 1.0,
+        fast_mean=ours_mean,
+        reference_mean=theirs_mean,
+        mean_gain=ours_mean / theirs_mean - 1.0,
         worst_gain=float(np.min(gain, initial=0.0)),
         p99_shortfall=float(np.quantile(shortfall, 0.99)) if len(shortfall) else float("nan"),
         best_of=case.best_of,

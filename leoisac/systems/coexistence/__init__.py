@@ -105,6 +105,17 @@ CHANNEL_AXES = {
     "noise_power": ("cell",),
 }
 
+DESIGN_FIELDS = {
+    "beamformer": Metric(
+        "weights of every antenna for users, then targets; received amplitude h^H w",
+        "sqrt(W)",
+        ("cell", "tx", "stream"),
+    ),
+    "beam_power": Metric("power of the spot beam over a cell; cells of one beam have the same", "W", ("cell",)),
+    "power_cap": Metric("largest beam power for which the cell's beamformer was made", "W", ("cell",)),
+    "association": Metric("radar receiver that listens to a target, from 0", "1", ("cell", "target")),
+}
+
 SYSTEM = System(
     name="coexistence",
     title="Coexistence of LEO satellite and terrestrial multistatic ISAC",
@@ -119,6 +130,7 @@ SYSTEM = System(
     schemes=SCHEMES,
     metrics=METRICS,
     channel_axes=CHANNEL_AXES,
+    design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     channels=f"{_HERE}.model:Channels",
     prepare=f"{_HERE}.channels:prepare",

@@ -16,8 +16,8 @@ from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 
 AssociationRule = Literal["proposed", "nearest", "greedy", "random", "local-search"]
-Height = Annotated[float, Field(gt=0, le=1000)]
-Distance = Annotated[float, Field(gt=0, le=100_000)]
+Height = Annotated[float, Field(ge=0.01, le=1000)]
+Distance = Annotated[float, Field(ge=0.01, le=100_000)]
 GainDbi = Annotated[float, Field(ge=-60, le=80)]
 SpreadDeg = Annotated[float, Field(ge=0, le=360)]
 
@@ -49,7 +49,7 @@ class CoexistenceConfig(Config):
 
     # Budgets and requirements
     bs_power_dbm: float = Field(default=35.0, ge=-60, le=90, description="transmit power budget of a base station")
-    satellite_power_w: float = Field(default=200.0, gt=0, le=1e6, description="satellite power for all spot beams")
+    satellite_power_w: float = Field(default=200.0, ge=1e-9, le=1e6, description="satellite power for all spot beams")
     min_sut_rate: float = Field(default=5.0, ge=0, le=30, description="least rate of a satellite user, bit/s/Hz")
     min_scnr_db: float = Field(default=-10.0, ge=-60, le=60, description="least SCNR of every target")
 
@@ -70,7 +70,7 @@ class CoexistenceConfig(Config):
     )
     satellite_gain_dbi: GainDbi = Field(default=38.0, description="peak gain of a spot beam")
     half_power_angle_deg: float = Field(
-        default=1.0, gt=0, le=90, description="angle off the beam axis at which a spot beam has lost 3 dB"
+        default=1.0, ge=0.01, le=90, description="angle off the beam axis at which a spot beam has lost 3 dB"
     )
     satellite_shadowing_db: float = Field(
         default=4.0, ge=0, le=20, description="standard deviation of the satellite links' shadowing"
@@ -83,7 +83,7 @@ class CoexistenceConfig(Config):
     sut_side_gain_dbi: GainDbi = Field(
         default=21.2, description="its side-lobe gain, through which base stations enter"
     )
-    sut_threshold_deg: float = Field(default=3.0, gt=0, le=180, description="half width of its main lobe")
+    sut_threshold_deg: float = Field(default=3.0, ge=0.01, le=180, description="half width of its main lobe")
     tut_gain_dbi: GainDbi = Field(default=0.0, description="gain of a terrestrial user towards the satellite")
     radar_gain_dbi: GainDbi = Field(default=0.0, description="gain of a radar receiver element towards the satellite")
 
@@ -104,8 +104,8 @@ class CoexistenceConfig(Config):
     user_speed_m_s: float = Field(default=3.0 / 3.6, ge=0, le=1000, description="speed of the users (for Jakes' law)")
 
     # Sensing
-    target_rcs_m2: float = Field(default=1.0, gt=0, le=1e7, description="radar cross-section of a target")
-    clutter_rcs_m2: float = Field(default=0.1, gt=0, le=1e7, description="radar cross-section of a clutter point")
+    target_rcs_m2: float = Field(default=1.0, ge=1e-9, le=1e7, description="radar cross-section of a target")
+    clutter_rcs_m2: float = Field(default=0.1, ge=1e-9, le=1e7, description="radar cross-section of a clutter point")
     rcs_model: Literal["constant", "swerling1"] = Field(
         default="constant", description="constant cross-sections, or exponential ones (Swerling 1)"
     )

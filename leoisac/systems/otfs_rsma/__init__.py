@@ -98,6 +98,14 @@ METRICS = {
     "margin_power": Metric("relative margin of the transmit power"),
 }
 
+DESIGN_FIELDS = {
+    "streams": Metric(
+        "precoders, the common stream first: cells of the grid (mode dd), or antenna by antenna of it (space-dd)",
+        "sqrt(W)",
+        ("stream", "entry"),
+    ),
+}
+
 SYSTEM = System(
     name="otfs-rsma",
     title="OTFS downlink with rate splitting",
@@ -112,6 +120,7 @@ SYSTEM = System(
     schemes=SCHEMES,
     metrics=METRICS,
     channel_axes={"path_gains": ("user", "tx", "path")},
+    design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     channels=f"{_HERE}.model:Channels",
     prepare=f"{_HERE}.channels:prepare",

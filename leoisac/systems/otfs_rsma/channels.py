@@ -70,6 +70,12 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     )
 
 
+def noise_key(channels: Channels, purpose: str) -> Key:
+    """Key of what is random at a receiver in one trial (``noise_seed`` present), for one purpose."""
+    seed = jnp.mod(jnp.asarray(channels.noise_seed), 2.0**32).astype(jnp.uint32)
+    return purpose_keys(jax.random.key(seed), (purpose,))[0]
+
+
 def _fading(geometry: Geometry, scattered: jax.Array, turns: jax.Array) -> jax.Array:
     """Gains of unit mean power ``(user, path, tx)``, the first path's with a constant part."""
     factor = geometry.rician_factor

@@ -60,10 +60,10 @@ class OtfsRsmaConfig(Config):
 
     # Frame and target
     subcarrier_spacing: float = Field(default=7500.0, ge=1, le=1e9, description="subcarrier spacing, Hz")
-    target_delay: float = Field(default=1e-4, gt=0, le=1, description="delay of the target's echo, s")
+    target_delay: float = Field(default=1e-4, ge=1e-12, le=1, description="delay of the target's echo, s")
     target_doppler: float = Field(default=4687.5, ge=-1e7, le=1e7, description="Doppler shift of the echo, Hz")
-    target_reflectivity: float = Field(default=1.0, gt=0, le=1e6, description="reflectivity of the target")
-    echo_gain: float = Field(default=0.1, gt=0, le=1e6, description="echo gain at the true delay")
+    target_reflectivity: float = Field(default=1.0, ge=1e-9, le=1e6, description="reflectivity of the target")
+    echo_gain: float = Field(default=0.1, ge=1e-9, le=1e6, description="echo gain at the true delay")
     target_angle_deg: float = Field(
         default=0.0, ge=-90, le=90, description="target off the broadside of the half-wavelength line array (space-dd)"
     )
@@ -76,7 +76,7 @@ class OtfsRsmaConfig(Config):
     )
 
     # Design
-    total_power: float = Field(default=1.0, gt=0, le=1e6, description="transmit power budget, W")
+    total_power: float = Field(default=1.0, ge=1e-9, le=1e6, description="transmit power budget, W")
     precoder_mode: Literal["dd", "space-dd"] = Field(
         default="dd", description="precode the delay-Doppler grid alone, or antennas and grid"
     )
@@ -89,8 +89,10 @@ class OtfsRsmaConfig(Config):
     common_rate_req: float = Field(
         default=0.1, ge=0, le=100, description="least rate of the common stream, bits per stream symbol"
     )
-    crb_delay_max: float = Field(default=2e-11, gt=0, le=1, description="largest bound of the delay, s^2")
-    crb_doppler_max: float = Field(default=5e3, gt=0, le=1e12, description="largest bound of the Doppler shift, Hz^2")
+    crb_delay_max: float = Field(default=2e-11, ge=1e-30, le=1, description="largest bound of the delay, s^2")
+    crb_doppler_max: float = Field(
+        default=5e3, ge=1e-15, le=1e12, description="largest bound of the Doppler shift, Hz^2"
+    )
     objective: Literal["private", "total"] = Field(
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )

@@ -14,6 +14,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import complex_normal, uniforms
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
+from leoisac.systems.otfs_rsma.channels import noise_key
 from leoisac.systems.otfs_rsma.evaluate import target_images
 from leoisac.systems.otfs_rsma.model import Channels, Design, Estimate, Parameters
 from leoisac.waveforms.delay_doppler_echo import delay_doppler_echo
@@ -42,8 +43,7 @@ def estimate_target(parameters: Parameters, channels: Channels, streams: Complex
     """
     frame = parameters.frame
     grid: dict[str, Any] = {"slot_s": frame.slot_s, "spacing_hz": frame.spacing_hz}
-    key = jax.random.fold_in(jax.random.key(1), jnp.mod(jnp.asarray(channels.noise_seed), 2.0**32).astype(jnp.uint32))
-    numbers = uniforms(key, {"noise": (frame.n_doppler, frame.n_delay, 2), "phase": (1,)})
+    numbers = uniforms(noise_key(channels, "echo"), {"noise": (frame.n_doppler, frame.n_delay, 2), "phase": (1,)})
     x_tf = jnp.einsum("s,sni->ni", channels.symbols, target_images(parameters, streams))
     is_unknown = parameters.is_amplitude_unknown > 0.5
     turn = jnp.where(is_unknown, jnp.exp(2j * jnp.pi * numbers["phase"][0]), 1.0)

@@ -29,7 +29,7 @@ from leoisac.systems.self_backhaul.problem import joint_design, judged, normalis
 from leoisac.systems.self_backhaul.starts import MAX_STARTS, start_points
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
-OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-2, gradient_floor=1e-2, lanes=16)
+OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e-3, value_tolerance=1e-5, lanes=16)
 TOLERANCE = 1e-6
 
 

@@ -32,7 +32,13 @@ ENFORCES = ("guaranteed_min_rate", "guaranteed_backhaul", "pattern", "satellite_
 OBJECTIVE = "guaranteed_sum_rate"
 TOLERANCE = 1e-6
 OPTIONS = EngineOptions(
-    penalty=5.0, violation_tolerance=3e-3, gradient_floor=1e-2, max_ticks=3000, lanes=16, quick_restoration=True
+    penalty=5.0,
+    violation_tolerance=1e-3,
+    gradient_floor=1e-3,
+    value_tolerance=1e-5,
+    max_ticks=3000,
+    lanes=16,
+    quick_restoration=True,
 )
 PATH = Stage(np.array([0.05, 0.3, 0.6, 1.0, 1.0]), np.array([1e-3, 1e-3, 1e-3, 1e-4, 1e-10]))
 """Radius and smoothing: at the full radius at once only a fifth of the starts, or fewer, would become feasible."""
@@ -45,7 +51,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 3) -> Solution[JointDesign]:
+def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) -> Solution[JointDesign]:
     """PA2 for a batch: the largest sum rate that all channel errors within the radius leave, without lifting.
 
     First comes a feasibility test, the least common power level ``u`` under errors along the channels, which every
