@@ -77,7 +77,7 @@ STUDIES = (
             "sensing_radius_m": _RADII_M,
             "association": ["proposed", "nearest", "random"],
         },
-        trials=400,
+        trials=500,
         quick={
             "trials": 6,
             "overrides": _SMALL,
@@ -93,7 +93,7 @@ STUDIES = (
         schemes=("sensing-only",),
         overrides={"monostatic": True},
         sweep={"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _RADII_M},
-        trials=400,
+        trials=500,
         quick={
             "trials": 6,
             "overrides": {**_SMALL, "monostatic": True},
@@ -105,14 +105,14 @@ STUDIES = (
         schemes=("proposed", "zf-eps", "coop-uniform", "greedy", "interference-free", "interference-free-wmmse"),
         overrides={"num_cells": 4},
         sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0]},
-        trials=100,
+        trials=200,
         quick={"trials": 3, "overrides": {**_SMALL, "num_cells": 2}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
     ),
     Study(
         "cells",
         schemes=("proposed", "coop-uniform", "interference-free", "interference-free-wmmse"),
         sweep={"num_cells": [1, 2, 3, 4, 5]},
-        trials=100,
+        trials=200,
         quick={"trials": 3, "overrides": _SMALL, "sweep": {"num_cells": [1, 2]}},
     ),
     Study(
