@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "experiment"))
 
-import scenario_fuzz as fuzz
+import scenario_fuzz as fuzz  # pyright: ignore[reportMissingImports]
 
 from leoisac import catalogue
 
@@ -83,7 +83,7 @@ def _many(examine: Any, written: st.SearchStrategy[str], chosen: argparse.Namesp
         deadline=None,
         database=None,
         phases=[hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=tuple(hypothesis.HealthCheck.__members__.values()),
     )
 
     def case(text: str) -> None:

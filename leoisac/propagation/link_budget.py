@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from leoisac.foundation.constants import BOLTZMANN_J_K
 from leoisac.foundation.units import from_db, to_db
 from leoisac.propagation.free_space import free_space_loss_db, wavelength
+
+if TYPE_CHECKING:
+    from leoisac.geometry.scenario_view import ScenarioView
 
 BOLTZMANN_DBW_PER_K_HZ = float(to_db(BOLTZMANN_J_K))
 
@@ -33,6 +38,23 @@ class LinkBudget:
             if row.label == label:
                 return row.value
         raise KeyError(f"{label!r} is not a row of {self.title!r}; its rows are {[row.label for row in self.rows]}.")
+
+
+def pass_table(sight: ScenarioView, *more: BudgetRow) -> LinkBudget:
+    """Where a real satellite stands as its scenario sees it, with further rows of a system."""
+    view = sight.view
+    return LinkBudget(
+        f"Satellite: {sight.title}",
+        (
+            BudgetRow("Elevation", float(np.degrees(view.elevation_rad)), "°"),
+            BudgetRow("Azimuth", float(np.degrees(view.azimuth_rad)), "°"),
+            BudgetRow("Slant range", float(view.range_m) / 1e3, "km"),
+            BudgetRow("Altitude", float(view.altitude_m) / 1e3, "km"),
+            BudgetRow("Off-nadir angle", float(np.degrees(view.off_nadir_rad)), "°"),
+            BudgetRow("Range rate", float(view.range_rate_m_s) / 1e3, "km/s"),
+            *more,
+        ),
+    )
 
 
 def satellite_downlink_budget(

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.lanes import _quick_to_compile  # pyright: ignore[reportPrivateUsage]
+from leoisac.foundation.lanes import quick_to_compile
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.options import EngineOptions
@@ -101,7 +101,7 @@ def _programs(
         advance=jax.jit(advance, donate_argnums=(0, 1)),
         restore=jax.jit(
             jax.vmap(restore_one, in_axes=(0, 0, 0, None)),
-            compiler_options=_quick_to_compile() if options.quick_restoration else None,
+            compiler_options=quick_to_compile() if options.quick_restoration else None,
         ),
     )
 

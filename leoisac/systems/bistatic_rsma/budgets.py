@@ -11,7 +11,7 @@ from leoisac.estimation.detection import spiked_threshold
 from leoisac.foundation.units import dbw_to_w, rad_to_deg, to_db
 from leoisac.geometry.bistatic import bistatic_doppler_hz
 from leoisac.propagation.free_space import wavelength
-from leoisac.propagation.link_budget import BudgetRow, LinkBudget, satellite_downlink_budget
+from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table, satellite_downlink_budget
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.ground import Placement, place
 from leoisac.systems.bistatic_rsma.link import BistaticLink, echo_path_loss_db, link_budget, noise_power
@@ -33,7 +33,7 @@ def link_budgets(config: BistaticRsmaConfig) -> list[LinkBudget]:
         _requirement_table(config, link),
     ]
     if placement.sight is not None:
-        budgets.insert(0, _pass_table(config, placement, placement.sight))
+        budgets.insert(0, pass_table(placement.sight, *_doppler_shifts(config, placement, placement.sight)))
     return budgets
 
 
@@ -131,23 +131,14 @@ def _root_deg(variance: float) -> float:
     return rad_to_deg(math.sqrt(variance))
 
 
-def _pass_table(config: BistaticRsmaConfig, placement: Placement, sight: ScenarioView) -> LinkBudget:
-    view, still = sight.view, np.zeros(3)
+def _doppler_shifts(config: BistaticRsmaConfig, placement: Placement, sight: ScenarioView) -> tuple[BudgetRow, ...]:
+    still = np.zeros(3)
     wavelength_m = wavelength(config.carrier_hz, config.speed_of_light_m_s)
     echo = bistatic_doppler_hz(
-        placement.satellite_m, view.velocity_enu_m_s, placement.target_m, still, still, wavelength_m
+        placement.satellite_m, sight.view.velocity_enu_m_s, placement.target_m, still, still, wavelength_m
     )
-    direct = float(view.doppler_shift_hz(config.carrier_hz))
-    return LinkBudget(
-        f"Satellite: {sight.title}",
-        (
-            BudgetRow("Elevation", float(np.degrees(view.elevation_rad)), "°"),
-            BudgetRow("Azimuth", float(np.degrees(view.azimuth_rad)), "°"),
-            BudgetRow("Slant range", float(view.range_m) / 1e3, "km"),
-            BudgetRow("Altitude", float(view.altitude_m) / 1e3, "km"),
-            BudgetRow("Off-nadir angle", float(np.degrees(view.off_nadir_rad)), "°"),
-            BudgetRow("Range rate", float(view.range_rate_m_s) / 1e3, "km/s"),
-            BudgetRow("Doppler shift, direct path", direct / 1e3, "kHz", "before compensation"),
-            BudgetRow("Doppler shift, echo of a target at rest", float(echo) / 1e3, "kHz", "before compensation"),
-        ),
+    direct = float(sight.view.doppler_shift_hz(config.carrier_hz))
+    return (
+        BudgetRow("Doppler shift, direct path", direct / 1e3, "kHz", "before compensation"),
+        BudgetRow("Doppler shift, echo of a target at rest", float(echo) / 1e3, "kHz", "before compensation"),
     )

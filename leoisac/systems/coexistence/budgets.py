@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from leoisac.foundation.units import rad_to_deg, to_db
 from leoisac.propagation.bistatic_radar import echo_path_loss_db
 from leoisac.propagation.free_space import wavelength
-from leoisac.propagation.link_budget import BudgetRow, LinkBudget
+from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table
 from leoisac.propagation.terrestrial_uma import uma_los_path_loss_db, uma_los_probability, uma_nlos_path_loss_db
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.ground import Sky, friis_length, noise_power, prediction_error_s, sky, slant_range
@@ -25,7 +23,7 @@ def link_budgets(config: CoexistenceConfig) -> list[LinkBudget]:
         _echo_budget(config),
     ]
     if over is not None:
-        budgets.insert(0, _pass_table(config, over))
+        budgets.insert(0, pass_table(over.sight, *_prediction(config, over)))
     return budgets
 
 
@@ -100,18 +98,11 @@ def _echo_budget(config: CoexistenceConfig) -> LinkBudget:
     )
 
 
-def _pass_table(config: CoexistenceConfig, over: Sky) -> LinkBudget:
-    view = over.sight.view
+def _prediction(config: CoexistenceConfig, over: Sky) -> tuple[BudgetRow, ...]:
     astray = rad_to_deg(over.true.offset(over.predicted))
-    return LinkBudget(
-        f"Satellite: {over.sight.title}",
-        (
-            BudgetRow("Elevation", float(np.degrees(view.elevation_rad)), "°"),
-            BudgetRow("Azimuth", float(np.degrees(view.azimuth_rad)), "°"),
-            BudgetRow("Slant range", float(view.range_m) / 1e3, "km"),
-            BudgetRow("Altitude", float(view.altitude_m) / 1e3, "km"),
-            BudgetRow("Doppler shift", float(view.doppler_shift_hz(config.carrier_hz)) / 1e3, "kHz", "uncompensated"),
-            BudgetRow("Prediction ahead", prediction_error_s(config), "s", "of P1"),
-            BudgetRow("Prediction off", astray, "°", f"the satellite user's lobe is ±{config.sut_threshold_deg:g}°"),
-        ),
+    doppler_khz = float(over.sight.view.doppler_shift_hz(config.carrier_hz)) / 1e3
+    return (
+        BudgetRow("Doppler shift", doppler_khz, "kHz", "before compensation"),
+        BudgetRow("Prediction ahead", prediction_error_s(config), "s", "of P1"),
+        BudgetRow("Prediction off", astray, "°", f"the satellite user's lobe is ±{config.sut_threshold_deg:g}°"),
     )

@@ -38,6 +38,9 @@ TABLE_II = {
 }
 
 
+_STUDIES = {"ga": "genetic-", "ga-sensing": "genetic-", "reference": "reference-"}
+
+
 def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -> xr.DataArray | None:
     """A metric of all trials at a power fraction, unusable ones missing; ``None`` where the studies have no such run.
 
@@ -47,15 +50,24 @@ def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -
         datasets: by study name.
         metric: name of a metric.
         fraction: one of ``FRACTIONS``.
-        route: ``""`` for the default one, else ``ga`` or ``ga-sensing``; ``random`` for the scheme of that name.
+        route: ``""`` for the default one, else ``reference``, ``ga`` or ``ga-sensing``; ``random`` for the scheme of
+            that name; ``common`` for the default one on the draws that those routes have.
     """
+    if route == "common":
+        values, theirs = at_fraction(datasets, metric, fraction), _few(datasets, metric, fraction)
+        return values.isel(trial=slice(0, theirs.sizes["trial"])) if values is not None and theirs is not None else None
     if route == "random":
         return _select(datasets.get("random"), metric, ("random",), fraction)
-    prefix = "genetic-" if route else ""
+    prefix = _STUDIES.get(route, "")
     name = {0.0: "sdma", 1.0: "common-only"}.get(fraction, "rsma")
     labels = (f"{name}:{route}",) if route else (name, f"{name}:fast")
     study = f"{prefix}ends" if fraction in (0.0, 1.0) else f"{prefix}fractions"
     return _select(datasets.get(study), metric, labels, fraction)
+
+
+def _few(datasets: Data, metric: str, fraction: float) -> xr.DataArray | None:
+    found = (at_fraction(datasets, metric, fraction, route) for route in _STUDIES)
+    return next((values for values in found if values is not None), None)
 
 
 def _select(dataset: xr.Dataset | None, metric: str, labels: tuple[str, ...], fraction: float) -> xr.DataArray | None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import deg_to_rad, to_db
-from leoisac.propagation.link_budget import BudgetRow, LinkBudget, satellite_downlink_budget
+from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table, satellite_downlink_budget
 from leoisac.propagation.terrestrial import log_distance_path_loss_db
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.ground import Placement, place
-
-if TYPE_CHECKING:
-    from leoisac.geometry.scenario_view import ScenarioView
 
 
 def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
@@ -31,7 +26,9 @@ def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
         _sensing_budget(config, placement),
     ]
     if placement.sight is not None:
-        budgets.insert(0, _pass_table(config, placement.sight))
+        doppler_khz = float(placement.sight.view.doppler_shift_hz(config.carrier_hz)) / 1e3
+        shift = BudgetRow("Doppler shift", doppler_khz, "kHz", "before compensation")
+        budgets.insert(0, pass_table(placement.sight, shift))
     return budgets
 
 
@@ -113,22 +110,5 @@ def _sensing_budget(config: SelfBackhaulConfig, placement: Placement) -> LinkBud
             BudgetRow("Spreading, both ways", spreading, "dBm⁴", "(4 pi)^3 d^4"),
             BudgetRow("Noise power", noise, "dBW"),
             BudgetRow("SNR after integration", snr, "dB"),
-        ),
-    )
-
-
-def _pass_table(config: SelfBackhaulConfig, sight: ScenarioView) -> LinkBudget:
-    view = sight.view
-    doppler_khz = float(view.doppler_shift_hz(config.carrier_hz)) / 1e3
-    return LinkBudget(
-        f"Satellite: {sight.title}",
-        (
-            BudgetRow("Elevation", float(np.degrees(view.elevation_rad)), "°"),
-            BudgetRow("Azimuth", float(np.degrees(view.azimuth_rad)), "°"),
-            BudgetRow("Slant range", float(view.range_m) / 1e3, "km"),
-            BudgetRow("Altitude", float(view.altitude_m) / 1e3, "km"),
-            BudgetRow("Off-nadir angle", float(np.degrees(view.off_nadir_rad)), "°"),
-            BudgetRow("Range rate", float(view.range_rate_m_s) / 1e3, "km/s"),
-            BudgetRow("Doppler shift", doppler_khz, "kHz", "before compensation"),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -58,32 +59,55 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) ->
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    level: StartPower = by_lanes(least_power)(parameters, channels, np.zeros(batch_size(channels)))
+
+    def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
+        ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
+        result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, OPTIONS)
+        return judged(
+            parameters,
+            chosen,
+            by_lanes(_design)(parameters, result.x, ready.program, ready.bases),
+            ENFORCES,
+            status=result.status,
+            iterations=result.ticks,
+            history=-result.objective_history,
+        )
+
+    return certified(parameters, channels, ENFORCES, solve_rest)
+
+
+def certified(
+    parameters: Parameters,
+    channels: Channels,
+    enforces: tuple[str, ...],
+    solve_rest: Callable[[Channels, StartPower], Solution[JointDesign]],
+    *,
+    error_share: float = 0.0,
+    objective: str = "sum_rate",
+) -> Solution[JointDesign]:
+    """A batch whose certified part is settled by the least-power design and the rest by ``solve_rest``.
+
+    Args:
+        parameters, channels: as everywhere.
+        enforces, objective: as in ``judged``.
+        solve_rest: solves the trials without certificate, given their channels and least-power designs.
+        error_share: of the channel errors' radii, under which the certificate is to hold (see ``least_power``).
+    """
+    level: StartPower = by_lanes(least_power)(parameters, channels, np.full(batch_size(channels), error_share))
     infeasible = level.lower > 1.0
     base = judged(
         parameters,
         channels,
         by_lanes(design_of_beams)(parameters, Beams(level.w, level.v, level.U0)),
-        ENFORCES,
+        enforces,
         status=np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS)),
         iterations=np.zeros(len(infeasible), dtype=np.int64),
+        objective=objective,
     )
     rows = np.flatnonzero(~infeasible)
     if not len(rows):
         return base
-    chosen = take(channels, rows)
-    ready: Formulated = by_lanes(_formulate)(parameters, chosen, take(level, rows))
-    result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, OPTIONS)
-    solved = judged(
-        parameters,
-        chosen,
-        by_lanes(_design)(parameters, result.x, ready.program, ready.bases),
-        ENFORCES,
-        status=result.status,
-        iterations=result.ticks,
-        history=-result.objective_history,
-    )
-    return merged(base, solved, rows)
+    return merged(base, solve_rest(take(channels, rows), take(level, rows)), rows)
 
 
 def merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:

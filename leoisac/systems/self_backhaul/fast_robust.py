@@ -10,13 +10,13 @@ from jaxtyping import Array, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
-from leoisac.foundation.lanes import batch_size, by_lanes, take
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.batched.options import EngineOptions
-from leoisac.systems.self_backhaul.fast import design_of_beams, least_power, merged
+from leoisac.systems.self_backhaul.fast import certified, design_of_beams
 from leoisac.systems.self_backhaul.feasibility import StartPower
-from leoisac.systems.self_backhaul.joint_program import Beams, to_variables
+from leoisac.systems.self_backhaul.joint_program import to_variables
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
 from leoisac.systems.self_backhaul.problem import judged, normalise, normalised_radii
 from leoisac.systems.self_backhaul.robust_program import (
@@ -70,36 +70,24 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    level: StartPower = by_lanes(least_power)(parameters, channels, np.ones(batch_size(channels)))
-    infeasible = level.lower > 1.0
-    base = judged(
-        parameters,
-        channels,
-        by_lanes(design_of_beams)(parameters, Beams(level.w, level.v, level.U0)),
-        ENFORCES,
-        status=np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS)),
-        iterations=np.zeros(len(infeasible), dtype=np.int64),
-        objective=OBJECTIVE,
-    )
-    rows = np.flatnonzero(~infeasible)
-    if not len(rows):
-        return base
-    chosen = take(channels, rows)
-    ready: Formulated = by_lanes(formulate)(parameters, chosen)
-    result = solve_multistart(robust_beamforming, ready.starts[:, :starts], ready.program, OPTIONS, PATH)
-    solved = judged(
-        parameters,
-        chosen,
-        by_lanes(design_of)(parameters, result.x, ready.program),
-        ENFORCES,
-        status=result.status,
-        iterations=result.ticks,
-        history=-result.objective_history,
-        objective=OBJECTIVE,
-    )
-    claimed = (solved.status == Status.CONVERGED) & ~(solved.violation <= TOLERANCE)
-    solved = replace(solved, status=np.where(claimed, int(Status.INACCURATE), solved.status))
-    return merged(base, solved, rows)
+
+    def solve_rest(chosen: Channels, _: StartPower) -> Solution[JointDesign]:
+        ready: Formulated = by_lanes(formulate)(parameters, chosen)
+        result = solve_multistart(robust_beamforming, ready.starts[:, :starts], ready.program, OPTIONS, PATH)
+        solved = judged(
+            parameters,
+            chosen,
+            by_lanes(design_of)(parameters, result.x, ready.program),
+            ENFORCES,
+            status=result.status,
+            iterations=result.ticks,
+            history=-result.objective_history,
+            objective=OBJECTIVE,
+        )
+        claimed = (solved.status == Status.CONVERGED) & ~(solved.violation <= TOLERANCE)
+        return replace(solved, status=np.where(claimed, int(Status.INACCURATE), solved.status))
+
+    return certified(parameters, channels, ENFORCES, solve_rest, error_share=1.0, objective=OBJECTIVE)
 
 
 def formulate(parameters: Parameters, channels: Channels) -> Formulated:
