@@ -13,7 +13,17 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import SCHEMES
 from leoisac.systems.otfs_rsma.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
-from leoisac.systems.otfs_rsma.results import FRACTIONS, INNER, TABLE_II, Data, at_fraction, means, met_share, trials
+from leoisac.systems.otfs_rsma.results import (
+    FRACTIONS,
+    INNER,
+    OTHER_ROUTES,
+    TABLE_II,
+    Data,
+    at_fraction,
+    means,
+    met_share,
+    trials,
+)
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label or scheme.name for scheme in SCHEMES}
@@ -38,26 +48,18 @@ STUDIES = (
         quick={"trials": 4, "sweep": _FEW},
     ),
     Study(
-        "genetic-fractions",
-        schemes=tuple(f"rsma:{route}" for route in _GENETIC),
+        "common-draws-fractions",
+        schemes=tuple(f"rsma:{route}" for route in OTHER_ROUTES),
         sweep={"common_power_fraction": list(INNER)},
         trials=24,
-        quick={"trials": 1, "sweep": {"common_power_fraction": [0.3]}},
+        quick={"trials": 1, "schemes": ("rsma:ga", "rsma:ga-sensing"), "sweep": {"common_power_fraction": [0.3]}},
     ),
     Study(
-        "genetic-ends",
-        schemes=tuple(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC),
+        "common-draws-ends",
+        schemes=("sdma:reference", *(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC)),
         trials=24,
         quick={"trials": 1, "schemes": ("sdma:ga-sensing",)},
     ),
-    Study(
-        "reference-fractions",
-        schemes=("rsma:reference",),
-        sweep={"common_power_fraction": list(INNER)},
-        trials=24,
-        quick={"trials": 1, "schemes": ("rsma",), "sweep": {"common_power_fraction": [0.1]}},
-    ),
-    Study("reference-ends", schemes=("sdma:reference",), trials=24, quick={"trials": 1, "schemes": ("sdma",)}),
     Study(
         "schemes",
         schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "bound"),
@@ -291,12 +293,11 @@ def _draw_fading(datasets: Data) -> Any:
     return figure
 
 
-_PAPER_SWEEP = ("fractions", "ends", "random", "genetic-fractions", "genetic-ends")
-_REFERENCE = ("reference-fractions", "reference-ends")
+_PAPER_SWEEP = ("fractions", "ends", "random", "common-draws-fractions", "common-draws-ends")
 
 FIGURES = (
     Figure("fig-2", "Bounds and rates over the common stream's power", _PAPER_SWEEP, _draw_figure_2),
-    Figure("table-2", "Rates and bounds by common power", (*_PAPER_SWEEP, *_REFERENCE), _draw_table),
+    Figure("table-2", "Rates and bounds by common power", _PAPER_SWEEP, _draw_table),
     Figure("schemes", "Least private rate of all schemes", ("schemes",), _draw_schemes),
     Figure("delay-ceiling", "Least rate against the ceiling on the delay bound", ("delay-ceiling",), draw_ceiling),
     Figure("fading", "Distribution of rates by fading law", ("fading",), _draw_fading),

@@ -72,7 +72,7 @@ def solve(
     channels: Channels,
     *,
     workers: int = 1,
-    max_iterations: int = 40,
+    max_iterations: int = 120,
     tolerance: float = 1e-4,
 ) -> Solution[Design]:
     """Successive convex approximation for a batch of trials, from one random start each.

@@ -38,7 +38,8 @@ TABLE_II = {
 }
 
 
-_STUDIES = {"ga": "genetic-", "ga-sensing": "genetic-", "reference": "reference-"}
+OTHER_ROUTES = ("reference", "ga", "ga-sensing")
+"""Those that are compared on a few common draws."""
 
 
 def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -> xr.DataArray | None:
@@ -58,7 +59,7 @@ def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -
         return values.isel(trial=slice(0, theirs.sizes["trial"])) if values is not None and theirs is not None else None
     if route == "random":
         return _select(datasets.get("random"), metric, ("random",), fraction)
-    prefix = _STUDIES.get(route, "")
+    prefix = "common-draws-" if route else ""
     name = {0.0: "sdma", 1.0: "common-only"}.get(fraction, "rsma")
     labels = (f"{name}:{route}",) if route else (name, f"{name}:fast")
     study = f"{prefix}ends" if fraction in (0.0, 1.0) else f"{prefix}fractions"
@@ -66,7 +67,7 @@ def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -
 
 
 def _few(datasets: Data, metric: str, fraction: float) -> xr.DataArray | None:
-    found = (at_fraction(datasets, metric, fraction, route) for route in _STUDIES)
+    found = (at_fraction(datasets, metric, fraction, route) for route in OTHER_ROUTES)
     return next((values for values in found if values is not None), None)
 
 
