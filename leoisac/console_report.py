@@ -56,7 +56,6 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         StoreError: if there is no store, or a unit of it is damaged.
     """
     import leoisac
-    from leoisac.console_run import headline
     from leoisac.experiment.campaign import open_studies
     from leoisac.experiment.claims import check_claims
     from leoisac.experiment.progress import store_state
@@ -77,7 +76,7 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         state=store_state(folder, catalogue.find),
         sessions=manifest.sessions,
         version=leoisac.__version__,
-        headline=headline(system),
+        headline=system.headline,
     )
     return report_html(data), [f"{one.title}: {one.problem}" for one in pictures if one.problem]
 
@@ -97,11 +96,10 @@ def _pictures(system: System, studies: Mapping[str, Any]) -> Iterator[Picture]:
 
 def _drawn(system: System, studies: Mapping[str, Any], figure: str | None, title: str) -> Iterator[Picture]:
     """Pictures as SVG, the large ones as PNG; what cannot be drawn says why, and the rest of the report stands."""
-    from leoisac.console_run import headline
     from leoisac.experiment.report import Picture
 
     name = figure or ", ".join(studies)
-    metric = system.metrics[headline(system)].long_name
+    metric = system.metrics[system.headline].long_name
     label = f"{name}: {title}" if title else f"{metric[:1].upper()}{metric[1:]} over the sweep of {name}"
     try:
         for suffix, content, kind in _files(system, studies, figure):

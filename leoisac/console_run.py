@@ -22,9 +22,6 @@ from leoisac.plots.sweep import draw_sweep
 if TYPE_CHECKING:
     from leoisac.experiment.runner import Progress
 
-HEADLINES = ("sum_rate", "min_rate")
-"""Metrics that a result table shows, the first that the system has."""
-
 
 def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
     """The run with a live bar, computed where ``place`` says; an interruption says how to go on."""
@@ -47,7 +44,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
     for name, dataset in datasets.items():
         if len(datasets) > 1:
             out.print(f"Study {name}", style="bold")
-        out.print(result_table(summary(dataset, headline(system))), "")
+        out.print(result_table(summary(dataset, system.headline)), "")
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
@@ -58,11 +55,6 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
     out.print(f"Results: {folder}")
 
 
-def headline(system: System) -> str:
-    scalars = [name for name, metric in system.metrics.items() if not metric.axes]
-    return next((name for name in HEADLINES if name in scalars), scalars[0])
-
-
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
@@ -70,7 +62,7 @@ def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
-        for suffix, drawn in _sweep_pictures(system, dataset, metric or headline(system)):
+        for suffix, drawn in _sweep_pictures(system, dataset, metric or system.headline):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
             drawn.savefig(target)

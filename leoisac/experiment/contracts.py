@@ -239,6 +239,7 @@ class System:
         benches: dotted name of a tuple of ``BenchCase``; empty where no scheme has two routes.
         small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
+        headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
     """
 
     name: str
@@ -261,6 +262,7 @@ class System:
     benches: str = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
+    headline: str = "sum_rate"
     design_fields: Mapping[str, Metric] = field(default_factory=dict[str, Metric])
 
     def scheme(self, name: str) -> Scheme:

@@ -69,6 +69,9 @@ class TestDescription:
         bare = [name for name, field in system.config.model_fields.items() if not field.description]
         assert not bare, f"fields without a description: {bare}"
 
+    def test_the_headline_is_one_number_per_trial(self, system: System) -> None:
+        assert not system.metrics[system.headline].axes
+
     def test_scenarios_survive_toml(self, system: System) -> None:
         item = scenario(system, system.config(), trials=3)
         assert scenario_from_toml(scenario_toml(item), catalogue.find) == item

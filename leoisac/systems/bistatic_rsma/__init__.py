@@ -114,6 +114,7 @@ SYSTEM = System(
     figures=f"{_HERE}.figures:FIGURES",
     claims=f"{_HERE}.claims:CLAIMS",
     benches=f"{_HERE}.benches:BENCHES",
+    headline="min_rate",
 )
 
 __all__ = ["SYSTEM"]
