@@ -76,7 +76,6 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         state=store_state(folder, catalogue.find),
         sessions=manifest.sessions,
         version=leoisac.__version__,
-        headline=system.headline,
     )
     return report_html(data), [f"{one.title}: {one.problem}" for one in pictures if one.problem]
 

@@ -44,7 +44,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
     for name, dataset in datasets.items():
         if len(datasets) > 1:
             out.print(f"Study {name}", style="bold")
-        out.print(result_table(summary(dataset, system.headline)), "")
+        out.print(result_table(summary(dataset, system.headline_of(name))), "")
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:

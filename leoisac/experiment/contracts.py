@@ -147,6 +147,7 @@ class Study:
         trials: trials per point of the ``paper`` preset.
         count: what they count, ``"usable"`` ones or all ``"trials"`` (see ``Scenario``); the quick preset counts all.
         quick: changes for the ``quick`` preset: any of ``overrides``, ``sweep``, ``trials``, ``schemes``.
+        headline: metric that its table shows; the system's where empty.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Study:
     trials: int = 200
     quick: Mapping[str, Any] = field(default_factory=dict[str, Any])
     count: str = "usable"
+    headline: str = ""
 
     def preset(self, name: str) -> Study:
         """The study at ``paper`` (full statistics) or ``quick`` (seconds) size."""
@@ -170,6 +172,7 @@ class Study:
             sweep=self.quick.get("sweep", self.sweep),
             trials=int(self.quick.get("trials", 4)),
             count="trials",
+            headline=self.headline,
         )
 
 
@@ -281,6 +284,11 @@ class System:
     def study(self, name: str) -> Study:
         """Study by name (ConfigError if there is none)."""
         return _named(resolve(self.studies), name, "study", self.name)
+
+    def headline_of(self, study: str) -> str:
+        """The metric that the table of a study, or of a scenario of any name, shows."""
+        named = (known.headline for known in resolve(self.studies) if known.name == study)
+        return next(named, "") or self.headline
 
     def figure(self, name: str) -> Figure:
         """Figure by name (ConfigError if there is none)."""

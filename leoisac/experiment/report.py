@@ -56,7 +56,6 @@ class ReportData:
         state: of the store.
         sessions: command, time and versions of every run that added to the store.
         version: of leoisac, which writes the report.
-        headline: the metric that the tables show first.
     """
 
     name: str
@@ -68,7 +67,6 @@ class ReportData:
     state: StoreState
     sessions: Sequence[Mapping[str, Any]]
     version: str
-    headline: str
 
 
 def report_html(data: ReportData) -> str:
@@ -165,7 +163,7 @@ def _results(data: ReportData, name: str) -> Markup:
     dataset = data.studies[name]
     heading = [tag("h3", f"Study {name}")] if len(data.studies) > 1 else []
     note = tag("p", report_tables.statistics_note(dataset), class_="note")
-    return join([*heading, note, report_tables.results(data.system, dataset, data.headline)])
+    return join([*heading, note, report_tables.results(data.system, dataset, data.system.headline_of(name))])
 
 
 def _readable(data: ReportData) -> list[ClaimResult]:

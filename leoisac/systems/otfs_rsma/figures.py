@@ -108,6 +108,7 @@ STUDIES = (
         overrides={"csi_error_db": -100.0},
         sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
         trials=2000,
+        headline="bit_error_rate",
         quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
     ),
     Study(
@@ -116,6 +117,7 @@ STUDIES = (
         overrides={"csi_error_db": -100.0, "n_delay": 16, "n_doppler": 16},
         sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
         trials=100,
+        headline="bit_error_rate",
         quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}, "overrides": {"n_delay": 4, "n_doppler": 8}},
     ),
     Study(
@@ -126,6 +128,7 @@ STUDIES = (
             "echo_snr_db": [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0],
         },
         trials=1000,
+        headline="delay_error",
         quick={"trials": 8, "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]}},
     ),
 )
