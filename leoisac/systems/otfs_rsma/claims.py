@@ -33,7 +33,7 @@ def _peak(data: Data) -> Verdict:
     gain = mean_interval(small - silent)
     best = max(means(data, "min_rate").items(), key=lambda item: item[1])[0]
     half = float(gain["high"] - gain["mean"])
-    measured = f"largest at {best:g}; at 0.1 minus at 0: {float(gain['mean']):+.3f} ± {half:.3f} bit on the same draws"
+    measured = f"largest at {best:g}; at 0.1 minus at 0: {float(gain['mean']):+.4f} ± {half:.4f} bit on the same draws"
     return _graded(best == 0.1 and float(gain["low"]) > 0.0, float(gain["high"]) > 0.0, measured, trials(data))
 
 
@@ -102,7 +102,7 @@ def _trade_off(data: Data) -> Verdict:
     tight, loose = int(np.argmin(ceilings)), int(np.argmax(ceilings))
     measured = (
         f"mean delay bound changes by a factor of {ratio:.2f} over 0.1 to 0.8; the ceiling trades: "
-        f"{float(rates[loose]):.2f} bit at {ceilings[loose]:.0e} s², {float(rates[tight]):.2f} at {ceilings[tight]:.0e}"
+        f"{float(rates[loose]):.2f} bit at {ceilings[loose]:.2g} s², {float(rates[tight]):.2f} at {ceilings[tight]:.2g}"
     )
     falling = bool(np.all(np.diff(inner) < 0.0))
     return _graded(falling and ratio >= 1.3, falling, measured, trials(data))
