@@ -93,6 +93,7 @@ STUDIES = (
         schemes=("rsma", "sdma"),
         overrides={"common_power_fraction": None, "objective": "total"},
         trials=200,
+        headline="total_min_rate",
         quick={"trials": 2, "overrides": {"objective": "private"}},
     ),
     Study(

@@ -65,8 +65,10 @@ def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
 def _name_points(axes: Any, x: np.ndarray, y: np.ndarray, threshold: np.ndarray) -> None:
     for rate, probability, value in zip(x, y, threshold, strict=True):
         if value in _NAMED_W and np.isfinite(rate):
-            place = (-6, -3) if probability > 0.5 else (6, 4)
-            side = "right" if probability > 0.5 else "left"
+            if probability > 0.95:  # on the flat part of the curve: below it
+                place, side = (0, -9), "center"
+            else:
+                place, side = ((-6, -3), "right") if probability > 0.5 else ((6, 4), "left")
             axes.annotate(
                 f"{value:g} W", (rate, probability), place, textcoords="offset points", fontsize=8, ha=side, va="center"
             )
