@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.provenance import host, versions
@@ -56,7 +58,7 @@ def undisturbed(powers: list[float], trials: int) -> Any:
 def same_bits(folder: Path, whole: Any) -> bool:
     found = li.open_run(folder)
     return found.attrs == whole.attrs and all(
-        found[name].values.tobytes() == whole[name].values.tobytes()
+        np.asarray(found[name]).tobytes() == np.asarray(whole[name]).tobytes()
         for name in whole.variables
         if whole[name].values.dtype != object
     )

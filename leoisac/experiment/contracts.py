@@ -20,7 +20,7 @@ import importlib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 
@@ -220,6 +220,37 @@ class BenchCase:
     trials: int = 20
     seed: int = 0
     best_of: int = 8
+
+
+class Parts(TypedDict):
+    """Dotted names of a system's functions and tables; see ``System``."""
+
+    channels: str
+    prepare: str
+    draw: str
+    parameters: str
+    evaluate: str
+    link_budgets: str
+    studies: str
+    figures: str
+    claims: str
+    benches: str
+
+
+def parts_of(folder: str) -> Parts:
+    """The parts of a system whose folder (a package) has the usual files, for ``System(..., **parts_of(__name__))``."""
+    return {
+        "channels": f"{folder}.model:Channels",
+        "prepare": f"{folder}.channels:prepare",
+        "draw": f"{folder}.channels:draw",
+        "parameters": f"{folder}.evaluate:parameters",
+        "evaluate": f"{folder}.evaluate:evaluate",
+        "link_budgets": f"{folder}.budgets:link_budgets",
+        "studies": f"{folder}.studies:STUDIES",
+        "figures": f"{folder}.figures:FIGURES",
+        "claims": f"{folder}.claims:CLAIMS",
+        "benches": f"{folder}.benches:BENCHES",
+    }
 
 
 @dataclass(frozen=True)

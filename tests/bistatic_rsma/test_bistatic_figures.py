@@ -11,9 +11,10 @@ from leoisac.experiment.scenario import study_scenario
 from leoisac.systems.bistatic_rsma.budgets import link_budgets
 from leoisac.systems.bistatic_rsma.claims import CLAIMS, gain
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.figures import FIGURES, STUDIES, _radar_point
+from leoisac.systems.bistatic_rsma.figures import FIGURES
 from leoisac.systems.bistatic_rsma.link import link_budget
 from leoisac.systems.bistatic_rsma.sensing_figures import delay_bound, doppler_bound, echo_snr, signal_eigenvalue
+from leoisac.systems.bistatic_rsma.studies import STUDIES, _radar_point
 
 OUTCOMES = {"reproduced", "partly", "not reproduced", "insufficient"}
 

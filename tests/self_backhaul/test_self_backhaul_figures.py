@@ -14,9 +14,10 @@ from leoisac.systems.self_backhaul.common_aperture_figures import check_lobes, c
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.convergence_figures import carried_forward
 from leoisac.systems.self_backhaul.evaluate import parameters
-from leoisac.systems.self_backhaul.figures import FIGURES, STUDIES
+from leoisac.systems.self_backhaul.figures import FIGURES
 from leoisac.systems.self_backhaul.rates import delivered, estimate, gaps, steps, usable_share
 from leoisac.systems.self_backhaul.sensing_figures import characteristic, detection
+from leoisac.systems.self_backhaul.studies import STUDIES
 
 SYSTEM = catalogue.find("self-backhaul")
 OUTCOMES = {"reproduced", "partly", "not reproduced", "insufficient"}

@@ -6,7 +6,7 @@ Approach", arXiv:2407.08923, 2024.
 
 from __future__ import annotations
 
-from leoisac.experiment.contracts import Metric, Scheme, System
+from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
 
 _HERE = "leoisac.systems.bistatic_rsma"
@@ -104,16 +104,7 @@ SYSTEM = System(
     channel_axes=CHANNEL_AXES,
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    channels=f"{_HERE}.model:Channels",
-    prepare=f"{_HERE}.channels:prepare",
-    draw=f"{_HERE}.channels:draw",
-    parameters=f"{_HERE}.evaluate:parameters",
-    evaluate=f"{_HERE}.evaluate:evaluate",
-    link_budgets=f"{_HERE}.budgets:link_budgets",
-    studies=f"{_HERE}.figures:STUDIES",
-    figures=f"{_HERE}.figures:FIGURES",
-    claims=f"{_HERE}.claims:CLAIMS",
-    benches=f"{_HERE}.benches:BENCHES",
+    **parts_of(__name__),
     headline="min_rate",
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leoisac.experiment.contracts import Metric, Scheme, System, resolve
+from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
 if TYPE_CHECKING:
@@ -132,16 +132,7 @@ SYSTEM = System(
     channel_axes=CHANNEL_AXES,
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    channels=f"{_HERE}.model:Channels",
-    prepare=f"{_HERE}.channels:prepare",
-    draw=f"{_HERE}.channels:draw",
-    parameters=f"{_HERE}.evaluate:parameters",
-    evaluate=f"{_HERE}.evaluate:evaluate",
-    link_budgets=f"{_HERE}.budgets:link_budgets",
-    studies=f"{_HERE}.studies:STUDIES",
-    figures=f"{_HERE}.figures:FIGURES",
-    claims=f"{_HERE}.claims:CLAIMS",
-    benches=f"{_HERE}.benches:BENCHES",
+    **parts_of(__name__),
     small={
         "num_users": 2,
         "num_tx": 8,

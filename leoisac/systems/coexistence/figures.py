@@ -13,7 +13,7 @@ from leoisac.experiment.statistics import mean_interval
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES
 from leoisac.systems.coexistence.drops import common_drops, failure_share, rate_with_association, scnr_db
-from leoisac.systems.coexistence.studies import ASSOCIATIONS, STUDIES
+from leoisac.systems.coexistence.studies import ASSOCIATIONS
 
 Data = Mapping[str, xr.Dataset]
 
@@ -241,4 +241,4 @@ FIGURES = (
     Figure("refinement", "Worth of the refinement", ("refinement",), draw_refinement),
 )
 
-__all__ = ["FIGURES", "STUDIES"]
+__all__ = ["FIGURES"]

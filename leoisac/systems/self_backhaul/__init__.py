@@ -5,7 +5,7 @@ T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC S
 
 from __future__ import annotations
 
-from leoisac.experiment.contracts import Metric, Scheme, System
+from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
 
 _HERE = "leoisac.systems.self_backhaul"
@@ -143,16 +143,7 @@ SYSTEM = System(
     channel_axes=CHANNEL_AXES,
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    channels=f"{_HERE}.model:Channels",
-    prepare=f"{_HERE}.channels:prepare",
-    draw=f"{_HERE}.channels:draw",
-    parameters=f"{_HERE}.evaluate:parameters",
-    evaluate=f"{_HERE}.evaluate:evaluate",
-    link_budgets=f"{_HERE}.budgets:link_budgets",
-    studies=f"{_HERE}.studies:STUDIES",
-    figures=f"{_HERE}.figures:FIGURES",
-    claims=f"{_HERE}.claims:CLAIMS",
-    benches=f"{_HERE}.benches:BENCHES",
+    **parts_of(__name__),
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 

@@ -17,7 +17,7 @@ from leoisac.systems.self_backhaul.common_aperture_figures import draw_common_ap
 from leoisac.systems.self_backhaul.convergence_figures import draw_convergence
 from leoisac.systems.self_backhaul.rates import delivered_summary
 from leoisac.systems.self_backhaul.sensing_figures import draw_characteristic, draw_trade_off
-from leoisac.systems.self_backhaul.studies import LABELS, ORDER, STUDIES
+from leoisac.systems.self_backhaul.studies import LABELS, ORDER
 
 Data = Mapping[str, xr.Dataset]
 
@@ -123,4 +123,4 @@ FIGURES = (
     Figure("roc", "Receiver operating characteristic", ("pattern-threshold",), draw_characteristic),
 )
 
-__all__ = ["FIGURES", "STUDIES"]
+__all__ = ["FIGURES"]
