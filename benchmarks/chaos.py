@@ -258,9 +258,12 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as place:
             start = time.monotonic()
-            record[name] = attack(Path(place))
-            record[name]["seconds"] = round(time.monotonic() - start, 1)
-        print(name, json.dumps(record[name], indent=1), flush=True)
+            found = attack(Path(place)) | {"seconds": round(time.monotonic() - start, 1)}
+        if name == "kills":  # at other moments with every seed: they add up
+            record[name] = [*record.get(name, []), {"seed": options.seed, **found}]
+        else:
+            record[name] = found
+        print(name, json.dumps(found, indent=1), flush=True)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
