@@ -103,10 +103,11 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         return judge(scheme, solution, evaluate_trials(system, config, common, solution.value), system.tolerance)
 
     def fast() -> Any:
-        return design_trials(system, config, channels, case.scheme)
+        return design_trials(system, config, channels, case.scheme, **case.options)
 
     def reference(trial: int) -> Any:
-        return design_trials(system, config, take(channels, slice(trial, trial + 1)), case.scheme, "reference")
+        one = take(channels, slice(trial, trial + 1))
+        return design_trials(system, config, one, case.scheme, "reference", **case.options)
 
     first_fast, _ = _timed(fast)
     runs = [_timed(fast) for _ in range(REPEATS)]
@@ -120,7 +121,8 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
     best = ours.objective.copy()
     best[:trials] = np.fmax(best[:trials], theirs.objective)
     if case.best_of:
-        many = outcome(design_trials(system, config, channels, case.scheme, starts=case.best_of))
+        options: dict[str, Any] = {**case.options, "starts": case.best_of}
+        many = outcome(design_trials(system, config, channels, case.scheme, **options))
         best = np.fmax(best, many.objective)
     both = ours.usable[:trials] & theirs.usable
     ours_mean, theirs_mean = _mean(ours.objective[:trials][both]), _mean(theirs.objective[both])

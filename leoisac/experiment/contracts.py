@@ -211,7 +211,8 @@ class Claim:
 class BenchCase:
     """A setting in which a scheme's fast route is measured against its reference route.
 
-    ``best_of`` starts of the fast route give the best design known; 0 where a solver has no ``starts``.
+    ``options`` go to the solvers of both routes, such as equal numbers of starts. ``best_of`` starts of the fast route
+    give the best design known; 0 where a solver has no ``starts``.
     """
 
     name: str
@@ -220,6 +221,7 @@ class BenchCase:
     trials: int = 20
     seed: int = 0
     best_of: int = 8
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Parts(TypedDict):
