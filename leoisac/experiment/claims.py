@@ -11,9 +11,9 @@ import xarray as xr
 
 from leoisac.experiment.campaign import open_studies, with_plain_schemes
 from leoisac.experiment.contracts import Claim, Figure, System, Verdict, resolve
-from leoisac.experiment.judge import NOT_RUN
 from leoisac.experiment.scenario import Scenario, scenario
 from leoisac.experiment.scenario_file import scenario_from_data
+from leoisac.experiment.statistics import trials_run
 from leoisac.experiment.study_union import union
 
 INSUFFICIENT = "insufficient"
@@ -130,7 +130,7 @@ def _check(system: System, figures: Sequence[Figure], claim: Claim, studies: Map
 
 def _trials(dataset: xr.Dataset) -> int:
     """Trials that every scheme and sweep point of a study has run."""
-    run = (dataset["status"] != NOT_RUN).sum("trial")
+    run = trials_run(dataset)
     return int(run.min()) if run.size else 0
 
 

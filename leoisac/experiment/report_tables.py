@@ -12,13 +12,12 @@ import xarray as xr
 
 from leoisac.experiment.claims import ClaimResult
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.judge import NOT_RUN
 from leoisac.experiment.markup import Markup, details, join, table, tag
 from leoisac.experiment.number_text import counted, duration_text, interval_text, short_time_text
 from leoisac.experiment.progress import StoreState
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import NONE, value_text
-from leoisac.experiment.statistics import summary
+from leoisac.experiment.statistics import summary, trials_run
 from leoisac.foundation.config import Config
 from leoisac.foundation.status import Status
 
@@ -118,7 +117,7 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
 
 def statistics_note(dataset: xr.Dataset) -> str:
     """What the numbers in the tables are, and over how many trials."""
-    run = (dataset["status"] != NOT_RUN).sum("trial")
+    run = trials_run(dataset)
     least, most = int(run.min()), int(run.max())
     trials = str(most) if least == most else f"{least} to {most}"
     return (

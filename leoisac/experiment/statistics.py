@@ -145,6 +145,11 @@ def quantile_interval(values: xr.DataArray, q: float = 0.5, level: float = LEVEL
     return result.assign(count=values.notnull().sum("trial"))
 
 
+def trials_run(dataset: xr.Dataset) -> xr.DataArray:
+    """Trials that every scheme and sweep point has run; the trial axis is as long as the longest of them."""
+    return (dataset["status"] != NOT_RUN).sum("trial")
+
+
 def share_interval(successes: xr.DataArray, trials: xr.DataArray, level: float = LEVEL) -> xr.Dataset:
     """``share, low, high`` of a binomial share, after E. B. Wilson (J. Am. Stat. Assoc. 22, 1927, p. 209).
 

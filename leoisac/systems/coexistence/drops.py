@@ -37,11 +37,12 @@ def scnr_db(dataset: xr.Dataset) -> xr.DataArray:
 def rate_with_association(dataset: xr.Dataset) -> xr.DataArray:
     """Sum rate of beams by P3 at a given satellite power; where they cannot sense, the base station stays silent.
 
-    Then the terrestrial rate is zero, and the satellite user has the rate of the undisturbed link.
+    Then the terrestrial rate is zero, and the satellite user has the rate of the undisturbed link. Only drops for which
+    that is known count: those that follow when a study asks for usable ones would be the lucky ones alone.
     """
     beams = dataset.sel(scheme="coop-uniform", drop=True)
     undisturbed = dataset["satellite_rate"].sel(scheme="interference-free", drop=True)
-    return xr.where(beams["usable"], beams["sum_rate"], undisturbed)
+    return xr.where(beams["usable"], beams["sum_rate"], undisturbed).where(undisturbed.notnull())
 
 
 def failure_share(dataset: xr.Dataset) -> xr.Dataset:

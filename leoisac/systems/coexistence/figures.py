@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.statistics import mean_interval, trials_run
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES
 from leoisac.systems.coexistence.drops import common_drops, failure_share, rate_with_association, scnr_db
@@ -222,11 +222,13 @@ def _finish(figure: Any, panels: Sequence[Any], x_label: str, y_label: str, note
 
 
 def _trials(dataset: xr.Dataset) -> str:
-    return f"{dataset.sizes['trial']} trials per point"
+    run = trials_run(dataset)
+    least, most = int(run.min()), int(run.max())
+    return f"{most if least == most else f'{least} to {most}'} trials per point"
 
 
 def _note(dataset: xr.Dataset) -> str:
-    share = dataset["usable"].mean(["trial"]).min()
+    share = (dataset["usable"].sum("trial") / trials_run(dataset)).min()
     return f"means of {_trials(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {float(share):.0%})"
 
 

@@ -59,6 +59,7 @@ STUDIES = (
             "association": list(ASSOCIATIONS),
         },
         trials=200,
+        count="trials",
         quick={
             "trials": 3,
             "overrides": _SMALL,

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from leoisac.experiment.judge import NOT_RUN
-from leoisac.experiment.statistics import mean_interval, summary
+from leoisac.experiment.statistics import mean_interval, summary, trials_run
 from leoisac.systems.self_backhaul.studies import ROBUST
 
 _LONG_NAME = "delivered sum rate"
@@ -52,7 +51,7 @@ def delivered_summary(dataset: xr.Dataset) -> xr.Dataset:
 
 def usable_share(dataset: xr.Dataset) -> xr.DataArray:
     """Share of usable trials among those that were run."""
-    run = (dataset["status"] != NOT_RUN).sum("trial")
+    run = trials_run(dataset)
     return dataset["usable"].sum("trial") / run.where(run > 0)
 
 
