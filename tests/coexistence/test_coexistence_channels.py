@@ -16,7 +16,7 @@ from leoisac.propagation.bistatic_radar import echo_power_gain
 from leoisac.systems.coexistence.channels import prepare
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.ground import friis_length, noise_power, sky, slant_range
-from leoisac.systems.coexistence.line_array import line_array
+from leoisac.systems.coexistence.line_array import line_array, rows_of_rays
 from leoisac.systems.coexistence.model import Channels
 from leoisac.systems.coexistence.satellite_links import Nodes, satellite_links
 
@@ -221,3 +221,12 @@ def test_configurations_that_make_no_sense() -> None:
         configured(min_distance_m=300.0)
     with pytest.raises(ValidationError):
         CoexistenceConfig(min_elevation_deg=95.0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_rays_add_up_as_their_steering_vectors_do(count: int) -> None:
+    rng = np.random.default_rng(3)
+    cosines = rng.uniform(-1.0, 1.0, (4, 5))
+    gains = rng.standard_normal((2, 4, 5)) + 1j * rng.standard_normal((2, 4, 5))
+    slow = np.einsum("gcr,cra->ga", gains, np.conj(line_array(count, cosines)))
+    np.testing.assert_allclose(rows_of_rays(count, jnp.asarray(cosines), jnp.asarray(gains)), slow, atol=1e-12)

@@ -14,14 +14,13 @@ from leoisac.propagation.ageing import ageing_spread, gauss_markov
 from leoisac.propagation.terrestrial_uma import (
     UMA_LOS_SHADOWING_DB,
     UMA_NLOS_SHADOWING_DB,
-    clustered_rows,
     laplace,
     uma_los_path_loss_db,
     uma_los_probability,
     uma_nlos_path_loss_db,
 )
 from leoisac.systems.coexistence.geometry import Geometry
-from leoisac.systems.coexistence.line_array import line_array
+from leoisac.systems.coexistence.line_array import line_array, rows_of_rays
 
 Numbers = dict[str, Any]
 
@@ -81,13 +80,11 @@ def terrestrial_rows(
 
     cluster = azimuth + geometry.cluster_spread * standard_normal(numbers["cluster"])
     ray = cluster[:, None] + laplace(numbers["ray"], geometry.ray_spread)
-    steering = line_array(geometry.num_tx, jnp.sin(ray) * flat)
     alpha = complex_normal(numbers["gain"])
     phase = 2.0 * math.pi * numbers["sight"][1]
-    now = los * jnp.exp(1j * phase) + nlos * clustered_rows(alpha, steering)
-
     rho = geometry.ageing_rho
     aged = gauss_markov(alpha, complex_normal(numbers["innovation"]), rho)
+    scattered = rows_of_rays(geometry.num_tx, jnp.sin(ray) * flat, jnp.stack([alpha, aged])) / math.sqrt(alpha.size)
     drift = ageing_spread(rho) * math.pi * (2.0 * numbers["sight"][2] - 1.0)
-    fresh = los * jnp.exp(1j * (phase + drift)) + nlos * clustered_rows(aged, steering)
-    return now, fresh
+    now = los * jnp.exp(1j * phase) + nlos * scattered[0]
+    return now, los * jnp.exp(1j * (phase + drift)) + nlos * scattered[1]
