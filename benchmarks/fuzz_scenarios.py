@@ -83,7 +83,7 @@ def _many(examine: Any, written: st.SearchStrategy[str], chosen: argparse.Namesp
         deadline=None,
         database=None,
         phases=[hypothesis.Phase.generate],
-        suppress_health_check=tuple(hypothesis.HealthCheck.__members__.values()),
+        suppress_health_check=list(hypothesis.HealthCheck),  # pyright: ignore[reportArgumentType]
     )
 
     def case(text: str) -> None:
