@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 
 import leoisac as li
 from leoisac import catalogue
+from leoisac.experiment.bench import timed
 from leoisac.experiment.blocks import draw_trials, parameters_of
 from leoisac.experiment.provenance import host, versions
 from leoisac.experiment.runner import UNIT_TRIALS
@@ -45,7 +44,7 @@ def main() -> None:
         return take(problem, slice(number, number + 1))
 
     fast.solve_p1(problem)
-    fast_s, ours = min((_timed(lambda: fast.solve_p1(problem)) for _ in range(3)), key=lambda pair: pair[0])
+    fast_s, ours = min((timed(lambda: fast.solve_p1(problem)) for _ in range(3)), key=lambda pair: pair[0])
     best = np.fmax(_rates(ours), _rates(fast.solve_p1(problem, starts=BEST_OF)))
     record: dict[str, Any] = {
         "versions": versions(("fast", "reference")),
@@ -58,7 +57,7 @@ def main() -> None:
     for name, line_search in (("line_search", True), ("plain", False)):
         settings = reference.Wmmse(line_search=line_search)
         runs = [
-            _timed(lambda number=number, settings=settings: reference.solve_p1(cell(number), settings=settings))
+            timed(lambda number=number, settings=settings: reference.solve_p1(cell(number), settings=settings))
             for number in range(count)
         ]
         theirs = np.array([_rates(solution)[0] for _, solution in runs])
@@ -84,12 +83,6 @@ def main() -> None:
 def _rates(solution: Any) -> np.ndarray:
     """Sum rates of designs that meet the floors, NaN for the others."""
     return np.where(np.asarray(solution.violation) <= TOLERANCE, np.asarray(solution.objective), np.nan)
-
-
-def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
 
 
 if __name__ == "__main__":

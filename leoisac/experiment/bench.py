@@ -109,11 +109,11 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         one = take(channels, slice(trial, trial + 1))
         return design_trials(system, config, one, case.scheme, "reference", **case.options)
 
-    first_fast, _ = _timed(fast)
-    runs = [_timed(fast) for _ in range(REPEATS)]
+    first_fast, _ = timed(fast)
+    runs = [timed(fast) for _ in range(REPEATS)]
     fast_s = statistics.median(seconds for seconds, _ in runs)
-    first_reference, _ = _timed(lambda: reference(0))
-    solved = [_timed(lambda trial=trial: reference(trial)) for trial in range(trials)]
+    first_reference, _ = timed(lambda: reference(0))
+    solved = [timed(lambda trial=trial: reference(trial)) for trial in range(trials)]
     reference_s = [seconds for seconds, _ in solved]
 
     ours = outcome(runs[0][1])
@@ -162,7 +162,8 @@ def save(results: list[BenchResult], path: Path) -> None:
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of processor time that a call took, and what it returned."""
     start = time.process_time()
     result = function()
     return time.process_time() - start, result

@@ -17,7 +17,7 @@ from leoisac.experiment.number_text import counted, duration_text, interval_text
 from leoisac.experiment.progress import StoreState
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import NONE, value_text
-from leoisac.experiment.statistics import summary, trials_run
+from leoisac.experiment.statistics import summary, trials_text
 from leoisac.foundation.config import Config
 from leoisac.foundation.status import Status
 
@@ -117,11 +117,8 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
 
 def statistics_note(dataset: xr.Dataset) -> str:
     """What the numbers in the tables are, and over how many trials."""
-    run = trials_run(dataset)
-    least, most = int(run.min()), int(run.max())
-    trials = str(most) if least == most else f"{least} to {most}"
     return (
-        f"Mean over the usable ones of {trials} trials per point, ± half of the 95 % interval; "
+        f"Mean over the usable ones of {trials_text(dataset)}, ± half of the 95 % interval; "
         "[share of usable trials] where it is not one."
     )
 

@@ -150,6 +150,19 @@ def trials_run(dataset: xr.Dataset) -> xr.DataArray:
     return (dataset["status"] != NOT_RUN).sum("trial")
 
 
+def usable_share(dataset: xr.Dataset) -> xr.DataArray:
+    """Share of usable trials among those that were run."""
+    run = trials_run(dataset)
+    return dataset["usable"].sum("trial") / run.where(run > 0)
+
+
+def trials_text(dataset: xr.Dataset) -> str:
+    """``200 trials per point``, or ``200 to 596`` where points or schemes differ."""
+    run = trials_run(dataset)
+    least, most = int(run.min()), int(run.max())
+    return f"{most if least == most else f'{least} to {most}'} trials per point"
+
+
 def share_interval(successes: xr.DataArray, trials: xr.DataArray, level: float = LEVEL) -> xr.Dataset:
     """``share, low, high`` of a binomial share, after E. B. Wilson (J. Am. Stat. Assoc. 22, 1927, p. 209).
 

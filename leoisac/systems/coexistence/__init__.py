@@ -107,7 +107,7 @@ CHANNEL_AXES = {
 
 DESIGN_FIELDS = {
     "beamformer": Metric(
-        "weights of every antenna for users, then targets; received amplitude h^H w",
+        "weights of every antenna for users, then targets; received amplitude h w, channels are rows",
         "sqrt(W)",
         ("cell", "tx", "stream"),
     ),

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.statistics import mean_interval, trials_run
+from leoisac.experiment.statistics import mean_interval, trials_text, usable_share
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES
 from leoisac.systems.coexistence.drops import common_drops, failure_share, rate_with_association, scnr_db
@@ -110,7 +110,7 @@ def draw_associations(datasets: Data) -> Any:
             panel.set_ylim(bottom=0.0)
             panel.set_title(f"{antennas} antennas, {radius:g} m")
         note = "beams by P3; where the targets cannot be sensed, the terrestrial rate counts as zero"
-        _finish(figure, panels, "satellite power [W]", "sum rate [bit/s/Hz]", f"{note}\n{_trials(dataset)}")
+        _finish(figure, panels, "satellite power [W]", "sum rate [bit/s/Hz]", f"{note}\n{trials_text(dataset)}")
     return figure
 
 
@@ -137,7 +137,7 @@ def draw_failure(datasets: Data) -> Any:
             panel.set_ylim(-0.03, 1.03)
             panel.set_title(f"{receivers} receivers of {antennas} antennas")
         note = "failure: not all targets reach their SCNR with the whole power\nall drops count; 95 % Wilson intervals"
-        _finish(figure, panels, "sensing radius [m]", "sensing failure probability", f"{note}\n{_trials(dataset)}")
+        _finish(figure, panels, "sensing radius [m]", "sensing failure probability", f"{note}\n{trials_text(dataset)}")
     return figure
 
 
@@ -221,15 +221,9 @@ def _finish(figure: Any, panels: Sequence[Any], x_label: str, y_label: str, note
     figure.supxlabel(note, fontsize=7.5, color="#444444")
 
 
-def _trials(dataset: xr.Dataset) -> str:
-    run = trials_run(dataset)
-    least, most = int(run.min()), int(run.max())
-    return f"{most if least == most else f'{least} to {most}'} trials per point"
-
-
 def _note(dataset: xr.Dataset) -> str:
-    share = (dataset["usable"].sum("trial") / trials_run(dataset)).min()
-    return f"means of {_trials(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {float(share):.0%})"
+    share = usable_share(dataset).min()
+    return f"means of {trials_text(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {float(share):.0%})"
 
 
 FIGURES = (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval, summary, trials_run
+from leoisac.experiment.statistics import mean_interval, summary, usable_share
 from leoisac.systems.self_backhaul.studies import ROBUST
 
 _LONG_NAME = "delivered sum rate"
@@ -47,12 +47,6 @@ def delivered_summary(dataset: xr.Dataset) -> xr.Dataset:
     """``experiment.statistics.summary`` of the delivered sum rate."""
     attributes = {**dataset["sum_rate"].attrs, "long_name": _LONG_NAME}
     return summary(dataset.assign(delivered_rate=delivered(dataset).assign_attrs(attributes)), "delivered_rate")
-
-
-def usable_share(dataset: xr.Dataset) -> xr.DataArray:
-    """Share of usable trials among those that were run."""
-    run = trials_run(dataset)
-    return dataset["usable"].sum("trial") / run.where(run > 0)
 
 
 def estimate(values: xr.DataArray) -> Estimate:
