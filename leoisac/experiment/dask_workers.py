@@ -37,6 +37,13 @@ MOST_DEATHS = 4
 """Deaths of workers with a task on them after which it is tried alone, and then given up."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "PJRT_NPROC"), "1")
 ANSWER_S = 20
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": MOST_DEATHS - 1,
+    "distributed.comm.timeouts.connect": "60s",
+    # Dask samples what its workers do a hundred times a second: a fifth of the time of small compiled steps.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+}
 _AHEAD = 2
 """Tasks that wait at every worker, so that none is idle while a result travels."""
 
@@ -192,9 +199,8 @@ def _client(placement: Placement) -> Generator[Client]:
         with client:
             yield client
         return
-    settings = {"distributed.scheduler.allowed-failures": MOST_DEATHS - 1, "distributed.comm.timeouts.connect": "60s"}
     with (
-        dask.config.set(settings),
+        dask.config.set(_SETTINGS),
         _without_main_program(),
         LocalCluster(
             n_workers=placement.workers,
