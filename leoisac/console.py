@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.number_text import interval_text
 from leoisac.experiment.routes import missing_packages
 from leoisac.experiment.scenario_file import NONE, value_text
 from leoisac.foundation.config import Config
+from leoisac.foundation.number_text import interval_text
 from leoisac.foundation.status import Status
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ def _drawn(system: System, studies: Mapping[str, Any], figure: str | None, title
     from leoisac.experiment.report import Picture
 
     name = figure or ", ".join(studies)
-    metric = system.metrics[system.headline].long_name
+    metric = system.metrics[system.sweep_headline(next(iter(studies)))].long_name
     label = f"{name}: {title}" if title else f"{metric[:1].upper()}{metric[1:]} over the sweep of {name}"
     try:
         for suffix, content, kind in _files(system, studies, figure):

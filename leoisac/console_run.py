@@ -62,7 +62,7 @@ def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
-        for suffix, drawn in _sweep_pictures(system, dataset, metric or system.headline):
+        for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
             drawn.savefig(target)

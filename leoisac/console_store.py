@@ -12,8 +12,8 @@ from leoisac import catalogue
 from leoisac.console_options import Plugins, StoreFolder
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import StoreError
-from leoisac.experiment.number_text import duration_text, short_time_text
 from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.number_text import duration_text, share_text, short_time_text
 
 if TYPE_CHECKING:
     from leoisac.console import PlainTable
@@ -145,7 +145,9 @@ def progress_lines(state: StoreState, folder: Path) -> list[str]:
     """Done, left, rate and time to finish, in words."""
     wanted, left = state.wanted, state.left
     done = wanted - left
-    lines = [f"{done} of {wanted} trials stored ({done / wanted:.1%}), {left} left" if wanted else "nothing asked for"]
+    if not wanted:
+        return ["nothing asked for"]
+    lines = [f"{done} of {wanted} trials stored ({share_text(done / wanted)}), {left} left"]
     if not state.settled:
         lines.append("The rule for trials may ask for more than this.")
     if not left:
@@ -177,7 +179,7 @@ def scheme_table(state: StoreState) -> PlainTable:
             str(item.wanted),
             str(item.left),
             *(str(item.statuses.get(code, 0)) for code in ended),
-            f"{item.usable / stored:.1%}" if stored else "—",
+            share_text(item.usable / stored) if stored else "—",
             short_time_text(item.seconds / stored) if stored else "—",
         )
     return made

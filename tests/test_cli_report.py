@@ -19,8 +19,8 @@ from leoisac import cli
 from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
 from leoisac.experiment.markup import Markup, escaped, join, table, tag
-from leoisac.experiment.number_text import counted, interval_text, short_time_text
 from leoisac.experiment.scenario import study_scenario
+from leoisac.foundation.number_text import counted, interval_text, share_text, short_time_text
 
 TOY = "toy-downlink"
 EVIL = "<script>alert('x')</script> & \"quotes\" </style></pre><img src=http://a.example/x onerror=alert(1)>"
@@ -209,6 +209,14 @@ class TestEscaping:
 )
 def test_interval_text(values: tuple[float, float, float, float], text: str) -> None:
     assert interval_text(*values) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0%"), (1.0, "100%"), (0.954, "95%"), (0.9965, "99.7%"), (0.9996, "99.96%"), (0.00002, "<0.01%")],
+)
+def test_share_text(share: float, text: str) -> None:
+    assert share_text(share) == text
 
 
 def test_number_texts() -> None:

@@ -15,9 +15,9 @@ import leoisac as li
 from leoisac import catalogue, cli
 from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
-from leoisac.experiment.number_text import duration_text
 from leoisac.experiment.progress import store_state
 from leoisac.experiment.scenario import scenario, study_scenario
+from leoisac.foundation.number_text import duration_text
 from leoisac.foundation.status import Status
 
 TOY = "toy-downlink"
@@ -155,7 +155,7 @@ def run_more(folder: Path) -> None:
 class TestStatus:
     def test_of_a_finished_run(self, folder: Path) -> None:
         text = call("status", folder)
-        assert "120 of 120 trials stored (100.0%), 0 left" in text
+        assert "120 of 120 trials stored (100%), 0 left" in text
         assert "leoisac resume" not in text
         assert "INACCURATE" in text
 
@@ -180,7 +180,7 @@ class TestStatus:
         for file in units(folder):
             file.unlink()
         text = call("status", folder)
-        assert "0 of 120 trials stored (0.0%), 120 left" in text
+        assert "0 of 120 trials stored (0%), 120 left" in text
         assert "Nothing stored yet" in text
 
     def test_no_store(self, tmp_path: Path) -> None:

@@ -268,6 +268,7 @@ class System:
         design_fields: array of a design -> meaning, unit and axes after ``trial``: what is uploaded to a transmitter.
             Exports write these; all arrays of the design, without unit and axis names, where a system names none.
         axis_sizes: ``config -> {axis: size}``; light.
+        axis_labels: metric axis -> names of its entries, where they have any: coordinates of datasets.
         channels, prepare, draw, parameters, evaluate: dotted names, see the module's docstring; ``channels`` is the
             channel class, ``channels_from_arrays`` behind ``li.channels`` builds it by keyword.
         link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
@@ -300,6 +301,7 @@ class System:
     tolerance: float = 1e-6
     headline: str = "sum_rate"
     design_fields: Mapping[str, Metric] = field(default_factory=dict[str, Metric])
+    axis_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.
@@ -322,6 +324,11 @@ class System:
         """The metric that the table of a study, or of a scenario of any name, shows."""
         named = (known.headline for known in resolve(self.studies) if known.name == study)
         return next(named, "") or self.headline
+
+    def sweep_headline(self, study: str) -> str:
+        """The same for pictures over a sweep, which show one number per trial."""
+        named = self.headline_of(study)
+        return self.headline if self.metrics[named].axes else named
 
     def figure(self, name: str) -> Figure:
         """Figure by name (ConfigError if there is none)."""

@@ -88,6 +88,7 @@ def assemble(
     coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
+    dataset = dataset.assign_coords(_label_coordinates(system, dataset.sizes))
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
     return dataset
 
@@ -204,6 +205,11 @@ def _sweep_coordinates(config: Config, axes: Sequence[Axis]) -> dict[str, Any]:
             attributes = {"long_name": field_description(config, path), "units": field_units(path)}
             coordinates[path] = (axis.name, values, attributes)
     return coordinates
+
+
+def _label_coordinates(system: System, sizes: Mapping[Any, int]) -> dict[str, Any]:
+    """Names of the entries of metric axes; an axis without entries here has none."""
+    return {axis: (axis, list(names)) for axis, names in system.axis_labels.items() if sizes.get(axis) == len(names)}
 
 
 def _coordinate_values(values: list[Any]) -> list[Any]:

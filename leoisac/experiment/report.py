@@ -17,10 +17,10 @@ from leoisac.experiment.campaign import BARE_STUDY
 from leoisac.experiment.claims import ClaimResult
 from leoisac.experiment.contracts import System
 from leoisac.experiment.markup import Markup, details, escaped, join, table, tag
-from leoisac.experiment.number_text import counted, duration_text
 from leoisac.experiment.progress import StoreState
 from leoisac.experiment.scenario import Scenario, most_trials
 from leoisac.experiment.scenario_file import scenario_toml
+from leoisac.foundation.number_text import counted, duration_text
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import xarray as xr
 from leoisac.experiment.claims import ClaimResult
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.markup import Markup, details, join, table, tag
-from leoisac.experiment.number_text import counted, duration_text, interval_text, short_time_text
 from leoisac.experiment.progress import StoreState
 from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import NONE, value_text
 from leoisac.experiment.statistics import summary, trials_text
 from leoisac.foundation.config import Config
+from leoisac.foundation.number_text import counted, duration_text, interval_text, short_time_text
 from leoisac.foundation.status import Status
 
 _MOST_SHOWN = 20

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, quantity_label, series_styles
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _dots(
             )
         share = float(one["usable_share"].values)
         if share < 1.0:
-            place = (mean if np.isfinite(mean) else 0.0, row)
-            axes.annotate(f"usable {share:.0%}", place, (0, 6), textcoords="offset points", fontsize=8, ha="center")
+            place, note = (mean if np.isfinite(mean) else 0.0, row), f"usable {share_text(share)}"
+            axes.annotate(note, place, (0, 6), textcoords="offset points", fontsize=8, ha="center")
     axes.set_yticks(range(len(schemes)), [labels.get(scheme, scheme) for scheme in schemes])
     axes.set_ylim(len(schemes) - 0.5, -0.5)

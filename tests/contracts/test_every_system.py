@@ -71,6 +71,8 @@ class TestDescription:
 
     def test_the_headline_is_one_number_per_trial(self, system: System) -> None:
         assert not system.metrics[system.headline].axes
+        assert {system.headline_of(study.name) for study in resolve(system.studies)} <= set(system.metrics)
+        assert not any(system.metrics[system.sweep_headline(study.name)].axes for study in resolve(system.studies))
 
     def test_scenarios_survive_toml(self, system: System) -> None:
         item = scenario(system, system.config(), trials=3)

@@ -10,6 +10,7 @@ import pytest
 from otfs_cases import NAME, designed, known_channels
 
 import leoisac as li
+from leoisac.estimation.bit_errors import RECEIVERS
 from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
@@ -132,6 +133,11 @@ class TestOtherRoutes:
     def test_plain_arrays_have_no_echo(self) -> None:
         with pytest.raises(ChannelError, match="symbols"):
             li.design(li.config(NAME), known_channels(), "random", route="echo")
+
+    def test_receivers_have_their_names(self) -> None:
+        data = li.run(li.config(NAME), ["data-link"], trials=2)
+        names = [str(name).lower().replace(", ", "-").replace(" ", "-") for name in data["receiver"].values]
+        assert names == list(RECEIVERS)
 
     def test_receivers_by_snr(self) -> None:
         rates = []

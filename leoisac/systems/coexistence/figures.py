@@ -10,6 +10,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Figure
 from leoisac.experiment.statistics import mean_interval, trials_text, usable_share
+from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES
 from leoisac.systems.coexistence.drops import common_drops, failure_share, rate_with_association, scnr_db
@@ -222,8 +223,8 @@ def _finish(figure: Any, panels: Sequence[Any], x_label: str, y_label: str, note
 
 
 def _note(dataset: xr.Dataset) -> str:
-    share = usable_share(dataset).min()
-    return f"means of {trials_text(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {float(share):.0%})"
+    share = share_text(float(usable_share(dataset).min()))
+    return f"means of {trials_text(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {share})"
 
 
 FIGURES = (

@@ -98,6 +98,9 @@ METRICS = {
     "margin_power": Metric("relative margin of the transmit power"),
 }
 
+RECEIVERS = ("OTFS, LMMSE", "OTFS, message passing", "OFDM, one tap", "OFDM, LMMSE")
+"""In the order of ``leoisac.estimation.bit_errors.RECEIVERS``."""
+
 DESIGN_FIELDS = {
     "streams": Metric(
         "precoders, the common stream first: cells of the grid (mode dd), or antenna by antenna of it (space-dd)",
@@ -122,6 +125,7 @@ SYSTEM = System(
     channel_axes={"path_gains": ("user", "tx", "path")},
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
+    axis_labels={"receiver": RECEIVERS},
     **parts_of(__name__),
     headline="min_rate",
 )

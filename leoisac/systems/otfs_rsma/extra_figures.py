@@ -14,9 +14,6 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.results import TABLE_II, Data
 
-_RECEIVERS = ("OTFS, LMMSE", "OTFS, message passing", "OFDM, one tap", "OFDM, LMMSE")
-"""In the order of ``estimation.bit_errors.RECEIVERS``."""
-
 
 def draw_ceiling(datasets: Data) -> Any:
     """Least rate over the delay bound that designs keep, down to what any frame can reach at all."""
@@ -48,7 +45,7 @@ def draw_ceiling(datasets: Data) -> Any:
 
 def draw_bit_errors(datasets: Data) -> Any:
     """Uncoded bit-error rates of four receivers on two grids."""
-    styles = series_styles(_RECEIVERS)
+    styles = series_styles(datasets["bit-errors"]["receiver"].values.tolist())
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
@@ -56,8 +53,8 @@ def draw_bit_errors(datasets: Data) -> Any:
             dataset = datasets[study]
             rates = mean_interval(dataset["bit_error_rate"].where(dataset["usable"]).sel(scheme="data-link"))
             x = dataset["comm_snr_db"].values.astype(float)
-            for index, name in enumerate(_RECEIVERS):
-                one = rates.isel({rates["mean"].dims[-1]: index})
+            for name in rates["receiver"].values.tolist():
+                one = rates.sel(receiver=name)
                 seen = one["mean"].values > 0.0
                 style, mean = styles[name], one["mean"].values
                 line = {"color": style.colour, "marker": style.marker, "label": name}

@@ -11,6 +11,7 @@ import xarray as xr
 
 from leoisac.experiment.statistics import mean_interval
 from leoisac.foundation.config import build
+from leoisac.foundation.number_text import share_text
 from leoisac.metrics.detection import receiver_operating_characteristic
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
@@ -56,8 +57,8 @@ def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
         right.set_xlabel("sum rate [bit/s/Hz]")
         right.margins(x=0.2, y=0.08)
         right.set_ylabel("mean detection probability")
-        usable, share = int(dataset["usable"].sum("trial").min()), float(usable_share(dataset).min())
-        note = f"means over at least {usable} usable trials per point ({share:.0%} of them), with 95 % intervals"
+        usable, share = int(dataset["usable"].sum("trial").min()), share_text(float(usable_share(dataset).min()))
+        note = f"means over at least {usable} usable trials per point ({share} of them), with 95 % intervals"
         figure.supxlabel(note, fontsize=7.5, color="#444444")
     return figure
 

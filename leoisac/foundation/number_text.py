@@ -15,7 +15,7 @@ def interval_text(mean: float, low: float, high: float, share: float) -> str:
     """
     if share != share:
         return "not run"
-    usable = "" if share == 1 else f" [{share:.0%}]"
+    usable = "" if share == 1 else f" [{share_text(share)}]"
     if mean != mean:
         return f"—{usable}"
     if low != low:
@@ -25,6 +25,15 @@ def interval_text(mean: float, low: float, high: float, share: float) -> str:
         return f"{mean:.4g} ± {half:.2g}{usable}"
     decimals = max(0, 1 - math.floor(math.log10(half)))
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}{usable}"
+
+
+def share_text(share: float) -> str:
+    """``95%``; less than all is never ``100%``, more than none never ``0%``: ``99.7%``, ``0.02%``, ``>99.99%``."""
+    for decimals in range(3):
+        text = f"{share:.{decimals}%}"
+        if share in (0.0, 1.0) or 0.0 < float(text[:-1]) < 100.0:
+            return text
+    return ">99.99%" if share > 0.5 else "<0.01%"
 
 
 def duration_text(seconds: float | None) -> str:
