@@ -19,19 +19,12 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from leoisac.optim.conic.hermitian import (
-    congruence,
     coordinates,
     feeder_congruence,
-    from_coordinates,
     nulling_congruence,
     outer,
-    positive_part,
     quadratic_form,
 )
-from leoisac.optim.conic.problem import ParametricProblem
-
-_REGULARISATION = 1e-3
-"""Weight of the powers themselves beside the power level in the test of feasibility."""
 
 
 @dataclass(frozen=True)
@@ -173,16 +166,6 @@ def channel_values(instance: Instance, units: Scaling) -> dict[str, Any]:
     if instance.joint:
         values["bs_pattern"] = coordinates(outer(instance.bs_targets)) / instance.pattern_min[:, None]
     return values
-
-
-def unscaled(problem: ParametricProblem, units: Scaling) -> Lifted:
-    """The design that a solved problem holds, its rounding below zero removed."""
-    found = problem.values()
-    return Lifted(
-        positive_part(from_coordinates(found["bs"].T)),
-        congruence(units.feeder, positive_part(from_coordinates(found["feeder"]))),
-        congruence(units.sensing, positive_part(from_coordinates(found["sensing"]))),
-    )
 
 
 def _seen(

@@ -7,66 +7,29 @@ All unknowns are scaled as ``lifted.Scaling`` says, rates are in nats.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from leoisac.optim.conic.extra import cvxpy_module
-from leoisac.optim.conic.hermitian import coordinates, embedding
-from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
-from leoisac.systems.self_backhaul.lifted import ReceivedPowers
+from leoisac.optim.conic.hermitian import coordinates
+from leoisac.optim.conic.problem import ParametricProblem, per_shape
+from leoisac.optim.conic.s_procedure import positive_semidefinite
+from leoisac.systems.self_backhaul.lifted_core import Core, free_rates, least_level
 
 Form = Literal["epigraph", "paper"]
 
 
 @per_shape
 def feasibility_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> ParametricProblem:
-    """Smallest level ``u`` of both powers that meets all requirements with every user at the least rate.
-
-    Minimises ``u + k (p_T + p_S)`` subject to ``p_T <= u``, ``p_S <= u``, the users' least SINR, the Earth Station's
-    SINR for the sum of least rates, and the pattern.
-    """
-    cp = cvxpy_module()
-    core = _core(users, bs_antennas, feeds, targets, joint)
-    level = cp.Variable(name="level")
-    es_min_signal = cp.Parameter(nonneg=True, name="es_min_signal")
-    weight = cp.Parameter(nonneg=True, name="weight")
-    core.constraints |= {
-        "es_min_signal": core.es_signal >= cp.multiply(es_min_signal, core.es_interference),
-        "bs_power": core.bs_power <= level,
-        "satellite_power": core.satellite_power <= level,
-    }
-    core.parameters |= {"es_min_signal": es_min_signal, "weight": weight}
-    return core.problem(
-        "self-backhaul feasibility",
-        cp.Minimize(level + cp.multiply(weight, core.bs_power + core.satellite_power)),
-        level=level,
-    )
+    """The test of feasibility: see ``lifted_core.least_level``."""
+    return least_level(_core(users, bs_antennas, feeds, targets, joint), "self-backhaul feasibility")
 
 
 @per_shape
 def epigraph_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> ParametricProblem:
-    """Concave-convex subproblem with free rates ``rho_m``.
-
-    Maximises ``sum rho`` subject to ``rho_m <= ln T_m - tangent of ln I_m``, ``sum rho <= ln S - tangent of ln E`` and
-    ``rho_m >= r_0``. The optimum is that of the published problem: slack in the rates can always be removed.
-    """
-    cp = cvxpy_module()
-    core = _core(users, bs_antennas, feeds, targets, joint)
-    rho = cp.Variable(users, name="rho")
-    offset, es_offset = cp.Parameter(users, name="user_offset"), cp.Parameter(name="es_offset")
-    min_rate = cp.Parameter(name="min_rate")
-    core.constraints |= {
-        "rates": rho <= cp.log(core.total) + offset - core.interference,
-        "backhaul": cp.sum(rho) <= cp.log(core.es_total) + es_offset - core.es_interference,
-        "min_rates": rho >= min_rate,
-        "bs_power": core.bs_power <= 1.0,
-        "satellite_power": core.satellite_power <= 1.0,
-    }
-    core.parameters |= {"user_offset": offset, "es_offset": es_offset, "min_rate": min_rate}
-    return core.problem("self-backhaul epigraph", cp.Maximize(cp.sum(rho)))
+    """Concave-convex subproblem with free rates: see ``lifted_core.free_rates``."""
+    return free_rates(_core(users, bs_antennas, feeds, targets, joint), "self-backhaul epigraph", users)
 
 
 @per_shape
@@ -98,39 +61,7 @@ def paper_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint:
 SUBPROBLEMS = {"epigraph": epigraph_problem, "paper": paper_problem}
 
 
-def tangent_values(powers: ReceivedPowers) -> dict[str, Any]:
-    """Parameter values of the tangents at an iterate whose powers are the units: all slopes are 1.
-
-    With totals and interference in units of their last values, ``ln T - tangent of ln I`` is ``ln T' - I' + offset``
-    with ``offset = ln T^k - ln I^k + 1``.
-    """
-    return {
-        "user_offset": np.log(2.0) * powers.rates + 1.0,
-        "es_offset": math.log(2.0) * powers.backhaul_rate + 1.0,
-    }
-
-
-@dataclass
-class _Core:
-    """Unknowns, received powers and the constraints that all problems share, while one is being built."""
-
-    parameters: dict[str, Any]
-    variables: dict[str, Any]
-    constraints: dict[str, Any]
-    total: Any
-    interference: Any
-    es_total: Any
-    es_signal: Any
-    es_interference: Any
-    bs_power: Any
-    satellite_power: Any
-
-    def problem(self, name: str, objective: Any, **variables: Any) -> ParametricProblem:
-        """The finished problem."""
-        return parametric_problem(name, objective, self.constraints, self.parameters, self.variables | variables)
-
-
-def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> _Core:
+def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> Core:
     cp = cvxpy_module()
     nb, ns = bs_antennas**2, feeds**2
 
@@ -174,11 +105,11 @@ def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -
         "satellite_total": satellite_power == given["feeder_trace"] @ feeder + given["sensing_trace"] @ sensing,
         "min_signals": signal >= cp.multiply(given["user_min_signal"], interference),
         "pattern": pattern >= 1.0,
-        "feeder_psd": _positive_semidefinite(feeder, feeds),
-        "sensing_psd": _positive_semidefinite(sensing, feeds),
-        **{f"bs_psd[{m}]": _positive_semidefinite(bs[:, m], bs_antennas) for m in range(users)},
+        "feeder_psd": positive_semidefinite(feeder, feeds),
+        "sensing_psd": positive_semidefinite(sensing, feeds),
+        **{f"bs_psd[{m}]": positive_semidefinite(bs[:, m], bs_antennas) for m in range(users)},
     }
-    return _Core(
+    return Core(
         given,
         {"bs": bs, "feeder": feeder, "sensing": sensing},
         constraints,
@@ -190,8 +121,3 @@ def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -
         bs_power=coordinates(np.eye(bs_antennas)) @ everyone,
         satellite_power=satellite_power,
     )
-
-
-def _positive_semidefinite(x: Any, side: int) -> Any:
-    cp = cvxpy_module()
-    return cp.reshape(embedding(side) @ x, (2 * side, 2 * side), order="F") >> 0

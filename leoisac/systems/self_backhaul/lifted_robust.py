@@ -8,25 +8,17 @@ total, disturbances in units of the interference that the last iterate has in th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 
 from leoisac.optim.conic.extra import cvxpy_module
-from leoisac.optim.conic.hermitian import (
-    congruence,
-    coordinates,
-    feeder_congruence,
-    from_coordinates,
-    nulling_congruence,
-    outer,
-    positive_part,
-)
-from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
+from leoisac.optim.conic.hermitian import coordinates, feeder_congruence, nulling_congruence, outer
+from leoisac.optim.conic.problem import ParametricProblem, per_shape
 from leoisac.optim.conic.s_procedure import BallBound, ball_bound, ball_values, positive_semidefinite
-from leoisac.systems.self_backhaul.lifted import Instance, Lifted, ReceivedPowers
+from leoisac.systems.self_backhaul.lifted import Instance, Lifted, ReceivedPowers, Scaling
+from leoisac.systems.self_backhaul.lifted_core import Core, free_rates, least_level
 from leoisac.systems.self_backhaul.recovery import with_noise
 from leoisac.systems.self_backhaul.worst_case import ErrorRadii, worst_powers_of_covariances
 
@@ -34,33 +26,18 @@ _LEAST_RADIUS = 1e-6
 """Radius of a ball without extent (a relative error of a channel that is zero), in units of noise: harmless."""
 
 
-@dataclass(frozen=True)
-class RobustScaling:
-    """Units of the scaled unknowns: worst-case totals and interference, and the congruences of ``V`` and ``V_0``.
-
-    ``V = U diag(d) V' diag(d) U^H`` and likewise ``V_0``, with the same ``U`` of satellite channels and radii.
-    """
-
-    total: Float[np.ndarray, " user"]
-    interference: Float[np.ndarray, " user"]
-    es_total: float
-    es_interference: float
-    feeder: Complex[np.ndarray, "feed feed"]
-    sensing: Complex[np.ndarray, "feed feed"]
-
-
 def worst_received_powers(instance: Instance, radii: ErrorRadii, lifted: Lifted) -> ReceivedPowers:
     """Worst-case powers of a lifted design; exact."""
     return with_noise(worst_powers_of_covariances(instance, radii, lifted.W, lifted.V, lifted.V0))
 
 
-def robust_scaling(instance: Instance, radii: ErrorRadii, powers: ReceivedPowers) -> RobustScaling:
+def robust_scaling(instance: Instance, radii: ErrorRadii, powers: ReceivedPowers) -> Scaling:
     """Scaling for worst-case powers of about these."""
     # An error of norm r is a channel of gain r^2 in every direction.
     spread = math.sqrt(float(np.sum(radii.g_users**2) + radii.g_es**2))
     es_total, es_interference = powers.es_signal + powers.es_interference, powers.es_interference
     satellite = np.concatenate([instance.g_users, instance.g_es[None, :], spread * np.eye(len(instance.g_es))])
-    return RobustScaling(
+    return Scaling(
         powers.signal + powers.interference,
         powers.interference,
         es_total,
@@ -70,7 +47,7 @@ def robust_scaling(instance: Instance, radii: ErrorRadii, powers: ReceivedPowers
     )
 
 
-def robust_values(instance: Instance, radii: ErrorRadii, units: RobustScaling, lift: float = 1.0) -> dict[str, Any]:
+def robust_values(instance: Instance, radii: ErrorRadii, units: Scaling, lift: float = 1.0) -> dict[str, Any]:
     """Parameter values that channels, radii and scaling determine, of both problems below.
 
     ``lift`` changes the congruence of all robust bounds: the same problem, other numbers for the solver.
@@ -105,94 +82,29 @@ def robust_values(instance: Instance, radii: ErrorRadii, units: RobustScaling, l
     return values
 
 
-def unscaled(problem: ParametricProblem, units: RobustScaling) -> Lifted:
-    """The design that a solved problem holds, its rounding below zero removed."""
-    found = problem.values()
-    return Lifted(
-        positive_part(from_coordinates(found["bs"].T)),
-        congruence(units.feeder, positive_part(from_coordinates(found["feeder"]))),
-        congruence(units.sensing, positive_part(from_coordinates(found["sensing"]))),
-    )
-
-
 @per_shape
 def robust_feasibility_problem(
     users: int, bs_antennas: int, feeds: int, targets: int, joint: bool
 ) -> ParametricProblem:
     """Smallest level of both powers at which every user is sure of the least rate and the backhaul of their sum."""
-    cp = cvxpy_module()
-    core = _core(users, bs_antennas, feeds, targets, joint)
-    level = cp.Variable(name="level")
-    es_min_signal, weight = cp.Parameter(nonneg=True), cp.Parameter(nonneg=True)
-    core.constraints |= {
-        "es_min_signal": core.es_signal >= cp.multiply(es_min_signal, core.es_interference),
-        "bs_power": core.bs_power <= level,
-        "satellite_power": core.satellite_power <= level,
-    }
-    core.parameters |= {"es_min_signal": es_min_signal, "weight": weight}
-    return core.problem(
-        "self-backhaul robust feasibility",
-        cp.Minimize(level + cp.multiply(weight, core.bs_power + core.satellite_power)),
-        level=level,
-    )
+    return least_level(_core(users, bs_antennas, feeds, targets, joint), "self-backhaul robust feasibility")
 
 
 @per_shape
 def robust_epigraph_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> ParametricProblem:
-    """Concave-convex subproblem with free guaranteed rates ``rho_m`` (paper's PA2, exact bounds in place of its own).
+    """Concave-convex subproblem with free guaranteed rates (paper's PA2, exact bounds in place of its own).
 
-    Maximises ``sum rho - k tr V`` subject to ``rho_m <= ln(u_m + I_m) - tangent of ln I_m``, ``sum rho <= ln(f + E) -
-    tangent of ln E`` and ``rho_m >= r_0``, with the least signals u, f and the largest disturbances I, E over the error
-    balls, noise included. The small weight k keeps ``V`` from holding power where no constraint sees it.
+    As ``lifted_core.free_rates``, with the least signals and the largest disturbances over the error balls, noise
+    included, and a cost ``k tr V`` that keeps ``V`` from holding power where no constraint sees it.
     """
     cp = cvxpy_module()
     core = _core(users, bs_antennas, feeds, targets, joint)
-    rho = cp.Variable(users, name="rho")
-    offset, es_offset, min_rate = cp.Parameter(users), cp.Parameter(), cp.Parameter()
     idle_weight = cp.Parameter(feeds**2)
-    core.constraints |= {
-        "rates": rho <= cp.log(core.total) + offset - core.interference,
-        "backhaul": cp.sum(rho) <= cp.log(core.es_total) + es_offset - core.es_interference,
-        "min_rates": rho >= min_rate,
-        "bs_power": core.bs_power <= 1.0,
-        "satellite_power": core.satellite_power <= 1.0,
-    }
-    core.parameters |= {
-        "user_offset": offset,
-        "es_offset": es_offset,
-        "min_rate": min_rate,
-        "idle_weight": idle_weight,
-    }
-    return core.problem(
-        "self-backhaul robust epigraph", cp.Maximize(cp.sum(rho) - idle_weight @ core.variables["feeder"])
-    )
+    core.parameters |= {"idle_weight": idle_weight}
+    return free_rates(core, "self-backhaul robust epigraph", users, cost=idle_weight @ core.variables["feeder"])
 
 
-@dataclass
-class _Core:
-    """Unknowns, bounds on received powers and the constraints that both problems share, while one is being built."""
-
-    parameters: dict[str, Any]
-    variables: dict[str, Any]
-    constraints: dict[str, Any]
-    total: Any
-    interference: Any
-    es_total: Any
-    es_signal: Any
-    es_interference: Any
-    bs_power: Any
-    satellite_power: Any
-
-    def add(self, bound: BallBound) -> None:
-        self.constraints |= bound.constraints
-        self.parameters |= bound.parameters
-
-    def problem(self, name: str, objective: Any, **variables: Any) -> ParametricProblem:
-        """The finished problem."""
-        return parametric_problem(name, objective, self.constraints, self.parameters, self.variables | variables)
-
-
-def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> _Core:
+def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -> Core:
     cp = cvxpy_module()
     nb, ns = bs_antennas**2, feeds**2
     given = {
@@ -224,7 +136,7 @@ def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -
         "sensing_psd": positive_semidefinite(sensing, feeds),
         **{f"bs_psd[{m}]": positive_semidefinite(bs[:, m], bs_antennas) for m in range(users)},
     }
-    core = _Core(
+    core = Core(
         given,
         {"bs": bs, "feeder": feeder, "sensing": sensing},
         constraints,
@@ -236,13 +148,18 @@ def _core(users: int, bs_antennas: int, feeds: int, targets: int, joint: bool) -
         bs_power=coordinates(np.eye(bs_antennas)) @ everyone,
         satellite_power=satellite_power,
     )
+
+    def add(bound: BallBound) -> None:
+        core.constraints |= bound.constraints
+        core.parameters |= bound.parameters
+
     for m in range(users):
-        core.add(ball_bound(f"signal[{m}]", [bs[:, m]], ">=", signal[m], bs_antennas))
-        core.add(ball_bound(f"others[{m}]", [everyone - bs[:, m]], "<=", others[m], bs_antennas))
-        core.add(ball_bound(f"satellite[{m}]", [feeder, sensing], "<=", satellite[m], feeds))
-    core.add(ball_bound("es_signal", [feeder], ">=", es_signal, feeds))
-    core.add(ball_bound("es_leakage", [everyone], "<=", es_leakage, bs_antennas))
-    core.add(ball_bound("es_sensing", [sensing], "<=", es_sensing, feeds))
+        add(ball_bound(f"signal[{m}]", [bs[:, m]], ">=", signal[m], bs_antennas))
+        add(ball_bound(f"others[{m}]", [everyone - bs[:, m]], "<=", others[m], bs_antennas))
+        add(ball_bound(f"satellite[{m}]", [feeder, sensing], "<=", satellite[m], feeds))
+    add(ball_bound("es_signal", [feeder], ">=", es_signal, feeds))
+    add(ball_bound("es_leakage", [everyone], "<=", es_leakage, bs_antennas))
+    add(ball_bound("es_sensing", [sensing], "<=", es_sensing, feeds))
     return core
 
 

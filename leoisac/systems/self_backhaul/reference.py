@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.conic.hermitian import eigenvalue_ratio
-from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure, successive_convex
-from leoisac.optim.conic.solving import SolveReport, solve_with_retries
+from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure
+from leoisac.optim.conic.solving import solve_with_retries
 from leoisac.systems.self_backhaul.lifted import (
     Instance,
     Lifted,
@@ -25,9 +22,17 @@ from leoisac.systems.self_backhaul.lifted import (
     least_powers,
     received_powers,
     scaling,
-    unscaled,
 )
-from leoisac.systems.self_backhaul.lifted_problems import SUBPROBLEMS, Form, feasibility_problem, tangent_values
+from leoisac.systems.self_backhaul.lifted_core import least_rate_values, tangent_values, unscaled
+from leoisac.systems.self_backhaul.lifted_problems import SUBPROBLEMS, Form, feasibility_problem
+from leoisac.systems.self_backhaul.lifted_procedure import (
+    NO_POWER_SUFFICES,
+    LiftedDesign,
+    PowerLevel,
+    designed,
+    judged,
+    power_level,
+)
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
 from leoisac.systems.self_backhaul.recovery import polish, recover
 from leoisac.systems.self_backhaul.reference_batch import (
@@ -40,56 +45,7 @@ from leoisac.systems.self_backhaul.reference_batch import (
     solve_batch,
 )
 
-_PREFERENCE = 1e-3
-"""Weight of the powers themselves beside their level in the test of feasibility; the level is at most 0.1 % high."""
-_DOUBT = 0.01
-"""A level found at reduced accuracy decides on feasibility only when it is this far from 1."""
-
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
-
-
-@dataclass(frozen=True)
-class PowerLevel:
-    """Outcome of the test of feasibility.
-
-    Attributes:
-        level: least common level ``u`` of both powers relative to their budgets; infinite if no power suffices, NaN
-            if the test failed.
-        status: CONVERGED (feasible), INFEASIBLE (certified), INACCURATE (too near to 1 for the accuracy reached), or
-            what became of the solver.
-        start: lifted design at that level, without rank constraints; every user at the least rate.
-        report: the solver's.
-    """
-
-    level: float
-    status: Status
-    start: Lifted | None
-    report: SolveReport | None
-
-
-@dataclass(frozen=True)
-class LiftedDesign:
-    """Outcome of the published algorithm on one trial, in normalised units, before beams are recovered.
-
-    Attributes:
-        status: of the whole: see ``solve_pa1``.
-        power_level: least power level ``u``; feasible if at most 1.
-        lifted: covariances, ``None`` without a start.
-        history: ``min(sum R, R_s)`` in bit/s/Hz at the start and after every iteration.
-        iterations: semidefinite programs solved after the start.
-        bs_rank_ratios: second over first eigenvalue of every ``W_m``.
-        satellite_rank_ratio: the same of ``V``.
-        reports: solver reports, that of the test of feasibility first.
-    """
-
-    status: Status
-    power_level: float
-    lifted: Lifted | None
-    history: Float[np.ndarray, " step"]
-    iterations: int
-    bs_rank_ratios: Float[np.ndarray, " user"]
-    satellite_rank_ratio: float
-    reports: tuple[SolveReport, ...]
 
 
 def least_power_level(instance: Instance) -> PowerLevel:
@@ -100,30 +56,16 @@ def least_power_level(instance: Instance) -> PowerLevel:
     level is at most 1.
     """
     if min(np.min(np.sum(np.abs(instance.h_users) ** 2, axis=1)), np.sum(np.abs(instance.g_es) ** 2)) <= 0.0:
-        return PowerLevel(math.inf, Status.INFEASIBLE, None, None)
-    found = _test(instance, _PREFERENCE)
-    # The preference for little power raises the level by up to 0.1 %: near 1 the bare level decides.
-    if 1.0 < found.level <= 1.0 + 2.0 * _PREFERENCE:
-        bare = _test(instance, 0.0)
-        found = bare if bare.start is not None else found
-    if found.start is None or found.level <= 1.0:
-        return found
-    certain = found.status is Status.CONVERGED or found.level > 1.0 + _DOUBT
-    return replace(found, status=Status.INFEASIBLE if certain else Status.INACCURATE)
+        return NO_POWER_SUFFICES
 
+    def test(preference: float) -> PowerLevel:
+        problem = feasibility_problem(*instance.sizes)
+        units = scaling(instance, least_powers(instance))
+        values = channel_values(instance, units) | least_rate_values(instance, units)
+        problem.assign(values | {"weight": preference})
+        return power_level(problem, units, solve_with_retries(problem))
 
-def _test(instance: Instance, preference: float) -> PowerLevel:
-    problem = feasibility_problem(*instance.sizes)
-    units = scaling(instance, least_powers(instance))
-    es_sinr = math.expm1(len(instance.h_users) * instance.min_rate * math.log(2.0))
-    es_min_signal = es_sinr * units.es_interference / units.es_total
-    problem.assign(channel_values(instance, units) | {"es_min_signal": es_min_signal, "weight": preference})
-    report = solve_with_retries(problem)
-    if not report.has_point:
-        level = math.inf if report.status is Status.INFEASIBLE else math.nan
-        return PowerLevel(level, report.status, None, report)
-    level = float(problem.variables["level"].value)
-    return PowerLevel(level, report.status, unscaled(problem, units), report)
+    return judged(test)
 
 
 def pa1_reference(instance: Instance, form: Form = "epigraph", options: LoopOptions | None = None) -> LiftedDesign:
@@ -135,28 +77,12 @@ def pa1_reference(instance: Instance, form: Form = "epigraph", options: LoopOpti
             the same optimum; with the paper's tangents the backhaul constraint moves in smaller steps.
         options: stopping rule; the default is the paper's, 1e-5 and 30 iterations.
     """
-    test = least_power_level(instance)
-    feasible = test.start is not None and test.level <= 1.0
-    reports = () if test.report is None else (test.report,)
-    if not feasible or test.start is None:
-        none = np.full(len(instance.h_users), np.nan)
-        return LiftedDesign(test.status, test.level, None, np.zeros(0), 0, none, math.nan, reports)
     procedure = Procedure(
         convexify=lambda lifted: lifted,
         solve=lambda lifted: _improve(instance, form, lifted),
         measure=lambda lifted: received_powers(instance, lifted).delivered,
     )
-    outcome = successive_convex(procedure, test.start, options)
-    return LiftedDesign(
-        outcome.status,
-        test.level,
-        outcome.state,
-        outcome.history,
-        outcome.iterations,
-        eigenvalue_ratio(outcome.state.W),
-        float(eigenvalue_ratio(outcome.state.V)),
-        reports + outcome.reports,
-    )
+    return designed(least_power_level(instance), len(instance.h_users), procedure, options=options)
 
 
 def _improve(instance: Instance, form: Form, lifted: Lifted) -> Attempt[Lifted]:
@@ -218,10 +144,4 @@ def _design(form: Form, trial: Trial) -> Ended:
     return finished(trial, beams, found.status, found.iterations, found.history)
 
 
-__all__ = [
-    "LiftedDesign",
-    "PowerLevel",
-    "least_power_level",
-    "pa1_reference",
-    "solve_pa1",
-]
+__all__ = ["least_power_level", "pa1_reference", "solve_pa1"]

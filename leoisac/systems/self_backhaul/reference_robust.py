@@ -8,31 +8,36 @@ own, some of which do not bound; rates are re-computed from the recovered beams 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.conic.hermitian import coordinates, eigenvalue_ratio
-from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure, successive_convex
+from leoisac.optim.conic.hermitian import coordinates
+from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure
 from leoisac.optim.conic.problem import ParametricProblem
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.self_backhaul.lifted import Instance, Lifted, ReceivedPowers, least_powers
-from leoisac.systems.self_backhaul.lifted_problems import tangent_values
+from leoisac.systems.self_backhaul.lifted import Instance, Lifted, ReceivedPowers, Scaling, least_powers
+from leoisac.systems.self_backhaul.lifted_core import least_rate_values, tangent_values, unscaled
+from leoisac.systems.self_backhaul.lifted_procedure import (
+    NO_POWER_SUFFICES,
+    LiftedDesign,
+    PowerLevel,
+    designed,
+    judged,
+    power_level,
+)
 from leoisac.systems.self_backhaul.lifted_robust import (
-    RobustScaling,
     robust_epigraph_problem,
     robust_feasibility_problem,
     robust_scaling,
     robust_values,
-    unscaled,
     worst_received_powers,
 )
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
 from leoisac.systems.self_backhaul.recovery import balance_feeder, polish, recover
-from leoisac.systems.self_backhaul.reference import PowerLevel, pa1_reference
+from leoisac.systems.self_backhaul.reference import pa1_reference
 from leoisac.systems.self_backhaul.reference_batch import (
     Ended,
     Trial,
@@ -48,39 +53,10 @@ ENFORCES = ("guaranteed_min_rate", "guaranteed_backhaul", "pattern", "satellite_
 
 PA2_OPTIONS = LoopOptions(tolerance=1e-5, max_iterations=30, stall_steps=3, stall_gain=1e-3)
 
-_PREFERENCE = 1e-3
-"""Weight of the powers beside their level in the test of feasibility; the level is at most 0.1 % high."""
-_DOUBT = 0.01
-"""A level found at reduced accuracy decides on feasibility only when it is this far from 1."""
 _IDLE_WEIGHT = 1e-4
 """Nats that a unit of satellite power costs: without it the optimal ``V`` keeps power where nothing sees it."""
 _LIFTS = (1.0, 3.0)
 """Congruences of the robust bounds to try in turn; where one stalls at the first step, the other does not."""
-
-
-@dataclass(frozen=True)
-class RobustDesign:
-    """Outcome of the procedure on one trial, in normalised units, before beams are recovered.
-
-    Attributes:
-        status: of the whole: see ``solve_pa2``.
-        power_level: least power level ``u`` of the robust requirements; feasible if at most 1.
-        lifted: covariances, ``None`` without a start.
-        history: guaranteed ``min(sum R, R_s)`` in bit/s/Hz at the start and after every iteration, exact.
-        iterations: semidefinite programs solved after the start.
-        bs_rank_ratios: second over first eigenvalue of every ``W_m``.
-        satellite_rank_ratio: the same of ``V``.
-        reports: solver reports, that of the test of feasibility first.
-    """
-
-    status: Status
-    power_level: float
-    lifted: Lifted | None
-    history: Float[np.ndarray, " step"]
-    iterations: int
-    bs_rank_ratios: Float[np.ndarray, " user"]
-    satellite_rank_ratio: float
-    reports: tuple[SolveReport, ...]
 
 
 def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
@@ -103,45 +79,29 @@ def least_robust_power_level(instance: Instance, radii: ErrorRadii) -> PowerLeve
     ]
     if min(reach) <= 0.0:
         # A ball that holds the zero channel leaves no signal, whatever the power.
-        return PowerLevel(math.inf, Status.INFEASIBLE, None, None)
-    found = _test(instance, radii, _PREFERENCE)
-    if 1.0 < found.level <= 1.0 + 2.0 * _PREFERENCE:
-        bare = _test(instance, radii, 0.0)
-        found = bare if bare.start is not None else found
-    if found.start is None or found.level <= 1.0:
-        return found
-    certain = found.status is Status.CONVERGED or found.level > 1.0 + _DOUBT
-    return replace(found, status=Status.INFEASIBLE if certain else Status.INACCURATE)
+        return NO_POWER_SUFFICES
+
+    def test(preference: float) -> PowerLevel:
+        problem = robust_feasibility_problem(*instance.sizes)
+        units = robust_scaling(instance, radii, _rough_powers(instance, radii))
+        values = least_rate_values(instance, units) | {"weight": preference}
+        return power_level(problem, units, _solve(problem, instance, radii, units, values))
+
+    return judged(test)
 
 
-def pa2_reference(instance: Instance, radii: ErrorRadii, options: LoopOptions = PA2_OPTIONS) -> RobustDesign:
+def pa2_reference(instance: Instance, radii: ErrorRadii, options: LoopOptions = PA2_OPTIONS) -> LiftedDesign:
     """The procedure on one trial: robust test of feasibility, then concave-convex iterations from its minimiser.
 
     The minimiser is first scaled up to the budgets, which improves every rate and the numbers of the first iteration.
     """
-    test = least_robust_power_level(instance, radii)
-    reports = () if test.report is None else (test.report,)
-    if test.start is None or not test.level <= 1.0:
-        none = np.full(len(instance.h_users), np.nan)
-        return RobustDesign(test.status, test.level, None, np.zeros(0), 0, none, math.nan, reports)
     procedure = Procedure(
         convexify=lambda lifted: worst_received_powers(instance, radii, lifted),
         solve=lambda powers: _improve(instance, radii, powers),
         measure=lambda lifted: worst_received_powers(instance, radii, lifted).delivered,
     )
-    factor = 1.0 / test.level
-    start = Lifted(test.start.W * factor, test.start.V * factor, test.start.V0 * factor)
-    outcome = successive_convex(procedure, start, options)
-    return RobustDesign(
-        outcome.status,
-        test.level,
-        outcome.state,
-        outcome.history,
-        outcome.iterations,
-        eigenvalue_ratio(outcome.state.W),
-        float(eigenvalue_ratio(outcome.state.V)),
-        reports + outcome.reports,
-    )
+    test = least_robust_power_level(instance, radii)
+    return designed(test, len(instance.h_users), procedure, 1.0 / test.level, options)
 
 
 def solve_pa2(
@@ -193,18 +153,6 @@ def _design(trial: Trial) -> Ended:
     return finished(trial, polish(instance, beams, radii), found.status, found.iterations, found.history)
 
 
-def _test(instance: Instance, radii: ErrorRadii, preference: float) -> PowerLevel:
-    problem = robust_feasibility_problem(*instance.sizes)
-    units = robust_scaling(instance, radii, _rough_powers(instance, radii))
-    es_sinr = math.expm1(len(instance.h_users) * instance.min_rate * math.log(2.0))
-    values = {"es_min_signal": es_sinr * units.es_interference / units.es_total, "weight": preference}
-    report = _solve(problem, instance, radii, units, values)
-    if not report.has_point:
-        level = math.inf if report.status is Status.INFEASIBLE else math.nan
-        return PowerLevel(level, report.status, None, report)
-    return PowerLevel(float(problem.variables["level"].value), report.status, unscaled(problem, units), report)
-
-
 def _improve(instance: Instance, radii: ErrorRadii, powers: ReceivedPowers) -> Attempt[Lifted]:
     """One step of the procedure: tangents at the worst-case powers, scaled to them."""
     problem = robust_epigraph_problem(*instance.sizes)
@@ -218,7 +166,7 @@ def _improve(instance: Instance, radii: ErrorRadii, powers: ReceivedPowers) -> A
 
 
 def _solve(
-    problem: ParametricProblem, instance: Instance, radii: ErrorRadii, units: RobustScaling, values: dict[str, Any]
+    problem: ParametricProblem, instance: Instance, radii: ErrorRadii, units: Scaling, values: dict[str, Any]
 ) -> SolveReport:
     """Solve with one congruence of the bounds after the other until there is a point or a certificate."""
     reports = list[SolveReport]()
@@ -243,11 +191,4 @@ def _rough_powers(instance: Instance, radii: ErrorRadii) -> ReceivedPowers:
     return replace(powers, es_signal=powers.es_signal * interference, es_interference=interference)
 
 
-__all__ = [
-    "PA2_OPTIONS",
-    "RobustDesign",
-    "least_robust_power_level",
-    "normalised_radii",
-    "pa2_reference",
-    "solve_pa2",
-]
+__all__ = ["PA2_OPTIONS", "least_robust_power_level", "normalised_radii", "pa2_reference", "solve_pa2"]
