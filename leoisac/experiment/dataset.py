@@ -86,9 +86,9 @@ def assemble(
         failures += _failures(units, {"scheme": choices[index[0]].label, "sweep": changes[index[1:]]})
     coordinates = {**_scheme_coordinates(choices), **_sweep_coordinates(study.config, axes)}
     coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
+    coordinates |= _label_coordinates(system, columns.sizes)
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
-    dataset = dataset.assign_coords(_label_coordinates(system, dataset.sizes))
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
     return dataset
 
@@ -110,12 +110,15 @@ def field_description(config: Config, path: str) -> str:
 
 
 class _Columns:
-    """The variables of a dataset while units flow in; an axis grows when a unit is longer than all before it."""
+    """The variables of a dataset while units flow in; an axis grows when a unit is longer than all before it.
+
+    ``sizes`` holds the length of every metric axis.
+    """
 
     def __init__(self, system: System, shape: tuple[int, ...], sizes: Mapping[str, int]) -> None:
         self._metrics = {**OUTCOME, **system.metrics}
         self._shape = shape
-        self._sizes = {axis: 0 for metric in self._metrics.values() for axis in metric.axes} | dict(sizes)
+        self.sizes = {axis: 0 for metric in self._metrics.values() for axis in metric.axes} | dict(sizes)
         self._arrays = {name: self._empty(name) for name in self._metrics}
 
     def put(self, index: tuple[int, ...], unit: Unit, trials: int) -> None:
@@ -138,14 +141,14 @@ class _Columns:
 
     def _empty(self, name: str) -> np.ndarray:
         missing = _MISSING.get(name, np.float64(np.nan))
-        shape = (*self._shape, *(self._sizes[axis] for axis in self._metrics[name].axes))
+        shape = (*self._shape, *(self.sizes[axis] for axis in self._metrics[name].axes))
         return np.full(shape, missing, dtype=missing.dtype)
 
     def _fit(self, axes: tuple[str, ...], sizes: tuple[int, ...]) -> None:
-        longer = {axis: size for axis, size in zip(axes, sizes, strict=True) if size > self._sizes[axis]}
+        longer = {axis: size for axis, size in zip(axes, sizes, strict=True) if size > self.sizes[axis]}
         if not longer:
             return
-        self._sizes |= longer
+        self.sizes |= longer
         for name, metric in self._metrics.items():
             if set(metric.axes) & set(longer):
                 before = self._arrays[name]
@@ -207,7 +210,7 @@ def _sweep_coordinates(config: Config, axes: Sequence[Axis]) -> dict[str, Any]:
     return coordinates
 
 
-def _label_coordinates(system: System, sizes: Mapping[Any, int]) -> dict[str, Any]:
+def _label_coordinates(system: System, sizes: Mapping[str, int]) -> dict[str, Any]:
     """Names of the entries of metric axes; an axis without entries here has none."""
     return {axis: (axis, list(names)) for axis, names in system.axis_labels.items() if sizes.get(axis) == len(names)}
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Figure
 from leoisac.experiment.statistics import mean_interval, summary
+from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import SCHEMES
@@ -128,11 +129,13 @@ def _draw_table(datasets: Data) -> Any:
         figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 0.2 * (len(rows) + 4)), layout="constrained")
         axes = figure.subplots()
         axes.axis("off")
-        table = axes.table(rows, colLabels=_COLUMNS, bbox=(0, 0, 1, 1), edges="horizontal", cellLoc="right")
+        table = axes.table(rows, colLabels=_COLUMNS, bbox=(0, 0, 1, 1), cellLoc="right", colLoc="right")
         table.auto_set_font_size(False)
         table.set_fontsize(8.5)
         for (row, column), cell in table.get_celld().items():
-            cell.set_linewidth(0.7 if row == 0 or (row > 0 and rows[row - 1][0]) else 0.0)
+            group_starts = row > 0 and rows[row - 1][0]
+            cell.visible_edges = "TB" if row == 0 else "T" if group_starts else "B" if row == len(rows) else ""
+            cell.set_linewidth(0.7)
             cell.set_height(cell.get_height() * (2.0 if row == 0 else 1.0))
             if column == 1:
                 cell.get_text().set_horizontalalignment("left")
@@ -155,8 +158,8 @@ def _table_row(datasets: Data, fraction: float, route: str) -> list[str]:
         f"{float(rate['mean']):.3f}{spread}",
         f"{1e12 * float(delay['mean']):.2f}",
         f"{float(doppler['mean']):.0f}",
-        f"{floor:.0%}",
-        f"{ceilings:.0%}",
+        share_text(floor),
+        share_text(ceilings),
     ]
 
 

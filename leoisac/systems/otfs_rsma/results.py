@@ -52,11 +52,14 @@ def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -
         metric: name of a metric.
         fraction: one of ``FRACTIONS``.
         route: ``""`` for the default one, else ``reference``, ``ga`` or ``ga-sensing``; ``random`` for the scheme of
-            that name; ``common`` for the default one on the draws that those routes have.
+            that name; ``common`` for the default one on the draws that all of those routes have used.
     """
     if route == "common":
-        values, theirs = at_fraction(datasets, metric, fraction), _few(datasets, metric, fraction)
-        return values.isel(trial=slice(0, theirs.sizes["trial"])) if values is not None and theirs is not None else None
+        values, used = at_fraction(datasets, metric, fraction), _used_by_others(datasets, metric, fraction)
+        if values is None or not len(used):
+            return None
+        shared = min(values.sizes["trial"], len(used))
+        return values.isel(trial=slice(0, shared)).where(used[:shared])
     if route == "random":
         return _select(datasets.get("random"), metric, ("random",), fraction)
     prefix = "common-draws-" if route else ""
@@ -66,9 +69,11 @@ def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -
     return _select(datasets.get(study), metric, labels, fraction)
 
 
-def _few(datasets: Data, metric: str, fraction: float) -> xr.DataArray | None:
+def _used_by_others(datasets: Data, metric: str, fraction: float) -> np.ndarray:
+    """Whether all other routes that there are have used a draw; empty without such a route."""
     found = (at_fraction(datasets, metric, fraction, route) for route in OTHER_ROUTES)
-    return next((values for values in found if values is not None), None)
+    used = [values.notnull().values for values in found if values is not None and bool(values.notnull().any())]
+    return np.logical_and.reduce(used) if used else np.zeros(0, dtype=bool)
 
 
 def _select(dataset: xr.Dataset | None, metric: str, labels: tuple[str, ...], fraction: float) -> xr.DataArray | None:
