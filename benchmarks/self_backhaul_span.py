@@ -1,0 +1,111 @@
+"""PA1 with large arrays at the base station: the published algorithm on the span of its channels beside the fast route.
+
+``python benchmarks/self_backhaul_span.py [--trials 64]``; figures go to ``benchmarks/history/self-backhaul-span.json``.
+With 25 antennas a semidefinite program of the published algorithm takes half a minute. Power outside the span of the
+channels ``h_m``, ``h_s`` reaches nobody, so that covariances on that span (four dimensions for three users) have the
+same optimum: this sets the routes side by side on many trials. Times of the algorithm as published: ``leoisac bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leoisac import catalogue
+from leoisac.experiment.bench import bench_cases, timed
+from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials, parameters_of
+from leoisac.experiment.judge import judge
+from leoisac.experiment.provenance import host, versions
+from leoisac.foundation.config import replace_fields
+from leoisac.foundation.status import Status
+from leoisac.optim.conic.loop import LoopOptions
+from leoisac.systems.self_backhaul.lifted import Instance
+from leoisac.systems.self_backhaul.recovery import polish, recover
+from leoisac.systems.self_backhaul.reference import ENFORCES, pa1_reference
+from leoisac.systems.self_backhaul.reference_batch import (
+    Ended,
+    Trial,
+    finished,
+    missing,
+    normalised_instance,
+    solve_batch,
+)
+
+HISTORY = Path(__file__).parent / "history/self-backhaul-span.json"
+CASE = "M = 3"
+
+
+def on_span(instance: Instance) -> tuple[Instance, np.ndarray]:
+    """The instance in an orthonormal basis of its terrestrial channels, and the basis ``(bs_antenna, dimension)``."""
+    basis, _ = np.linalg.qr(np.concatenate([instance.h_users, instance.h_es[None, :]]).T)
+    seen = {name: getattr(instance, name) @ np.conj(basis) for name in ("h_users", "h_es", "bs_targets")}
+    return replace(instance, **seen), basis
+
+
+def design(trial: Trial) -> Ended:
+    """As the reference route designs a trial, on the span."""
+    instance, basis = on_span(normalised_instance(trial.parameters, trial.channels))
+    found = pa1_reference(instance, options=trial.options)
+    if found.lifted is None:
+        return missing(trial, found.status, found.power_level - 1.0)
+    beams = polish(instance, recover(instance, found.lifted))
+    whole = replace(beams, w=beams.w @ basis.T)
+    return finished(trial, whole, found.status, found.iterations, found.history)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--trials", type=int, default=64)
+    count = parser.parse_args().trials
+    system = catalogue.find("self-backhaul")
+    case = next(case for case in bench_cases(system) if CASE in case.name)
+    config = replace_fields(system.config(), dict(case.overrides))
+    channels, parameters = draw_trials(system, config, case.seed, count), parameters_of(system, config)
+    reference = functools.partial(
+        solve_batch,
+        design=design,
+        enforces=ENFORCES,
+        objective="sum_rate",
+        options=LoopOptions(),
+        workers=1,
+    )
+
+    def judged(solution: Any) -> Any:
+        metrics = evaluate_trials(system, config, channels, solution.value)
+        return judge(system.scheme(case.scheme), solution, metrics, system.tolerance)
+
+    span_s, theirs = timed(lambda: judged(reference(parameters, channels)))
+    ours = judged(design_trials(system, config, channels, case.scheme))
+    best = judged(design_trials(system, config, channels, case.scheme, starts=case.best_of))
+    both = ours.usable & theirs.usable
+    gain = ours.objective[both] / theirs.objective[both] - 1.0
+    known = np.fmax(np.fmax(ours.objective, theirs.objective), best.objective)
+    record = {
+        "case": case.name,
+        "trials": count,
+        "span_s": span_s / count,
+        "fast_mean": float(np.mean(ours.objective[both])),
+        "reference_mean": float(np.mean(theirs.objective[both])),
+        "mean_gain": float(np.mean(ours.objective[both]) / np.mean(theirs.objective[both]) - 1.0),
+        "worst_gain": float(np.min(gain)),
+        "p99_shortfall": float(np.quantile(1.0 - ours.objective[ours.usable] / known[ours.usable], 0.99)),
+        "fast_violation": float(np.max(ours.violation[ours.usable])),
+        "reference_violation": float(np.max(theirs.violation[theirs.usable])),
+        "fast_usable": float(np.mean(ours.usable)),
+        "reference_usable": float(np.mean(theirs.usable)),
+        "infeasible_in_both": int(np.sum((ours.status == Status.INFEASIBLE) & (theirs.status == Status.INFEASIBLE))),
+        "versions": versions(("fast", "reference")),
+        "host": {key: value for key, value in host().items() if key != "name"},
+    }
+    HISTORY.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(record, indent=1))
+
+
+if __name__ == "__main__":
+    main()
