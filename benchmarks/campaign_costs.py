@@ -21,7 +21,7 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials
 from leoisac.experiment.judge import judge
-from leoisac.experiment.provenance import host
+from leoisac.experiment.provenance import machine
 
 TOY = Path(__file__).parents[1] / "tests/experiment/toy_system.py"
 HISTORY = Path(__file__).parent / "history/campaign-costs.json"
@@ -111,9 +111,7 @@ def main() -> None:
     figures = getattr(sys.modules[__name__], options.what)(li.config(options.system), options.scheme, trials)
     print(json.dumps(figures, indent=1))
     record = json.loads(HISTORY.read_text()) if HISTORY.exists() else {}
-    facts = host()
-    del facts["name"]
-    record.setdefault(options.what, {})[f"{options.system}:{options.scheme}"] = {**figures, "machine": facts}
+    record.setdefault(options.what, {})[f"{options.system}:{options.scheme}"] = {**figures, "machine": machine()}
     HISTORY.parent.mkdir(parents=True, exist_ok=True)
     HISTORY.write_text(json.dumps(record, indent=1) + "\n")
 

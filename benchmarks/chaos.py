@@ -25,7 +25,7 @@ import numpy as np
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.provenance import host, versions
+from leoisac.experiment.provenance import machine, versions
 
 TESTS = Path(__file__).parents[1] / "tests/experiment"
 TOY, FORKED = TESTS / "toy_system.py", TESTS / "forked_runs.py"
@@ -250,9 +250,7 @@ def main() -> None:
         "kills": lambda place: kills(place, options.kills, options.minutes, options.seed, options.points),
     }
     record = json.loads(options.out.read_text()) if options.out.exists() else {}
-    facts = host()
-    del facts["name"]
-    record |= {"machine": facts, "versions": versions()}
+    record |= {"machine": machine(), "versions": versions()}
     for name, attack in attacks.items():
         if options.only and name not in options.only:
             continue

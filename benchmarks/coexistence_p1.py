@@ -19,7 +19,7 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.bench import timed
 from leoisac.experiment.blocks import draw_trials, parameters_of
-from leoisac.experiment.provenance import host, versions
+from leoisac.experiment.provenance import machine, versions
 from leoisac.experiment.runner import UNIT_TRIALS
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.systems.coexistence import fast, reference
@@ -48,7 +48,7 @@ def main() -> None:
     best = np.fmax(_rates(ours), _rates(fast.solve_p1(problem, starts=BEST_OF)))
     record: dict[str, Any] = {
         "versions": versions(("fast", "reference")),
-        "host": host(),
+        "machine": machine(),
         "fast_s": fast_s / len(best),
         "fast_cells": len(best),
         "cells": count,

@@ -21,7 +21,7 @@ from leoisac import catalogue
 from leoisac.experiment.bench import bench_cases, timed
 from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials, parameters_of
 from leoisac.experiment.judge import judge
-from leoisac.experiment.provenance import host, versions
+from leoisac.experiment.provenance import machine, versions
 from leoisac.foundation.config import replace_fields
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.loop import LoopOptions
@@ -101,7 +101,7 @@ def main() -> None:
         "reference_usable": float(np.mean(theirs.usable)),
         "infeasible_in_both": int(np.sum((ours.status == Status.INFEASIBLE) & (theirs.status == Status.INFEASIBLE))),
         "versions": versions(("fast", "reference")),
-        "host": {key: value for key, value in host().items() if key != "name"},
+        "machine": machine(),
     }
     HISTORY.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record, indent=1))

@@ -55,9 +55,13 @@ def versions(routes: Iterable[str] | None = None) -> dict[str, str]:
 
 
 def host() -> dict[str, Any]:
-    """Facts about this machine."""
+    """This machine's name and ``machine()``."""
+    return {"name": platform.node(), **machine()}
+
+
+def machine() -> dict[str, Any]:
+    """What this machine is, without its name."""
     return {
-        "name": platform.node(),
         "processor": machine_type(),
         "cores": os.cpu_count() or 0,
         "memory_gib": _memory_gib(),
