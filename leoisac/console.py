@@ -15,7 +15,7 @@ from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.routes import missing_packages
 from leoisac.experiment.scenario_file import NONE, value_text
 from leoisac.foundation.config import Config
-from leoisac.foundation.number_text import interval_text
+from leoisac.foundation.number_text import interval_text, share_text
 from leoisac.foundation.status import Status
 
 if TYPE_CHECKING:
@@ -212,7 +212,9 @@ def _time_left(state: Progress) -> str:
 
 def _shares(statuses: Mapping[Status, int]) -> str:
     total = sum(statuses.values())
-    return ", ".join(f"{code.name.lower()} {statuses[code] / total:.0%}" for code in Status if statuses.get(code))
+    return ", ".join(
+        f"{code.name.lower()} {share_text(statuses[code] / total)}" for code in Status if statuses.get(code)
+    )
 
 
 def _bold(text: str) -> Text:

@@ -124,10 +124,6 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         options: dict[str, Any] = {**case.options, "starts": case.best_of}
         many = outcome(design_trials(system, config, channels, case.scheme, **options))
         best = np.fmax(best, many.objective)
-    both = ours.usable[:trials] & theirs.usable
-    ours_mean, theirs_mean = _mean(ours.objective[:trials][both]), _mean(theirs.objective[both])
-    gain = ours.objective[:trials][both] / theirs.objective[both] - 1.0
-    shortfall = 1.0 - ours.objective[ours.usable] / best[ours.usable]
     return BenchResult(
         case=case.name,
         sizes=dict(system.axis_sizes(config)),
@@ -138,17 +134,35 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         ratio=statistics.median(reference_s) / (fast_s / fast_trials),
         fast_compile_s=max(first_fast - fast_s, 0.0),
         reference_compile_s=max(first_reference - reference_s[0], 0.0),
-        fast_mean=ours_mean,
-        reference_mean=theirs_mean,
-        mean_gain=ours_mean / theirs_mean - 1.0,
-        worst_gain=float(np.min(gain, initial=0.0)),
-        p99_shortfall=float(np.quantile(shortfall, 0.99)) if len(shortfall) else float("nan"),
         best_of=case.best_of,
-        fast_violation=_worst(ours),
-        reference_violation=_worst(theirs),
-        fast_usable=float(np.mean(ours.usable)),
-        reference_usable=float(np.mean(theirs.usable)),
+        **compared(ours, theirs, best),
     )
+
+
+def compared(ours: Outcome, theirs: Outcome, best: np.ndarray) -> dict[str, float]:
+    """Objectives and violations of ``BenchResult``.
+
+    Args:
+        ours: of the fast route.
+        theirs: of the reference, on the first of these trials.
+        best: objective of the best design known for each of ours.
+    """
+    trials = len(theirs.usable)
+    both = ours.usable[:trials] & theirs.usable
+    ours_mean, theirs_mean = _mean(ours.objective[:trials][both]), _mean(theirs.objective[both])
+    gain = ours.objective[:trials][both] / theirs.objective[both] - 1.0
+    shortfall = 1.0 - ours.objective[ours.usable] / best[ours.usable]
+    return {
+        "fast_mean": ours_mean,
+        "reference_mean": theirs_mean,
+        "mean_gain": ours_mean / theirs_mean - 1.0,
+        "worst_gain": float(np.min(gain, initial=0.0)),
+        "p99_shortfall": float(np.quantile(shortfall, 0.99)) if len(shortfall) else float("nan"),
+        "fast_violation": _worst(ours),
+        "reference_violation": _worst(theirs),
+        "fast_usable": float(np.mean(ours.usable)),
+        "reference_usable": float(np.mean(theirs.usable)),
+    }
 
 
 def save(results: list[BenchResult], path: Path) -> None:

@@ -42,7 +42,6 @@ _SETTINGS = {
     "distributed.comm.timeouts.connect": "60s",
     # Dask samples what its workers do a hundred times a second: a fifth of the time of small compiled steps.
     "distributed.worker.profile.enabled": False,
-    "distributed.admin.tick.interval": "1s",
 }
 _AHEAD = 2
 """Tasks that wait at every worker, so that none is idle while a result travels."""

@@ -20,7 +20,7 @@ from leoisac.experiment.markup import Markup, details, escaped, join, table, tag
 from leoisac.experiment.progress import StoreState
 from leoisac.experiment.scenario import Scenario, most_trials
 from leoisac.experiment.scenario_file import scenario_toml
-from leoisac.foundation.number_text import counted, duration_text
+from leoisac.foundation.number_text import counted, duration_text, share_text
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _head(data: ReportData) -> Markup:
     usable = sum(item.usable for item in state.schemes)
     facts = [
         (str(stored), f"of {state.wanted} trials" if state.left else "trials"),
-        (f"{usable / stored:.1%}" if stored else "—", "of them usable"),
+        (share_text(usable / stored) if stored else "—", "of them usable"),
         (str(len(state.schemes)), "schemes" if len(state.schemes) != 1 else "scheme"),
         (duration_text(sum(item.seconds for item in state.schemes)), "computing time"),
     ]

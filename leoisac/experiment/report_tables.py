@@ -18,7 +18,7 @@ from leoisac.experiment.scenario import Scenario
 from leoisac.experiment.scenario_file import NONE, value_text
 from leoisac.experiment.statistics import summary, trials_text
 from leoisac.foundation.config import Config
-from leoisac.foundation.number_text import counted, duration_text, interval_text, short_time_text
+from leoisac.foundation.number_text import counted, duration_text, interval_text, share_text, short_time_text
 from leoisac.foundation.status import Status
 
 _MOST_SHOWN = 20
@@ -145,8 +145,8 @@ def outcomes(state: StoreState) -> Markup:
     rows: list[Sequence[object]] = []
     for item in state.schemes:
         stored = sum(item.statuses.values())
-        shares = [f"{item.statuses.get(code, 0) / stored:.1%}" if stored else "—" for code in ended]
-        usable = f"{item.usable / stored:.1%}" if stored else "—"
+        shares = [share_text(item.statuses.get(code, 0) / stored) if stored else "—" for code in ended]
+        usable = share_text(item.usable / stored) if stored else "—"
         rows.append((item.label, str(stored), *shares, usable))
     header = ("scheme", "trials", *(code.name for code in ended), "usable")
     advice = [tag("li", tag("b", code.name), f": {code.advice}") for code in ended]

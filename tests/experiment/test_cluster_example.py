@@ -37,6 +37,7 @@ def test_the_job(example: Any) -> None:
     assert "#SBATCH --cpus-per-task=16" in script
     for name in example.ONE_THREAD:
         assert f"export {name}=1" in script
+    assert example.NO_PROFILE in script
     assert "--nworkers 16" in script
     assert "--nthreads 1" in script
 
