@@ -91,7 +91,8 @@ def to_csv(dataset: xr.Dataset, path: Path) -> None:
     """CSV, one number a row.
 
     Columns: ``scheme``, the swept fields (their names end in the unit), ``trial``, ``status``, ``usable``, ``metric``,
-    a column for every further axis (``user``, counted from 0; empty where the metric has no such axis), ``value``
+    a column for every further axis (``user``: the entry's name where it has one, else counted from 0; empty where the
+    metric has no such axis), ``value``
     (shortest text that reads back to the same number) and ``units``.
 
     A missing value has no row; a trial that was run has at least its row of ``iterations``, one that was not has none.
@@ -116,6 +117,7 @@ def _csv_blocks(
     ordered = {name: dataset[name].transpose("scheme", *sweep, "trial", ...) for name in (*OUTCOME, *names)}
     codes = {int(code): code.name for code in Status}
     schemes = [str(label) for label in dataset["scheme"].values]
+    entries = {axis: dataset[axis].values.tolist() for axis in axes}
     for index in itertools.product(range(len(schemes)), *(range(dataset.sizes[dim]) for dim in sweep)):
         point = [_plain(dataset[field].values[i]) for dim, i in zip(sweep, index[1:]) for field in dim.split("+")]
         status, usable = (ordered[name].values[index] for name in ("status", "usable"))
@@ -128,16 +130,20 @@ def _csv_blocks(
             there = np.argwhere((status != NOT_RUN).reshape(-1, *[1] * (values.ndim - 1)) & ~_missing(values))
             own = [str(dim) for dim in ordered[name].dims[len(index) + 1 :]]
             units = str(dataset[name].attrs.get("units", "1"))
-            yield _csv_rows(
-                trials, name, values, there, [own.index(axis) if axis in own else -1 for axis in axes], units
-            )
+            places = [(own.index(axis), entries[axis]) if axis in own else None for axis in axes]
+            yield _csv_rows(trials, name, values, there, places, units)
 
 
 def _csv_rows(
-    trials: Sequence[list[Any]], name: str, values: np.ndarray, there: np.ndarray, places: Sequence[int], units: str
+    trials: Sequence[list[Any]],
+    name: str,
+    values: np.ndarray,
+    there: np.ndarray,
+    places: Sequence[tuple[int, list[Any]] | None],
+    units: str,
 ) -> Iterator[list[Any]]:
     for trial, *rest in there.tolist():
-        entry = [rest[place] if place >= 0 else "" for place in places]
+        entry = [place[1][rest[place[0]]] if place else "" for place in places]
         yield [*trials[trial], name, *entry, _plain(values[(trial, *rest)]), units]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from otfs_cases import NAME, designed, known_channels
 import leoisac as li
 from leoisac.estimation.bit_errors import RECEIVERS
 from leoisac.experiment.errors import ChannelError
+from leoisac.experiment.export import export_studies
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
 from leoisac.systems.otfs_rsma.evaluate import parameters
@@ -134,10 +137,14 @@ class TestOtherRoutes:
         with pytest.raises(ChannelError, match="symbols"):
             li.design(li.config(NAME), known_channels(), "random", route="echo")
 
-    def test_receivers_have_their_names(self) -> None:
+    def test_receivers_have_their_names(self, tmp_path: Path) -> None:
         data = li.run(li.config(NAME), ["data-link"], trials=2)
         names = [str(name).lower().replace(", ", "-").replace(" ", "-") for name in data["receiver"].values]
         assert names == list(RECEIVERS)
+        (file,) = export_studies({"data-link": data}, "csv", tmp_path / "results.csv")
+        rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+        written = [row["receiver"] for row in rows if row["metric"] == "bit_error_rate"]
+        assert written[:4] == data["receiver"].values.tolist()
 
     def test_receivers_by_snr(self) -> None:
         rates = []
