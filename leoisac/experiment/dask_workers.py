@@ -208,6 +208,7 @@ def _client(placement: Placement) -> Generator[Client]:
             env=ONE_THREAD,
             memory_limit=0,
             dashboard_address=cast(str, None),
+            scheduler_kwargs={"dashboard_address": ":0"},  # its web server: by default on one port for all campaigns
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,

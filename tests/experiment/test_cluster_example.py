@@ -58,7 +58,12 @@ def test_the_campaign(example: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with (
         warnings.catch_warnings(),
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp",
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": ":0"},  # other tests' clusters may have the usual port
         ) as cluster,
     ):
         data = example.campaign(cluster.scheduler_address, store=str(tmp_path / "s"), trials=10)
