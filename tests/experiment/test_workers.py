@@ -36,7 +36,12 @@ def address() -> Iterator[str]:
     with (
         warnings.catch_warnings(),
         LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp",
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": ":0"},  # other tests' clusters may have the usual port
         ) as cluster,
     ):
         yield cluster.scheduler_address
