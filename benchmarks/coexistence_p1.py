@@ -22,9 +22,10 @@ from leoisac.experiment.blocks import draw_trials, parameters_of
 from leoisac.experiment.provenance import machine, versions
 from leoisac.experiment.runner import UNIT_TRIALS
 from leoisac.foundation.lanes import by_lanes, take
-from leoisac.systems.coexistence import fast, reference
-from leoisac.systems.coexistence.problem import flatten, predicted_problem
-from leoisac.systems.coexistence.selecting import select_association
+from leoisac.systems.coexistence.fast import cell as fast
+from leoisac.systems.coexistence.problem.normalised import flatten, predicted_problem
+from leoisac.systems.coexistence.problem.selecting import select_association
+from leoisac.systems.coexistence.published import cell as reference
 
 HISTORY = Path(__file__).parent / "history/coexistence-p1.json"
 BEST_OF = 8

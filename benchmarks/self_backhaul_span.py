@@ -24,10 +24,7 @@ from leoisac.experiment.judge import Outcome, judge
 from leoisac.experiment.provenance import machine, versions
 from leoisac.foundation.config import replace_fields
 from leoisac.optim.conic.loop import LoopOptions
-from leoisac.systems.self_backhaul.lifted import Instance
-from leoisac.systems.self_backhaul.recovery import polish, recover
-from leoisac.systems.self_backhaul.reference import ENFORCES, pa1_reference
-from leoisac.systems.self_backhaul.reference_batch import (
+from leoisac.systems.self_backhaul.published.batch import (
     Ended,
     Trial,
     finished,
@@ -35,6 +32,9 @@ from leoisac.systems.self_backhaul.reference_batch import (
     normalised_instance,
     solve_batch,
 )
+from leoisac.systems.self_backhaul.published.lifted import Instance
+from leoisac.systems.self_backhaul.published.pa1 import ENFORCES, pa1_reference
+from leoisac.systems.self_backhaul.published.recovery import polish, recover
 
 HISTORY = Path(__file__).parent / "history/self-backhaul-span.json"
 CASE = "M = 3"

@@ -10,8 +10,8 @@ from leoisac.catalogue import find
 from leoisac.experiment.blocks import parameters_of
 from leoisac.foundation.lanes import by_lanes
 from leoisac.optim.batched.engine import solve
-from leoisac.systems.self_backhaul import fast
-from leoisac.systems.self_backhaul.joint_program import joint_beamforming
+from leoisac.systems.self_backhaul.fast import pa1 as fast
+from leoisac.systems.self_backhaul.fast.joint_program import joint_beamforming
 
 TRIALS = 64
 

@@ -99,6 +99,47 @@ def test_systems_never_import_siblings() -> None:
             assert target[1:2] != ["systems"] or target[2:3] == own[2:3], f"{file} imports its sibling {name}"
 
 
+ROOMS = {
+    "root": set(),  # configuration, channel and design classes, the registration
+    "world": {"root"},
+    "judge": {"root", "world"},
+    "problem": {"root", "judge"},
+    "fast": {"root", "world", "judge", "problem"},
+    "published": {"root", "world", "judge", "problem"},
+    "evidence": {"root", "world", "judge"},
+}
+"""Room of a system -> the rooms of the same system that it may import (besides itself)."""
+
+CONIC = "leoisac.optim.conic"
+"""What stands on CVXPY; imported in a system's room ``published`` alone."""
+
+
+def _rooms() -> list[tuple[Path, str, str]]:
+    """File, system and room of every file of a system."""
+    found: list[tuple[Path, str, str]] = []
+    for file in sorted((ROOT / "systems").glob("*/**/*.py")):
+        system, *inside = file.relative_to(ROOT / "systems").parts
+        found.append((file, system, inside[0] if len(inside) > 1 else "root"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("file", "system", "room"), _rooms(), ids=lambda value: value.stem if isinstance(value, Path) else value
+)
+def test_rooms_of_a_system(file: Path, system: str, room: str) -> None:
+    """Every system is cut alike, and its rooms know only those below them."""
+    assert room in ROOMS, f"{file}: a system's rooms are {', '.join(ROOMS)}."
+    own = f"leoisac.systems.{system}"
+    for name in _imports(file):
+        if name == own or name.startswith(f"{own}."):
+            inside = name.removeprefix(own).strip(".").split(".")
+            other = inside[0] if inside[0] in ROOMS else "root"
+            is_front_door = room == "root" and file.name == "__init__.py"  # it hands out functions of its rooms
+            assert other == room or other in ROOMS[room] or is_front_door, f"{file} ({room}) must not import {name}"
+        assert room == "published" or not name.startswith(CONIC), f"{file}: only published/ may import {name}"
+    assert room == "published" or "cvxpy" not in file.read_text(encoding="utf-8").split(), file
+
+
 def test_only_the_catalogue_knows_systems() -> None:
     for file in _sources():
         if _layer(_module(file)) not in ("systems", "catalogue"):

@@ -240,18 +240,18 @@ class Parts(TypedDict):
 
 
 def parts_of(folder: str) -> Parts:
-    """The parts of a system whose folder (a package) has the usual files, for ``System(..., **parts_of(__name__))``."""
+    """The parts of a system whose folder (a package) has the usual rooms, for ``System(..., **parts_of(__name__))``."""
     return {
         "channels": f"{folder}.model:Channels",
-        "prepare": f"{folder}.channels:prepare",
-        "draw": f"{folder}.channels:draw",
-        "parameters": f"{folder}.evaluate:parameters",
-        "evaluate": f"{folder}.evaluate:evaluate",
-        "link_budgets": f"{folder}.budgets:link_budgets",
-        "studies": f"{folder}.studies:STUDIES",
-        "figures": f"{folder}.figures:FIGURES",
-        "claims": f"{folder}.claims:CLAIMS",
-        "benches": f"{folder}.benches:BENCHES",
+        "prepare": f"{folder}.world.channels:prepare",
+        "draw": f"{folder}.world.channels:draw",
+        "parameters": f"{folder}.judge.evaluate:parameters",
+        "evaluate": f"{folder}.judge.evaluate:evaluate",
+        "link_budgets": f"{folder}.world.budgets:link_budgets",
+        "studies": f"{folder}.evidence.studies:STUDIES",
+        "figures": f"{folder}.evidence.figures:FIGURES",
+        "claims": f"{folder}.evidence.claims:CLAIMS",
+        "benches": f"{folder}.evidence.benches:BENCHES",
     }
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from leoisac.foundation.status import Solution, Status
 from leoisac.metrics.rsma import allocate_common_rate
-from leoisac.systems.bistatic_rsma import SYSTEM, echo
-from leoisac.systems.bistatic_rsma.evaluate import stream_powers, stream_rates
+from leoisac.systems.bistatic_rsma import SYSTEM
+from leoisac.systems.bistatic_rsma.fast import echo
+from leoisac.systems.bistatic_rsma.judge.evaluate import stream_powers, stream_rates
 from leoisac.systems.bistatic_rsma.model import MODES, Design
 
 _HERE = "closed_form_designs"

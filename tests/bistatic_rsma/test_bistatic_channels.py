@@ -6,7 +6,7 @@ from bistatic_cases import CASE_A, channels, configured, draw
 
 from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.config import ConfigError
-from leoisac.systems.bistatic_rsma.ground import place
+from leoisac.systems.bistatic_rsma.world.ground import place
 
 PASS = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "height_m": 150.0}
 ARRAYS = ("user_steering", "user_noise_ratio", "user_fading")

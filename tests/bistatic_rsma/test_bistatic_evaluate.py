@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from bistatic_cases import CASE_A, configured, draw, evaluate
 
-from leoisac.systems.bistatic_rsma.link import link_budget
 from leoisac.systems.bistatic_rsma.model import Design
+from leoisac.systems.bistatic_rsma.world.link import link_budget
 
 K = 4
 

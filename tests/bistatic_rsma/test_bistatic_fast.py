@@ -13,10 +13,11 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
-from leoisac.systems.bistatic_rsma import SYSTEM, fast
-from leoisac.systems.bistatic_rsma.fast import OPTIONS
+from leoisac.systems.bistatic_rsma import SYSTEM
+from leoisac.systems.bistatic_rsma.fast import max_min as fast
+from leoisac.systems.bistatic_rsma.fast.max_min import OPTIONS
+from leoisac.systems.bistatic_rsma.fast.program import max_min_rate
 from leoisac.systems.bistatic_rsma.model import MODES
-from leoisac.systems.bistatic_rsma.program import max_min_rate
 
 ISAC = tuple(name for name in MODES if not name.endswith("comm"))
 CASES = {"A": CASE_A, "B": CASE_B}

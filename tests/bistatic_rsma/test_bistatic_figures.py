@@ -8,13 +8,18 @@ from closed_form_designs import STAND_IN
 from leoisac.experiment.campaign import draw_figure, run_studies, with_plain_schemes
 from leoisac.experiment.contracts import resolve
 from leoisac.experiment.scenario import study_scenario
-from leoisac.systems.bistatic_rsma.budgets import link_budgets
-from leoisac.systems.bistatic_rsma.claims import CLAIMS, gain
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.figures import FIGURES
-from leoisac.systems.bistatic_rsma.link import link_budget
-from leoisac.systems.bistatic_rsma.sensing_figures import delay_bound, doppler_bound, echo_snr, signal_eigenvalue
-from leoisac.systems.bistatic_rsma.studies import STUDIES, _radar_point
+from leoisac.systems.bistatic_rsma.evidence.claims import CLAIMS, gain
+from leoisac.systems.bistatic_rsma.evidence.figures import FIGURES
+from leoisac.systems.bistatic_rsma.evidence.sensing_figures import (
+    delay_bound,
+    doppler_bound,
+    echo_snr,
+    signal_eigenvalue,
+)
+from leoisac.systems.bistatic_rsma.evidence.studies import STUDIES, _radar_point
+from leoisac.systems.bistatic_rsma.world.budgets import link_budgets
+from leoisac.systems.bistatic_rsma.world.link import link_budget
 
 OUTCOMES = {"reproduced", "partly", "not reproduced", "insufficient"}
 

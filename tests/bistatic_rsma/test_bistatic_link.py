@@ -7,7 +7,7 @@ from bistatic_cases import configured
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_derivatives, steering_vector
 from leoisac.foundation.config import ConfigError
-from leoisac.systems.bistatic_rsma.link import angle_bounds, echo_path_loss_db, link_budget
+from leoisac.systems.bistatic_rsma.world.link import angle_bounds, echo_path_loss_db, link_budget
 
 R1 = {
     "cos-half-beta": (6.515906e-22, 1.0752450e-2, 1.1665672e-3, 13440.563, 23.222375),

@@ -9,7 +9,13 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.model import MODES, Design
-from leoisac.systems.bistatic_rsma.problem import judged, normalise, physical_design, reduced_min_rate, reduced_rates
+from leoisac.systems.bistatic_rsma.problem.normalised import (
+    judged,
+    normalise,
+    physical_design,
+    reduced_min_rate,
+    reduced_rates,
+)
 
 K = 4
 

@@ -11,10 +11,18 @@ from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.hermitian import outer, quadratic_form
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.bistatic_rsma import SYSTEM, reference
-from leoisac.systems.bistatic_rsma.lifted import Instance, received_powers, solution, subproblem, target_gain, values
+from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.model import MODES
-from leoisac.systems.bistatic_rsma.reference import Algorithm1, algorithm_1
+from leoisac.systems.bistatic_rsma.published import max_min as reference
+from leoisac.systems.bistatic_rsma.published.lifted import (
+    Instance,
+    received_powers,
+    solution,
+    subproblem,
+    target_gain,
+    values,
+)
+from leoisac.systems.bistatic_rsma.published.max_min import Algorithm1, algorithm_1
 
 pytest.importorskip("cvxpy")
 

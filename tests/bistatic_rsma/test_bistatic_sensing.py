@@ -11,10 +11,10 @@ from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
 from leoisac.systems.bistatic_rsma import SYSTEM
-from leoisac.systems.bistatic_rsma.echo import with_estimates
-from leoisac.systems.bistatic_rsma.link import link_budget, target_steering
+from leoisac.systems.bistatic_rsma.fast.echo import with_estimates
+from leoisac.systems.bistatic_rsma.judge.sensing import estimate_target, observe
 from leoisac.systems.bistatic_rsma.model import Design
-from leoisac.systems.bistatic_rsma.sensing import estimate_target, observe
+from leoisac.systems.bistatic_rsma.world.link import link_budget, target_steering
 
 SMALL = {"receiver_array": (12, 12), "num_samples": 1024, "max_delay_samples": 96}
 

@@ -8,8 +8,8 @@ from leoisac.experiment.blocks import parameters_of
 from leoisac.foundation.lanes import by_lanes
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.model import MODES
-from leoisac.systems.bistatic_rsma.problem import normalise
-from leoisac.systems.bistatic_rsma.starts import meet_power_and_floor, published_start, start_points
+from leoisac.systems.bistatic_rsma.problem.normalised import normalise
+from leoisac.systems.bistatic_rsma.problem.starts import meet_power_and_floor, published_start, start_points
 
 K, TRIALS = 4, 6
 

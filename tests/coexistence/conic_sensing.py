@@ -7,7 +7,7 @@ from typing import Any
 import cvxpy as cp
 import numpy as np
 
-from leoisac.systems.coexistence.cell_program import CellProblem
+from leoisac.systems.coexistence.problem.cell_program import CellProblem
 
 
 def best_filters_by_definition(problem: CellProblem, beamformer: np.ndarray, q: float) -> list[np.ndarray]:

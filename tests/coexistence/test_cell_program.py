@@ -5,7 +5,7 @@ import pytest
 from tiny_cell import BEAMFORMER, Q, random_cell, tiny_cell
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.systems.coexistence import cell_program
+from leoisac.systems.coexistence.problem import cell_program
 
 best_filters = jax.jit(cell_program.best_filters)
 cell_metrics = jax.jit(cell_program.cell_metrics)

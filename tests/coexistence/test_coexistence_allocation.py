@@ -15,15 +15,22 @@ import leoisac.systems.coexistence as coexistence
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
-from leoisac.systems.coexistence.association import associate, improve_by_reassignment
-from leoisac.systems.coexistence.cell_program import CellSolution
-from leoisac.systems.coexistence.coordination import CellSolvers, Powers, merge, needs_repair, raised_floor, refine
-from leoisac.systems.coexistence.evaluate import parameters
-from leoisac.systems.coexistence.least_power import least_sensing_power
-from leoisac.systems.coexistence.merging import merge_powers
-from leoisac.systems.coexistence.problem import flatten, fresh_problem, predicted_problem
-from leoisac.systems.coexistence.selecting import select_association
-from leoisac.systems.coexistence.zero_forcing import zero_forcing
+from leoisac.systems.coexistence.judge.evaluate import parameters
+from leoisac.systems.coexistence.problem.association import associate, improve_by_reassignment
+from leoisac.systems.coexistence.problem.cell_program import CellSolution
+from leoisac.systems.coexistence.problem.coordination import (
+    CellSolvers,
+    Powers,
+    merge,
+    needs_repair,
+    raised_floor,
+    refine,
+)
+from leoisac.systems.coexistence.problem.least_power import least_sensing_power
+from leoisac.systems.coexistence.problem.merging import merge_powers
+from leoisac.systems.coexistence.problem.normalised import flatten, fresh_problem, predicted_problem
+from leoisac.systems.coexistence.problem.selecting import select_association
+from leoisac.systems.coexistence.problem.zero_forcing import zero_forcing
 
 STRENGTH = np.array([[5.0, 4.0, 1.0, 1.0], [4.5, 1.0, 3.0, 1.0], [1.0, 2.0, 2.5, 3.0]])
 ANGLE = np.radians([[10.0, 40.0, -30.0, 0.0], [12.0, -20.0, 25.0, 60.0], [70.0, 30.0, 28.0, -10.0]])

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jnp
 from leoisac.propagation.bistatic_radar import echo_power_gain
-from leoisac.systems.coexistence.channels import prepare
 from leoisac.systems.coexistence.config import CoexistenceConfig
-from leoisac.systems.coexistence.ground import friis_length, noise_power, sky, slant_range
-from leoisac.systems.coexistence.line_array import line_array, rows_of_rays
 from leoisac.systems.coexistence.model import Channels
-from leoisac.systems.coexistence.satellite_links import Nodes, satellite_links
+from leoisac.systems.coexistence.world.channels import prepare
+from leoisac.systems.coexistence.world.ground import friis_length, noise_power, sky, slant_range
+from leoisac.systems.coexistence.world.line_array import line_array, rows_of_rays
+from leoisac.systems.coexistence.world.satellite_links import Nodes, satellite_links
 
 PASS: dict[str, Any] = {"name": "STARLINK-1423", "time": "best-pass", "latitude_deg": 48.0, "longitude_deg": 11.0}
 

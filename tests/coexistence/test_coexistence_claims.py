@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leoisac.systems.coexistence.claims import CLAIMS
-from leoisac.systems.coexistence.drops import (
+from leoisac.systems.coexistence.evidence.claims import CLAIMS
+from leoisac.systems.coexistence.evidence.drops import (
     common_drops,
     failure_share,
     mean_over_drops,

@@ -9,10 +9,10 @@ from tiny_cell import batch_of, random_cell, tiny_cell
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
-from leoisac.systems.coexistence import direct_program
-from leoisac.systems.coexistence.cell_program import CellProblem, cell_metrics
-from leoisac.systems.coexistence.fast import solve_p1, solve_p3
-from leoisac.systems.coexistence.starts import first_amplitude, zero_forcing_start
+from leoisac.systems.coexistence.fast.cell import solve_p1, solve_p3
+from leoisac.systems.coexistence.problem import direct_program
+from leoisac.systems.coexistence.problem.cell_program import CellProblem, cell_metrics
+from leoisac.systems.coexistence.problem.starts import first_amplitude, zero_forcing_start
 
 SIZES = {"users": 2, "targets": 2}
 

@@ -6,11 +6,11 @@ from tiny_cell import BEAMFORMER, Q, batch_of, random_cell, tiny_cell
 
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
-from leoisac.systems.coexistence import cell_program
-from leoisac.systems.coexistence.line_search import best_amplitude
-from leoisac.systems.coexistence.reference import Wmmse, solve_p1, solve_p3, wmmse
-from leoisac.systems.coexistence.starts import Point
-from leoisac.systems.coexistence.transmitter import update_transmitter
+from leoisac.systems.coexistence.problem import cell_program
+from leoisac.systems.coexistence.problem.starts import Point
+from leoisac.systems.coexistence.published.cell import Wmmse, solve_p1, solve_p3, wmmse
+from leoisac.systems.coexistence.published.line_search import best_amplitude
+from leoisac.systems.coexistence.published.transmitter import update_transmitter
 
 START = Point(BEAMFORMER, Q)
 cell_metrics = jax.jit(cell_program.cell_metrics)

@@ -10,10 +10,11 @@ from coexistence_cases import SMALL, configured, drawn, judged_metrics, random_d
 from oracles.coexistence_metrics import cell_metrics
 
 from leoisac.foundation.status import Status
-from leoisac.systems.coexistence import baselines, fast_schemes, sensing_schemes
 from leoisac.systems.coexistence.config import CoexistenceConfig
-from leoisac.systems.coexistence.evaluate import parameters
-from leoisac.systems.coexistence.selecting import select_association
+from leoisac.systems.coexistence.fast import baselines, sensing_schemes
+from leoisac.systems.coexistence.fast import schemes as fast_schemes
+from leoisac.systems.coexistence.judge.evaluate import parameters
+from leoisac.systems.coexistence.problem.selecting import select_association
 
 TRIALS = 12
 PASS: dict[str, Any] = {"name": "STARLINK-1423", "time": "best-pass", "latitude_deg": 48.0, "longitude_deg": 11.0}

@@ -5,8 +5,8 @@ import pytest
 from tiny_cell import batch_of, random_cell, tiny_cell
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.systems.coexistence.cell_program import CellProblem, cell_metrics
-from leoisac.systems.coexistence.least_power import beyond_reach, least_sensing_power
+from leoisac.systems.coexistence.problem.cell_program import CellProblem, cell_metrics
+from leoisac.systems.coexistence.problem.least_power import beyond_reach, least_sensing_power
 
 
 def test_known_powers_of_the_tiny_cell():

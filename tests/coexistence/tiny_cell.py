@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.systems.coexistence.cell_program import CellProblem
+from leoisac.systems.coexistence.problem.cell_program import CellProblem
 
 BEAMFORMER = np.array([[0.4, 0.4, 0, 0], [0, 0, 0.4, -0.4j], [0.3, 0, 0, -0.3]], dtype=complex).T
 Q = 0.6

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from leoisac.systems.otfs_rsma.claims import CLAIMS
-from leoisac.systems.otfs_rsma.results import INNER, TABLE_II, at_fraction, means, met_share
+from leoisac.systems.otfs_rsma.evidence.claims import CLAIMS
+from leoisac.systems.otfs_rsma.evidence.results import INNER, TABLE_II, at_fraction, means, met_share
 
 TRIALS = 200
 

@@ -17,10 +17,10 @@ from leoisac.experiment.errors import ChannelError
 from leoisac.experiment.export import export_studies
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
-from leoisac.systems.otfs_rsma.evaluate import parameters
-from leoisac.systems.otfs_rsma.fast import OPTIONS
-from leoisac.systems.otfs_rsma.problem import shape_of
-from leoisac.systems.otfs_rsma.program import max_min_rate
+from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS
+from leoisac.systems.otfs_rsma.judge.evaluate import parameters
+from leoisac.systems.otfs_rsma.problem.normalised import shape_of
+from leoisac.systems.otfs_rsma.problem.program import max_min_rate
 
 TRIALS = 8
 

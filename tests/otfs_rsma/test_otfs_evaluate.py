@@ -8,13 +8,13 @@ from otfs_cases import known_gains, known_streams
 
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.systems.otfs_rsma.bounds import channel_matrices, rate_bound
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.evaluate import evaluate, parameters
+from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, parameters
+from leoisac.systems.otfs_rsma.judge.sensing_limit import are_ceilings_reachable, sensing_limit
 from leoisac.systems.otfs_rsma.model import Channels, Design
-from leoisac.systems.otfs_rsma.problem import VARIANTS, formulate, physical_streams, shape_of
-from leoisac.systems.otfs_rsma.program import amplitudes, log_margins, max_min_rate, stream_rates
-from leoisac.systems.otfs_rsma.sensing_limit import are_ceilings_reachable, sensing_limit
+from leoisac.systems.otfs_rsma.problem.bounds import channel_matrices, rate_bound
+from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, formulate, physical_streams, shape_of
+from leoisac.systems.otfs_rsma.problem.program import amplitudes, log_margins, max_min_rate, stream_rates
 
 RELATIVE = 1e-8
 

@@ -12,11 +12,11 @@ import leoisac as li
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.loop import LoopOptions
-from leoisac.systems.self_backhaul.adversary import check_design, perturbed
-from leoisac.systems.self_backhaul.evaluate import parameters
+from leoisac.systems.self_backhaul.judge.adversary import check_design, perturbed
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
 from leoisac.systems.self_backhaul.model import DirectDesign
-from leoisac.systems.self_backhaul.reference import solve_pa1
-from leoisac.systems.self_backhaul.reference_robust import solve_pa2
+from leoisac.systems.self_backhaul.published.pa1 import solve_pa1
+from leoisac.systems.self_backhaul.published.pa2 import solve_pa2
 
 RADIUS = 0.08
 # The least rate binds in the relative model.

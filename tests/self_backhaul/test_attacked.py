@@ -8,9 +8,11 @@ from cases import deterministic
 
 import leoisac as li
 from leoisac.foundation.status import Solution, Status
-from leoisac.systems.self_backhaul import attacked, evaluate, printed_form
-from leoisac.systems.self_backhaul.adversary import attack_designs, check_design
+from leoisac.systems.self_backhaul.fast import attacked
+from leoisac.systems.self_backhaul.judge import evaluate
+from leoisac.systems.self_backhaul.judge.adversary import attack_designs, check_design
 from leoisac.systems.self_backhaul.model import JointDesign
+from leoisac.systems.self_backhaul.published import printed_form
 
 
 def matched(channels):
@@ -40,7 +42,7 @@ def case(min_sinr_db, claims=0.0):
 
 
 def solved(monkeypatch, config, channels, solution):
-    monkeypatch.setattr(attacked.fast_robust, "solve_pa2", lambda parameters, channels: solution)
+    monkeypatch.setattr(attacked.pa2, "solve_pa2", lambda parameters, channels: solution)
     return attacked.solve_pa2(evaluate.parameters(config), channels, random=50)
 
 

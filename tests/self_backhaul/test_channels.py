@@ -5,7 +5,7 @@ import pytest
 
 import leoisac as li
 from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
-from leoisac.systems.self_backhaul.ground import place
+from leoisac.systems.self_backhaul.world.ground import place
 
 PASS = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "height_m": 150.0}
 

@@ -8,7 +8,7 @@ from scipy.signal import find_peaks
 
 from leoisac.foundation.units import from_db
 from leoisac.metrics.beampattern import normalised_beampattern_db
-from leoisac.systems.self_backhaul.common_aperture import common_aperture
+from leoisac.systems.self_backhaul.evidence.common_aperture import common_aperture
 
 TARGETS, USERS = np.array([-54.0, -18.0, 18.0, 54.0]), np.array([-30.0, 30.0])
 ANGLES = np.linspace(-90.0, 90.0, 3601)

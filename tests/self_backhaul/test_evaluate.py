@@ -7,7 +7,7 @@ import pytest
 from cases import deterministic, seeded
 
 import leoisac as li
-from leoisac.systems.self_backhaul.evaluate import parameters
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
 from leoisac.systems.self_backhaul.model import DirectDesign, JointDesign, TimeSharedDesign
 
 MRT = {

@@ -11,9 +11,9 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, concatenate, take
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
-from leoisac.systems.self_backhaul import evaluate
-from leoisac.systems.self_backhaul.fast_robust import ENFORCES, OPTIONS, formulate, solve_pa2
-from leoisac.systems.self_backhaul.robust_program import Stage, robust_beamforming
+from leoisac.systems.self_backhaul.fast.pa2 import ENFORCES, OPTIONS, formulate, solve_pa2
+from leoisac.systems.self_backhaul.fast.robust_program import Stage, robust_beamforming
+from leoisac.systems.self_backhaul.judge import evaluate
 
 PA1_OF_R1 = 9.82935
 

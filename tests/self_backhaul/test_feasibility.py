@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leoisac.foundation.jax_setup import LANES, jax
-from leoisac.systems.self_backhaul.feasibility import start_power
+from leoisac.systems.self_backhaul.fast.feasibility import start_power
 from tests.oracles.self_backhaul_draw import draw
 from tests.oracles.self_backhaul_instances import lifted_rates, r1, r2
 

@@ -8,9 +8,10 @@ import leoisac as li
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
-from leoisac.systems.self_backhaul import fast, published_text_set
-from leoisac.systems.self_backhaul.evaluate import evaluate
-from leoisac.systems.self_backhaul.joint_program import joint_beamforming
+from leoisac.systems.self_backhaul import published_text_set
+from leoisac.systems.self_backhaul.fast import pa1 as fast
+from leoisac.systems.self_backhaul.fast.joint_program import joint_beamforming
+from leoisac.systems.self_backhaul.judge.evaluate import evaluate
 
 MARGINS = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 

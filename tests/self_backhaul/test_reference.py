@@ -16,13 +16,13 @@ from leoisac.foundation.status import Status
 from leoisac.optim.conic.hermitian import outer, quadratic_form
 from leoisac.optim.conic.loop import LoopOptions
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.evaluate import parameters
-from leoisac.systems.self_backhaul.lifted import Instance, Lifted, received_powers
-from leoisac.systems.self_backhaul.lifted_problems import epigraph_problem
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
 from leoisac.systems.self_backhaul.model import Channels, JointDesign
-from leoisac.systems.self_backhaul.recovery import Beams, largest_violation, polish, recover
-from leoisac.systems.self_backhaul.reference import least_power_level, pa1_reference, solve_pa1
-from leoisac.systems.self_backhaul.reference_batch import judge, normalised_instance
+from leoisac.systems.self_backhaul.published.batch import judge, normalised_instance
+from leoisac.systems.self_backhaul.published.lifted import Instance, Lifted, received_powers
+from leoisac.systems.self_backhaul.published.lifted_problems import epigraph_problem
+from leoisac.systems.self_backhaul.published.pa1 import least_power_level, pa1_reference, solve_pa1
+from leoisac.systems.self_backhaul.published.recovery import Beams, largest_violation, polish, recover
 
 TIGHT = LoopOptions(tolerance=1e-7)
 

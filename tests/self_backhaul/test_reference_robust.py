@@ -12,22 +12,22 @@ import leoisac as li
 from leoisac.foundation.lanes import concatenate, take, to_numpy
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.loop import LoopOptions
-from leoisac.systems.self_backhaul.evaluate import parameters
-from leoisac.systems.self_backhaul.lifted_robust import robust_epigraph_problem, worst_received_powers
-from leoisac.systems.self_backhaul.recovery import (
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
+from leoisac.systems.self_backhaul.published.batch import normalised_instance
+from leoisac.systems.self_backhaul.published.lifted_robust import robust_epigraph_problem, worst_received_powers
+from leoisac.systems.self_backhaul.published.pa2 import (
+    least_robust_power_level,
+    normalised_radii,
+    pa2_reference,
+    solve_pa2,
+)
+from leoisac.systems.self_backhaul.published.recovery import (
     Beams,
     balance_feeder,
     beam_powers,
     largest_violation,
     polish,
     recover,
-)
-from leoisac.systems.self_backhaul.reference_batch import normalised_instance
-from leoisac.systems.self_backhaul.reference_robust import (
-    least_robust_power_level,
-    normalised_radii,
-    pa2_reference,
-    solve_pa2,
 )
 
 GUARANTEED = {

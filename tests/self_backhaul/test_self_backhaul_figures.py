@@ -8,16 +8,16 @@ from leoisac import catalogue
 from leoisac.experiment.campaign import draw_figure, with_plain_schemes
 from leoisac.experiment.contracts import resolve
 from leoisac.foundation.status import Status
-from leoisac.systems.self_backhaul import common_aperture_figures
-from leoisac.systems.self_backhaul.claims import CLAIMS
-from leoisac.systems.self_backhaul.common_aperture_figures import check_lobes, check_sidelobes, design, lobes
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.convergence_figures import carried_forward
-from leoisac.systems.self_backhaul.evaluate import parameters
-from leoisac.systems.self_backhaul.figures import FIGURES
-from leoisac.systems.self_backhaul.rates import delivered, estimate, gaps, steps, usable_share
-from leoisac.systems.self_backhaul.sensing_figures import characteristic, detection
-from leoisac.systems.self_backhaul.studies import STUDIES
+from leoisac.systems.self_backhaul.evidence import common_aperture_figures
+from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
+from leoisac.systems.self_backhaul.evidence.common_aperture_figures import check_lobes, check_sidelobes, design, lobes
+from leoisac.systems.self_backhaul.evidence.convergence_figures import carried_forward
+from leoisac.systems.self_backhaul.evidence.figures import FIGURES
+from leoisac.systems.self_backhaul.evidence.rates import delivered, estimate, gaps, steps, usable_share
+from leoisac.systems.self_backhaul.evidence.sensing_figures import characteristic, detection
+from leoisac.systems.self_backhaul.evidence.studies import STUDIES
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
 
 SYSTEM = catalogue.find("self-backhaul")
 OUTCOMES = {"reproduced", "partly", "not reproduced", "insufficient"}

@@ -9,12 +9,12 @@ from cases import deterministic
 import leoisac as li
 from leoisac.foundation.lanes import take
 from leoisac.optim.conic.hermitian import outer, quadratic_form
-from leoisac.systems.self_backhaul.evaluate import parameters
-from leoisac.systems.self_backhaul.lifted import Lifted
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
+from leoisac.systems.self_backhaul.judge.sensing import operating_characteristic, pattern_over_angles
 from leoisac.systems.self_backhaul.model import DirectDesign, JointDesign
-from leoisac.systems.self_backhaul.recovery import largest_violation, polish, recover
-from leoisac.systems.self_backhaul.reference_batch import normalised_instance
-from leoisac.systems.self_backhaul.sensing import operating_characteristic, pattern_over_angles
+from leoisac.systems.self_backhaul.published.batch import normalised_instance
+from leoisac.systems.self_backhaul.published.lifted import Lifted
+from leoisac.systems.self_backhaul.published.recovery import largest_violation, polish, recover
 
 
 def some_design(channels):

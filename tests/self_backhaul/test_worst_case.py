@@ -11,14 +11,14 @@ from oracles.ball_extremes import largest_by_ascent
 
 import leoisac as li
 from leoisac.foundation.lanes import take, to_numpy
-from leoisac.systems.self_backhaul import evaluate
-from leoisac.systems.self_backhaul.model import JointDesign
-from leoisac.systems.self_backhaul.worst_case import (
+from leoisac.systems.self_backhaul.judge import evaluate
+from leoisac.systems.self_backhaul.judge.worst_case import (
     error_radii,
     guaranteed_rates,
     worst_powers,
     worst_powers_of_covariances,
 )
+from leoisac.systems.self_backhaul.model import JointDesign
 
 
 def parameters(config):

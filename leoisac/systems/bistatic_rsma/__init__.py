@@ -27,7 +27,8 @@ _SCHEMES = (
 
 def _scheme(name: str, label: str, summary: str) -> Scheme:
     function = f"solve_{name.replace('-', '_')}"
-    routes = {route: f"{_HERE}.{route}:{function}" for route in ("fast", "reference", "echo")}
+    places = {"fast": "fast.max_min", "reference": "published.max_min", "echo": "fast.echo"}
+    routes = {route: f"{_HERE}.{place}:{function}" for route, place in places.items()}
     enforces = _COMMUNICATION if name.endswith("comm") else _SENSING
     return Scheme(name, summary, routes, enforces, label, requires={"reference": "reference"})
 

@@ -12,9 +12,9 @@ from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resol
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
 if TYPE_CHECKING:
-    from leoisac.systems.coexistence.association import associate
-    from leoisac.systems.coexistence.least_power import least_sensing_power
-    from leoisac.systems.coexistence.merging import merge_powers
+    from leoisac.systems.coexistence.problem.association import associate
+    from leoisac.systems.coexistence.problem.least_power import least_sensing_power
+    from leoisac.systems.coexistence.problem.merging import merge_powers
 
 _HERE = "leoisac.systems.coexistence"
 _BUDGETS = ("bs_power", "satellite_power")
@@ -24,19 +24,21 @@ _ALL = ("sut_rate", "scnr", *_BUDGETS)
 def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], bound: bool = False) -> Scheme:
     """A scheme made of the optimisers of P1 and P3."""
     function = f"solve_{name.replace('-', '_')}"
-    routes = {route: f"{_HERE}.{route}_schemes:{function}" for route in ("fast", "reference")}
+    routes = {"fast": f"{_HERE}.fast.schemes:{function}", "reference": f"{_HERE}.published.schemes:{function}"}
     return Scheme(name, summary, routes, enforces, label, bound, requires={"reference": "reference"})
 
 
 def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Scheme:
     """As ``_optimised``, by the fast route only."""
-    routes = {"fast": f"{_HERE}.fast_schemes:solve_{name.replace('-', '_')}"}
+    routes = {"fast": f"{_HERE}.fast.schemes:solve_{name.replace('-', '_')}"}
     return Scheme(name, summary, routes, enforces, label)
 
 
 def _plain(module: str, name: str, label: str, summary: str, bound: bool = False) -> Scheme:
     """A scheme in closed form, or nearly."""
-    return Scheme(name, summary, {"fast": f"{_HERE}.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label, bound)
+    return Scheme(
+        name, summary, {"fast": f"{_HERE}.fast.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label, bound
+    )
 
 
 SCHEMES = (
@@ -145,9 +147,9 @@ SYSTEM = System(
 )
 
 _FUNCTIONS = {
-    "associate": f"{_HERE}.association:associate",
-    "merge_powers": f"{_HERE}.merging:merge_powers",
-    "least_sensing_power": f"{_HERE}.least_power:least_sensing_power",
+    "associate": f"{_HERE}.problem.association:associate",
+    "merge_powers": f"{_HERE}.problem.merging:merge_powers",
+    "least_sensing_power": f"{_HERE}.problem.least_power:least_sensing_power",
 }
 
 

@@ -17,12 +17,12 @@ _BIT, _SPECTRAL = "bit per stream symbol", "bit/s/Hz"
 
 def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *more: str) -> Scheme:
     function = f"solve_{name.replace('-', '_')}"
-    routes = {"fast": f"{_HERE}.fast:{function}"}
+    routes = {"fast": f"{_HERE}.fast.max_min:{function}"}
     named = {
-        "reference": f"{_HERE}.reference:{function}",
-        "ga": f"{_HERE}.genetic:{function}",
-        "ga-sensing": f"{_HERE}.genetic:solve_sensing_{name.replace('-', '_')}",
-        "echo": f"{_HERE}.echo:{function}",
+        "reference": f"{_HERE}.published.sca:{function}",
+        "ga": f"{_HERE}.published.genetic:{function}",
+        "ga-sensing": f"{_HERE}.published.genetic:solve_sensing_{name.replace('-', '_')}",
+        "echo": f"{_HERE}.fast.echo:{function}",
     }
     routes |= {route: named[route] for route in more}
     return Scheme(
@@ -50,7 +50,7 @@ SCHEMES = (
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",
-        {"fast": f"{_HERE}.baselines:solve_random", "echo": f"{_HERE}.echo:solve_random"},
+        {"fast": f"{_HERE}.fast.baselines:solve_random", "echo": f"{_HERE}.fast.echo:solve_random"},
         ("power",),
         "random streams",
     ),
@@ -59,7 +59,7 @@ SCHEMES = (
     Scheme(
         "bound",
         "every user alone on its strongest eigen-beam: no least private rate is larger",
-        {"fast": f"{_HERE}.bounds:solve_bound"},
+        {"fast": f"{_HERE}.problem.bounds:solve_bound"},
         (),
         "bound without interference",
         bound=True,
@@ -67,7 +67,7 @@ SCHEMES = (
     Scheme(
         "data-link",
         "uncoded 4-QAM over one antenna's link, received by OTFS and OFDM receivers; no precoding",
-        {"fast": f"{_HERE}.reception:solve_reception"},
+        {"fast": f"{_HERE}.fast.reception:solve_reception"},
         (),
         "uncoded data",
     ),

@@ -1,0 +1,75 @@
+"""The echo route: the fast design of every scheme, then a simulated echo and the receiver's estimates from it.
+
+A route of its own, because it costs a good part of a second per trial; its designs and rates are those of the fast one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from leoisac.experiment.errors import ChannelError
+from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.lanes import take
+from leoisac.foundation.status import Solution, Status
+from leoisac.systems.bistatic_rsma.judge.sensing import sense
+from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters
+
+
+def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Designs of a batch, each with the estimates from its trial's echo.
+
+    Raises:
+        ChannelError: for channels from plain arrays, which have no echo.
+    """
+    if channels.echo is None:
+        raise ChannelError("echo: channels from plain arrays have none; the echo route needs leoisac.draw(config).")
+    fast = importlib.import_module("leoisac.systems.bistatic_rsma.fast.max_min")
+    solution = getattr(fast, f"solve_{scheme.replace('-', '_')}")(parameters, channels)
+    return with_estimates(parameters, channels, solution)
+
+
+def with_estimates(parameters: Parameters, channels: Channels, solution: Solution[Any]) -> Solution[Any]:
+    """The solution with the estimates of every trial that has a design (zeros where it has none)."""
+    status = np.asarray(solution.status)
+    designed = np.flatnonzero(
+        (status == Status.CONVERGED) | (status == Status.INACCURATE) | (status == Status.MAX_STEPS)
+    )
+    found: dict[int, Estimate] = {}
+    for trial in designed:
+        precoder = np.asarray(solution.value.precoder[trial])
+        found[int(trial)] = sense(parameters.scene, precoder, take(channels.echo, int(trial)))
+    return Solution(
+        value=_joined(solution.value, _stacked(found, len(status))),
+        status=solution.status,
+        objective=solution.objective,
+        violation=solution.violation,
+        iterations=solution.iterations,
+        history=solution.history,
+    )
+
+
+def _stacked(found: dict[int, Estimate], count: int) -> Estimate | None:
+    """Estimates of all trials in one; trials without a design have zeros, which statistics leave out."""
+    if not found:
+        return None
+    blank = jax.tree_util.tree_map(np.zeros_like, next(iter(found.values())))
+    rows = [found.get(trial, blank) for trial in range(count)]
+    return jax.tree_util.tree_map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *rows)
+
+
+def _joined(design: Design, estimate: Estimate | None) -> Design:
+    return Design(design.precoder, design.common_rate, design.radar_interference, estimate)
+
+
+solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
+solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
+solve_rsma_noradar = partial(solve, "rsma-noradar")
+solve_rsma_comm = partial(solve, "rsma-comm")
+solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
+solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
+solve_sdma_noradar = partial(solve, "sdma-noradar")
+solve_sdma_comm = partial(solve, "sdma-comm")

@@ -1,0 +1,150 @@
+"""The max-min rate problem as a smooth program for the batched engine, without lifting, the same for all modes.
+
+Unknowns are the columns of the reduced precoder up to a common factor, the users' shares ``C_k`` of the common rate and
+the least rate ``t``; complex products are real embeddings. The paper's problem: maximise ``t`` subject to ``R_p,k + C_k
+>= t``, ``R_c,k >= sum C``, ``C >= 0`` and the floor on the target gain. The power budget is no constraint: all of it is
+always spent, by dividing received powers by the transmitted one. Streams that a mode lacks are multiplied by zero.
+
+Each column has its own change of variables ``p = T p'``, folded into its copy of the channel rows once. ``T T^H`` is
+the inverse of a weighted Gram matrix of the users' channels, plus the target's, plus a multiple of the identity; a user
+weighs as much as a unit of the stream's power there changes the logarithms in the rates. Users are nearly collinear:
+without any of this the problem is hopelessly scaled, and with one Gram matrix for all columns the engine needs two to
+six times as many evaluations.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jnp
+from leoisac.metrics.rsma import allocate_common_rate
+from leoisac.systems.bistatic_rsma.judge.evaluate import stream_powers
+from leoisac.systems.bistatic_rsma.problem.normalised import Problem, reduced_rates
+
+_POWER_WEIGHT = 3.0
+"""Weight of a column's own power in its Gram matrix, in noise units (measured for 4 and 8 users: 1 to 10 do equally
+well; 30 takes twice as many evaluations for 8)."""
+_FLOOR_WEIGHT = 6.0
+"""Weight of the floor among the constraints: its multiplier per nat is that much larger than those of the rates in bits
+(measured: 3 to 10 need less than half of the evaluations that 1 needs)."""
+
+
+class Program(NamedTuple):
+    """Data of one instance in the engine's variables; embedded rows have real parts above imaginary parts."""
+
+    rows: Leaf  # users, then target over the root of the floor; one copy per stream, (stream, 2 (K + 1), 2 dimension)
+    weights: Leaf  # power of a unit of each entry of each p', (stream, 2 dimension)
+    stream_mask: Leaf  # (stream,)
+    radar_interference: Leaf
+    sensing: Leaf  # 1 where there is a floor
+
+
+def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
+    """Minus the least rate ``t`` in bit/s/Hz, and the constraints ``c >= 0``.
+
+    The constraints: rates over ``t`` and common rates over the sum of their shares (bit/s/Hz), shares, and the
+    logarithm of target gain over floor times a weight. What a mode lacks is met with a margin of one.
+    """
+    streams, width = data.weights.shape
+    users = streams - 2
+    columns = x[: streams * width].reshape(streams, width) * data.stream_mask[:, None]
+    shares, least, splitting = x[streams * width : -1], x[-1], data.stream_mask[users]
+    squared = jnp.einsum("sij,sj->is", data.rows, columns) ** 2
+    received = (squared[: users + 1] + squared[users + 1 :]) / jnp.sum(data.weights * columns**2)
+
+    own = jnp.eye(users)
+    private = received[:users, :users]
+    wanted = jnp.sum(private * own, axis=1)
+    disturbing = jnp.sum(private * (1.0 - own), axis=1) + data.radar_interference * received[:users, users + 1] + 1.0
+    rates = jnp.log2(1.0 + wanted / disturbing) + splitting * shares
+    common = jnp.log2(1.0 + received[:users, users] / (disturbing + wanted))
+    gain = jnp.where(data.sensing > 0.5, jnp.sum(received[users]), 1.0)
+    floor = _FLOOR_WEIGHT * jnp.log(gain) + (1.0 - data.sensing)
+    return -least, jnp.concatenate(
+        [
+            rates - least,
+            common - splitting * jnp.sum(shares) + (1.0 - splitting),
+            splitting * shares + (1.0 - splitting),
+            floor[None],
+        ]
+    )
+
+
+def formulate(
+    problem: Problem, point: Complex[Array, "dimension stream"]
+) -> tuple[Program, Complex[Array, "stream dimension dimension"]]:
+    """The program of one instance and its changes of variables, scaled for the powers received at a point.
+
+    Traceable. ``physical = matrix @ engine's`` for each column.
+    """
+    users, target = problem.users, problem.target
+    sensing = jnp.where(problem.floor > 0.0, 1.0, 0.0)
+    gain = jnp.sum(stream_powers(target[None], point))
+    outer = target[:, None] * jnp.conj(target) * sensing / jnp.maximum(gain, problem.floor)
+    gram = jnp.einsum("sk,ki,kj->sij", _weights(problem, point), users, jnp.conj(users))
+    gram = gram + outer + _POWER_WEIGHT * jnp.eye(len(target))
+    target = target / jnp.sqrt(jnp.where(problem.floor > 0.0, problem.floor, 1.0))
+    strength, vectors = jnp.linalg.eigh(gram)
+    bases = vectors / jnp.sqrt(strength)[:, None, :]
+    program = Program(
+        rows=_embedded_rows(jnp.concatenate([users, target[None]]), bases),
+        weights=jnp.concatenate([1.0 / strength, 1.0 / strength], axis=-1),
+        stream_mask=problem.stream_mask,
+        radar_interference=problem.radar_interference,
+        sensing=sensing,
+    )
+    return program, bases
+
+
+def to_variables(
+    problem: Problem,
+    program: Program,
+    bases: Complex[Array, "stream dimension dimension"],
+    precoder: Complex[Array, "dimension stream"],
+) -> Float[Array, " n"]:
+    """The engine's variables of a precoder of unit power, its common rate shared in closed form."""
+    # The columns of a basis are orthogonal, their squared norms are the weights.
+    columns = jnp.einsum("sij,is->sj", jnp.conj(bases), precoder)
+    columns = jnp.concatenate([columns.real, columns.imag], axis=1) / program.weights
+    rates = reduced_rates(problem, precoder * problem.stream_mask)
+    split = allocate_common_rate(rates.common, rates.private)
+    return jnp.concatenate([columns.ravel(), split.common_rate, split.min_rate[None]])
+
+
+def to_precoder(
+    x: Float[Array, " n"], bases: Complex[Array, "stream dimension dimension"]
+) -> Complex[Array, "dimension stream"]:
+    """The precoder of the engine's variables, up to a common factor and the mode's mask."""
+    streams, dimension, _ = bases.shape
+    columns = x[: 2 * streams * dimension].reshape(streams, 2, dimension)
+    return jnp.einsum("sij,sj->is", bases, columns[:, 0] + 1j * columns[:, 1])
+
+
+def _weights(problem: Problem, point: Complex[Array, "dimension stream"]) -> Float[Array, "stream user"]:
+    """One over the argument of the logarithm in which a stream's power at a user counts most.
+
+    That is everything decoded so far for the stream itself, and what disturbs the private stream for interference.
+    """
+    users = problem.users.shape[0]
+    powers = stream_powers(problem.users, point)
+    private = powers[:, :users]
+    own = np.eye(users, dtype=bool)
+    radar = problem.radar_interference
+    disturbing = jnp.sum(jnp.where(own, 0.0, private), axis=1) + radar * powers[:, users + 1] + 1.0
+    private_total = disturbing + jnp.diagonal(private)
+    common_total = private_total + powers[:, users]
+    privates = jnp.where(own, 1.0 / private_total, 1.0 / disturbing)
+    return jnp.concatenate([privates, 1.0 / common_total[None], radar / disturbing[None]])
+
+
+def _embedded_rows(
+    rows: Complex[Array, "row dimension"], bases: Complex[Array, "stream dimension dimension"]
+) -> Float[Array, "stream two_row two_dimension"]:
+    """Real matrix of ``p' -> h^H T p'`` for the channels ``h`` in rows."""
+    product = jnp.conj(rows) @ bases
+    upper = jnp.concatenate([product.real, -product.imag], axis=-1)
+    return jnp.concatenate([upper, jnp.concatenate([product.imag, product.real], axis=-1)], axis=-2)

@@ -1,0 +1,128 @@
+"""One trial and mode as a small problem without units: noise 1, power budget 1, antennas reduced to a subspace.
+
+Replacing every precoder column by its projection on the span of the users' and the target's steering vectors changes
+no received amplitude and never adds power, so nothing is lost by designing in that span, whose dimension is at most
+K + 1. The eight modes differ in numbers only: one compiled program serves all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.status import Solution
+from leoisac.metrics.rsma import allocate_common_rate
+from leoisac.systems.bistatic_rsma.judge.evaluate import evaluate, stream_powers, stream_rates
+from leoisac.systems.bistatic_rsma.model import Channels, Design, Mode, Parameters
+
+_RANK_TOLERANCE = 1e-9
+"""Singular values below this share of the largest are no dimension of the span."""
+LARGEST_FLOOR = 1.0 + 1e-9
+"""Share of the largest target gain above which a floor cannot be met, with room for rounding."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["users", "target", "floor", "stream_mask", "radar_interference", "basis"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Problem:
+    """Normalised max-min problem of one trial and mode.
+
+    Maximise ``min_k (R_p,k + C_k)`` over the reduced precoder ``X`` (dimension, stream) subject to
+    ``||X||_F^2 <= 1``, ``||X^H target||^2 >= floor`` and the common rate; only streams whose mask is 1 may be used.
+
+    Attributes:
+        users: ``sqrt(P_t / rho_k) Q^H a_k``: noise is 1.
+        target: ``Q^H a_t / sqrt(N_tx)``, unit norm.
+        floor: least target gain as a fraction of the largest, 0 without sensing; above 1 the trial is infeasible.
+        stream_mask: 1 for the streams of the mode, 0 for absent ones (users, common, radar).
+        radar_interference: 1 where the radar sequence disturbs the users.
+        basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions.
+    """
+
+    users: Leaf  # complex (user, dimension)
+    target: Leaf  # complex (dimension)
+    floor: Leaf  # real scalar
+    stream_mask: Leaf  # real (stream)
+    radar_interference: Leaf  # real scalar
+    basis: Leaf  # complex (tx, dimension)
+
+
+def normalise(parameters: Parameters, channels: Channels, mode: Mode) -> Problem:
+    """The normalised problem of one trial."""
+    num_users, num_tx = channels.user_steering.shape
+    basis = _span(jnp.concatenate([channels.user_steering, channels.target_steering[None]]))
+    scale = jnp.sqrt(parameters.transmit_power / channels.user_noise_ratio)
+    flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
+    return Problem(
+        users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), channels.user_steering),
+        target=jnp.einsum("nd,n->d", jnp.conj(basis), channels.target_steering) / jnp.sqrt(float(num_tx)),
+        floor=mode.sensing * channels.gain_floor / (num_tx * parameters.transmit_power),
+        stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),
+        radar_interference=mode.radar * mode.radar_interference,
+        basis=basis,
+    )
+
+
+def _span(rows: Complex[Array, "vector tx"]) -> Complex[Array, "tx dimension"]:
+    """Orthonormal basis (columns) of the span of rows, with columns of zeros for missing dimensions."""
+    left, values, _ = jnp.linalg.svd(rows.T, full_matrices=False)
+    return jnp.where(values > _RANK_TOLERANCE * values[0], left, 0.0)
+
+
+def reduced_rates(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Any:
+    """Rates of the common and private streams of a reduced precoder (``StreamRates``)."""
+    powers = stream_powers(problem.users, precoder)
+    return stream_rates(powers, problem.radar_interference, jnp.ones(problem.users.shape[0]))
+
+
+def reduced_min_rate(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Float[Array, ""]:
+    """The objective of a reduced precoder, the common rate shared in closed form."""
+    rates = reduced_rates(problem, precoder)
+    return allocate_common_rate(rates.common, rates.private).min_rate
+
+
+def physical_design(parameters: Parameters, problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Design:
+    """Physical design from a reduced precoder: ``sqrt(P_t) Q X`` and the best split of its common rate."""
+    masked = precoder * problem.stream_mask
+    rates = reduced_rates(problem, masked)
+    return Design(
+        precoder=jnp.sqrt(parameters.transmit_power) * (problem.basis @ masked),
+        common_rate=allocate_common_rate(rates.common, rates.private).common_rate,
+        radar_interference=jnp.asarray(problem.radar_interference, dtype=float),
+    )
+
+
+def judged(
+    parameters: Parameters,
+    channels: Channels,
+    mode: Mode,
+    design: Design,
+    *,
+    status: Any,
+    iterations: Any,
+    history: Any,
+) -> Solution[Any]:
+    """Solution of one trial whose objective and violation are the judge's, from the physical design.
+
+    The violation is the largest relative one of the power budget, the common rate and, where the mode senses, the floor
+    on the target gain.
+    """
+    metrics = evaluate(parameters, channels, design)
+    sensing = jnp.where(mode.sensing > 0.5, metrics["margin_crb"], 0.0)
+    worst = jnp.min(jnp.stack([sensing, metrics["margin_power"], metrics["margin_common_rate"]]))
+    return Solution(
+        value=design,
+        status=status,
+        objective=metrics["min_rate"],
+        violation=jnp.maximum(-worst, 0.0),
+        iterations=iterations,
+        history=history,
+    )

@@ -1,0 +1,1 @@
+"""The published algorithm and its corrected witness; the only room with CVXPY."""

@@ -1,0 +1,1 @@
+"""Where channels come from: geometry, link budgets, draws. Knows no design."""

@@ -1,0 +1,152 @@
+"""Channels of one trial: where the users are, how their links fade, and the target's echo.
+
+Every user has a key, so the sky of eight users contains that of four; arrays, powers, thresholds and cell sizes never
+change a number that is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from jaxtyping import Array, Complex, Float
+
+from leoisac.antennas.arrays import ArrayLayout, upa
+from leoisac.antennas.steering import steering_vector
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import Key, entity_keys, purpose_keys, standard_normal, uniforms
+from leoisac.foundation.units import from_db
+from leoisac.geometry.bistatic import departure_angles
+from leoisac.propagation.free_space import free_space_gain, wavelength
+from leoisac.propagation.rician import rician_fading
+from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.model import Channels, Echo
+from leoisac.systems.bistatic_rsma.world.ground import place
+from leoisac.systems.bistatic_rsma.world.link import link_budget, noise_power, target_steering
+
+_SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo": (3,)}
+"""Uniform numbers of one entity: a user needs the first two purposes, the echo the third."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "satellite_axes",
+        "centre_m",
+        "centre_axes",
+        "ground_curvature",
+        "coverage_radius_m",
+        "users_m",
+        "wavelength_m",
+        "link_gain",
+        "noise_power",
+        "rician_factor",
+        "target_steering",
+        "gain_floor",
+        "max_doppler_hz",
+    ],
+    meta_fields=["num_users", "layout", "uniform_area"],
+)
+@dataclass(frozen=True)
+class Geometry:
+    """Numbers that a draw needs (SI, radians, linear), and its static sizes and model choices."""
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    centre_m: Leaf  # (3,)
+    centre_axes: Leaf  # (3, 3)
+    ground_curvature: Leaf
+    coverage_radius_m: Leaf
+    users_m: Leaf | None  # (user, 3)
+    wavelength_m: Leaf
+    link_gain: Leaf  # product of both antenna gains of a user's link
+    noise_power: Leaf
+    rician_factor: Leaf
+    target_steering: Leaf  # (tx,)
+    gain_floor: Leaf
+    max_doppler_hz: Leaf
+    num_users: int
+    layout: ArrayLayout
+    uniform_area: bool
+
+
+def prepare(config: BistaticRsmaConfig) -> Geometry:
+    """Everything that is not random: positions (SGP4 for a real pass), the radar link, the numbers in SI."""
+    placement = place(config)
+    numbers = {
+        "ground_curvature": placement.ground_curvature,
+        "coverage_radius_m": 0.5e3 * config.coverage_diameter_km,
+        "wavelength_m": wavelength(config.carrier_hz, config.speed_of_light_m_s),
+        "link_gain": from_db(config.satellite_gain_dbi + config.user_gain_dbi),
+        "noise_power": noise_power(config),
+        "rician_factor": from_db(config.rician_factor_db),
+        "gain_floor": link_budget(config).gain_floor,
+        "max_doppler_hz": config.max_doppler_hz,
+    }
+    return Geometry(
+        satellite_m=jnp.asarray(placement.satellite_m),
+        satellite_axes=jnp.asarray(placement.satellite_axes),
+        centre_m=jnp.asarray(placement.centre_m),
+        centre_axes=jnp.asarray(placement.centre_axes),
+        users_m=None if placement.users_m is None else jnp.asarray(placement.users_m),
+        target_steering=jnp.asarray(target_steering(config)),
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        num_users=config.num_users,
+        layout=upa(*config.satellite_array),
+        uniform_area=config.user_distribution == "uniform-area",
+    )
+
+
+def draw(geometry: Geometry, key: Key) -> Channels:
+    """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
+    user, echo = purpose_keys(key, ("user", "echo"))
+    # The echo is one more entity of the same program: a hash of the generator is slow to compile.
+    entities = jnp.concatenate([entity_keys(user, geometry.num_users), echo[None]])
+    numbers = jax.vmap(partial(uniforms, shapes=_SHAPES))(entities)
+    users = geometry.users_m
+    if users is None:
+        users = _positions(geometry, numbers["position"][:-1])
+    steering, noise_ratio = user_channel_stats(geometry, users)
+    return Channels(
+        user_steering=steering,
+        user_noise_ratio=noise_ratio,
+        user_fading=rician_fading(standard_normal(numbers["fading"][:-1]), geometry.rician_factor),
+        target_steering=geometry.target_steering,
+        gain_floor=geometry.gain_floor,
+        echo=_echo(geometry, numbers["echo"][-1]),
+    )
+
+
+def user_channel_stats(
+    geometry: Geometry, users_m: Float[Array, "user 3"]
+) -> tuple[Complex[Array, "user tx"], Float[Array, "user"]]:
+    """What the satellite knows about users at given places: steering vectors and noise-to-gain ratios.
+
+    ``rho_k = sigma^2 / gamma_k`` in W with the mean path gain ``gamma_k = G_sat G_ut (lambda / (4 pi d_k))^2``.
+    """
+    azimuth, off_nadir = departure_angles(geometry.satellite_m, users_m, geometry.satellite_axes)
+    steering = steering_vector(jnp.asarray(geometry.layout.positions), azimuth, 0.5 * math.pi - off_nadir)
+    distance = jnp.linalg.norm(users_m - geometry.satellite_m, axis=-1)
+    gain = geometry.link_gain * free_space_gain(distance, geometry.wavelength_m)
+    return steering, geometry.noise_power / gain
+
+
+def _positions(geometry: Geometry, uniform: Float[Array, "user 2"]) -> Float[Array, "user 3"]:
+    """Users in the disc, on ground that falls away from its centre as the Earth does."""
+    share = jnp.sqrt(uniform[:, 0]) if geometry.uniform_area else uniform[:, 0]
+    radius, azimuth = geometry.coverage_radius_m * share, 2.0 * math.pi * uniform[:, 1]
+    fall = -geometry.ground_curvature * radius**2
+    local = jnp.stack([radius * jnp.cos(azimuth), radius * jnp.sin(azimuth), fall], axis=-1)
+    return geometry.centre_m + jnp.sum(local[:, :, None] * geometry.centre_axes, axis=1)
+
+
+def _echo(geometry: Geometry, uniform: Float[Array, "3"]) -> Any:
+    return Echo(
+        doppler_hz=geometry.max_doppler_hz * (2.0 * uniform[0] - 1.0),
+        phase=2.0 * math.pi * uniform[1],
+        seed=jnp.floor(uniform[2] * 2.0**52),
+    )

@@ -1,0 +1,167 @@
+"""The judge: rates, SCNR, powers, flux densities and margins of any design, always from the physical channels."""
+
+from __future__ import annotations
+
+import math
+
+from jaxtyping import Array, Complex, Float, Int
+
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
+from leoisac.metrics.sinr import spectral_efficiency
+from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.model import Channels, Design, Parameters
+from leoisac.systems.coexistence.world.ground import friis_length
+
+Metrics = dict[str, Float[Array, "..."]]
+
+TOLERANCE = 1e-3
+"""Largest relative violation of a constraint at which a design still counts (specification of the optimisers)."""
+
+_LEAST_FLUX = 1e-30
+
+
+def parameters(config: CoexistenceConfig) -> Parameters:
+    """The configuration's numbers that designs and the judge need, in SI."""
+    # With the printed free-space law isotropic antennas are larger too: the same aperture explains the gain.
+    isotropic_m2 = 4.0 * math.pi * friis_length(config) ** 2
+    numbers = {
+        "bs_power": dbm_to_w(config.bs_power_dbm),
+        "satellite_power": config.satellite_power_w,
+        "min_sut_rate": config.min_sut_rate,
+        "min_scnr": from_db(config.min_scnr_db),
+        "satellite_separation": deg_to_rad(config.association_satellite_deg),
+        "target_separation": deg_to_rad(config.association_target_deg),
+        "sut_aperture": isotropic_m2 * from_db(config.sut_gain_dbi),
+        "tut_aperture": isotropic_m2 * from_db(config.tut_gain_dbi),
+        "bandwidth_mhz": config.bandwidth_hz / 1e6,
+    }
+    return Parameters(
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        cells_per_beam=config.cells_per_beam,
+        association=config.association,
+    )
+
+
+def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metrics:
+    """Metrics of one trial's design at the instant of P3.
+
+    ``SINR_k = |h_k f_k|^2 / (sum_{s != k} |h_k f_s|^2 + g_k p + sigma^2)``, ``SINR_S = g p / (||h_S F||^2 + sigma^2)``
+    (paper, eqs. 15 and 16, on all streams), SCNR with the best receive filters. Rates in bit/s/Hz, powers in W, flux
+    densities in dBW/m2/MHz. Margins are relative, met when not negative: ``margin_sut_rate = min R_S / R_min - 1``
+    (``R_S`` itself where nothing is asked), ``margin_scnr = min SCNR / SCNR_min - 1``, ``margin_..._power = 1 - P /
+    budget``. A cell without satellite user has a ``sut_rate`` of 0 that counts nowhere.
+    """
+    cells = jnp.arange(design.beam_power.shape[0])
+    serves = cells % parameters.cells_per_beam == 0
+    power = jnp.maximum(design.beam_power, 0.0)
+    coupling = jnp.ones(()) if design.coupling is None else design.coupling
+    tut_rate = spectral_efficiency(_tut_sinr(channels, design.beamformer, coupling * power))
+    sut_rate = jnp.where(serves, spectral_efficiency(_sut_sinr(channels, design.beamformer, power, coupling)), 0.0)
+    scnr = jax.vmap(_cell_scnr)(_sensing_arrays(channels), design.beamformer, coupling * power, design.association)
+    bs_power = jnp.sum(_squared(design.beamformer), axis=(-2, -1))
+    satellite_power = jnp.sum(jnp.where(serves, power, 0.0))
+    terrestrial_rate, satellite_rate = jnp.sum(tut_rate), jnp.sum(sut_rate)
+    served_rate = jnp.min(jnp.where(serves, sut_rate, jnp.inf))
+    demanded = parameters.min_sut_rate > 0.0
+    return {
+        "tut_rate": tut_rate,
+        "sut_rate": sut_rate,
+        "scnr": scnr,
+        "terrestrial_rate": terrestrial_rate,
+        "satellite_rate": satellite_rate,
+        "sum_rate": terrestrial_rate + satellite_rate,
+        "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
+        "min_scnr": jnp.min(scnr),
+        "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
+        "bs_power": bs_power,
+        "beam_power": power,
+        "total_power": jnp.sum(bs_power) + satellite_power,
+        **_flux_densities(parameters, channels, power),
+        "margin_sut_rate": jnp.where(
+            demanded, served_rate / jnp.where(demanded, parameters.min_sut_rate, 1.0) - 1.0, served_rate
+        ),
+        "margin_scnr": jnp.min(scnr) / parameters.min_scnr - 1.0,
+        "margin_bs_power": 1.0 - jnp.max(bs_power) / parameters.bs_power,
+        "margin_satellite_power": 1.0 - satellite_power / parameters.satellite_power,
+    }
+
+
+def _tut_sinr(
+    channels: Channels, beamformer: Complex[Array, "cell tx stream"], disturbing: Float[Array, "cell"]
+) -> Float[Array, "cell user"]:
+    received = _squared(jnp.einsum("mkt,mts->mks", channels.h_tut_fresh, beamformer))
+    users, streams = received.shape[1:]
+    own = jnp.eye(users, streams, dtype=bool)
+    signal = jnp.sum(jnp.where(own, received, 0.0), axis=-1)
+    interference = jnp.sum(jnp.where(own, 0.0, received), axis=-1)
+    from_satellite = channels.g_tut * disturbing[:, None]
+    return signal / (interference + from_satellite + channels.noise_power[:, None])
+
+
+def _sut_sinr(
+    channels: Channels,
+    beamformer: Complex[Array, "cell tx stream"],
+    power: Float[Array, "cell"],
+    coupling: Float[Array, ""],
+) -> Float[Array, "cell"]:
+    leakage = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, beamformer)), axis=-1)
+    return channels.g_sut * power / (coupling * leakage + channels.noise_power)
+
+
+def _sensing_arrays(channels: Channels) -> dict[str, Array]:
+    names = ("target_amplitude", "target_tx", "target_rx", "clutter_amplitude", "clutter_tx", "clutter_rx")
+    return {name: getattr(channels, name) for name in (*names, "g_rad", "noise_power")}
+
+
+def _cell_scnr(
+    cell: dict[str, Array],
+    beamformer: Complex[Array, "tx stream"],
+    disturbing: Float[Array, ""],
+    association: Int[Array, "target"],
+) -> Float[Array, "target"]:
+    """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
+    targets, streams = association.shape[0], beamformer.shape[1]
+    lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
+    clutter_power = jnp.sum(_squared(cell["clutter_tx"] @ beamformer), axis=-1)
+
+    def one(target: Int[Array, ""], receiver: Int[Array, ""]) -> Float[Array, ""]:
+        stream = streams - targets + target
+        back = cell["target_amplitude"][:, receiver, None] * cell["target_rx"][:, receiver]
+        clutter_back = cell["clutter_amplitude"][:, receiver, None] * cell["clutter_rx"][:, receiver]
+        own_beam = back * lit[:, stream, None]
+        wanted = jnp.arange(targets)[:, None] == target
+        own_stream = jnp.arange(streams)[:, None] == stream
+        columns = multistatic_columns(
+            jnp.where(wanted, 0.0, own_beam),
+            jnp.where(own_stream, 0.0, jnp.einsum("jr,js->sr", back, lit)),
+            clutter_back,
+            clutter_power,
+            jnp.sqrt(disturbing) * cell["g_rad"][receiver],
+        )
+        return scnr_of_columns(own_beam[target], columns, cell["noise_power"])
+
+    return jax.vmap(one)(jnp.arange(targets), association)
+
+
+def _flux_densities(parameters: Parameters, channels: Channels, power: Float[Array, "cell"]) -> Metrics:
+    """Power flux density of the spot beams at the satellite user and, the largest, at the terrestrial users.
+
+    Received power over the receiver's aperture, shadowing included.
+    """
+    at_sut = channels.g_sut * power / parameters.sut_aperture
+    at_tut = jnp.max(channels.g_tut, axis=-1) * power / parameters.tut_aperture
+    scale = 1.0 / parameters.bandwidth_mhz
+    return {
+        "sut_flux_dbw_m2_mhz": 10.0 * jnp.log10(jnp.maximum(scale * at_sut, _LEAST_FLUX)),
+        "tut_flux_dbw_m2_mhz": 10.0 * jnp.log10(jnp.maximum(scale * at_tut, _LEAST_FLUX)),
+    }
+
+
+def _squared(values: Complex[Array, "..."]) -> Float[Array, "..."]:
+    # Not through the modulus: that has no derivative at zero.
+    return values.real**2 + values.imag**2
+
+
+__all__ = ["TOLERANCE", "evaluate", "parameters"]

@@ -1,0 +1,140 @@
+"""Cells as numbers without units: the association applied, noise 1, both power budgets 1 (``cell_program``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Complex, Float, Int
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.status import Solution, Status
+from leoisac.systems.coexistence.judge.evaluate import TOLERANCE, evaluate
+from leoisac.systems.coexistence.model import Channels, Design, Parameters, SatelliteLinks
+from leoisac.systems.coexistence.problem.cell_program import CellProblem
+
+
+def predicted_problem(
+    parameters: Parameters, channels: Channels, association: Int[Array, "cell target"]
+) -> CellProblem:
+    """All cells of one trial as P1 knows them: terrestrial channels of its instant, the satellite as predicted."""
+    links = true_links(channels) if channels.predicted is None else channels.predicted
+    return _normalise(parameters, channels, association, (channels.h_tut, channels.h_sut), links)
+
+
+def fresh_problem(parameters: Parameters, channels: Channels, association: Int[Array, "cell target"]) -> CellProblem:
+    """All cells of one trial as they are at the instant of P3, at which designs are judged."""
+    return _normalise(
+        parameters, channels, association, (channels.h_tut_fresh, channels.h_sut_fresh), true_links(channels)
+    )
+
+
+def true_links(channels: Channels) -> SatelliteLinks:
+    """The satellite's links as they are."""
+    return SatelliteLinks(channels.g_tut, channels.g_sut, channels.g_rad, channels.u_satellite)
+
+
+def without_coupling(problem: CellProblem) -> CellProblem:
+    """The ideal in which satellite and base station do not disturb each other's receivers."""
+    return replace(
+        problem,
+        h_sut=jnp.zeros_like(problem.h_sut),
+        g_tut=jnp.zeros_like(problem.g_tut),
+        g_rad=jnp.zeros_like(problem.g_rad),
+    )
+
+
+def ideal_problem(parameters: Parameters, channels: Channels, association: Any) -> CellProblem:
+    """The fresh problem without coupling between the networks."""
+    return without_coupling(fresh_problem(parameters, channels, association))
+
+
+def flatten(tree: Any) -> Any:
+    """Trials and cells on one axis, for what works cell by cell."""
+    return jax.tree_util.tree_map(lambda leaf: np.reshape(leaf, (-1, *np.shape(leaf)[2:])), tree)
+
+
+def unflatten(tree: Any, cells: int) -> Any:
+    """Inverse of ``flatten``."""
+    return jax.tree_util.tree_map(lambda leaf: np.reshape(leaf, (-1, cells, *np.shape(leaf)[1:])), tree)
+
+
+def physical_design(
+    parameters: Parameters,
+    beamformer: Complex[np.ndarray, "trial cell tx stream"],
+    beam_power: Float[np.ndarray, "trial cell"],
+    power_cap: Float[np.ndarray, "trial cell"],
+    association: Int[np.ndarray, "trial cell target"],
+    coupling: float = 1.0,
+) -> Design:
+    """Designs from normalised beamformers and powers (shares of the satellite's budget)."""
+    bs_power, satellite_power = float(parameters.bs_power), float(parameters.satellite_power)
+    return Design(
+        beamformer=np.asarray(beamformer) * np.sqrt(bs_power),
+        beam_power=np.asarray(beam_power) * satellite_power,
+        power_cap=np.asarray(power_cap) * satellite_power,
+        association=np.asarray(association),
+        coupling=np.full(len(association), coupling),
+    )
+
+
+def judged(
+    parameters: Parameters,
+    channels: Channels,
+    design: Design,
+    enforces: tuple[str, ...],
+    *,
+    status: np.ndarray,
+    iterations: np.ndarray,
+    history: np.ndarray | None = None,
+) -> Solution[Design]:
+    """Solution of a batch whose objective and violation are the judge's, from the physical designs.
+
+    ``enforces`` names the constraints that the scheme promises; the violation is the largest relative one of them.
+    """
+    metrics = by_lanes(evaluate)(parameters, channels, design)
+    worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0) if enforces else np.zeros(len(status))
+    violation = np.maximum(-worst, 0.0)
+    missed = (status == int(Status.CONVERGED)) & (violation > TOLERANCE)
+    return Solution(
+        value=design,
+        status=np.where(missed, int(Status.INACCURATE), status).astype(np.int32),
+        objective=metrics["sum_rate"],
+        violation=violation,
+        iterations=iterations,
+        history=np.empty((len(status), 0)) if history is None else history,
+    )
+
+
+def _normalise(
+    parameters: Parameters,
+    channels: Channels,
+    association: Int[Array, "cell target"],
+    rows: tuple[Leaf, Leaf],
+    links: SatelliteLinks,
+) -> CellProblem:
+    bs_scale = jnp.sqrt(parameters.bs_power / channels.noise_power)
+    power_scale = parameters.satellite_power / channels.noise_power
+    cells = jnp.arange(association.shape[0])[:, None]
+
+    def echo(amplitude: Leaf, rx: Leaf) -> Any:
+        """Echo columns of all scatterers at the receiver of every target: (cell, target, scatterer, rx)."""
+        columns = jnp.swapaxes(amplitude[..., None] * rx, 1, 2)
+        return bs_scale[:, None, None, None] * columns[cells, association]
+
+    return CellProblem(
+        h_tut=bs_scale[:, None, None] * rows[0],
+        h_sut=bs_scale[:, None] * rows[1],
+        g_tut=power_scale[:, None] * links.g_tut,
+        g_sut=power_scale * links.g_sut,
+        target_tx=channels.target_tx,
+        clutter_tx=channels.clutter_tx,
+        target_echo=echo(channels.target_amplitude, channels.target_rx),
+        clutter_echo=echo(channels.clutter_amplitude, channels.clutter_rx),
+        g_rad=jnp.sqrt(power_scale)[:, None, None] * links.g_rad[cells, association],
+        min_sut_rate=jnp.broadcast_to(parameters.min_sut_rate, power_scale.shape),
+        min_scnr=jnp.broadcast_to(parameters.min_scnr, power_scale.shape),
+    )

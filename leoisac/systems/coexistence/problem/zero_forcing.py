@@ -1,0 +1,84 @@
+"""Zero-forcing designs of one normalised cell: the baselines' beams, and the exhaustive power search of ZF-EPS."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxtyping import Array, Bool, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.optim.search.water_filling import water_filling
+from leoisac.systems.coexistence.problem.cell_program import CellMetrics, CellProblem, cell_metrics
+from leoisac.systems.coexistence.problem.starts import zero_forcing_directions
+
+POWER_STEPS = 30
+SEARCH_POINTS = 25
+_TOLERANCE = 1e-3
+_TINY = 1e-300
+
+
+class PowerSearch(NamedTuple):
+    """Outcome of ZF-EPS in one cell."""
+
+    beamformer: Leaf  # complex (tx, stream)
+    q: Leaf  # satellite amplitude
+    feasible: Leaf  # whether zero forcing meets the floors at any power of the grid
+
+
+def zero_forcing(
+    problem: CellProblem, q: Float[Array, ""] | float, *, equal_powers: bool = False
+) -> Complex[Array, "tx stream"]:
+    """Zero-forcing beams: least power for the targets' SCNR, the rest for the users (specification of the baselines).
+
+    Directions are columns of the pseudo-inverse of the unit rows of users, targets and satellite user (no null where
+    ``h_sut`` is zero). The sensing powers follow ``pi_i <- pi_i sqrt(SCNR_min / SCNR_i)`` in steps within 0.1 and 10,
+    their sum at most 1; users get what is left by water-filling over ``|h_k d_k|^2 / (1 + g_k q^2)``, or equal parts.
+    Where targets are nearly collinear the SCNR is missed.
+    """
+    directions = zero_forcing_directions(problem)
+    users, targets = problem.h_tut.shape[0], problem.target_tx.shape[0]
+    amplitude = jnp.sum(problem.h_tut * directions[:, :users].T, axis=1)
+    gains = (amplitude.real**2 + amplitude.imag**2) / (1.0 + problem.g_tut * q**2)
+
+    def beams(sensing: Float[Array, "target"]) -> Complex[Array, "tx stream"]:
+        rest = jnp.maximum(0.0, 1.0 - jnp.sum(sensing))
+        data = jnp.full(users, rest / users) if equal_powers else water_filling(gains, rest)
+        return directions * jnp.sqrt(jnp.concatenate([data, sensing]))
+
+    def improve(_: Array, sensing: Float[Array, "target"]) -> Float[Array, "target"]:
+        scnr = cell_metrics(problem, beams(sensing), q).scnr
+        moved = sensing * jnp.clip(jnp.sqrt(problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
+        return moved / jnp.maximum(1.0, jnp.sum(moved))
+
+    return beams(jax.lax.fori_loop(0, POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+
+
+def power_search(problem: CellProblem) -> PowerSearch:
+    """ZF-EPS: zero forcing with a null at the satellite user, and the satellite power with the best sum rate.
+
+    The amplitude is searched on ``SEARCH_POINTS`` geometric points from the one that just gives the least rate
+    undisturbed up to 1. Where no point meets the floors the one that misses them least is taken.
+    """
+    least = jnp.sqrt((2.0**problem.min_sut_rate - 1.0) / jnp.maximum(problem.g_sut, _TINY))
+    # Without a floor the grid starts at a hundredth of the amplitude.
+    least = jnp.clip(least, 1e-2, 1.0)
+    grid = least ** jnp.linspace(1.0, 0.0, SEARCH_POINTS)
+
+    def attempt(q: Float[Array, ""]) -> tuple[Complex[Array, "tx stream"], Float[Array, ""], Bool[Array, ""]]:
+        beamformer = zero_forcing(problem, q)
+        metrics = cell_metrics(problem, beamformer, q)
+        missed = _missed(problem, metrics)
+        return beamformer, jnp.where(missed <= _TOLERANCE, metrics.sum_rate, -1.0 - missed), missed <= _TOLERANCE
+
+    beamformers, scores, feasible = jax.vmap(attempt)(grid)
+    best = jnp.argmax(scores)
+    return PowerSearch(beamformers[best], grid[best], feasible[best])
+
+
+def _missed(problem: CellProblem, metrics: CellMetrics) -> Float[Array, ""]:
+    """Largest relative shortfall of SCNR and satellite rate."""
+    rate_floor = jnp.maximum(problem.min_sut_rate, _TINY)
+    scnr = 1.0 - jnp.min(metrics.scnr) / problem.min_scnr
+    rate = jnp.where(problem.min_sut_rate > 0.0, 1.0 - metrics.sut_rate / rate_floor, 0.0)
+    return jnp.maximum(jnp.maximum(scnr, rate), 0.0)

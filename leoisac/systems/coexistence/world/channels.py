@@ -1,0 +1,160 @@
+"""Channels of one trial: the satellite's direction, then every cell's users, targets and clutter.
+
+Cells, users, targets and clutter points have keys of their own: four targets are among eight, one cell among five, and
+antennas, powers, radii and thresholds never change a number that is drawn.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import Key, standard_normal, uniforms
+from leoisac.systems.coexistence.model import Channels, SatelliteLinks
+from leoisac.systems.coexistence.world.geometry import Geometry, prepare
+from leoisac.systems.coexistence.world.satellite_links import Nodes, random_direction, satellite_links, shadowing
+from leoisac.systems.coexistence.world.sensing_channels import (
+    Scattering,
+    disc,
+    receiver_places,
+    scatterer_shapes,
+    scattering,
+)
+from leoisac.systems.coexistence.world.terrestrial_links import ground_shapes, terrestrial_rows, user_place
+
+
+class _Cell(NamedTuple):
+    """One cell without its satellite links."""
+
+    rows: Leaf  # complex (ground, tx); the satellite user first, with an isotropic antenna
+    fresh: Leaf
+    places: Leaf  # (ground, 2)
+    shadowing: Leaf  # (ground,)
+    radar_shadowing: Leaf  # (receiver,)
+    targets: Scattering  # leading (target,)
+    clutter: Scattering  # leading (target, clutter_per_target)
+
+
+class _Uniforms(NamedTuple):
+    """Uniform numbers of everything but users."""
+
+    place: Leaf  # (cell, target, point, 2)
+    echo: Leaf  # (cell, target, point, receiver, 2)
+    radar: Leaf  # (cell, receiver)
+    satellite: Leaf  # (2,)
+
+
+def draw(geometry: Geometry, key: Key) -> Channels:
+    """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
+    ground, small = _numbers(geometry, key)
+    cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None)))(ground, small)
+    drawn = random_direction(geometry, small.satellite)
+    direction = drawn if geometry.true_direction is None else geometry.true_direction
+    nodes = _nodes(geometry, cells)
+    links = satellite_links(geometry, direction, nodes, geometry.sut_pointed_gain)
+    predicted: SatelliteLinks | None = None
+    if geometry.predicted_direction is not None:
+        predicted = satellite_links(geometry, geometry.predicted_direction, nodes, geometry.sut_gain)
+    # Cells that share a spot beam have its satellite user in their first one; its side lobe hears that cell alone.
+    serves = jnp.arange(geometry.num_cells) % geometry.cells_per_beam == 0
+    side_lobe = jnp.where(serves, jnp.sqrt(geometry.sut_side_gain), 0.0)[:, None]
+    clutter = _flat(cells.clutter)
+    return Channels(
+        h_tut=cells.rows[:, 1:],
+        h_sut=side_lobe * cells.rows[:, 0],
+        h_tut_fresh=cells.fresh[:, 1:],
+        h_sut_fresh=side_lobe * cells.fresh[:, 0],
+        g_tut=links.g_tut,
+        g_sut=links.g_sut,
+        g_rad=links.g_rad,
+        target_amplitude=cells.targets.amplitude,
+        target_tx=cells.targets.tx,
+        target_rx=cells.targets.rx,
+        clutter_amplitude=clutter.amplitude,
+        clutter_tx=clutter.tx,
+        clutter_rx=clutter.rx,
+        u_target=cells.targets.u,
+        u_satellite=links.u_satellite,
+        noise_power=jnp.full((geometry.num_cells,), geometry.noise_power),
+        predicted=predicted,
+    )
+
+
+def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
+    """All random numbers of a trial, by entity; leading axes (cell, ...).
+
+    Every entity's code holds kind, cell, index and sub-index in eight bits each. All entities are hashed together, and
+    users apart from the others only because they need many more numbers: hashes are what takes long to compile.
+    """
+    cells, users, targets = geometry.num_cells, geometry.num_users + 1, geometry.num_targets
+    points = 1 + geometry.clutter_per_target
+    cell = np.arange(cells, dtype=np.uint32) << 16
+    user = (cell[:, None] + (np.arange(users, dtype=np.uint32) << 8)).ravel()
+    scatterer = (1 << 24) + cell[:, None, None] + (np.arange(targets, dtype=np.uint32) << 8)[:, None]
+    scatterer = (scatterer + np.arange(points, dtype=np.uint32)).ravel()
+    codes = np.concatenate([user, scatterer, (2 << 24) + cell, [3 << 24]]).astype(np.uint32)
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.asarray(codes))
+    ground = jax.vmap(partial(uniforms, shapes=ground_shapes(geometry)))(keys[: len(user)])
+    small = jax.vmap(partial(uniforms, shapes=scatterer_shapes(geometry)))(keys[len(user) :])
+    by_user = jax.tree_util.tree_map(lambda leaf: leaf.reshape(cells, users, *leaf.shape[1:]), ground)
+    count = len(scatterer)
+    return by_user, _Uniforms(
+        place=small["place"][:count].reshape(cells, targets, points, 2),
+        echo=small["echo"][:count].reshape(cells, targets, points, -1, 2),
+        radar=small["echo"][count:-1, :, 0],
+        satellite=small["place"][-1],
+    )
+
+
+def _cell(geometry: Geometry, ground: dict[str, Any], small: _Uniforms) -> _Cell:
+    places = jax.vmap(partial(user_place, geometry))(ground["place"])
+    isotropic = jnp.ones(())
+    rows, fresh = jax.vmap(lambda n, p: terrestrial_rows(geometry, n, p, isotropic))(ground, places)
+    # The first point of a target's group is the target, the others are the clutter around it.
+    target = disc(small.place[:, 0], geometry.sensing_radius_m)
+    around = target[:, None] + disc(small.place[:, 1:], geometry.clutter_radius_m)
+    spots = jnp.concatenate([target[:, None], around], axis=1)
+    is_target = jnp.arange(spots.shape[1]) == 0
+    rcs_m2 = jnp.broadcast_to(jnp.where(is_target, geometry.target_rcs_m2, geometry.clutter_rcs_m2), spots.shape[:2])
+    points = jax.vmap(jax.vmap(partial(scattering, geometry)))(spots, small.echo, rcs_m2)
+    return _Cell(
+        rows=rows,
+        fresh=fresh,
+        places=places,
+        shadowing=shadowing(geometry, standard_normal(ground["shadowing"][:, 2])),
+        radar_shadowing=shadowing(geometry, standard_normal(small.radar)),
+        targets=jax.tree_util.tree_map(lambda leaf: leaf[:, 0], points),
+        clutter=jax.tree_util.tree_map(lambda leaf: leaf[:, 1:], points),
+    )
+
+
+def _nodes(geometry: Geometry, cells: _Cell) -> Nodes:
+    """Where receivers are relative to their beam's axis, which goes through the satellite user of its first cell."""
+    beam = jnp.arange(geometry.num_cells) // geometry.cells_per_beam * geometry.cells_per_beam
+    offset = geometry.cell_spacing_m * (jnp.arange(geometry.num_cells) - beam)
+    mast = jnp.stack([offset, jnp.zeros_like(offset)], axis=-1) - cells.places[beam, 0]
+    to_users = mast[:, None] + cells.places[:, 1:]
+    to_receivers = mast[:, None] + receiver_places(geometry)
+    return Nodes(
+        tut_off_axis_m=jnp.linalg.norm(to_users, axis=-1),
+        radar_off_axis_m=jnp.linalg.norm(to_receivers, axis=-1),
+        sut_shadowing=cells.shadowing[beam, 0],
+        tut_shadowing=cells.shadowing[:, 1:],
+        radar_shadowing=cells.radar_shadowing,
+    )
+
+
+def _flat(clutter: Scattering) -> Scattering:
+    """Clutter of all targets of a cell in one list."""
+
+    def join(leaf: Any) -> Any:
+        return leaf.reshape(leaf.shape[0], leaf.shape[1] * leaf.shape[2], *leaf.shape[3:])
+
+    return jax.tree_util.tree_map(join, clutter)
+
+
+__all__ = ["Geometry", "draw", "prepare"]

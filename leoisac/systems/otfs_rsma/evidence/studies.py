@@ -1,0 +1,114 @@
+"""The Monte-Carlo studies behind figures, table and claims (quick: a few trials; paper: the full statistics)."""
+
+from __future__ import annotations
+
+from leoisac.experiment.contracts import Study
+from leoisac.systems.otfs_rsma.evidence.results import FRACTIONS, INNER, OTHER_ROUTES
+
+_FEW = {"common_power_fraction": [0.1, 0.8]}
+_GENETIC = ("ga", "ga-sensing")
+
+STUDIES = (
+    Study(
+        "fractions",
+        schemes=("rsma",),
+        sweep={"common_power_fraction": list(INNER)},
+        trials=3000,
+        quick={"trials": 4, "sweep": _FEW},
+    ),
+    Study("ends", schemes=("sdma", "sdma-paper", "common-only"), trials=3000, quick={"trials": 4}),
+    Study(
+        "random",
+        schemes=("random", "bound"),
+        sweep={"common_power_fraction": list(FRACTIONS)},
+        trials=3000,
+        quick={"trials": 4, "sweep": _FEW},
+    ),
+    Study(
+        "common-draws-fractions",
+        schemes=tuple(f"rsma:{route}" for route in OTHER_ROUTES),
+        sweep={"common_power_fraction": list(INNER)},
+        trials=24,
+        quick={"trials": 1, "schemes": ("rsma:ga", "rsma:ga-sensing"), "sweep": {"common_power_fraction": [0.3]}},
+    ),
+    Study(
+        "common-draws-ends",
+        schemes=("sdma:reference", *(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC)),
+        trials=24,
+        quick={"trials": 1, "schemes": ("sdma:ga-sensing",)},
+    ),
+    Study(
+        "schemes",
+        schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "bound"),
+        trials=1000,
+        quick={"trials": 4},
+    ),
+    Study(
+        "free-split",
+        schemes=("rsma", "sdma", "bound"),
+        overrides={"common_power_fraction": None},
+        trials=3000,
+        quick={"trials": 4},
+    ),
+    Study(
+        "delay-ceiling",
+        schemes=("rsma",),
+        sweep={"crb_delay_max": [2e-11, 1e-11, 8e-12, 6e-12, 5e-12, 4e-12, 3.5e-12]},
+        trials=300,
+        quick={"trials": 4, "sweep": {"crb_delay_max": [2e-11, 4e-12]}},
+    ),
+    Study(
+        "readings",
+        schemes=("rsma", "sdma"),
+        overrides={"common_power_fraction": None},
+        sweep={"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"], ["space-dd", "known"]]},
+        trials=64,
+        quick={"trials": 2, "sweep": {"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"]]}},
+    ),
+    Study(
+        "total-rate",
+        schemes=("rsma", "sdma"),
+        overrides={"common_power_fraction": None, "objective": "total"},
+        trials=200,
+        headline="total_min_rate",
+        quick={"trials": 2, "overrides": {"objective": "private"}},
+    ),
+    Study(
+        "fading",
+        schemes=("rsma",),
+        sweep={"rician_factor_db": [-100.0, 0.0, 10.0]},
+        trials=500,
+        quick={"trials": 4, "sweep": {"rician_factor_db": [-100.0, 10.0]}},
+    ),
+    Study(
+        "bit-errors",
+        schemes=("data-link",),
+        overrides={"csi_error_db": -100.0},
+        sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
+        trials=2000,
+        headline="bit_error_rate",
+        quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
+    ),
+    Study(
+        "bit-errors-16",
+        schemes=("data-link",),
+        overrides={"csi_error_db": -100.0, "n_delay": 16, "n_doppler": 16},
+        sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
+        trials=100,
+        headline="bit_error_rate",
+        quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}, "overrides": {"n_delay": 4, "n_doppler": 8}},
+    ),
+    Study(
+        "estimation",
+        schemes=("random:echo",),
+        sweep={
+            "target_amplitude": ["known", "unknown"],
+            "echo_snr_db": [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0],
+        },
+        trials=1000,
+        headline="delay_error",
+        quick={"trials": 8, "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]}},
+    ),
+)
+
+__all__ = ["STUDIES"]

@@ -1,0 +1,1 @@
+"""Our designs, batches at a time on the compiled engine, and the baselines. Never imports CVXPY."""

@@ -1,0 +1,65 @@
+"""The echo route: a design, then one frame of random symbols, its echo in noise and the radar's estimates from it."""
+
+from __future__ import annotations
+
+import importlib
+from functools import partial
+from typing import Any
+
+from jaxtyping import Array, Complex
+
+from leoisac.estimation.delay_doppler_ml import KnownAmplitude, estimate_delay_doppler, wrapped_error
+from leoisac.experiment.errors import ChannelError
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import complex_normal, uniforms
+from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.status import Solution
+from leoisac.systems.otfs_rsma.judge.evaluate import target_images
+from leoisac.systems.otfs_rsma.model import Channels, Design, Estimate, Parameters
+from leoisac.systems.otfs_rsma.world.channels import noise_key
+from leoisac.waveforms.delay_doppler_echo import delay_doppler_echo
+
+
+def solve(designer: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Designs of a batch, each with the estimates from its trial's echo.
+
+    Raises:
+        ChannelError: for channels from plain arrays, which have neither symbols nor a seed for noise.
+    """
+    if channels.symbols is None or channels.noise_seed is None:
+        raise ChannelError(
+            "echo: channels from plain arrays have no symbols; the echo route needs leoisac.draw(config)."
+        )
+    module, _, name = designer.partition(":")
+    solution = getattr(importlib.import_module(f"leoisac.systems.otfs_rsma.{module}"), name)(parameters, channels)
+    estimate = by_lanes(estimate_target)(parameters, channels, solution.value.streams)
+    return Solution(**{**vars(solution), "value": Design(solution.value.streams, estimate)})
+
+
+def estimate_target(parameters: Parameters, channels: Channels, streams: Complex[Array, "stream entry"]) -> Estimate:
+    """Maximum-likelihood estimates of one trial, within half an ambiguity of the target.
+
+    The echo's phase is random where the amplitude is unknown to the radar.
+    """
+    frame = parameters.frame
+    grid: dict[str, Any] = {"slot_s": frame.slot_s, "spacing_hz": frame.spacing_hz}
+    numbers = uniforms(noise_key(channels, "echo"), {"noise": (frame.n_doppler, frame.n_delay, 2), "phase": (1,)})
+    x_tf = jnp.einsum("s,sni->ni", channels.symbols, target_images(parameters, streams))
+    is_unknown = parameters.is_amplitude_unknown > 0.5
+    turn = jnp.where(is_unknown, jnp.exp(2j * jnp.pi * numbers["phase"][0]), 1.0)
+    amplitude = parameters.echo_amplitude * turn
+    echo = delay_doppler_echo(x_tf, parameters.target_delay, parameters.target_doppler, amplitude, **grid)
+    noise_power = parameters.echo_amplitude**2 / parameters.echo_to_noise
+    received = echo + jnp.sqrt(noise_power) * complex_normal(numbers["noise"])
+    known = estimate_delay_doppler(received, x_tf, known=KnownAmplitude(amplitude, parameters.target_delay), **grid)
+    unknown = estimate_delay_doppler(received, x_tf, **grid)
+    found = jax.tree.map(lambda a, b: jnp.where(is_unknown, a, b), unknown, known)
+    delay, doppler = parameters.target_delay, parameters.target_doppler
+    return Estimate(
+        delay_s=delay + wrapped_error(found.delay_s, delay, frame.slot_s),
+        doppler_hz=doppler + wrapped_error(found.doppler_hz, doppler, frame.spacing_hz),
+    )
+
+
+solve_rsma = partial(solve, "fast:solve_rsma")
+solve_random = partial(solve, "baselines:solve_random")

@@ -1,0 +1,71 @@
+"""Bounds on rates from the strength of the channels alone, and the scheme ``bound``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.status import Solution, Status
+from leoisac.metrics.sinr import spectral_efficiency
+from leoisac.systems.otfs_rsma.judge.evaluate import precoded_gains
+from leoisac.systems.otfs_rsma.model import Channels, Frame, Parameters, RateBound
+from leoisac.systems.otfs_rsma.problem.normalised import Variant
+from leoisac.waveforms.delay_doppler_channel import channel_matrix, path_matrices
+
+
+def solve_bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
+    """No least private rate is larger: every user alone on its strongest eigen-beam, the power shared for equal rates.
+
+    ``log2(1 + (1 - rho) P / (N_0 sum_k 1 / lambda_k))`` with ``lambda_k = ||H_k||_2^2``, and ``rho = 0`` for a free
+    split.
+    """
+    return by_lanes(_bound)(parameters, channels)
+
+
+def _bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
+    rate = rate_bound(parameters, channels)
+    return Solution(
+        value=RateBound(rate),
+        status=jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32),
+        objective=rate,
+        violation=jnp.zeros(()),
+        iterations=jnp.zeros((), dtype=jnp.int32),
+        history=jnp.zeros((0,)),
+    )
+
+
+def rate_bound(parameters: Parameters, channels: Channels) -> Float[Array, ""]:
+    """The interference-free bound on the least private rate of one trial, bit."""
+    strength = channel_strength(parameters.frame, channels.path_gains)
+    left = 1.0 - parameters.common_fraction * parameters.is_split_fixed
+    return spectral_efficiency(left * parameters.total_power / (parameters.noise * jnp.sum(1.0 / strength)))
+
+
+def common_rate_limit(setting: tuple[Parameters, Variant], channels: Channels) -> Float[Array, ""]:
+    """Largest common rate of one trial without any interference, bit; 0 where the common stream has no power."""
+    parameters, variant = setting
+    free = jnp.where(parameters.is_split_fixed > 0.5, parameters.common_fraction, 1.0)
+    fraction = jnp.where(jnp.asarray(variant.fixed_fraction) >= 0.0, variant.fixed_fraction, free)
+    strength = channel_strength(parameters.frame, channels.path_gains)
+    return jnp.min(spectral_efficiency(fraction * parameters.total_power * strength / parameters.noise))
+
+
+def channel_strength(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Float[Array, " user"]:
+    """Largest squared singular value of every user's channel matrix."""
+    matrices = channel_matrices(frame, path_gains)
+    gram = matrices @ jnp.conj(jnp.swapaxes(matrices, -1, -2))
+    return jnp.linalg.eigvalsh(gram)[..., -1]
+
+
+def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user cell entry"]:
+    """Dense delay-Doppler channels, ``[H_k,0 .. H_k,Nt-1]`` in mode ``space-dd``."""
+    unit = path_matrices(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
+    per_antenna = channel_matrix(unit, precoded_gains(frame, path_gains))
+    rows = jnp.moveaxis(per_antenna, 1, 2)  # (user, cell, antenna, cell)
+    return rows.reshape(*rows.shape[:2], -1)
+
+
+__all__ = ["channel_matrices", "channel_strength", "common_rate_limit", "rate_bound", "solve_bound"]

@@ -1,0 +1,126 @@
+"""The paper's figures and our own, each over named studies."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import xarray as xr
+
+from leoisac.experiment.contracts import Figure
+from leoisac.experiment.judge import NOT_RUN
+from leoisac.plots.sweep import draw_sweep
+from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
+from leoisac.systems.self_backhaul.evidence.common_aperture_figures import draw_common_aperture
+from leoisac.systems.self_backhaul.evidence.convergence_figures import draw_convergence
+from leoisac.systems.self_backhaul.evidence.rates import delivered_summary
+from leoisac.systems.self_backhaul.evidence.sensing_figures import draw_characteristic, draw_trade_off
+from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
+
+Data = Mapping[str, xr.Dataset]
+
+_RELATIVE = "pa2, relative errors"
+_RELATIVE_LABEL = "PA2, relative errors"
+_SHORT = {
+    "F2-2": "PA1 needs about 20 iterations",
+    "F2-3": "PA2 needs about 10 and fewer than PA1",
+    "F4-1": "the sum rate falls at every step",
+    "F5-1": "PA1 and PA2 always lead",
+    "F5-2": "PA2 close to PA1",
+    "F5-3": "every scheme gains",
+    "F5-4": "the lead over the benchmarks widens",
+    "F5-5": "PA1 levels off",
+    "F6-1": "PA1 levels off at the backhaul",
+    "F6-2": "PA1 and PA2 always lead",
+    "F7-1": "PA1 levels off",
+    "F7-2": "IBS falls with more antennas",
+    "F8-1": "PA1 levels off",
+    "F8-2": "PA1 and PA2 always lead",
+    "F8-3": "the lead over the benchmarks widens",
+}
+"""What the paper says, for the note of a figure in which it looks different."""
+
+
+def _over(prefix: str, title: str, prepare: Callable[[xr.Dataset], xr.Dataset] | None = None) -> Callable[[Data], Any]:
+    """Delivered sum rates over what the first study sweeps; further studies hold PA2 under relative errors."""
+
+    def draw(datasets: Data) -> Any:
+        numbers = [delivered_summary(dataset) for dataset in datasets.values()]
+        for index, other in enumerate(numbers[1:], start=1):
+            numbers[index] = other.assign_coords(scheme=[_RELATIVE] * other.sizes["scheme"])
+        joined = numbers[0]
+        if len(numbers) > 1:
+            joined = xr.concat(
+                numbers, "scheme", join="outer", combine_attrs="override", coords="minimal", compat="override"
+            )
+        if prepare is not None:
+            joined = prepare(joined)
+        labels = {**LABELS, _RELATIVE: _RELATIVE_LABEL}
+        return draw_sweep(joined, labels=labels, order=(*ORDER, _RELATIVE), title=title)
+
+    return _noted(prefix, draw)
+
+
+def _noted(prefix: str, draw: Callable[[Data], Any]) -> Callable[[Data], Any]:
+    """The figure with a line on what was published otherwise."""
+
+    def drawn(datasets: Data) -> Any:
+        figure = draw(datasets)
+        differing = _published_otherwise(prefix, datasets)
+        if differing:
+            text = f"{figure.get_supxlabel()}\n{differing}"
+            figure.supxlabel(text, fontsize=7.5, color="#444444")
+        return figure
+
+    return drawn
+
+
+def _published_otherwise(prefix: str, datasets: Data) -> str:
+    """A line about the published claims that these results do not bear out."""
+    found: list[str] = []
+    for claim in CLAIMS:
+        if not claim.name.startswith(prefix) or claim.name not in _SHORT or not set(claim.studies) <= set(datasets):
+            continue
+        if min(_trials(datasets[name]) for name in claim.studies) < claim.least_trials:
+            continue
+        verdict = claim.check({name: datasets[name] for name in claim.studies})
+        if verdict.outcome in ("partly", "not reproduced"):
+            found.append(f"{_SHORT[claim.name]} ({verdict.outcome})")
+    return f"Published otherwise: {'; '.join(found)}." if found else ""
+
+
+def _trials(dataset: xr.Dataset) -> int:
+    """Trials that every scheme and sweep point has run."""
+    return int((dataset["status"] != NOT_RUN).sum("trial").min())
+
+
+def _by_antennas(numbers: xr.Dataset) -> xr.Dataset:
+    # The coordinate holds rows and columns as text, "[3, 3]".
+    antennas = [math.prod(json.loads(text)) for text in numbers["bs_array"].values]
+    return numbers.assign_coords(bs_array=("bs_array", antennas, {"long_name": "number of base station antennas"}))
+
+
+FIGURES = (
+    Figure(
+        "fig-2",
+        "Convergence of the joint designs",
+        ("convergence", "robust-convergence"),
+        _noted("F2", draw_convergence),
+    ),
+    Figure("fig-3", "Beampattern of a common aperture", (), draw_common_aperture),
+    Figure("fig-4", "Sum rate against detection probability", ("pattern-threshold",), _noted("F4", draw_trade_off)),
+    Figure("fig-5", "Sum rate against satellite power", ("satellite-power",), _over("F5", "Satellite power")),
+    Figure("fig-6", "Sum rate against base station power", ("bs-power",), _over("F6", "Base station power")),
+    Figure(
+        "fig-7",
+        "Sum rate against base station antennas",
+        ("bs-antennas",),
+        _over("F7", "Base station antennas", _by_antennas),
+    ),
+    Figure("fig-8", "Sum rate against number of users", ("users", "relative-errors"), _over("F8", "Number of users")),
+    Figure("roc", "Receiver operating characteristic", ("pattern-threshold",), draw_characteristic),
+)
+
+__all__ = ["FIGURES"]

@@ -1,0 +1,114 @@
+"""Figures of what is sensed: sum rate against detection probability (Fig. 4), and operating characteristics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from leoisac.experiment.statistics import mean_interval
+from leoisac.foundation.config import build
+from leoisac.foundation.number_text import share_text
+from leoisac.metrics.detection import receiver_operating_characteristic
+from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
+from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
+from leoisac.systems.self_backhaul.evidence.rates import delivered, usable_share
+from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
+from leoisac.systems.self_backhaul.judge.evaluate import parameters
+
+_NAMED_W = (1.0, 20.0, 50.0, 100.0, 200.0)
+_FALSE_ALARMS = np.geomspace(1e-10, 1.0, 41)
+
+
+def detection(dataset: xr.Dataset) -> xr.DataArray:
+    """Detection probability, mean over the targets of a trial; missing where the trial is unusable."""
+    return dataset["detection_probability"].mean("target").where(dataset["usable"])
+
+
+def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
+    """Sum rate and detection probability against the beampattern threshold, and against each other."""
+    (dataset,) = datasets.values()
+    threshold = dataset["pattern_min_w"].values
+    rate, detected = mean_interval(delivered(dataset)), mean_interval(detection(dataset))
+    schemes = [str(name) for name in dataset["scheme"].values]
+    styles = series_styles(ORDER)
+    with house_style() as mpl:
+        figure = mpl.Figure(figsize=(1.75 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
+        left, middle, right = figure.subplots(1, 3)
+        for scheme in schemes:
+            style, label = styles[scheme], LABELS.get(scheme, scheme)
+            for axes, numbers in ((left, rate), (middle, detected)):
+                one = numbers.sel(scheme=scheme)
+                axes.plot(threshold, one["mean"], style.line, color=style.colour, marker=style.marker, label=label)
+                axes.fill_between(threshold, one["low"], one["high"], color=style.colour, alpha=0.18, linewidth=0)
+            x, y = rate["mean"].sel(scheme=scheme).values, detected["mean"].sel(scheme=scheme).values
+            right.plot(x, y, style.line, color=style.colour, marker=style.marker)
+            if scheme == schemes[0]:
+                _name_points(right, x, y, threshold)
+        for axes in (left, middle):
+            axes.set_xscale("log")
+            axes.set_xlabel(r"beampattern threshold $\Gamma$ [W]")
+        left.set_ylabel("sum rate [bit/s/Hz]")
+        left.legend(loc="lower left")
+        middle.set_ylabel("mean detection probability")
+        right.set_xlabel("sum rate [bit/s/Hz]")
+        right.margins(x=0.2, y=0.08)
+        right.set_ylabel("mean detection probability")
+        usable, share = int(dataset["usable"].sum("trial").min()), share_text(float(usable_share(dataset).min()))
+        note = f"means over at least {usable} usable trials per point ({share} of them), with 95 % intervals"
+        figure.supxlabel(note, fontsize=7.5, color="#444444")
+    return figure
+
+
+def _name_points(axes: Any, x: np.ndarray, y: np.ndarray, threshold: np.ndarray) -> None:
+    for rate, probability, value in zip(x, y, threshold, strict=True):
+        if value in _NAMED_W and np.isfinite(rate):
+            if probability > 0.95:  # on the flat part of the curve: below it
+                place, side = (0, -9), "center"
+            else:
+                place, side = ((-6, -3), "right") if probability > 0.5 else ((6, 4), "left")
+            axes.annotate(
+                f"{value:g} W", (rate, probability), place, textcoords="offset points", fontsize=8, ha=side, va="center"
+            )
+
+
+def characteristic(dataset: xr.Dataset, false_alarm: np.ndarray) -> xr.DataArray:
+    """Detection probability against false alarm, mean over usable trials and targets, from the stored patterns."""
+    config = build(SelfBackhaulConfig, json.loads(dataset.attrs["config"]))
+    snr = float(parameters(config).radar_snr_per_watt) * dataset["target_power"].where(dataset["usable"])
+    values = np.asarray(receiver_operating_characteristic(np.nan_to_num(snr.values), false_alarm))
+    curve = xr.DataArray(values, dims=(*snr.dims, "false_alarm"), coords={"false_alarm": false_alarm})
+    return (
+        curve.where(snr.notnull().variable)
+        .mean(("trial", "target"))
+        .assign_coords({name: snr[name] for name in ("scheme", "pattern_min_w")})
+    )
+
+
+def draw_characteristic(datasets: Mapping[str, xr.Dataset]) -> Any:
+    """Receiver operating characteristic of PA1 at several thresholds of the beampattern."""
+    dataset = datasets["pattern-threshold"].isel(scheme=slice(0, 1))
+    curves = characteristic(dataset, _FALSE_ALARMS).isel(scheme=0)
+    named = [value for value in curves["pattern_min_w"].values if value in _NAMED_W]
+    styles = series_styles([str(value) for value in named])
+    with house_style() as mpl:
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.4), layout="constrained")
+        axes = figure.subplots()
+        for value in named:
+            style = styles[str(value)]
+            curve = curves.sel(pattern_min_w=value)
+            axes.plot(_FALSE_ALARMS, curve, style.line, color=style.colour, label=rf"$\Gamma$ = {value:g} W")
+        axes.plot(_FALSE_ALARMS, _FALSE_ALARMS, color="#999999", linewidth=0.8, label="no echo")
+        used = json.loads(dataset.attrs["config"])["false_alarm"]
+        axes.axvline(used, color="#999999", linestyle=":", linewidth=1.0)
+        axes.set_xscale("log")
+        axes.set_xlabel("probability of false alarm (dotted: the one of Fig. 4)")
+        axes.set_ylabel("detection probability")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+__all__ = ["characteristic", "detection", "draw_characteristic", "draw_trade_off"]

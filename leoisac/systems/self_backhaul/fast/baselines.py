@@ -1,0 +1,143 @@
+"""Simpler schemes to compare with: satellite-direct (DAS), time division (TDMA), independent beamforming (IBS).
+
+None of them enforces the users' least rate; all of them meet the beampattern and the power budgets. Each builds on two
+designs made alone: sum-rate (WMMSE) beams of one transmitter, and the best feeder beam beside a sensing waveform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.status import Solution, Status
+from leoisac.metrics.sinr import received_power
+from leoisac.optim.batched.covering import covering_sdp
+from leoisac.optim.batched.wmmse import wmmse
+from leoisac.systems.self_backhaul.model import Channels, DirectDesign, JointDesign, Parameters, TimeSharedDesign
+from leoisac.systems.self_backhaul.problem.normalised import Problem, joint_design, judged, normalise
+
+ENFORCES = ("pattern", "satellite_power", "bs_power")
+
+_DIRECT_WEIGHTS = (0.0, 1.0, 1e1, 1e2, 1e3)
+_FEEDER_WEIGHTS = (0.0, 1.0, 1e1, 1e2, 1e3, 1e4)
+"""Weights k of the leakage in ``min tr V_0 + k tr(G V_0)``: cheap sensing against sensing that does not disturb."""
+
+
+class FeederLink(NamedTuple):
+    """The satellite's best design for its feeder link alone, normalised."""
+
+    beam: Leaf  # (feed,)
+    sensing: Leaf  # (feed, feed)
+    noise: Leaf  # thermal noise and sensing at the Earth Station
+    rate: Leaf
+    feasible: Leaf  # the sensing waveform alone fits into the budget
+
+
+class Alone(NamedTuple):
+    """Feeder link and access link, each designed as if the other did not exist."""
+
+    feeder: FeederLink
+    bs_beams: Leaf
+    access_rate: Leaf
+    design: JointDesign  # both, in physical units
+    iterations: Leaf
+
+
+def solve_das(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Satellite-direct: the base station is off and the satellite beams to every user, within what sensing leaves."""
+    design, feasible, iterations = by_lanes(_direct)(parameters, channels)
+    return _finish(parameters, channels, design, feasible, iterations)
+
+
+def solve_tdma(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Time division: feeder and access link take turns at peak power; the split makes both carry the same."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _take_turns(parameters, channels, alone, alone.access_rate / (alone.access_rate + alone.feeder.rate))
+
+
+def solve_tdma_half(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Time division with half of the time for each link."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _take_turns(parameters, channels, alone, np.full_like(alone.access_rate, 0.5))
+
+
+def solve_ibs(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Independent beamforming: each transmitter designs as if it were alone, then they disturb each other."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    return _finish(parameters, channels, alone.design, alone.feeder.feasible, alone.iterations)
+
+
+def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[Any]:
+    """Independent beamforming with the feeder beam scaled down to carry no more than the access link's own rate."""
+    alone: Alone = by_lanes(_alone)(parameters, channels)
+    needed = np.expm1(alone.access_rate * np.log(2.0)) * alone.feeder.noise
+    offered = np.expm1(alone.feeder.rate * np.log(2.0)) * alone.feeder.noise
+    scale = np.sqrt(needed / np.maximum(offered, needed))
+    design = replace(alone.design, satellite_beam=alone.design.satellite_beam * scale[:, None])
+    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+
+
+def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Any, Any]:
+    problem = normalise(parameters, channels)
+    g = problem.g_users
+    leakage = jnp.einsum("mi,mj->ij", g, jnp.conj(g))
+    sensing = _sensing_family(problem, leakage / jnp.real(jnp.trace(leakage)), _DIRECT_WEIGHTS)
+    left = 1.0 - _traces(sensing)
+    beams = jax.vmap(lambda V0, power: wmmse(g, 1.0 + received_power(g, V0), jnp.maximum(power, 0.0)))(sensing, left)
+    best = jnp.argmax(jnp.where(left >= 0.0, beams.sum_rate, -jnp.inf))
+    budget = parameters.satellite_power
+    design = DirectDesign(
+        satellite_beams=beams.beams[best] * jnp.sqrt(budget), sensing_covariance=sensing[best] * budget
+    )
+    return design, jnp.any(left >= 0.0), beams.iterations[best]
+
+
+def _alone(parameters: Parameters, channels: Channels) -> Alone:
+    problem = normalise(parameters, channels)
+    feeder = _feeder_link(problem)
+    access = wmmse(problem.h_users, jnp.ones(problem.h_users.shape[0]), 1.0)
+    design = joint_design(parameters, access.beams, feeder.beam, feeder.sensing)
+    return Alone(feeder, access.beams, access.sum_rate, design, access.iterations)
+
+
+def _feeder_link(problem: Problem) -> FeederLink:
+    g = problem.g_es
+    norm = jnp.linalg.norm(g)
+    sensing = _sensing_family(problem, jnp.outer(g, jnp.conj(g)) / norm**2, _FEEDER_WEIGHTS)
+    left = 1.0 - _traces(sensing)
+    noise = 1.0 + jnp.real(jnp.einsum("i,kij,j->k", jnp.conj(g), sensing, g))
+    rate = jnp.log2(1.0 + jnp.maximum(left, 0.0) * norm**2 / noise)
+    best = jnp.argmax(jnp.where(left >= 0.0, rate, -jnp.inf))
+    beam = jnp.sqrt(jnp.maximum(left[best], 0.0)) * g / norm
+    return FeederLink(beam, sensing[best], noise[best], rate[best], jnp.any(left >= 0.0))
+
+
+def _sensing_family(
+    problem: Problem, leakage: Complex[Array, "feed feed"], weights: tuple[float, ...]
+) -> Complex[Array, "weight feed feed"]:
+    """Sensing covariances that meet the pattern with the least ``tr V_0 + k tr(leakage V_0)``, one per weight k."""
+    identity = jnp.eye(leakage.shape[0])
+    costs = identity + jnp.asarray(weights)[:, None, None] * leakage
+    return jax.vmap(lambda cost: covering_sdp(cost, problem.targets, problem.demands).covariance)(costs)
+
+
+def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, "weight"]:
+    return jnp.real(jnp.trace(covariances, axis1=-2, axis2=-1))
+
+
+def _take_turns(parameters: Parameters, channels: Channels, alone: Alone, time_share: np.ndarray) -> Solution[Any]:
+    design = TimeSharedDesign(**vars(alone.design), time_share=time_share)
+    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+
+
+def _finish(
+    parameters: Parameters, channels: Channels, design: Any, feasible: np.ndarray, iterations: np.ndarray
+) -> Solution[Any]:
+    status = np.where(feasible, int(Status.CONVERGED), int(Status.INFEASIBLE))
+    return judged(parameters, channels, design, ENFORCES, status=status, iterations=iterations)

@@ -1,0 +1,209 @@
+"""Channels of one trial: satellite links by orbit geometry, pattern and rain; terrestrial links by a few paths.
+
+Every receiver has a key and every purpose its own numbers, so the sky of eight users contains that of four, and more
+antennas, feeds or power never change a path.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from jaxtyping import Array, Complex, Float
+
+from leoisac.antennas.arrays import ArrayLayout, upa
+from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import (
+    Key,
+    complex_normal,
+    entity_keys,
+    purpose_keys,
+    standard_normal,
+    uniforms,
+)
+from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
+from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
+from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
+from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
+from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
+from leoisac.systems.self_backhaul.model import Channels
+from leoisac.systems.self_backhaul.world.ground import place
+
+Numbers = dict[str, Any]
+
+_POSITION_CANDIDATES = 8
+"""Tries for a user outside the base station's near zone; all fail with a probability below 1e-19 at the defaults."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "feed_centres_m",
+        "bs_m",
+        "side_m",
+        "min_distance_m",
+        "carrier_hz",
+        "intercept_db",
+        "exponent",
+        "shadowing_std_db",
+        "max_gain_dbi",
+        "half_power_angle",
+        "es_gain",
+        "user_gain",
+        "gas_gain",
+        "rain_mean",
+        "rain_std",
+        "feed_phase_std",
+        "noise_power",
+    ],
+    meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain"],
+)
+@dataclass(frozen=True)
+class Geometry:
+    """Numbers that a draw needs (SI, radians, linear but for ``_db``), and its static sizes and model choices."""
+
+    satellite_m: Leaf  # (3,)
+    feed_centres_m: Leaf  # (feed, 3)
+    bs_m: Leaf  # (2,)
+    side_m: Leaf
+    min_distance_m: Leaf
+    carrier_hz: Leaf
+    intercept_db: Leaf
+    exponent: Leaf
+    shadowing_std_db: Leaf
+    max_gain_dbi: Leaf
+    half_power_angle: Leaf
+    es_gain: Leaf
+    user_gain: Leaf
+    gas_gain: Leaf
+    rain_mean: Leaf
+    rain_std: Leaf
+    feed_phase_std: Leaf
+    noise_power: Leaf
+    num_users: int
+    num_paths: int
+    bs_layout: ArrayLayout
+    rain_model: str
+    feed_phase: str
+    array_gain: bool
+
+
+def prepare(config: SelfBackhaulConfig) -> Geometry:
+    """Everything that is not random: positions (SGP4 for a real pass) and the configuration's numbers in SI."""
+    placement = place(config)
+    numbers = {
+        "side_m": config.area_side_m,
+        "min_distance_m": config.min_distance_m,
+        "carrier_hz": config.carrier_hz,
+        "intercept_db": config.path_loss_intercept_db,
+        "exponent": config.path_loss_exponent,
+        "shadowing_std_db": config.shadowing_std_db,
+        "max_gain_dbi": config.max_gain_dbi,
+        "half_power_angle": deg_to_rad(config.half_power_angle_deg),
+        "es_gain": from_db(config.es_gain_dbi),
+        "user_gain": from_db(config.user_gain_dbi),
+        "gas_gain": gas_gain(config.gas_loss_db),
+        "rain_mean": config.rain_mean_db,
+        "rain_std": config.rain_std_db,
+        "feed_phase_std": deg_to_rad(config.feed_phase_std_deg),
+        "noise_power": dbm_to_w(config.noise_power_dbm),
+    }
+    return Geometry(
+        satellite_m=jnp.asarray(placement.satellite_m),
+        feed_centres_m=jnp.asarray(placement.feed_centres_m),
+        bs_m=jnp.asarray(placement.bs_m),
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        num_users=config.num_users,
+        num_paths=config.num_paths,
+        bs_layout=upa(*config.bs_array),
+        rain_model=config.rain_model,
+        feed_phase=config.feed_phase,
+        array_gain=config.array_gain,
+    )
+
+
+def draw(geometry: Geometry, key: Key) -> Channels:
+    """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
+    user, earth_station = purpose_keys(key, ("user", "earth-station"))
+    # The Earth Station is one more receiver, in the corner (0, 0): the same program draws its channels.
+    receivers = jnp.concatenate([entity_keys(user, geometry.num_users), earth_station[None]])
+    numbers = jax.vmap(partial(uniforms, shapes=_shapes(geometry)))(receivers)
+    is_user = jnp.arange(geometry.num_users + 1) < geometry.num_users
+    receive_gain = jnp.where(is_user, geometry.user_gain, geometry.es_gain)
+    positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
+    h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
+    g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
+    return Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
+
+
+def _shapes(geometry: Geometry) -> dict[str, tuple[int, ...]]:
+    """Uniform numbers that one receiver needs, by purpose."""
+    return {
+        "position": (_POSITION_CANDIDATES, 2),
+        "shadowing": (),
+        "path-direction": (geometry.num_paths, 2),
+        "path-gain": (geometry.num_paths, 2),
+        "rain": (),
+        "feed-phase": (geometry.feed_centres_m.shape[0],),
+    }
+
+
+def _position(geometry: Geometry, uniform: Float[Array, "candidate 2"]) -> Float[Array, "2"]:
+    """Uniform in the square, but not nearer to the base station than ``min_distance_m``: the first of some tries."""
+    tries = geometry.side_m * uniform
+    far_enough = jnp.linalg.norm(tries - geometry.bs_m, axis=-1) >= geometry.min_distance_m
+    return tries[jnp.argmax(far_enough)]
+
+
+def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, "n"]:
+    """Base station to one receiver: log-distance path loss with shadowing; few paths, the first one geometric."""
+    offset = position - geometry.bs_m
+    path_loss_db = log_distance_path_loss_db(
+        jnp.linalg.norm(offset),
+        geometry.carrier_hz,
+        intercept_db=geometry.intercept_db,
+        exponent=geometry.exponent,
+        shadowing_db=geometry.shadowing_std_db * standard_normal(numbers["shadowing"]),
+    )
+    turn = 2.0 * numbers["path-direction"] - 1.0
+    first = jnp.arange(geometry.num_paths) == 0
+    return saleh_valenzuela(
+        from_db(-path_loss_db),
+        complex_normal(numbers["path-gain"]),
+        jnp.where(first, jnp.arctan2(offset[1], offset[0]), math.pi * turn[:, 0]),
+        jnp.where(first, 0.0, math.pi / 6 * turn[:, 1]),
+        jnp.asarray(geometry.bs_layout.positions),
+        array_gain=geometry.array_gain,
+    )
+
+
+def _satellite_channel(
+    geometry: Geometry, numbers: Numbers, position: Float[Array, "2"], receive_gain: Float[Array, ""]
+) -> Complex[Array, "feed"]:
+    """Every feed to one receiver on the ground: free space, gases, rain, feed pattern, feed phases."""
+    down = jnp.append(position, 0.0) - geometry.satellite_m
+    off_axis = _angle(down, geometry.feed_centres_m - geometry.satellite_m)
+    pattern = from_db(s1528_leo_gain_dbi(off_axis, geometry.max_gain_dbi, geometry.half_power_angle))
+    rain_model = gaussian_db_rain_gain if geometry.rain_model == "gaussian_db" else lognormal_db_rain_gain
+    rain = rain_model(standard_normal(numbers["rain"]), geometry.rain_mean, geometry.rain_std)
+    free_space = free_space_amplitude_gain(jnp.linalg.norm(down), wavelength(geometry.carrier_hz))
+    amplitude = free_space * jnp.sqrt(receive_gain * geometry.gas_gain * rain * pattern)
+    return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
+
+
+def _feed_phases(geometry: Geometry, uniform: Float[Array, "feed"]) -> Float[Array, "feed"]:
+    if geometry.feed_phase == "uniform":
+        return uniform_feed_phase(uniform)
+    return normal_feed_phase(standard_normal(uniform), geometry.feed_phase_std)
+
+
+def _angle(vector: Float[Array, "3"], others: Float[Array, "feed 3"]) -> Float[Array, "feed"]:
+    """Angles between one vector and several; exact near zero, where the arc cosine is not."""
+    cross = jnp.linalg.norm(jnp.cross(others, vector[None, :]), axis=-1)
+    return jnp.arctan2(cross, others @ vector)
