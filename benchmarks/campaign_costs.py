@@ -19,9 +19,9 @@ from typing import Any
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials
-from leoisac.experiment.judge import judge
-from leoisac.experiment.provenance import machine
+from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials
+from leoisac.experiment.trials.judge import judge
+from leoisac.experiment.trials.provenance import machine
 
 TOY = Path(__file__).parents[1] / "tests/experiment/toy_system.py"
 HISTORY = Path(__file__).parent / "history/campaign-costs.json"
@@ -56,16 +56,17 @@ def overhead(config: Any, scheme: str, trials: int, repeats: int = 3) -> dict[st
 
 def workers(config: Any, scheme: str, trials: int) -> dict[str, Any]:
     """Wall-clock time of this process and of two workers; both have compiled before."""
-    from leoisac.experiment.executors import placement
-    from leoisac.experiment.runner import compute
-    from leoisac.experiment.scenario import scenario
-    from leoisac.experiment.units import MemoryStore
+    from leoisac.experiment.running.executors import executor_of
+    from leoisac.experiment.running.placement import placement
+    from leoisac.experiment.running.runner import compute
+    from leoisac.experiment.scenario.scenarios import scenario
+    from leoisac.experiment.store.units import MemoryStore
 
     system = catalogue.system_of(config)
     seconds: dict[int, float] = {}
     for number in (1, 2):
         place = placement(number, None, catalogue.find_with, catalogue.plugin_files())
-        with place.open() as (executor, threads):
+        with executor_of(place) as (executor, threads):
             warm = scenario(system, config, [scheme], trials=256, seed=1)
             compute(system, [warm], MemoryStore(), unit_trials=64, executor=executor, workers=threads)
             study = scenario(system, config, [scheme], trials=trials)

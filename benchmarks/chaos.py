@@ -25,7 +25,7 @@ import numpy as np
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.provenance import machine, versions
+from leoisac.experiment.trials.provenance import machine, versions
 
 TESTS = Path(__file__).parents[1] / "tests/experiment"
 TOY, FORKED = TESTS / "toy_system.py", TESTS / "forked_runs.py"

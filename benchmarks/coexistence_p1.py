@@ -17,10 +17,10 @@ import numpy as np
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.bench import timed
-from leoisac.experiment.blocks import draw_trials, parameters_of
-from leoisac.experiment.provenance import machine, versions
-from leoisac.experiment.runner import UNIT_TRIALS
+from leoisac.experiment.running.bench import timed
+from leoisac.experiment.running.runner import UNIT_TRIALS
+from leoisac.experiment.trials.blocks import draw_trials, parameters_of
+from leoisac.experiment.trials.provenance import machine, versions
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.systems.coexistence.fast import cell as fast
 from leoisac.systems.coexistence.problem.normalised import flatten, predicted_problem

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from leoisac import catalogue
-from leoisac.experiment.bench import bench_cases, compared, timed
-from leoisac.experiment.blocks import design_trials, draw_trials, evaluate_trials, parameters_of
-from leoisac.experiment.judge import Outcome, judge
-from leoisac.experiment.provenance import machine, versions
+from leoisac.experiment.running.bench import bench_cases, compared, timed
+from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials, parameters_of
+from leoisac.experiment.trials.judge import Outcome, judge
+from leoisac.experiment.trials.provenance import machine, versions
 from leoisac.foundation.config import replace_fields
 from leoisac.optim.conic.loop import LoopOptions
 from leoisac.systems.self_backhaul.published.batch import (

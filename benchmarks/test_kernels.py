@@ -7,7 +7,7 @@ import pytest
 
 import leoisac as li
 from leoisac.catalogue import find
-from leoisac.experiment.blocks import parameters_of
+from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.lanes import by_lanes
 from leoisac.optim.batched.engine import solve
 from leoisac.systems.self_backhaul.fast import pa1 as fast

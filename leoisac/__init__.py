@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         verify,
     )
     from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
-    from leoisac.experiment.scenario import Scenario
+    from leoisac.experiment.scenario.scenarios import Scenario
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
 
@@ -53,7 +53,7 @@ _HOMES = {
     ),
     "ChannelError": "leoisac.experiment.errors",
     "ClusterError": "leoisac.experiment.errors",
-    "Scenario": "leoisac.experiment.scenario",
+    "Scenario": "leoisac.experiment.scenario.scenarios",
     "StoreError": "leoisac.experiment.errors",
     "Config": "leoisac.foundation.config",
     "ConfigError": "leoisac.foundation.config",

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac import catalogue
 from leoisac.experiment.contracts import Scheme, System
-from leoisac.experiment.executors import placement
-from leoisac.experiment.routes import DEFAULT_ROUTE
-from leoisac.experiment.scenario import DEFAULT_TRIALS, Scenario, scenario
-from leoisac.experiment.scenario_file import load_scenario
+from leoisac.experiment.running.placement import placement
+from leoisac.experiment.scenario.files import load_scenario
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
+from leoisac.experiment.scenario.scenarios import DEFAULT_TRIALS, Scenario, scenario
 from leoisac.foundation.config import Config, ConfigError
 from leoisac.foundation.status import DesignError, Solution, Status
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from leoisac.experiment.claims import ClaimResult
-    from leoisac.experiment.runner import Progress
+    from leoisac.experiment.reporting.claims import ClaimResult
+    from leoisac.experiment.running.runner import Progress
 
 
 def systems() -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def draw(config: Config, seed: int = 0, trials: int | Iterable[int] = 1) -> Any:
     Returns:
         The system's channels, every array with a leading trial axis.
     """
-    from leoisac.experiment.blocks import draw_trials
+    from leoisac.experiment.trials.blocks import draw_trials
 
     return draw_trials(_system(config), config, seed, trials)
 
@@ -73,7 +73,7 @@ def channels(config: Config, **arrays: Any) -> Any:
     Raises:
         ChannelError: for an unknown or missing name, a wrong shape, NaN, or single precision.
     """
-    from leoisac.experiment.channel_arrays import channels_from_arrays
+    from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 
     return channels_from_arrays(_system(config), config, arrays)
 
@@ -102,8 +102,8 @@ def design(
     Raises:
         DesignError: with ``throw``, naming the trials and what to try next.
     """
-    from leoisac.experiment.blocks import design_trials
-    from leoisac.experiment.channel_arrays import check_channels
+    from leoisac.experiment.trials.blocks import design_trials
+    from leoisac.experiment.trials.channel_arrays import check_channels
 
     system = _system(config)
     check_channels(system, config, channels)
@@ -115,8 +115,8 @@ def design(
 
 def evaluate(config: Config, channels: Any, design: Any) -> dict[str, Any]:
     """Metrics and margins of designs: name -> array with the trial axis first."""
-    from leoisac.experiment.blocks import evaluate_trials
-    from leoisac.experiment.channel_arrays import check_channels
+    from leoisac.experiment.trials.blocks import evaluate_trials
+    from leoisac.experiment.trials.channel_arrays import check_channels
 
     system = _system(config)
     check_channels(system, config, channels)
@@ -154,7 +154,7 @@ def run(
         workers: processes of this machine; 1, and None, for this process. The results do not depend on it.
         cluster: address of an existing Dask cluster instead, ``"tcp://host:8786"``.
         until: go on from ``trials`` until intervals are this narrow: ``"ci(sum_rate) < 0.5%"`` (see
-            ``leoisac.experiment.stopping.conditions``).
+            ``leoisac.experiment.scenario.conditions.conditions``).
         most_trials: ceiling for ``until`` (default 100 times ``trials``).
         device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
 
@@ -166,7 +166,7 @@ def run(
         StoreError: if the store holds something else, or cannot be written.
         ClusterError: if there are no workers.
     """
-    from leoisac.experiment.campaign import run_studies
+    from leoisac.experiment.running.campaign import run_studies
 
     system = _system(config)
     wanted = _scenario(system, config, schemes, sweep, trials, seed, route, until, most_trials)
@@ -205,7 +205,7 @@ def resume(
         ConfigError: for an addition that cannot be made.
         StoreError: if there is no store, or another version of the configuration or schema made it.
     """
-    from leoisac.experiment.resuming import resume_studies
+    from leoisac.experiment.running.resuming import resume_studies
 
     place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
@@ -215,7 +215,7 @@ def resume(
 
 def open_run(folder: str | Path) -> xr.Dataset | xr.DataTree:
     """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several."""
-    from leoisac.experiment.campaign import open_studies
+    from leoisac.experiment.reading.studies import open_studies
 
     return _one_or_tree(open_studies(folder, catalogue.find))
 
@@ -231,7 +231,7 @@ def figure(system: str, name: str, data: Any) -> Any:
     Raises:
         ConfigError: if the data lack a study that the figure reads, with the command that computes it.
     """
-    from leoisac.experiment.campaign import draw_figure
+    from leoisac.experiment.reading.studies import draw_figure
 
     found = catalogue.find(system)
     return draw_figure(found, found.figure(name), _studies(data))
@@ -244,7 +244,7 @@ def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
         system: system name.
         data: as for ``figure``.
     """
-    from leoisac.experiment.claims import check_claims
+    from leoisac.experiment.reporting.claims import check_claims
 
     return check_claims(catalogue.find(system), _studies(data))
 
@@ -263,7 +263,7 @@ def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
     Raises:
         ConfigError: for an unknown format, or a variable larger than the format takes.
     """
-    from leoisac.experiment.export import export_studies
+    from leoisac.experiment.reporting.export import export_studies
 
     path = Path(path)
     return export_studies(_studies(data), to or path.suffix.removeprefix("."), path)
@@ -292,7 +292,7 @@ def export_design(
     Raises:
         ConfigError: for an unknown format or a position that the solution does not have.
     """
-    from leoisac.experiment.export_design import design_record, write_design
+    from leoisac.experiment.reporting.export_design import design_record, write_design
 
     path = Path(path)
     metrics = evaluate(config, channels, solution)
@@ -347,7 +347,7 @@ def _studies(data: Any) -> dict[str, Any]:
     """Datasets by study name from anything that ``figure`` and ``verify`` accept."""
     import xarray as xr
 
-    from leoisac.experiment.campaign import open_studies
+    from leoisac.experiment.reading.studies import open_studies
 
     if isinstance(data, str | Path):
         return open_studies(data, catalogue.find)
@@ -364,7 +364,7 @@ def _throw(system: System, scheme: str, solution: Solution[Any]) -> None:
     """DesignError when a trial of the solution has no usable design."""
     import numpy as np
 
-    from leoisac.experiment.judge import is_usable
+    from leoisac.experiment.trials.judge import is_usable
 
     status, violation = np.asarray(solution.status), np.asarray(solution.violation)
     bad = np.flatnonzero(~is_usable(status, violation, system.tolerance))

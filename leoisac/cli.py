@@ -19,9 +19,9 @@ from leoisac.console_campaign import Cluster, Device, MostTrials, Until, Workers
 from leoisac.console_options import Plugins, assignments
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
-from leoisac.experiment.routes import DEFAULT_ROUTE
-from leoisac.experiment.scenario import Scenario, scenario, study_scenario
-from leoisac.experiment.scenario_file import init_text, load_scenario
+from leoisac.experiment.scenario.files import init_text, load_scenario
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
+from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
 from leoisac.foundation.config import Config, ConfigError, suggest
 from leoisac.foundation.status import DesignError
 
@@ -241,7 +241,7 @@ def plot(
     del plugin
     _check_suffix(out)
     from leoisac.console_run import draw
-    from leoisac.experiment.campaign import drawable, open_studies
+    from leoisac.experiment.reading.studies import drawable, open_studies
 
     datasets = open_studies(folder, catalogue.find)
     system = catalogue.find(str(next(iter(datasets.values())).attrs["system"]))
@@ -275,8 +275,8 @@ def bench(
     del plugin
     from leoisac.console import console
     from leoisac.console_bench import bench_table
-    from leoisac.experiment.bench import bench as results_of
-    from leoisac.experiment.bench import save
+    from leoisac.experiment.running.bench import bench as results_of
+    from leoisac.experiment.running.bench import save
 
     names = [system] if system else [name for name in catalogue.systems() if catalogue.find(name).benches]
     results: list[Any] = []

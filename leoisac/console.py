@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.routes import missing_packages
-from leoisac.experiment.scenario_file import NONE, value_text
+from leoisac.experiment.scenario.files import NONE, value_text
+from leoisac.experiment.scenario.routes import missing_packages
 from leoisac.foundation.config import Config
 from leoisac.foundation.number_text import interval_text, share_text
 from leoisac.foundation.status import Status
@@ -21,7 +21,7 @@ from leoisac.foundation.status import Status
 if TYPE_CHECKING:
     import xarray as xr
 
-    from leoisac.experiment.runner import Progress
+    from leoisac.experiment.running.runner import Progress
 
 _WIDE = 160
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from leoisac.experiment.bench import BenchResult
+from leoisac.experiment.running.bench import BenchResult
 
 
 def bench_table(title: str, results: Sequence[BenchResult]) -> Table:

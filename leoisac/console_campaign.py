@@ -8,7 +8,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.console_options import Plugins, StoreFolder, assignments
-from leoisac.experiment.executors import Placement, placement
+from leoisac.experiment.running.placement import Placement, placement
 
 Workers = Annotated[
     int | None,
@@ -69,7 +69,7 @@ def resume(
     """
     del plugin
     from leoisac.console_run import print_results, with_bar
-    from leoisac.experiment.resuming import resume_studies
+    from leoisac.experiment.running.resuming import resume_studies
 
     axes = {name: value if isinstance(value, list) else [value] for name, value in assignments(add).items()}
     more: dict[str, Any] = {

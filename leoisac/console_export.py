@@ -10,9 +10,9 @@ import typer
 from leoisac import catalogue
 from leoisac.console_options import Plugins, assignments
 from leoisac.experiment.contracts import System
-from leoisac.experiment.routes import DEFAULT_ROUTE, scheme_route
-from leoisac.experiment.scenario import Scenario, scenario
-from leoisac.experiment.scenario_file import load_scenario
+from leoisac.experiment.scenario.files import load_scenario
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
+from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.foundation.config import ConfigError
 
 _RESULTS = ("nc", "mat", "csv")
@@ -73,8 +73,8 @@ def _checked(to: str | None, allowed: tuple[str, ...], kind: str) -> str:
 
 
 def _export_store(folder: Path, to: str, out: Path | None) -> list[Path]:
-    from leoisac.experiment.campaign import open_studies
-    from leoisac.experiment.export import export_studies
+    from leoisac.experiment.reading.studies import open_studies
+    from leoisac.experiment.reporting.export import export_studies
 
     studies = open_studies(folder, catalogue.find)
     if out is not None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.experiment.scenario_file import NONE
+from leoisac.experiment.scenario.files import NONE
 from leoisac.foundation.config import ConfigError, shown
 
 

@@ -16,7 +16,7 @@ from leoisac.experiment.contracts import System, resolve
 from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
-    from leoisac.experiment.report import Picture
+    from leoisac.experiment.reporting.report import Picture
 
 _MOST_SVG_BYTES = 1_500_000
 """Larger drawings (maps, clouds of points) go in as PNG."""
@@ -56,11 +56,11 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         StoreError: if there is no store, or a unit of it is damaged.
     """
     import leoisac
-    from leoisac.experiment.campaign import open_studies
-    from leoisac.experiment.claims import check_claims
-    from leoisac.experiment.progress import store_state
-    from leoisac.experiment.report import ReportData, report_html
-    from leoisac.experiment.store import open_store
+    from leoisac.experiment.reading.progress import store_state
+    from leoisac.experiment.reading.studies import open_studies
+    from leoisac.experiment.reporting.claims import check_claims
+    from leoisac.experiment.reporting.report import ReportData, report_html
+    from leoisac.experiment.store.folders import open_store
 
     manifest = open_store(folder, catalogue.find).manifest
     system = catalogue.find(manifest.system)
@@ -82,7 +82,7 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
 
 def _pictures(system: System, studies: Mapping[str, Any]) -> Iterator[Picture]:
     """The figures of the system that these studies serve; where there is none, the headline metric over the sweep."""
-    from leoisac.experiment.campaign import drawable
+    from leoisac.experiment.reading.studies import drawable
 
     fitting = [figure for figure in drawable(resolve(system.figures), studies) if figure.studies]
     served = {name for figure in fitting for name in figure.studies}
@@ -95,7 +95,7 @@ def _pictures(system: System, studies: Mapping[str, Any]) -> Iterator[Picture]:
 
 def _drawn(system: System, studies: Mapping[str, Any], figure: str | None, title: str) -> Iterator[Picture]:
     """Pictures as SVG, the large ones as PNG; what cannot be drawn says why, and the rest of the report stands."""
-    from leoisac.experiment.report import Picture
+    from leoisac.experiment.reporting.report import Picture
 
     name = figure or ", ".join(studies)
     metric = system.metrics[system.sweep_headline(next(iter(studies)))].long_name

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from leoisac.console import console, outcome_tables, progress_bar, result_table
-from leoisac.experiment import campaign
 from leoisac.experiment.contracts import System
-from leoisac.experiment.provenance import command
-from leoisac.experiment.scenario import Scenario
-from leoisac.experiment.statistics import summary
+from leoisac.experiment.reading.statistics import summary
+from leoisac.experiment.reading.studies import draw_figure
+from leoisac.experiment.running import campaign
+from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.sweep import draw_sweep
 
 if TYPE_CHECKING:
-    from leoisac.experiment.runner import Progress
+    from leoisac.experiment.running.runner import Progress
 
 
 def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
-        campaign.draw_figure(system, system.figure(figure), datasets).savefig(path)
+        draw_figure(system, system.figure(figure), datasets).savefig(path)
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():

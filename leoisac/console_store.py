@@ -17,8 +17,8 @@ from leoisac.foundation.number_text import duration_text, share_text, short_time
 
 if TYPE_CHECKING:
     from leoisac.console import PlainTable
-    from leoisac.experiment.claims import ClaimResult
-    from leoisac.experiment.progress import StoreState
+    from leoisac.experiment.reading.progress import StoreState
+    from leoisac.experiment.reporting.claims import ClaimResult
 
 _IDLE_S = 300.0
 _SHOWN_FAILURES = 3
@@ -37,7 +37,7 @@ def status(folder: StoreFolder, plugin: Plugins = None) -> None:
     """
     del plugin
     from leoisac.console import console
-    from leoisac.experiment.progress import store_state
+    from leoisac.experiment.reading.progress import store_state
 
     state = store_state(folder, catalogue.find)
     out = console()
@@ -69,7 +69,7 @@ def verify(
     """
     del plugin
     from leoisac.console import console
-    from leoisac.experiment.claims import check_claims, collect_studies
+    from leoisac.experiment.reporting.claims import check_claims, collect_studies
 
     out = console()
     for system, folders in stores_of(subjects, runs):
@@ -88,7 +88,7 @@ def verify(
 
 def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Path]]]:
     """Systems with the folders of their stores, in the order in which they were named."""
-    from leoisac.experiment.store import open_store
+    from leoisac.experiment.store.folders import open_store
 
     found: dict[str, list[Path]] = {}
     for subject in subjects:
@@ -103,7 +103,7 @@ def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Pa
 
 def _stores_below(runs: Path, system: str) -> list[Path]:
     """Stores of a system below a folder; those that this version cannot read are passed over."""
-    from leoisac.experiment.store import is_store, open_store
+    from leoisac.experiment.store.folders import is_store, open_store
 
     stores: list[Path] = []
     for folder in sorted(path for path in runs.iterdir() if is_store(path)) if runs.is_dir() else ():

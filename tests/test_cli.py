@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import cli
-from leoisac.experiment import campaign
+from leoisac.experiment.running import campaign
 
 TOY = "toy-downlink"
 SCENARIO = f"""

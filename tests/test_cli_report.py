@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import cli
-from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
-from leoisac.experiment.markup import Markup, escaped, join, table, tag
-from leoisac.experiment.scenario import study_scenario
+from leoisac.experiment.reporting.markup import Markup, escaped, join, table, tag
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.scenarios import study_scenario
 from leoisac.foundation.number_text import counted, interval_text, share_text, short_time_text
 
 TOY = "toy-downlink"
@@ -111,7 +111,7 @@ class TestContent:
         assert "<metadata>" not in text
 
     def test_the_numbers_are_those_of_the_statistics(self, store: Path, made: tuple[str, Page]) -> None:
-        from leoisac.experiment.statistics import summary
+        from leoisac.experiment.reading.statistics import summary
 
         _, page = made
         numbers = summary(li.open_run(store)["power"].to_dataset(), "sum_rate")

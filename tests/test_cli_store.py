@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import catalogue, cli
-from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
-from leoisac.experiment.progress import store_state
-from leoisac.experiment.scenario import scenario, study_scenario
+from leoisac.experiment.reading.progress import store_state
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.scenarios import scenario, study_scenario
 from leoisac.foundation.number_text import duration_text
 from leoisac.foundation.status import Status
 
@@ -130,7 +130,7 @@ class TestState:
     def test_a_unit_replaced_while_being_read_is_read_again(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from leoisac.experiment.store import DirectoryStore
+        from leoisac.experiment.store.folders import DirectoryStore
 
         read, calls = DirectoryStore.read, iter(range(1000))
 

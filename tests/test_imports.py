@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,12 @@ def _imports(file: Path) -> set[str]:
             if module == "leoisac":
                 found |= {f"leoisac.{alias.name}" for alias in node.names}
             elif module.startswith("leoisac."):
-                found.add(module)
+                found |= {module, *(f"{module}.{alias.name}" for alias in node.names if _is_module(module, alias.name))}
     return found
+
+
+def _is_module(package: str, name: str) -> bool:
+    return ROOT.parent.joinpath(*package.split("."), f"{name}.py").exists()
 
 
 def _sources() -> list[Path]:
@@ -138,6 +143,33 @@ def test_rooms_of_a_system(file: Path, system: str, room: str) -> None:
             assert other == room or other in ROOMS[room] or is_front_door, f"{file} ({room}) must not import {name}"
         assert room == "published" or not name.startswith(CONIC), f"{file}: only published/ may import {name}"
     assert room == "published" or "cvxpy" not in file.read_text(encoding="utf-8").split(), file
+
+
+EXPERIMENT = ("root", "scenario", "trials", "store", "reading", "running", "reporting")
+"""Rooms of ``experiment``, from the ground floor up: each imports from those below it only."""
+
+
+def test_rooms_of_the_experiment() -> None:
+    """What computes stands above what reads, and nothing below knows of what leaves the house."""
+    for file in sorted((ROOT / "experiment").rglob("*.py")):
+        inside = file.relative_to(ROOT / "experiment").parts
+        floor = EXPERIMENT.index(inside[0] if len(inside) > 1 else "root")
+        for name in _imports(file):
+            parts = name.split(".")[1:]
+            if parts[0] == "experiment" and len(parts) > 1:
+                other = EXPERIMENT.index(parts[1] if parts[1] in EXPERIMENT else "root")
+                assert other <= floor, f"{file} (room {EXPERIMENT[floor]}) must not import {name}"
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    """No circles, late imports inside functions included."""
+    modules = {_module(file): file for file in _sources()}
+    graph = {
+        module: {name for name in _imports(file) if name in modules and not module.startswith(name)}
+        for module, file in modules.items()
+        if file.name != "__init__.py"
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the files
 
 
 def test_only_the_catalogue_knows_systems() -> None:

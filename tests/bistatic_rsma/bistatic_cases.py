@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from leoisac.experiment.blocks import draw_trials, evaluate_trials
-from leoisac.experiment.channel_arrays import channels_from_arrays
+from leoisac.experiment.trials.blocks import draw_trials, evaluate_trials
+from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 

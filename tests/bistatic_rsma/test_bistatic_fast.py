@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bistatic_cases import CASE_A, CASE_B, configured, draw, evaluate
 
-from leoisac.experiment.blocks import design_trials
+from leoisac.experiment.trials.blocks import design_trials
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status

@@ -5,9 +5,10 @@ import pytest
 import xarray as xr
 from closed_form_designs import STAND_IN
 
-from leoisac.experiment.campaign import draw_figure, run_studies, with_plain_schemes
 from leoisac.experiment.contracts import resolve
-from leoisac.experiment.scenario import study_scenario
+from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.scenarios import study_scenario
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.evidence.claims import CLAIMS, gain
 from leoisac.systems.bistatic_rsma.evidence.figures import FIGURES

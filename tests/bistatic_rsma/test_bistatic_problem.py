@@ -3,7 +3,7 @@
 import numpy as np
 from bistatic_cases import CASE_A, configured, draw, evaluate
 
-from leoisac.experiment.blocks import parameters_of
+from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bistatic_cases import CASE_A, CASE_B, configured, draw, evaluate
 
-from leoisac.experiment.blocks import design_trials, parameters_of
+from leoisac.experiment.trials.blocks import design_trials, parameters_of
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.hermitian import outer, quadratic_form

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bistatic_cases import CASE_A, configured, draw, evaluate
 
-from leoisac.experiment.blocks import design_trials
+from leoisac.experiment.trials.blocks import design_trials
 from leoisac.systems.bistatic_rsma import SYSTEM
 
 PATTERNS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bistatic_cases import configured, draw, evaluate
 
-from leoisac.experiment.blocks import parameters_of
+from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bistatic_cases import configured, draw
 
-from leoisac.experiment.blocks import parameters_of
+from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.lanes import by_lanes
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.model import MODES

@@ -14,14 +14,15 @@ import pytest
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment import blocks
-from leoisac.experiment.campaign import draw_figure, run_studies
 from leoisac.experiment.contracts import Figure, Scheme, System, resolve
-from leoisac.experiment.judge import judge
-from leoisac.experiment.routes import DEFAULT_ROUTE, missing_packages
-from leoisac.experiment.scenario import Scenario, scenario, study_scenario
-from leoisac.experiment.scenario_file import init_text, scenario_from_toml, scenario_toml
-from leoisac.experiment.statistics import summary
+from leoisac.experiment.reading.statistics import summary
+from leoisac.experiment.reading.studies import draw_figure
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.files import init_text, scenario_from_toml, scenario_toml
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, missing_packages
+from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
+from leoisac.experiment.trials import blocks
+from leoisac.experiment.trials.judge import judge
 
 TRIALS = 8
 NAMES = catalogue.systems()

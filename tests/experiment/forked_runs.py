@@ -14,8 +14,8 @@ import sys
 import xarray as xr
 
 import leoisac.console_run
-import leoisac.experiment.resuming
-import leoisac.experiment.runner  # noqa: F401
+import leoisac.experiment.running.resuming
+import leoisac.experiment.running.runner  # noqa: F401
 from leoisac import cli
 
 

@@ -18,10 +18,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from leoisac import catalogue
-from leoisac.experiment import blocks
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.scenario import Scenario
-from leoisac.experiment.scenario_file import (
+from leoisac.experiment.scenario.files import (
     init_text,
     load_scenario,
     part_class,
@@ -30,6 +28,8 @@ from leoisac.experiment.scenario_file import (
     scenario_from_toml,
     scenario_toml,
 )
+from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.trials import blocks
 from leoisac.foundation.config import Config, ConfigError
 
 MOST_BYTES = 4 * 2**30

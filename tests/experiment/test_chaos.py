@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import leoisac as li
-from leoisac.experiment import store as stores
+from leoisac.experiment.store import folders as stores
 
 TOY_FILE = Path(__file__).with_name("toy_system.py")
 POWERS = [float(value) for value in range(-10, 20, 2)]

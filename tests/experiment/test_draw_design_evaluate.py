@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import leoisac as li
-from leoisac.experiment import blocks
 from leoisac.experiment.contracts import System
+from leoisac.experiment.trials import blocks
 from leoisac.foundation.status import Status
 
 CONFIG = li.config("toy-downlink")

@@ -15,10 +15,10 @@ from scipy import io
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment import export as exports
 from leoisac.experiment.contracts import Metric, System
-from leoisac.experiment.judge import NOT_RUN
-from leoisac.experiment.scenario_file import scenario_from_toml
+from leoisac.experiment.reporting import export as exports
+from leoisac.experiment.scenario.files import scenario_from_toml
+from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.status import Status
 
 NAME = "toy-downlink"

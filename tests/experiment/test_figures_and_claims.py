@@ -11,10 +11,11 @@ import pytest
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.campaign import drawable, run_studies, with_plain_schemes
-from leoisac.experiment.claims import check_claims, collect_studies
 from leoisac.experiment.contracts import System, resolve
-from leoisac.experiment.scenario import study_scenario
+from leoisac.experiment.reading.studies import drawable, with_plain_schemes
+from leoisac.experiment.reporting.claims import check_claims, collect_studies
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.scenarios import study_scenario
 
 NAME = "toy-downlink"
 

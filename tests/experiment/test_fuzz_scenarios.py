@@ -19,8 +19,8 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.console_options import assignments
 from leoisac.experiment.contracts import MOST_POINTS
-from leoisac.experiment.scenario import scenario
-from leoisac.experiment.scenario_file import scenario_from_toml
+from leoisac.experiment.scenario.files import scenario_from_toml
+from leoisac.experiment.scenario.scenarios import scenario
 from leoisac.foundation.config import shown
 
 sys.path.insert(0, str(Path(__file__).parent))

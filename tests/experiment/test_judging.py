@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leoisac.experiment.contracts import Scheme
-from leoisac.experiment.judge import failed, judge
+from leoisac.experiment.trials.judge import failed, judge
 from leoisac.foundation.status import Solution, Status
 
 SCHEME = Scheme("any", "", {"fast": ":"}, enforces=("power", "rate"))

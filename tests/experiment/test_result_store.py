@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import leoisac as li
-from leoisac.experiment import store as stores
-from leoisac.experiment import unit_files
+from leoisac.experiment.store import folders as stores
+from leoisac.experiment.store import unit_files
 
 CONFIG = li.config("toy-downlink")
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leoisac as li
-from leoisac.experiment import runner
 from leoisac.experiment.contracts import System
-from leoisac.experiment.scenario import scenario
-from leoisac.experiment.units import MemoryStore, missing_intervals
+from leoisac.experiment.running import runner
+from leoisac.experiment.scenario.scenarios import scenario
+from leoisac.experiment.store.units import MemoryStore, missing_intervals
 from leoisac.foundation.status import Status
 
 CONFIG = li.config("toy-downlink")
@@ -127,7 +127,7 @@ class TestSameNumbers:
                 yield from reversed([(task, unit) for unit in runner.compute_block(task)])
 
         runner.compute(toy, [study], store, unit_trials=16, executor=backwards)
-        from leoisac.experiment.dataset import assemble
+        from leoisac.experiment.reading.dataset import assemble
 
         again = assemble(toy, "run", study, store)
         assert_same(again, whole)
@@ -237,7 +237,7 @@ class TestIntervals:
 
 
 def test_studies_of_a_run_share_what_they_have_in_common(toy: System, tmp_path: Path) -> None:
-    from leoisac.experiment.campaign import run_studies
+    from leoisac.experiment.running.campaign import run_studies
 
     studies = {
         "low": scenario(toy, CONFIG, ["fill"], {"transmit_power_dbw": [0, 5]}, trials=6),

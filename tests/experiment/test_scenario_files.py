@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment import routes
 from leoisac.experiment.contracts import System
-from leoisac.experiment.scenario import scenario, study_scenario
-from leoisac.experiment.scenario_file import (
+from leoisac.experiment.scenario import routes
+from leoisac.experiment.scenario.files import (
     init_text,
     scenario_data,
     scenario_from_data,
@@ -23,6 +22,7 @@ from leoisac.experiment.scenario_file import (
     scenario_toml,
     value_text,
 )
+from leoisac.experiment.scenario.scenarios import scenario, study_scenario
 from leoisac.foundation.config import ConfigError
 
 HEAD = 'system = "toy-downlink"\n'

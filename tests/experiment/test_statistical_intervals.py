@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leoisac.experiment.statistics import (
+from leoisac.experiment.reading.statistics import (
     bootstrap_interval,
     mean_interval,
     paired_difference,

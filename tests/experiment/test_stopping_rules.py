@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leoisac as li
-from leoisac.experiment.campaign import run_studies
 from leoisac.experiment.contracts import System
-from leoisac.experiment.scenario import Scenario, scenario, study_scenario
-from leoisac.experiment.scenario_file import scenario_from_toml, scenario_toml
-from leoisac.experiment.statistics import mean_interval
-from leoisac.experiment.stopping import Column, conditions, trials_needed
-from leoisac.experiment.study_union import union
+from leoisac.experiment.reading.statistics import mean_interval
+from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.scenario.conditions import conditions
+from leoisac.experiment.scenario.files import scenario_from_toml, scenario_toml
+from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
+from leoisac.experiment.scenario.stopping import Column, trials_needed
+from leoisac.experiment.scenario.study_union import union
 
 CONFIG = li.config("toy-downlink", min_rate=0.05)
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import leoisac as li
-from leoisac.experiment import publishing
-from leoisac.experiment.publishing import locked, publish
+from leoisac.experiment.store import publishing
+from leoisac.experiment.store.publishing import locked, publish
 
 CONFIG = li.config("toy-downlink")
 SWEEP = {"transmit_power_dbw": [0, 10]}
@@ -238,8 +238,8 @@ def test_many_writers_of_one_manifest(tmp_path: Path) -> None:
 def test_writers_of_different_studies(tmp_path: Path) -> None:
     """Two runs that extend one store one after the other, each from what it read before: both are in the manifest."""
     from leoisac import catalogue
-    from leoisac.experiment.campaign import run_studies
-    from leoisac.experiment.scenario import scenario
+    from leoisac.experiment.running.campaign import run_studies
+    from leoisac.experiment.scenario.scenarios import scenario
 
     toy = catalogue.find("toy-downlink")
     inner = {"b": scenario(toy, CONFIG, ["fill"], trials=2)}

@@ -15,15 +15,15 @@ import pytest
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import System
-from leoisac.experiment.executors import Placement, placement
-from leoisac.experiment.portions import Portions
-from leoisac.experiment.runner import compute_block, plan
-from leoisac.experiment.scenario import scenario
-from leoisac.experiment.targets import targets
-from leoisac.experiment.units import MemoryStore
+from leoisac.experiment.running.placement import Placement, placement
+from leoisac.experiment.running.portions import Portions
+from leoisac.experiment.running.runner import compute_block, plan
+from leoisac.experiment.scenario.scenarios import scenario
+from leoisac.experiment.store.targets import targets
+from leoisac.experiment.store.units import MemoryStore
 from leoisac.foundation.status import Status
 
-dask_workers = pytest.importorskip("leoisac.experiment.dask_workers")
+dask_workers = pytest.importorskip("leoisac.experiment.running.dask_workers")
 CONFIG = li.config("toy-downlink")
 SWEEP = {"transmit_power_dbw": [0.0, 10.0]}
 
@@ -102,7 +102,7 @@ class TestPlacement:
         real = builtins.__import__
 
         def without(name: str, *rest: Any) -> Any:
-            if name == "leoisac.experiment.dask_workers":
+            if name == "leoisac.experiment.running.dask_workers":
                 raise ModuleNotFoundError("none", name="distributed")
             return real(name, *rest)
 

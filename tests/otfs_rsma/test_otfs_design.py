@@ -14,7 +14,7 @@ from otfs_cases import NAME, designed, known_channels
 import leoisac as li
 from leoisac.estimation.bit_errors import RECEIVERS
 from leoisac.experiment.errors import ChannelError
-from leoisac.experiment.export import export_studies
+from leoisac.experiment.reporting.export import export_studies
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
 from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS

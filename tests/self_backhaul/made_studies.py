@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.campaign import with_plain_schemes
 from leoisac.experiment.contracts import System
-from leoisac.experiment.dataset import assemble
-from leoisac.experiment.judge import Outcome
-from leoisac.experiment.scenario import Scenario, study_scenario
-from leoisac.experiment.units import MemoryStore, Unit, UnitKey, unit_arrays
+from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.reading.studies import with_plain_schemes
+from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
+from leoisac.experiment.store.units import MemoryStore, Unit, UnitKey, unit_arrays
+from leoisac.experiment.trials.judge import Outcome
 from leoisac.foundation.config import fingerprint
 
 Rates = Callable[[str, Mapping[str, Any], np.ndarray], Any]

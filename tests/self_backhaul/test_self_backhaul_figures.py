@@ -5,8 +5,8 @@ import pytest
 from made_studies import made
 
 from leoisac import catalogue
-from leoisac.experiment.campaign import draw_figure, with_plain_schemes
 from leoisac.experiment.contracts import resolve
+from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
 from leoisac.foundation.status import Status
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.evidence import common_aperture_figures

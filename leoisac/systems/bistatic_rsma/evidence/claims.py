@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Claim, Verdict
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import path_losses_db
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import FOUND_RAD, found_share, root_mean_square
 

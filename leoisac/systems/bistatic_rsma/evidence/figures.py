@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.statistics import mean_interval, summary
+from leoisac.experiment.reading.statistics import mean_interval, summary
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import SCHEMES

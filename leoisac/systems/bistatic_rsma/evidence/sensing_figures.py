@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.estimation.detection import spiked_threshold
-from leoisac.experiment.statistics import share_interval
+from leoisac.experiment.reading.statistics import share_interval
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import configuration

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Claim, Verdict
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.systems.coexistence.evidence import sensing_claims as of_sensing
 from leoisac.systems.coexistence.evidence.drops import common_drops, mean_over_drops, scnr_db, usable_trials
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.statistics import share_interval
+from leoisac.experiment.reading.statistics import share_interval
 
 FAILURE_LEVEL = 0.3
 """Failure probability at which sensing radii are compared, as in the paper."""

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.statistics import mean_interval, trials_text, usable_share
+from leoisac.experiment.reading.statistics import mean_interval, trials_text, usable_share
 from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from leoisac.experiment.contracts import Claim, Verdict
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.systems.otfs_rsma.evidence.results import (
     FRACTIONS,
     INNER,

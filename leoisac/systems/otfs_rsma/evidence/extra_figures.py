@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval, summary
+from leoisac.experiment.reading.statistics import mean_interval, summary
 from leoisac.foundation.config import build
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.statistics import mean_interval, summary
+from leoisac.experiment.reading.statistics import mean_interval, summary
 from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep

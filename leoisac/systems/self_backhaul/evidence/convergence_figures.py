@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 
 _PROCEDURES = {

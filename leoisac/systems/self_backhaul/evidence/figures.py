@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
-from leoisac.experiment.judge import NOT_RUN
+from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
 from leoisac.systems.self_backhaul.evidence.common_aperture_figures import draw_common_aperture

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval, summary, usable_share
+from leoisac.experiment.reading.statistics import mean_interval, summary, usable_share
 from leoisac.systems.self_backhaul.evidence.studies import ROBUST
 
 _LONG_NAME = "delivered sum rate"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.statistics import mean_interval
+from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.foundation.config import build
 from leoisac.foundation.number_text import share_text
 from leoisac.metrics.detection import receiver_operating_characteristic

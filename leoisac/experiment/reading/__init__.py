@@ -1,0 +1,1 @@
+"""Stored results as labelled datasets, their statistics, how far they are. Computes no trial."""

@@ -1,0 +1,247 @@
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""Statistics over trials: means with Student or bootstrap intervals, quantiles with exact ones, shares with Wilson's,
+paired differences.
+
+Only usable trials count; how many there are stands beside every mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from scipy import special
+
+from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
+from leoisac.experiment.trials.judge import NOT_RUN
+
+LEVEL = 0.95
+METHODS = ("student", "bootstrap")
+RESAMPLES = 2000
+_CHUNK = 4_000_000
+"""Resampled values at once."""
+
+
+def summary(dataset: xr.Dataset, metric: str, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
+    """Mean of a metric over usable trials, and how many trials were usable.
+
+    Args:
+        dataset: of a run.
+        metric: name of a metric (or ``objective``, ``violation``).
+        level: coverage of the intervals.
+        method: of the interval of the mean, as for ``mean_interval``.
+
+    Returns:
+        ``mean, low, high``, ``count`` (usable trials with a value); ``usable_share, usable_low, usable_high``
+        (Wilson) among the trials that were run. Means of points that are not ``shown`` are missing. Attributes: those
+        of the dataset and of the metric.
+
+    Raises:
+        KeyError: if the dataset has no such metric.
+    """
+    usable = dataset["usable"]
+    values = dataset[metric].where(usable)
+    run = (dataset["status"] != NOT_RUN).sum("trial")
+    result = mean_interval(values, level, method)
+    share = share_interval(usable.sum("trial"), run, level)
+    result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
+    kept = shown(dataset)
+    for name in ("mean", "low", "high"):
+        result[name] = result[name].where(kept).transpose(*result[name].dims)
+        result[name].attrs = dict(dataset[metric].attrs)
+    result.attrs = {**dataset.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
+    return result
+
+
+def shown(dataset: xr.Dataset) -> xr.DataArray:
+    """Which schemes and points have a mean to show.
+
+    All of them, but in a study that counts usable trials: there the share alone is shown where at most a fifth of the
+    first N trials were usable, N being the trials that the study asks for.
+    """
+    share = dataset["usable"].sum("trial") * 0.0 + 1.0
+    if dataset.attrs.get("count") == "usable":
+        first = dataset.isel(trial=slice(0, int(dataset.attrs["trials"])))
+        run = (first["status"] != NOT_RUN).sum("trial")
+        share = first["usable"].sum("trial") / run.where(run > 0)
+    return share > LEAST_USABLE_SHARE
+
+
+def mean_interval(values: xr.DataArray, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
+    """``mean, low, high, count`` over the axis ``trial``, missing values left out.
+
+    ``student``: ``mean ± t_{n-1} s / sqrt(n)``, exact for normal values, and by the central limit theorem close to it
+    for the means of many trials. ``bootstrap``: ``bootstrap_interval``, better for few trials of a skewed metric. One
+    value has a mean and no interval.
+
+    Raises:
+        ValueError: for another method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
+    present = values.notnull()
+    count = present.sum("trial")
+    mean = values.fillna(0.0).sum("trial") / count.where(count > 0)
+    if method == "bootstrap":
+        bounds = bootstrap_interval(values, level)
+        return xr.Dataset({"mean": mean, "low": bounds["low"], "high": bounds["high"], "count": count})
+    squares = ((values - mean) ** 2).where(present, 0.0).sum("trial")
+    freedom = (count - 1).where(count > 1)
+    quantile = special.stdtrit(freedom.values.astype(np.float64), 0.5 + 0.5 * level)
+    half = freedom.copy(data=quantile) * (squares / freedom / count.where(count > 0)) ** 0.5
+    return xr.Dataset({"mean": mean, "low": mean - half, "high": mean + half, "count": count})
+
+
+def bootstrap_interval(
+    values: xr.DataArray, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+) -> xr.Dataset:
+    """``low, high`` of the mean over ``trial`` by the bias-corrected and accelerated bootstrap.
+
+    B. Efron, "Better bootstrap confidence intervals", J. Am. Stat. Assoc. 82 (1987), p. 171, eqs. 2.3 and 6.6: the
+    quantiles ``Phi(z0 + (z0 ± z) / (1 - a (z0 ± z)))`` of the resampled means, with the bias correction ``z0`` and the
+    acceleration ``a = sum(d^3) / (6 sum(d^2)^1.5)`` of deviations ``d`` from the mean. Missing values are
+    left out. The same ``seed``, the same interval. Fewer than two values have none, equal ones one of no width.
+    """
+    rows, kept = _rows(values)
+    bounds = np.full((len(rows), 2), np.nan)
+    for row, mask, out in zip(rows, kept, bounds):
+        out[:] = _bca(row[mask], level, resamples, np.random.default_rng(seed))
+    return _unstacked(values, {"low": bounds[:, 0], "high": bounds[:, 1]})
+
+
+def quantiles(dataset: xr.Dataset, metric: str, q: Sequence[float] = (0.5,), level: float = LEVEL) -> xr.Dataset:
+    """Quantiles of a metric over usable trials: ``value, low, high`` with a leading axis ``quantile``, and ``count``.
+
+    Raises:
+        KeyError: if the dataset has no such metric.
+    """
+    values = dataset[metric].where(dataset["usable"])
+    parts = [quantile_interval(values, one, level) for one in q]
+    result = xr.concat(parts, xr.IndexVariable("quantile", list(q)), data_vars=["value", "low", "high"])
+    for name in ("value", "low", "high"):
+        result[name].attrs = dict(dataset[metric].attrs)
+    return result
+
+
+def quantile_interval(values: xr.DataArray, q: float = 0.5, level: float = LEVEL) -> xr.Dataset:
+    """``value, low, high, count`` of the q-quantile over ``trial``, missing values left out; ``q = 0.5`` is the median.
+
+    The bounds are the order statistics ``x_(l)``, ``x_(u)`` between which the quantile lies with at least the stated
+    probability for any continuous distribution: with ``B ~ Bin(n, q)``, the largest ``l`` with ``P(B < l)`` and the
+    smallest ``u`` with ``P(B >= u)`` at most half the rest (H. A. David, H. N. Nagaraja, *Order Statistics*, 7.1). A
+    bound that no order statistic gives (a high quantile of few trials) is missing.
+    """
+    if not 0 < q < 1:
+        raise ValueError(f"q = {q}: must be between 0 and 1.")
+    rows, kept = _rows(values)
+    found = np.full((len(rows), 3), np.nan)
+    for row, mask, out in zip(rows, kept, found):
+        ordered = np.sort(row[mask])
+        if len(ordered):
+            out[:] = (np.quantile(ordered, q), *_order_bounds(ordered, q, 0.5 - 0.5 * level))
+    result = _unstacked(values, {"value": found[:, 0], "low": found[:, 1], "high": found[:, 2]})
+    return result.assign(count=values.notnull().sum("trial"))
+
+
+def trials_run(dataset: xr.Dataset) -> xr.DataArray:
+    """Trials that every scheme and sweep point has run; the trial axis is as long as the longest of them."""
+    return (dataset["status"] != NOT_RUN).sum("trial")
+
+
+def usable_share(dataset: xr.Dataset) -> xr.DataArray:
+    """Share of usable trials among those that were run."""
+    run = trials_run(dataset)
+    return dataset["usable"].sum("trial") / run.where(run > 0)
+
+
+def trials_text(dataset: xr.Dataset) -> str:
+    """``200 trials per point``, or ``200 to 596`` where points or schemes differ."""
+    run = trials_run(dataset)
+    least, most = int(run.min()), int(run.max())
+    return f"{most if least == most else f'{least} to {most}'} trials per point"
+
+
+def share_interval(successes: xr.DataArray, trials: xr.DataArray, level: float = LEVEL) -> xr.Dataset:
+    """``share, low, high`` of a binomial share, after E. B. Wilson (J. Am. Stat. Assoc. 22, 1927, p. 209).
+
+    ``(p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)``; it stays within [0, 1], also at 0 and n successes. No
+    trials, no share.
+    """
+    z = float(special.ndtri(0.5 + 0.5 * level))
+    n = trials.where(trials > 0).astype(float)
+    share = successes / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n)
+    # At the ends the bound is 0 or 1 exactly; rounding must not say otherwise.
+    low = (centre - half).where(successes > 0, share)
+    high = (centre + half).where(successes < trials, share)
+    return xr.Dataset({"share": share, "low": low, "high": high})
+
+
+def paired_difference(
+    dataset: xr.Dataset, metric: str, first: str, second: str, level: float = LEVEL, method: str = METHODS[0]
+) -> xr.Dataset:
+    """``mean, low, high, count`` of ``first - second`` over the trials that both schemes can use.
+
+    Both schemes meet the same channels: the interval of the difference is much narrower than those of the two means.
+    ``method`` as for ``mean_interval``.
+
+    Raises:
+        KeyError: if the dataset lacks the metric or a scheme.
+    """
+    values = dataset[metric].where(dataset["usable"])
+    difference = values.sel(scheme=first, drop=True) - values.sel(scheme=second, drop=True)
+    result = mean_interval(difference, level, method)
+    for name in ("mean", "low", "high"):
+        result[name].attrs = dict(dataset[metric].attrs)
+    return result
+
+
+def _rows(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Values as (cell, trial), and which of them are present."""
+    rows = values.transpose(..., "trial").values.astype(np.float64)
+    rows = rows.reshape(-1, rows.shape[-1])
+    return rows, ~np.isnan(rows)
+
+
+def _unstacked(values: xr.DataArray, cells: dict[str, np.ndarray]) -> xr.Dataset:
+    """One number per cell under the axes of ``values`` without ``trial``."""
+    like = values.notnull().any("trial")
+    return xr.Dataset({name: like.copy(data=column.reshape(like.shape)) for name, column in cells.items()})
+
+
+def _bca(values: np.ndarray, level: float, resamples: int, generator: np.random.Generator) -> tuple[float, float]:
+    count = len(values)
+    if count < 2:
+        return np.nan, np.nan
+    mean = float(np.mean(values))
+    deviations = values - mean
+    spread = float(np.sum(deviations**2))
+    if spread == 0:
+        return mean, mean
+    rows = max(1, _CHUNK // count)
+    means = np.concatenate(
+        [
+            np.mean(deviations[generator.integers(0, count, (min(rows, resamples - start), count))], axis=1)
+            for start in range(0, resamples, rows)
+        ]
+    )
+    below = (np.count_nonzero(means < 0) + 0.5 * np.count_nonzero(means == 0)) / resamples
+    z0 = special.ndtri(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples))
+    acceleration = np.sum(deviations**3) / (6 * spread**1.5)
+    z = z0 + special.ndtri([0.5 - 0.5 * level, 0.5 + 0.5 * level])
+    low, high = np.quantile(means, special.ndtr(z0 + z / (1 - acceleration * z)))
+    return mean + float(low), mean + float(high)
+
+
+def _order_bounds(ordered: np.ndarray, q: float, tail: float) -> tuple[float, float]:
+    count = len(ordered)
+    below = np.asarray(special.bdtr(np.arange(count), count, q))  # P(B <= k), k = 0 … n - 1
+    low = int(np.searchsorted(below, tail, side="right"))  # largest l with P(B <= l - 1) <= tail
+    high = int(np.searchsorted(below, 1 - tail, side="left")) + 1  # smallest u with P(B <= u - 1) >= 1 - tail
+    return (
+        float(ordered[low - 1]) if low >= 1 else np.nan,
+        float(ordered[high - 1]) if high <= count else np.nan,
+    )

@@ -1,0 +1,62 @@
+# pyright: reportUnknownMemberType=false
+"""The studies of a store as datasets, and the figures that they serve. Computes no trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from leoisac.experiment.contracts import Figure, System
+from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.store.folders import open_store
+from leoisac.foundation.config import ConfigError
+
+BARE_STUDY = "run"
+"""Study name of a run that is not one of the system's studies."""
+
+
+def open_studies(folder: str | Path, find: Callable[[str], System]) -> dict[str, xr.Dataset]:
+    """All studies of a store: study name -> dataset (StoreError if there is none, or a unit is damaged)."""
+    store = open_store(folder, find)
+    system = find(store.manifest.system)
+    made_by = [item["versions"] for item in store.manifest.sessions]
+    return {name: assemble(system, name, study, store, made_by) for name, study in store.manifest.studies.items()}
+
+
+def drawable(figures: Iterable[Figure], studies: Iterable[str]) -> tuple[Figure, ...]:
+    """The figures that read nothing but these studies."""
+    there = set(studies)
+    return tuple(figure for figure in figures if set(figure.studies) <= there)
+
+
+def draw_figure(system: System, figure: Figure, studies: Mapping[str, xr.Dataset]) -> Any:
+    """The figure, from datasets by study name.
+
+    A bare run serves a figure of a single study. Where a scheme was designed by one route only, other than the default,
+    it is drawn under the scheme's own name.
+
+    Raises:
+        ConfigError: if a study is missing, with the command that computes it.
+    """
+    if set(studies) == {BARE_STUDY} and len(figure.studies) == 1:
+        studies = {figure.studies[0]: studies[BARE_STUDY]}
+    missing = [name for name in figure.studies if name not in studies]
+    if missing:
+        raise ConfigError(
+            f"figure `{figure.name}` of `{system.name}` reads the studies {', '.join(figure.studies)}; "
+            f"missing: {', '.join(missing)}. Compute them with: leoisac run {system.name}/{figure.name}"
+        )
+    return figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+
+
+def with_plain_schemes(dataset: xr.Dataset) -> xr.Dataset:
+    """``"pa1:reference"`` becomes ``"pa1"`` where it is the only route of that scheme in the dataset."""
+    labels = [str(label) for label in dataset["scheme"].values]
+    names = [label.partition(":")[0] for label in labels]
+    plain = [name if names.count(name) == 1 else label for name, label in zip(names, labels)]
+    if plain == labels:
+        return dataset
+    return dataset.assign_coords(scheme=("scheme", plain, dict(dataset["scheme"].attrs)))

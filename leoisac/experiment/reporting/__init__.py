@@ -1,0 +1,1 @@
+"""What leaves the house: reports, verdicts on claims, exports."""

@@ -1,0 +1,140 @@
+"""Published claims against stored results. Nothing is computed here: what is missing is named, with its command."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from leoisac.experiment.contracts import Claim, Figure, System, Verdict, resolve
+from leoisac.experiment.reading.statistics import trials_run
+from leoisac.experiment.reading.studies import open_studies, with_plain_schemes
+from leoisac.experiment.scenario.files import scenario_from_data
+from leoisac.experiment.scenario.scenarios import Scenario, scenario
+from leoisac.experiment.scenario.study_union import union
+
+INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim with its verdict.
+
+    Attributes:
+        claim: what was published.
+        verdict: what became of it; ``insufficient`` without enough results.
+        missing: studies that the data lack.
+        command: what to run for a sufficient answer; empty when the verdict stands.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    missing: tuple[str, ...] = ()
+    command: str = ""
+
+
+def check_claims(system: System, studies: Mapping[str, xr.Dataset]) -> tuple[ClaimResult, ...]:
+    """A verdict for every claim of the system, from datasets by study name."""
+    figures: Sequence[Figure] = resolve(system.figures)
+    claims: Sequence[Claim] = resolve(system.claims)
+    return tuple(_check(system, figures, claim, studies) for claim in claims)
+
+
+def collect_studies(
+    system: System, folders: Iterable[str | Path], find: Callable[[str], System]
+) -> dict[str, xr.Dataset]:
+    """Studies of a system from several stores: study name -> dataset.
+
+    Where stores hold the same study, the one of the claim's setting comes before others, then the one with most trials.
+
+    Args:
+        system: the system; stores of others are passed over.
+        folders: of the stores.
+        find: system by name.
+
+    Raises:
+        StoreError: if a folder holds no store, or a unit is damaged.
+    """
+    best: dict[str, tuple[tuple[bool, int], xr.Dataset]] = {}
+    for folder in folders:
+        for name, dataset in open_studies(folder, find).items():
+            if dataset.attrs["system"] != system.name:
+                continue
+            rank = (not another_setting(system, name, dataset), _trials(dataset))
+            if name not in best or rank > best[name][0]:
+                best[name] = rank, dataset
+    return {name: dataset for name, (_, dataset) in best.items()}
+
+
+def another_setting(system: System, name: str, dataset: xr.Dataset) -> str:
+    """What keeps a stored study from standing for the system's study of that name at full size; empty if nothing.
+
+    It may hold more schemes, sweep values and trials, but not another configuration, and not less. Trials are not
+    looked at.
+    """
+    if "scenario" not in dataset.attrs or name not in [study.name for study in resolve(system.studies)]:
+        return ""
+    study = system.study(name).preset("paper")
+    config = system.config().replace(**study.overrides)
+    wanted = scenario(system, config, study.schemes, study.sweep, runnable=False)
+    data = tomllib.loads(str(dataset.attrs["scenario"]))
+    stored = scenario_from_data(data, lambda _: system, runnable=False)
+    try:
+        union(stored, wanted)
+    except ValueError as error:
+        return str(error).rstrip(".")
+    return _lack(system, stored, wanted, dataset)
+
+
+def _lack(system: System, stored: Scenario, wanted: Scenario, dataset: xr.Dataset) -> str:
+    there = {str(label) for label in dataset["scheme"].values}
+    lacking = [choice.label for choice in wanted.choices(system) if choice.label not in there]
+    if lacking:
+        return f"lacks {', '.join(lacking)}"
+    for axis, values in wanted.sweep.items():
+        absent = [str(value) for value in values if value not in stored.sweep[axis]]
+        if absent:
+            return f"lacks {axis} = {', '.join(absent)}"
+        if dataset.sizes.get(axis) != len(stored.sweep[axis]):
+            return f"holds a part of the values of {axis}"
+    return ""
+
+
+def _check(system: System, figures: Sequence[Figure], claim: Claim, studies: Mapping[str, xr.Dataset]) -> ClaimResult:
+    missing = tuple(name for name in claim.studies if name not in studies)
+    if missing:
+        measured = f"needs the {'study' if len(missing) == 1 else 'studies'} {', '.join(missing)}"
+        command = "; ".join(dict.fromkeys(_command(system, figures, name) for name in missing))
+        return ClaimResult(claim, Verdict(INSUFFICIENT, measured, 0), missing, command)
+    trials = min((_trials(studies[name]) for name in claim.studies), default=0)
+    others = {name: another_setting(system, name, studies[name]) for name in claim.studies}
+    others = {name: reason for name, reason in others.items() if reason}
+    if others:
+        measured = "; ".join(f"the stored study `{name}` {reason}" for name, reason in others.items())
+        command = "; ".join(dict.fromkeys(_command(system, figures, name) for name in others))
+        return ClaimResult(claim, Verdict(INSUFFICIENT, measured, trials), (), command)
+    few = [name for name in claim.studies if _trials(studies[name]) < claim.least_trials]
+    if any(_trials(studies[name]) == 0 for name in few):
+        verdict = Verdict(INSUFFICIENT, "some schemes or sweep points have not been run", 0)
+    else:
+        verdict = claim.check({name: with_plain_schemes(studies[name]) for name in claim.studies})
+    if few:
+        measured = f"{verdict.measured} ({trials} of {claim.least_trials} trials)"
+        command = "; ".join(f"{_command(system, figures, name)} --trials {claim.least_trials}" for name in few)
+        return ClaimResult(claim, Verdict(INSUFFICIENT, measured, trials), (), command)
+    return ClaimResult(claim, verdict)
+
+
+def _trials(dataset: xr.Dataset) -> int:
+    """Trials that every scheme and sweep point of a study has run."""
+    run = trials_run(dataset)
+    return int(run.min()) if run.size else 0
+
+
+def _command(system: System, figures: Sequence[Figure], study: str) -> str:
+    """The command that computes a study: by the smallest figure that reads it, or by its own name."""
+    reading = sorted((figure for figure in figures if study in figure.studies), key=lambda f: len(f.studies))
+    return f"leoisac run {system.name}/{reading[0].name if reading else study} --preset paper"

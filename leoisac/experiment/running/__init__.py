@@ -1,0 +1,1 @@
+"""Computing what is missing: in this process, in workers, on clusters; benches."""

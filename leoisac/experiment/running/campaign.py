@@ -1,0 +1,74 @@
+"""Computing several studies at once, in memory or into a store: what the verb ``run`` is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from leoisac.experiment.contracts import System
+from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.running.placement import Placement
+from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.store.folders import create_or_continue
+from leoisac.experiment.store.targets import unit_keys
+from leoisac.experiment.store.units import MemoryStore
+from leoisac.experiment.trials.provenance import session, versions
+from leoisac.foundation.config import ConfigError
+
+if TYPE_CHECKING:
+    from leoisac.experiment.running.runner import Progress
+
+
+def run_studies(
+    system: System,
+    studies: Mapping[str, Scenario],
+    folder: str | Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    unit_trials: int | None = None,
+    place: Placement | None = None,
+    repair: bool = False,
+) -> dict[str, xr.Dataset]:
+    """Compute the union of the studies and return a dataset for each, holding exactly what its scenario asks for.
+
+    Args:
+        system: the system.
+        studies: study name -> scenario, all of one seed.
+        folder: store to create or continue; in memory when None.
+        progress: called at the start and after every unit.
+        unit_trials: trials per unit; the results do not depend on it.
+        place: where to compute; in this process when None. Nor do they depend on that.
+        repair: set damaged units of the store aside and compute them anew, instead of refusing them.
+
+    Raises:
+        StoreError: if the folder holds something that these studies cannot be added to, or cannot be written.
+        ClusterError: if there are no workers.
+    """
+    from leoisac.experiment.trials.devices import use_device
+
+    place = place or Placement()
+    use_device(place.device)
+    from leoisac.experiment.running.executors import executor_of
+    from leoisac.experiment.running.runner import compute
+    from leoisac.experiment.trials.blocks import geometry_of
+
+    if len({study.seed for study in studies.values()}) > 1:
+        raise ConfigError("seed: the studies of one run share a seed.")
+    for study in studies.values():
+        for point in study.points():
+            geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
+    if folder is None:
+        store: Any = MemoryStore()
+        made_by: list[Any] = [versions()]
+    else:
+        store = create_or_continue(folder, system, studies, session(place.plugins, **place.facts()))
+        made_by = [item["versions"] for item in store.manifest.sessions]
+        keys = unit_keys(system, studies.values())
+        if repair:
+            store.set_aside_damaged(keys)
+        store.check(keys)
+    with executor_of(place) as (executor, workers):
+        compute(system, studies.values(), store, progress, unit_trials, executor, workers)
+    return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}

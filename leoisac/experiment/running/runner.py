@@ -1,0 +1,212 @@
+"""The Monte-Carlo runner: what is missing, computed block by block, one draw per block for all schemes.
+
+Every step up to ``compute_block`` handles plain frozen values, so that an executor may compute blocks elsewhere; the
+results do not depend on where, in which order or in which portions. Where a study lets results decide how many trials a
+point gets, the runner goes on in rounds until every point has its last word.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from leoisac.experiment.contracts import System
+from leoisac.experiment.running.portions import BlockTask, Portions
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute
+from leoisac.experiment.scenario.scenarios import Scenario, whole_number
+from leoisac.experiment.store.targets import Want, targets
+from leoisac.experiment.store.units import Interval, Unit, UnitKey, UnitStore, missing_intervals, unit_arrays
+from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials
+from leoisac.experiment.trials.judge import failed, judge
+from leoisac.experiment.trials.provenance import machine_type
+from leoisac.foundation.config import ConfigError
+from leoisac.foundation.status import Status
+
+UNIT_TRIALS = 64
+"""Trials per stored unit: the lane count of the compiled programs."""
+SLOW_UNIT_TRIALS = 8
+"""The same for routes that work trial by trial: an interruption loses at most this much."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. A trial counts once per scheme and sweep point.
+
+    Attributes:
+        total: trials asked for.
+        stored: of these, found in the store.
+        computed: of these, computed by this run so far.
+        statuses: how the computed ones ended.
+        seconds: since the start.
+        current: what was computed last.
+    """
+
+    total: int
+    stored: int
+    computed: int
+    statuses: Mapping[Status, int]
+    seconds: float
+    current: str = ""
+
+    @property
+    def left(self) -> int:
+        """Trials still to compute."""
+        return self.total - self.stored - self.computed
+
+
+Executor = Callable[[Iterable[BlockTask]], Iterator[tuple[BlockTask, Unit]]]
+"""Computes tasks, in any order. It takes them one by one, as it has room for more: later ones may be larger."""
+
+
+def compute(
+    system: System,
+    studies: Iterable[Scenario],
+    store: UnitStore,
+    progress: Callable[[Progress], None] | None = None,
+    unit_trials: int | None = None,
+    executor: Executor | None = None,
+    workers: int = 1,
+) -> None:
+    """Compute what the studies need and the store lacks.
+
+    Args:
+        system: the system.
+        studies: scenarios of one seed; what they share is computed once.
+        store: where units are kept, each as soon as it is finished.
+        progress: called at the start and after every unit.
+        unit_trials: trials per unit; by default 64 (by other routes than the fast one 8), and more where units take
+            so little time that storing them would matter.
+        executor: computes tasks, in any order; in this process when None.
+        workers: how many tasks the executor computes at once.
+    """
+    if unit_trials is not None:
+        whole_number("unit_trials", unit_trials, 1, 1_000_000)
+    wanted = list(studies)
+    book = _Book(progress)
+    tried: dict[UnitKey, list[Interval]] = {}
+    while True:
+        wants = targets(system, wanted, store)
+        blocks = plan(system, wants, store, tried, unit_trials)
+        book.plan(wants, blocks)
+        if not blocks:
+            return
+        portions = Portions(blocks, workers, may_grow=unit_trials is None)
+        for task, unit in (executor or in_process)(portions):
+            store.write(unit, task.config)
+            tried.setdefault(unit.key, []).append((unit.first, unit.stop))
+            portions.note(task, unit)
+            book.add(unit)
+
+
+def plan(
+    system: System,
+    wants: Sequence[Want],
+    store: UnitStore,
+    tried: Mapping[UnitKey, Sequence[Interval]] | None = None,
+    unit_trials: int | None = None,
+) -> list[BlockTask]:
+    """What is missing, as tasks with low trial numbers first: an interrupted run has some of everything.
+
+    Args:
+        system: the system.
+        wants: how many trials of what.
+        store: what is there need not be computed.
+        tried: nor what this run has computed, well or not.
+        unit_trials: as for ``compute``.
+    """
+    blocks: dict[tuple[int, int, str], list[Want]] = {}
+    for want in wants:
+        size = unit_trials or (UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS)
+        finished = [*store.finished(want.key), *(tried or {}).get(want.key, ())]
+        for first, stop in missing_intervals(finished, want.trials, size):
+            blocks.setdefault((first, stop, want.key.fingerprint), []).append(want)
+    # A stable sort: within equal trials the points keep the order of the sweep.
+    return [
+        BlockTask(system, group[0].config, mark, group[0].seed, first, stop, tuple(want.choice for want in group))
+        for (first, stop, mark), group in sorted(blocks.items(), key=lambda item: item[0][:2])
+    ]
+
+
+def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
+    """The plain executor."""
+    for task in tasks:
+        for unit in compute_block(task):
+            yield task, unit
+
+
+def compute_block(task: BlockTask) -> Iterator[Unit]:
+    """One draw, then a unit per scheme. What raises becomes FAILED rows with the traceback beside them."""
+    for choice in task.choices:
+        choice.solver()  # a route that cannot run at all is refused, not stored as a failure
+    try:
+        channels = draw_trials(task.system, task.config, task.seed, range(task.first, task.stop))
+    except ConfigError:
+        raise
+    except Exception:
+        yield from failed_units(task, traceback.format_exc())
+        return
+    for choice in task.choices:
+        yield _compute_unit(task, choice, channels)
+
+
+def failed_units(task: BlockTask, trace: str) -> Iterator[Unit]:
+    """FAILED rows for all schemes of a task."""
+    for choice in task.choices:
+        yield _unit(task, choice, unit_arrays(failed(task.stop - task.first)), 0.0, trace)
+
+
+def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
+    """Design, evaluate, judge."""
+    start = time.perf_counter()
+    trace = ""
+    try:
+        solution = design_trials(task.system, task.config, channels, choice.scheme.name, choice.route)
+        metrics = evaluate_trials(task.system, task.config, channels, solution.value)
+        outcome = judge(choice.scheme, solution, metrics, task.system.tolerance)
+    except Exception:
+        trace = traceback.format_exc()
+        outcome = failed(task.stop - task.first)
+    return _unit(task, choice, unit_arrays(outcome), time.perf_counter() - start, trace)
+
+
+def _unit(task: BlockTask, choice: SchemeRoute, arrays: Mapping[str, np.ndarray], seconds: float, trace: str) -> Unit:
+    key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
+    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type())
+
+
+class _Book:
+    """Keeps the count of a run and tells ``progress``."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self._progress = progress
+        self._start = time.monotonic()
+        self._statuses: Counter[Status] = Counter()
+        self._total = self._stored = self._computed = 0
+        self._planned = False
+
+    def plan(self, wants: Iterable[Want], blocks: Iterable[BlockTask]) -> None:
+        """Note what a round is going to compute."""
+        self._total = sum(want.trials for want in wants)
+        missing = sum((task.stop - task.first) * len(task.choices) for task in blocks)
+        if not self._planned or missing:
+            self._stored = self._total - self._computed - missing
+            self._report("")
+        self._planned = True
+
+    def add(self, unit: Unit) -> None:
+        """Note a finished unit."""
+        self._statuses.update(Status(code) for code in unit.arrays["status"].tolist())
+        self._computed += unit.stop - unit.first
+        self._report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
+
+    def _report(self, current: str) -> None:
+        if self._progress is not None:
+            seconds = time.monotonic() - self._start
+            statuses = dict(self._statuses)
+            self._progress(Progress(self._total, self._stored, self._computed, statuses, seconds, current))

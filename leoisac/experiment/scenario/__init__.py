@@ -1,0 +1,1 @@
+"""What is to be computed, checked whole before any work starts."""

@@ -1,0 +1,1 @@
+"""Results on disk: units, their files, and the folder that holds them."""

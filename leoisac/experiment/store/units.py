@@ -1,0 +1,120 @@
+"""Units of results: one scheme, one configuration, one interval of trials; addressed by content, kept in a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from leoisac.experiment.trials.judge import Outcome
+from leoisac.foundation.config import Config
+
+Interval = tuple[int, int]
+"""Trials ``first`` to ``stop - 1``."""
+
+_PREFIX = "metric."
+
+
+@dataclass(frozen=True)
+class UnitKey:
+    """What a unit holds results of: a configuration (by fingerprint) and a scheme by a route."""
+
+    fingerprint: str
+    scheme: str
+    route: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Results of consecutive trials, from ``first`` on.
+
+    Attributes:
+        key: configuration, scheme and route.
+        first, stop: the trials ``first`` to ``stop - 1``.
+        arrays: ``status``, ``usable``, ``violation``, ``objective``, ``iterations``, ``history`` and ``metric.<name>``,
+            the trial axis first.
+        seconds: wall-clock time of design and evaluation, compilation included.
+        traceback: of the exception when all trials are FAILED, else empty.
+        machine: processor that computed it; bits may differ between types of machine.
+    """
+
+    key: UnitKey
+    first: int
+    stop: int
+    arrays: Mapping[str, np.ndarray]
+    seconds: float
+    traceback: str = ""
+    machine: str = ""
+
+    def metrics(self) -> dict[str, np.ndarray]:
+        """The metrics among the arrays, by name."""
+        return {name.removeprefix(_PREFIX): value for name, value in self.arrays.items() if name.startswith(_PREFIX)}
+
+
+def unit_arrays(outcome: Outcome) -> dict[str, np.ndarray]:
+    """A judged batch as the arrays of a unit."""
+    return {
+        "status": outcome.status,
+        "usable": outcome.usable,
+        "violation": outcome.violation,
+        "objective": outcome.objective,
+        "iterations": outcome.iterations,
+        "history": outcome.history,
+        **{f"{_PREFIX}{name}": values for name, values in outcome.metrics.items()},
+    }
+
+
+class UnitStore(Protocol):
+    """Where units are kept."""
+
+    def finished(self, key: UnitKey) -> Sequence[Interval]:
+        """Intervals of the units that need not be computed again (those that FAILED are tried again)."""
+        ...
+
+    def write(self, unit: Unit, config: Config) -> None:
+        """Keep a unit, all of it or nothing."""
+        ...
+
+    def read(self, key: UnitKey, names: Sequence[str] | None = None, stop: int | None = None) -> Iterable[Unit]:
+        """Units of a key; those that FAILED come first, so that a later success replaces them.
+
+        Args:
+            key: what they hold results of.
+            names: arrays to read; all when None.
+            stop: leave out units that begin at this trial or later.
+        """
+        ...
+
+
+class MemoryStore:
+    """Keeps units for the time of one run."""
+
+    def __init__(self) -> None:
+        self._units: dict[UnitKey, list[Unit]] = {}
+
+    def finished(self, key: UnitKey) -> Sequence[Interval]:
+        return [(unit.first, unit.stop) for unit in self._units.get(key, []) if not unit.traceback]
+
+    def write(self, unit: Unit, config: Config) -> None:
+        del config
+        self._units.setdefault(unit.key, []).append(unit)
+
+    def read(self, key: UnitKey, names: Sequence[str] | None = None, stop: int | None = None) -> Iterable[Unit]:
+        del names  # they lie in memory anyhow
+        found = [unit for unit in self._units.get(key, []) if stop is None or unit.first < stop]
+        return sorted(found, key=lambda unit: not unit.traceback)
+
+
+def missing_intervals(finished: Iterable[Interval], trials: int, size: int) -> list[Interval]:
+    """Gaps of ``finished`` in ``0 … trials - 1``, cut at multiples of ``size``."""
+    gaps: list[Interval] = []
+    reached = 0
+    for first, stop in [*sorted(finished), (trials, trials)]:
+        while reached < min(first, trials):
+            cut = min((reached // size + 1) * size, first, trials)
+            gaps.append((reached, cut))
+            reached = cut
+        reached = max(reached, stop)
+    return gaps

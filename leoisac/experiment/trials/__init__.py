@@ -1,0 +1,1 @@
+"""One batch of trials: draw, design, evaluate, and the judge of what counts."""
