@@ -155,7 +155,7 @@ class TestContent:
         assert "fig-1: Rate against power: could not be drawn." in Page((store / "report.html").read_text()).text
 
     def test_large_drawings_are_pixels(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from leoisac import console_report
+        from leoisac.cli import report as console_report
 
         monkeypatch.setattr(console_report, "_MOST_SVG_BYTES", 10)
         images = [one for name, one in page_of(store)[1].tags if name == "img"]

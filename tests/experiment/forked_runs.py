@@ -13,7 +13,7 @@ import sys
 
 import xarray as xr
 
-import leoisac.console_run
+import leoisac.cli.running
 import leoisac.experiment.running.resuming
 import leoisac.experiment.running.runner  # noqa: F401
 from leoisac import cli

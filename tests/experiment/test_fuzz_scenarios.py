@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.console_options import assignments
+from leoisac.cli.options import assignments
 from leoisac.experiment.contracts import MOST_POINTS
 from leoisac.experiment.scenario.files import scenario_from_toml
 from leoisac.experiment.scenario.scenarios import scenario

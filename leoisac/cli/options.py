@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
+from leoisac.experiment.running.placement import Placement, placement
 from leoisac.experiment.scenario.files import NONE
 from leoisac.foundation.config import ConfigError, shown
 
@@ -31,6 +32,41 @@ Plugins = Annotated[
     ),
 ]
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a result store.")]
+
+
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", help="Compute in N processes of this machine, one thread each."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="Compute on an existing Dask cluster."),
+]
+Device = Annotated[
+    str | None, typer.Option("--device", metavar="cpu|gpu", help="Device that JAX uses (default: what it finds).")
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="CONDITION",
+        help='Go on from --trials until intervals are this narrow: "ci(sum_rate) < 0.5%", joined by "and".',
+    ),
+]
+MostTrials = Annotated[
+    int | None, typer.Option("--most-trials", help="Ceiling for --until (default 100 times the trials).")
+]
+
+
+def place_of(workers: int | None, cluster: str | None, device: str | None) -> Placement:
+    """Where the options say to compute."""
+    return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+
+
+def check_suffix(path: Path | None) -> None:
+    """--out names a kind of picture (ConfigError otherwise)."""
+    if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise ConfigError(f"--out {path}: must end in .png, .pdf or .svg.")
 
 
 def assignments(texts: Iterable[str] | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where and how long campaigns compute: the options of ``run``, and the verb ``resume``."""
+"""The verb ``resume``: continuing a store, as it was or with more of it."""
 
 from __future__ import annotations
 
@@ -7,41 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.console_options import Plugins, StoreFolder, assignments
-from leoisac.experiment.running.placement import Placement, placement
-
-Workers = Annotated[
-    int | None,
-    typer.Option("--workers", metavar="N", help="Compute in N processes of this machine, one thread each."),
-]
-Cluster = Annotated[
-    str | None,
-    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="Compute on an existing Dask cluster."),
-]
-Device = Annotated[
-    str | None, typer.Option("--device", metavar="cpu|gpu", help="Device that JAX uses (default: what it finds).")
-]
-Until = Annotated[
-    str | None,
-    typer.Option(
-        "--until",
-        metavar="CONDITION",
-        help='Go on from --trials until intervals are this narrow: "ci(sum_rate) < 0.5%", joined by "and".',
-    ),
-]
-MostTrials = Annotated[
-    int | None, typer.Option("--most-trials", help="Ceiling for --until (default 100 times the trials).")
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb to the command line."""
-    app.command()(resume)
-
-
-def place_of(workers: int | None, cluster: str | None, device: str | None) -> Placement:
-    """Where the options say to compute."""
-    return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+from leoisac.cli.options import Cluster, Device, MostTrials, Plugins, StoreFolder, Until, Workers, assignments, place_of
 
 
 def resume(
@@ -68,7 +34,7 @@ def resume(
     of the schema is refused.
     """
     del plugin
-    from leoisac.console_run import print_results, with_bar
+    from leoisac.cli.running import print_results, with_bar
     from leoisac.experiment.running.resuming import resume_studies
 
     axes = {name: value if isinstance(value, list) else [value] for name, value in assignments(add).items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.console_options import Plugins, StoreFolder
+from leoisac.cli.options import Plugins, StoreFolder
 from leoisac.experiment.contracts import System, resolve
 from leoisac.foundation.config import ConfigError
 
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 _MOST_SVG_BYTES = 1_500_000
 """Larger drawings (maps, clouds of points) go in as PNG."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb to the command line."""
-    app.command()(report)
 
 
 def report(
@@ -110,7 +105,7 @@ def _drawn(system: System, studies: Mapping[str, Any], figure: str | None, title
 def _files(system: System, studies: Mapping[str, Any], figure: str | None) -> Iterator[tuple[str, bytes, str]]:
     import matplotlib as mpl
 
-    from leoisac.console_run import draw
+    from leoisac.cli.running import draw
     from leoisac.plots.style import RESOLUTION_DPI
 
     # Letters as outlines: the page looks alike where the fonts are not installed. A fixed salt: equal data, equal page.

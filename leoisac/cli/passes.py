@@ -1,17 +1,43 @@
-"""The passes of a scenario's satellite, as the command line prints them."""
+"""The verb ``pass``, and what geometry has to say about a scenario's satellite."""
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from leoisac.console import PlainTable, console
-from leoisac.foundation.config import Config
-from leoisac.geometry.passes import find_passes
-from leoisac.geometry.satellite_config import SatelliteConfig
-from leoisac.geometry.scenario_view import scenario_view
+import typer
+
+from leoisac import catalogue
+from leoisac.cli.options import Plugins
+from leoisac.cli.tables import PlainTable, console
+from leoisac.experiment.scenario.files import load_scenario
+from leoisac.foundation.config import Config, ConfigError
+
+if TYPE_CHECKING:
+    from leoisac.geometry.satellite_config import SatelliteConfig
+
+
+def satellite_pass(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="Scenario file with a [satellite] table.")],
+    plugin: Plugins = None,
+) -> None:
+    """List the satellite passes of a scenario."""
+    del plugin
+    from leoisac.geometry.satellite_config import SatelliteConfig
+
+    part = getattr(load_scenario(file, catalogue.find).config, "satellite", None)
+    if not isinstance(part, SatelliteConfig):
+        raise ConfigError(f"{file}: has no [satellite] table (leoisac init prints its fields).")
+    print_passes(part)
 
 
 def print_passes(part: SatelliteConfig) -> None:
+    """The passes that the scenario's window holds, and the one that it uses."""
+    import numpy as np
+
+    from leoisac.geometry.passes import find_passes
+    from leoisac.geometry.scenario_view import scenario_view
+
     chosen = scenario_view(part)
     found = find_passes(
         chosen.elements, chosen.site, None, part.search_hours * 3600.0, min_elevation_deg=part.min_elevation_deg
@@ -43,5 +69,8 @@ def print_passes(part: SatelliteConfig) -> None:
 
 def pass_warnings(config: Config) -> list[str]:
     """What geometry has to say about a configuration's satellite."""
+    from leoisac.geometry.satellite_config import SatelliteConfig
+    from leoisac.geometry.scenario_view import scenario_view
+
     part = getattr(config, "satellite", None)
     return list(scenario_view(part).view.warnings) if isinstance(part, SatelliteConfig) else []

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.console_options import Plugins, assignments
+from leoisac.cli.options import Plugins, assignments
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
@@ -17,11 +17,6 @@ from leoisac.foundation.config import ConfigError
 
 _RESULTS = ("nc", "mat", "csv")
 _DESIGNS = ("json", "npz", "mat")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb to the command line."""
-    app.command()(export)
 
 
 def export(

@@ -1,0 +1,155 @@
+"""The verb ``run``: a scenario file, or a figure or study of a system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leoisac import catalogue
+from leoisac.cli.options import (
+    Cluster,
+    Device,
+    MostTrials,
+    Plugins,
+    Until,
+    Workers,
+    assignments,
+    check_suffix,
+    place_of,
+)
+from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.scenario.files import load_scenario
+from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
+from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
+from leoisac.foundation.config import ConfigError, suggest
+
+
+def run(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.toml|SYSTEM/FIGURE",
+            help="Scenario file, or a figure (or study) of a system, such as self-backhaul/fig-5.",
+        ),
+    ],
+    preset: Annotated[
+        str, typer.Option(help="Size of a figure's studies: quick (seconds) or paper (full statistics).")
+    ] = "quick",
+    trials: Annotated[int | None, typer.Option(help="Trials per sweep point, instead of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws, instead of the scenario's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a field of the configuration; may be repeated."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--schemes", metavar="A,B", help="Schemes to run, instead of the scenario's."),
+    ] = None,
+    route: Annotated[str | None, typer.Option(help="Route of the schemes: fast, or reference.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the results (default runs/NAME); an existing one is continued."),
+    ] = None,
+    until: Until = None,
+    most_trials: MostTrials = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    device: Device = None,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf or .svg (default in DIR).")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Run a scenario or a figure.
+
+    Results go to a store, a folder that is continued when the same is run again: after an interruption, for more
+    trials, for more schemes or sweep values. A trial has the same numbers however it was reached.
+    """
+    del plugin
+    check_suffix(out)
+    entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
+    fields = assignments(changes)
+    if target.endswith(".toml") or Path(target).is_file():
+        wanted = load_scenario(target, catalogue.find)
+        system = catalogue.find(wanted.system)
+        studies = {"run": _changed(system, wanted, fields, entries, trials, seed, route, until, most_trials)}
+        name, figure = Path(target).stem, None
+    else:
+        system, figure, names = _figure_or_study(target)
+        options: dict[str, Any] = {"schemes": entries, "trials": trials, "seed": seed or 0, "until": until or ""}
+        options |= {"most_trials": most_trials or 0}
+        studies = {
+            study: study_scenario(
+                system, system.study(study).preset(preset), fields, route=route or DEFAULT_ROUTE, **options
+            )
+            for study in names
+        }
+        name = target.replace("/", "-") + ("" if preset == "paper" else f"-{preset}")
+    folder = store or Path("runs") / name
+    from leoisac.cli.running import draw, print_results, run_with_bar
+
+    datasets: dict[str, Any] = {}
+    if studies:
+        datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
+        print_results(system, datasets, folder)
+    else:  # a figure in closed form
+        folder.mkdir(parents=True, exist_ok=True)
+    if plot:
+        for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
+            typer.echo(f"Figure: {path}")
+
+
+def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:
+    """System, figure (None for a bare study) and study names of ``SYSTEM/NAME``."""
+    system_name, slash, name = target.partition("/")
+    if not slash and target not in catalogue.systems():
+        raise ConfigError(
+            f"{target}: is neither a scenario file nor SYSTEM/FIGURE.{suggest(target, catalogue.systems())}"
+        )
+    system = catalogue.find(system_name)
+    figures, studies = resolve(system.figures), resolve(system.studies)
+    known = [*(figure.name for figure in figures), *(study.name for study in studies)]
+    if not slash:
+        raise ConfigError(f"{target}: say which figure or study: leoisac run {target}/NAME.{_there_are(known)}")
+    for figure in figures:
+        if figure.name == name:
+            return system, name, figure.studies
+    if name not in known:
+        raise ConfigError(f"{target}: `{system.name}` has no such figure or study.{suggest(name, known)}")
+    return system, None, (name,)
+
+
+def _there_are(names: list[str]) -> str:
+    return f" There are: {', '.join(names)}." if names else " This system has none yet; write a scenario file."
+
+
+def _changed(
+    system: System,
+    wanted: Scenario,
+    fields: Mapping[str, Any],
+    schemes: list[str] | None,
+    trials: int | None,
+    seed: int | None,
+    route: str | None,
+    until: str | None,
+    most_trials: int | None,
+) -> Scenario:
+    for name in fields:
+        if any(name in axis.fields for axis in wanted.axes()):
+            raise ConfigError(f"--set {name}: the scenario sweeps this field; change its [sweep].")
+    return scenario(
+        system,
+        wanted.config.replace(**fields),
+        wanted.schemes if schemes is None else schemes,
+        wanted.sweep,
+        wanted.trials if trials is None else trials,
+        wanted.seed if seed is None else seed,
+        route or wanted.route,
+        count=wanted.count,
+        until=wanted.until if until is None else until,
+        most_trials=wanted.most_trials if most_trials is None else most_trials,
+    )

@@ -1,0 +1,93 @@
+"""The verbs that describe, and import nothing that computes: ``list``, ``show``, ``schemes``, ``init``, ``cite``."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leoisac import catalogue
+from leoisac.cli.options import Plugins
+from leoisac.experiment.contracts import System
+from leoisac.experiment.scenario.files import init_text, load_scenario
+from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.foundation.config import Config
+
+Subject = Annotated[str, typer.Argument(metavar="SYSTEM|FILE.toml", help="Name of a system, or a scenario file.")]
+SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of a system (see: leoisac list).")]
+
+
+def list_systems(plugin: Plugins = None) -> None:
+    """List the systems."""
+    del plugin
+    found = [catalogue.find(name) for name in catalogue.systems()]
+    rows = [(item.name, item.title, ", ".join(scheme.name for scheme in item.schemes)) for item in found]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    for name, title, schemes in rows:  # plain text: a table costs more time than finding the systems
+        typer.echo(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {schemes}")
+
+
+def show(subject: Subject, plugin: Plugins = None) -> None:
+    """Show configuration, sizes and link budgets."""
+    del plugin
+    from leoisac.cli.tables import PlainTable, config_table, console, link_budget_tables, size_table
+
+    system, config, described = _subject(subject)
+    out = console()
+    out.print(f"{system.title} ({system.name})\n", style="bold")
+    if described is not None:
+        made = PlainTable("Run", "what", "value")
+        points = len(described.points())
+        for label, value in (
+            ("schemes", ", ".join(described.schemes)),
+            ("sweep", "; ".join(f"{k} = {list(v)}" for k, v in described.sweep.items()) or "none"),
+            ("trials", f"{described.trials} at each of {points} point{'s' if points > 1 else ''}"),
+            ("seed", str(described.seed)),
+            ("route", described.route),
+        ):
+            made.add_row(label, value)
+        out.print(made, "")
+    out.print(config_table(config), "")
+    out.print(size_table(system.axis_sizes(config)), "")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for made in link_budget_tables(system, config):
+            out.print(made, "")
+    satellite_warnings: list[str] = []
+    if getattr(config, "satellite", None) is not None:
+        from leoisac.cli.passes import pass_warnings
+
+        satellite_warnings = pass_warnings(config)
+    for text in [*(str(item.message) for item in caught), *satellite_warnings]:
+        out.print(f"Warning: {text}", style="yellow")
+
+
+def schemes(subject: Subject, plugin: Plugins = None) -> None:
+    """List a system's schemes with their routes."""
+    del plugin
+    from leoisac.cli.tables import console, scheme_table
+
+    console().print(scheme_table(_subject(subject)[0]))
+
+
+def init(system: SystemName, plugin: Plugins = None) -> None:
+    """Print a commented scenario file to start from."""
+    del plugin
+    typer.echo(init_text(catalogue.find(system)), nl=False)
+
+
+def cite(system: SystemName, plugin: Plugins = None) -> None:
+    """Print the BibTeX entry of a system's paper."""
+    del plugin
+    typer.echo(catalogue.find(system).citation.strip())
+
+
+def _subject(subject: str) -> tuple[System, Config, Scenario | None]:
+    """A system with its default configuration, or those of a scenario file."""
+    if subject.endswith(".toml") or Path(subject).is_file():
+        described = load_scenario(subject, catalogue.find)
+        return catalogue.find(described.system), described.config, described
+    system = catalogue.find(subject)
+    return system, system.config(), None
