@@ -80,10 +80,21 @@ def entries(text: str) -> tuple[Entry, ...]:
     tles = [] if is_message else list(split_tles(text))
     if tles:
         return tuple(_entry(f"element set at line {line}", one, read_tle, one) for line, one in tles)
+    try:
+        messages = split_omms(text)
+    except ElementSetError:
+        if any(line.lstrip().startswith(("1 ", "2 ")) for line in text.splitlines()):
+            read_tle(text)  # says which of its lines and columns are at fault
+        raise
     return tuple(
         _entry(f"entry {position}", json.dumps(one, ensure_ascii=False), read_omm, one)
-        for position, one in enumerate(split_omms(text))
+        for position, one in enumerate(messages)
     )
+
+
+def is_file_name(value: str) -> bool:
+    """Whether a text is the name of a file, not element sets themselves."""
+    return "\n" not in value.strip() and not value.lstrip("\ufeff \t").startswith(("{", "[", "<"))
 
 
 def choose(

@@ -106,6 +106,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     headline="min_rate",
 )
 
