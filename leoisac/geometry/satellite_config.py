@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
@@ -45,6 +45,15 @@ class SatelliteConfig(Config):
     height_m: float = Field(default=0.0, ge=-500, le=9000, description="height of the site above the ellipsoid")
     min_elevation_deg: float = Field(default=10.0, ge=0, lt=90, description="a pass counts above this elevation")
     search_hours: float = Field(default=24.0, gt=0, le=240, description="how long a pass is looked for")
+
+    @field_validator("time", "search_from", mode="before")
+    @classmethod
+    def _from_text(cls, time: Any) -> Any:
+        """Instants as text stay welcome in a system that looks at its fields before they are checked (as Python)."""
+        try:
+            return datetime.fromisoformat(time) if isinstance(time, str) else time
+        except ValueError:
+            return time
 
     @field_validator("time", "search_from", mode="after")
     @classmethod

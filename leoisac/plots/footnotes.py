@@ -17,7 +17,8 @@ _COLUMNS_PER_INCH = 20.0  # of small print
 def add_warnings(figure: Figure, warnings: Iterable[str]) -> None:
     """Warnings as small print below a figure, after the note that stands there."""
     columns = int(figure.get_figwidth() * _COLUMNS_PER_INCH)
-    lines = [textwrap.fill(f"Warning: {text}", columns) for text in warnings]
+    # A name of a satellite may hold a dollar, which would begin a formula.
+    lines = [textwrap.fill(f"Warning: {text}", columns).replace("$", r"\$") for text in warnings]
     if lines:
         note = figure.get_supxlabel()
         figure.supxlabel("\n".join([note, *lines] if note else lines), fontsize=NOTE_SIZE, color=NOTE_COLOUR)
