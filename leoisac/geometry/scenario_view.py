@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from leoisac.geometry.passes import Pass, best_pass, find_passes, next_pass, upc
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.satellite_view import SatelliteView, view
 from leoisac.geometry.sites import Site
-from leoisac.geometry.starlink import starlink, starlink_element_sets
+from leoisac.geometry.starlink import starlink_element_sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,15 +151,20 @@ def _elements(part: SatelliteConfig) -> ElementSet:
 
 
 def _of_extract(part: SatelliteConfig) -> ElementSet:
+    sets = starlink_element_sets()
+    name = (part.name or "").strip().upper()
     if part.name is None:
-        for one in starlink_element_sets().values():
-            if one.catalogue_number == part.norad_id:
-                return one
+        found = next((one for one in sets.values() if one.catalogue_number == part.norad_id), None)
+    else:
+        found = sets.get(name)
+    if found is None:
+        near = get_close_matches(name, sets, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        asked = part.norad_id if part.name is None else repr(part.name)
         raise KeyError(
-            f"{part.norad_id} is not among the {len(starlink_element_sets())} satellites of the packaged extract. "
-            "For any other satellite give its element set, or a file that holds it."
+            f"{asked} is not among the {len(sets)} satellites of the packaged extract.{hint} "
+            "For any other satellite give its element set, or a file that holds it, as tle or omm."
         )
-    found = starlink(part.name)
     if part.norad_id not in (None, found.catalogue_number):
-        raise KeyError(f"{part.name} has the catalogue number {found.catalogue_number}, not {part.norad_id}.")
+        raise KeyError(f"{found.name} has the catalogue number {found.catalogue_number}, not {part.norad_id}.")
     return found

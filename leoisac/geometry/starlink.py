@@ -41,6 +41,6 @@ def starlink(name: str) -> ElementSet:
     near = get_close_matches(wanted, sets, n=3, cutoff=0.5)
     hint = f"Did you mean {', '.join(map(repr, near))}? " if near else ""
     raise KeyError(
-        f"{name!r} is not among the {len(sets)} satellites of the packaged extract. {hint}"
-        "For any other satellite give its element set, or a file that holds it."
+        f"{name!r} is not among the {len(sets)} satellites of the extract. {hint}"
+        "starlink_names() lists them; load_element_sets(path) reads files with others."
     )
