@@ -34,7 +34,7 @@ def resume(
     of the schema is refused.
     """
     del plugin
-    from leoisac.cli.running import print_results, with_bar
+    from leoisac.cli.running import print_results, warn, with_bar
     from leoisac.experiment.running.resuming import resume_studies
 
     axes = {name: value if isinstance(value, list) else [value] for name, value in assignments(add).items()}
@@ -48,7 +48,7 @@ def resume(
     place = place_of(workers, cluster, device)
 
     def compute(report: Any) -> dict[str, Any]:
-        return resume_studies(folder, catalogue.find_with, more, report, place, repair)
+        return resume_studies(folder, catalogue.find_with, more, report, place, repair, warn)
 
     datasets = with_bar(compute, folder)
     print_results(catalogue.find(str(next(iter(datasets.values())).attrs["system"])), datasets, folder)

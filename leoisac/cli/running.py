@@ -18,6 +18,7 @@ from leoisac.experiment.running import campaign
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
+from leoisac.plots.footnotes import add_warnings
 from leoisac.plots.sweep import draw_sweep
 
 if TYPE_CHECKING:
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 
 def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
     """The run with a live bar, computed where ``place`` says; an interruption says how to go on."""
-    options = {} if place is None else {"place": place}
+    options: dict[str, Any] = {"warn": warn} if place is None else {"warn": warn, "place": place}
     return with_bar(lambda report: campaign.run_studies(system, studies, folder, report, **options), folder)
+
+
+def warn(text: str) -> None:
+    """A warning to a person at the terminal."""
+    typer.echo(f"Warning: {text}", err=True)
 
 
 def with_bar(compute: Callable[[Callable[[Progress], None]], dict[str, Any]], folder: Path) -> dict[str, Any]:
@@ -59,16 +65,23 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
-        draw_figure(system, system.figure(figure), datasets).savefig(path)
+        drawn = draw_figure(system, system.figure(figure), datasets)
+        add_warnings(drawn, dict.fromkeys(line for item in datasets.values() for line in _warnings(item)))
+        drawn.savefig(path)
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
         for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
+            add_warnings(drawn, _warnings(dataset))
             drawn.savefig(target)
             written.append(target)
     return written
+
+
+def _warnings(dataset: Any) -> list[str]:
+    return str(dataset.attrs.get("warnings", "")).splitlines()
 
 
 def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:

@@ -12,6 +12,7 @@ import xarray as xr
 from leoisac.experiment.contracts import Figure, System
 from leoisac.experiment.reading.dataset import assemble
 from leoisac.experiment.store.folders import open_store
+from leoisac.experiment.trials.provenance import session_warnings
 from leoisac.foundation.config import ConfigError
 
 BARE_STUDY = "run"
@@ -22,8 +23,12 @@ def open_studies(folder: str | Path, find: Callable[[str], System]) -> dict[str,
     """All studies of a store: study name -> dataset (StoreError if there is none, or a unit is damaged)."""
     store = open_store(folder, find)
     system = find(store.manifest.system)
-    made_by = [item["versions"] for item in store.manifest.sessions]
-    return {name: assemble(system, name, study, store, made_by) for name, study in store.manifest.studies.items()}
+    sessions = store.manifest.sessions
+    made_by = [item["versions"] for item in sessions]
+    return {
+        name: assemble(system, name, study, store, made_by, session_warnings(sessions, name))
+        for name, study in store.manifest.studies.items()
+    }
 
 
 def drawable(figures: Iterable[Figure], studies: Iterable[str]) -> tuple[Figure, ...]:

@@ -107,6 +107,7 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     **parts_of(__name__),
     small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     headline="min_rate",
 )
 

@@ -135,6 +135,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={
         "num_users": 2,
         "num_tx": 8,

@@ -144,6 +144,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 
