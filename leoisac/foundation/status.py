@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+from leoisac.foundation.namespace import array_namespace
+
 Design = TypeVar("Design")
 
 
@@ -59,5 +61,15 @@ class Solution(Generic[Design]):
     history: Any
 
 
+def nonfinite_where(status: Any, *numbers: Any) -> Any:
+    """``status``, but NONFINITE where it speaks of a design and one of the numbers is not finite.
+
+    Solvers compare, and a NaN compares as whatever one did not think of. NumPy or JAX, one trial or a batch.
+    """
+    xp = array_namespace(status, *numbers)
+    finite = xp.isfinite(xp.stack([xp.asarray(number) for number in numbers])).all(axis=0)
+    return xp.where((status < int(Status.INFEASIBLE)) & ~finite, int(Status.NONFINITE), status)
+
+
 class DesignError(RuntimeError):
-    """Raised by ``design(..., throw=True)`` when a trial has no usable design."""
+    """Designs that cannot be used: none in a trial, with ``design(..., throw=True)``, or none of this configuration."""

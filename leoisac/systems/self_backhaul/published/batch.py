@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from leoisac.foundation.lanes import batch_size, by_lanes, take, to_numpy
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.optim.conic.extra import require_reference
 from leoisac.optim.conic.loop import LoopOptions
 from leoisac.optim.conic.pool import map_trials
@@ -95,7 +95,7 @@ def solve_batch(
     short = (status == Status.CONVERGED) & ~(violation <= _TOLERANCE)
     return Solution(
         value=value,
-        status=np.where(short, int(Status.INACCURATE), status),
+        status=nonfinite_where(np.where(short, int(Status.INACCURATE), status), metrics[objective], margins),
         objective=metrics[objective],
         violation=violation,
         iterations=np.array([trial.iterations for trial in ended]),
