@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import leoisac as li
 from leoisac.experiment.channel_table import COMPLEX, NOT_NEGATIVE, POSITIVE, domain_of
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.trials.judge import is_usable
-from leoisac.foundation.config import Config
 from leoisac.foundation.status import Solution, Status
 
 Arrays = dict[str, np.ndarray]
@@ -48,7 +46,8 @@ def cases(system: System) -> list[Case]:
         def change(arrays: Arrays) -> None:
             for name in names:
                 # Gains of power grow by the square, as those of amplitude do: all links change alike.
-                size = np.abs(arrays[name]) * factor * (factor if domain_of(axes[name]) == NOT_NEGATIVE else 1.0)
+                with np.errstate(over="ignore"):
+                    size = np.abs(arrays[name]) * factor * (factor if domain_of(axes[name]) == NOT_NEGATIVE else 1.0)
                 arrays[name] = np.minimum(size, 1e308) * _phase(arrays[name])
 
         return change
@@ -120,38 +119,65 @@ def batch_trials(system: System) -> int:
     return len(list(_plan(system)))
 
 
-def faults(
+def false_statuses(
     system: System,
-    config: Config,
     scheme: Scheme,
-    channels: Any,
     plan: list[Case | None],
     solution: Solution[Any],
+    metrics: Mapping[str, Any],
     undisturbed: Solution[Any],
 ) -> Iterator[str]:
-    """What is wrong with the statuses of a hostile batch, given the solution of the same batch as drawn.
+    """What the statuses of a hostile batch say wrongly.
 
-    Every design that counts is measured anew.
+    Args:
+        system, scheme: of the designs.
+        plan: what was done to each trial.
+        solution: from ``li.design``.
+        metrics: of the designs, measured anew.
+        undisturbed: solution of the batch as it was drawn.
     """
+    status = np.asarray(solution.status)
+    counts, before = usable(system, solution), usable(system, undisturbed)
+    for trial, case in enumerate(plan):
+        name = Status(int(status[trial])).name
+        what = f"{system.name}:{scheme.name}, {case.name if case else 'as drawn'} (trial {trial}): {name}"
+        if case and not case.is_finite and status[trial] != Status.NONFINITE:
+            yield f"{what} with an input that is no number"
+        if case and case.is_stronger and before[trial] and status[trial] == Status.INFEASIBLE:
+            yield f"{what}, though it was feasible before all signals grew"
+        if counts[trial]:
+            yield from (f"{what} and {wrong}" for wrong in _wrong(system, scheme, metrics, solution, trial))
+
+
+def changed_neighbours(plan: list[Case | None], solution: Solution[Any], undisturbed: Solution[Any]) -> list[int]:
+    """Trials left as drawn that have other bits than in the batch as it was drawn."""
     from leoisac.foundation.jax_setup import jax
 
-    metrics = li.evaluate(config, channels, solution)
-    status, violation = np.asarray(solution.status), np.asarray(solution.violation)
-    counts = is_usable(status, violation, system.tolerance)
-    before = is_usable(np.asarray(undisturbed.status), np.asarray(undisturbed.violation), system.tolerance)
-    for trial, case in enumerate(plan):
-        what = f"{system.name}:{scheme.name}, {case.name if case else 'good'} (trial {trial}): "
-        name = Status(int(status[trial])).name
-        if case is None:
-            pairs = zip(jax.tree_util.tree_leaves(solution), jax.tree_util.tree_leaves(undisturbed), strict=True)
-            if not all(_same_bits(np.asarray(a)[trial], np.asarray(b)[trial]) for a, b in pairs):
-                yield what + "changed by its company"
-        elif not case.is_finite and status[trial] != Status.NONFINITE:
-            yield what + f"{name} with an input that is no number"
-        elif case.is_stronger and before[trial] and status[trial] == Status.INFEASIBLE:
-            yield what + "called infeasible, though only the noise was lowered"
-        if counts[trial]:
-            yield from (what + f"{name} and {wrong}" for wrong in _wrong(system, scheme, metrics, solution, trial))
+    leaves = [
+        (np.asarray(one), np.asarray(other))
+        for one, other in zip(jax.tree_util.tree_leaves(solution), jax.tree_util.tree_leaves(undisturbed), strict=True)
+    ]
+    return [
+        trial
+        for trial, case in enumerate(plan)
+        if case is None and any(one[trial].tobytes() != other[trial].tobytes() for one, other in leaves)
+    ]
+
+
+def usable(system: System, solution: Solution[Any]) -> np.ndarray:
+    """Which designs of a solution count."""
+    return is_usable(np.asarray(solution.status), np.asarray(solution.violation), system.tolerance)
+
+
+def oddly_laid_out(system: System, channels: Any) -> Any:
+    """The same numbers, big-endian, in Fortran's order and read-only."""
+
+    def odd(values: np.ndarray) -> np.ndarray:
+        made = np.asarray(values, dtype=values.dtype.newbyteorder(">"), order="F")
+        made.setflags(write=False)
+        return made
+
+    return replace(channels, **{name: odd(np.array(getattr(channels, name))) for name in system.channel_axes})
 
 
 def _wrong(
@@ -183,7 +209,3 @@ def _has(system: System, axis: str) -> bool:
 
 def _phase(values: np.ndarray) -> np.ndarray:
     return np.exp(1j * np.angle(values)) if values.dtype.kind == "c" else np.ones_like(values)
-
-
-def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.tobytes() == other.tobytes()

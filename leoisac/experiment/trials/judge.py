@@ -57,7 +57,7 @@ def settled(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any],
     if not np.isin(status, [int(item) for item in Status]).all():
         raise ValueError(f"status: unknown codes {sorted(set(status.tolist()))}.")
     own = _column(solution.violation, count, "violation").astype(np.float64)
-    violation = np.fmax(own, _shortfall(scheme, metrics, count))
+    violation = np.fmax(own, _shortfall(scheme, metrics, count)) + 0.0  # one zero: a sign says nothing here
     finite = np.isfinite(_column(solution.objective, count, "objective")) & np.isfinite(violation)
     for values in metrics.values():
         finite &= np.isfinite(np.asarray(values).reshape(count, -1)).all(axis=1)
