@@ -1,7 +1,7 @@
 """No status lies, whatever the channels: for every system and scheme, hostile trials among ordinary ones.
 
 The whole matrix, with sizes of one antenna, one user or one target and the published routes, is
-``benchmarks/hostile_channels.py``.
+``benchmarks/statuses.py``.
 """
 
 from __future__ import annotations

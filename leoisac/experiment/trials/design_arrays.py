@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -28,16 +28,17 @@ def checked_design(system: System, config: Config, channels: Any, design: Any) -
     Raises:
         DesignError: for what is no design of the system, and for sizes that the configuration does not have.
     """
-    design = design.value if isinstance(design, Solution) else design
+    design = cast("Any", design.value if isinstance(design, Solution) else design)
     known = _design_classes(system)
     if not dataclasses.is_dataclass(design) or (known and not isinstance(design, known)):
+        made = cast("type", type(cast("Any", design)))
         named = f" ({', '.join(item.__name__ for item in known)})" if known else ""
         raise DesignError(
-            f"design: {type(design).__module__}.{type(design).__name__} is no design of `{system.name}`{named}; "
+            f"design: {made.__module__}.{made.__name__} is no design of `{system.name}`{named}; "
             "hand over what leoisac.design(config, ...) returned for this configuration."
         )
     trials = batch_size(channels)
-    for path, leaf in jax.tree_util.tree_leaves_with_path(design):
+    for path, leaf in cast("list[tuple[Any, Any]]", jax.tree_util.tree_leaves_with_path(design)):
         if np.shape(leaf)[:1] != (trials,):
             raise DesignError(
                 f"design{jax.tree_util.keystr(path)}: has shape {np.shape(leaf)}; the channels have {trials} trials, "
@@ -45,9 +46,10 @@ def checked_design(system: System, config: Config, channels: Any, design: Any) -
             )
     sizes = system.axis_sizes(config)
     for name, declared in system.design_fields.items():
-        shape = np.shape(getattr(design, name, None))
+        array: Any = getattr(design, name, ())
+        shape = np.shape(array)
         wanted = (trials, *(sizes.get(axis) for axis in declared.axes))
-        if shape and not _fits(shape, wanted):
+        if hasattr(design, name) and not _fits(shape, wanted):
             expected = ", ".join(f"{axis} {sizes.get(axis, 'any')}" for axis in declared.axes)
             raise DesignError(
                 f"design.{name}: has shape {shape[1:]} after the trials; the configuration says ({expected})."

@@ -17,12 +17,13 @@ import numpy as np
 from leoisac.experiment.channel_table import domain_of
 from leoisac.experiment.contracts import System
 from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.lanes import batch_size
 from leoisac.foundation.status import Solution, Status
 
 
 def sound_trials(system: System, channels: Any) -> np.ndarray:
     """Which trials of a batch have finite numbers throughout, within the domains of their arrays."""
-    sound = np.ones(len(np.asarray(getattr(channels, next(iter(system.channel_axes))))), dtype=bool)
+    sound = np.ones(batch_size(channels), dtype=bool)
     for leaf in jax.tree_util.tree_leaves(channels):
         values = np.asarray(leaf)
         if values.dtype.kind in "fc" and not np.isfinite(values).all():
@@ -42,23 +43,25 @@ def with_stand_ins(channels: Any, sound: np.ndarray, draw_one: Callable[[], Any]
         sound: which of its trials are.
         draw_one: draws channels of one trial.
     """
-    rows = np.flatnonzero(~sound)
+    rows, first = np.flatnonzero(~sound), int(np.argmax(sound))
 
-    def put(leaf: Any, one: np.ndarray) -> np.ndarray:
+    def put(leaf: Any, batch: Any) -> np.ndarray:
         values = np.array(leaf)
-        values[rows] = one
+        values[rows] = np.asarray(batch)[first]
         return values
 
+    def zeros(leaf: Any) -> np.ndarray:
+        return np.zeros_like(np.asarray(leaf))
+
     if sound.any():
-        first = int(np.flatnonzero(sound)[0])
-        return jax.tree_util.tree_map(lambda leaf: put(leaf, np.asarray(leaf)[first]), channels)
+        return jax.tree_util.tree_map(put, channels, channels)
     drawn = draw_one()
 
     def fill(name: str) -> Any:
         given, made = getattr(channels, name), getattr(drawn, name)
         if jax.tree_util.tree_structure(given) != jax.tree_util.tree_structure(made):
-            return jax.tree_util.tree_map(lambda leaf: put(leaf, np.zeros(np.shape(leaf)[1:])), given)
-        return jax.tree_util.tree_map(lambda leaf, one: put(leaf, np.asarray(one)[0]), given, made)
+            return jax.tree_util.tree_map(zeros, given)
+        return jax.tree_util.tree_map(put, given, made)
 
     return type(channels)(**{field.name: fill(field.name) for field in dataclasses.fields(channels)})
 
@@ -89,4 +92,4 @@ def without_designs(solution: Solution[Any], sound: np.ndarray) -> Solution[Any]
 
 
 def _all_of_trial(good: np.ndarray) -> np.ndarray:
-    return good.reshape(len(good), -1).all(axis=1)
+    return np.all(good.reshape(len(good), -1), axis=1)

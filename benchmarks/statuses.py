@@ -1,9 +1,9 @@
-"""Hostile channels through every scheme: ``python benchmarks/hostile_channels.py [--system NAME] [--reference]``.
+"""Hostile channels through every scheme: ``python benchmarks/statuses.py [--system NAME] [--reference]``.
 
 Every system at several sizes, down to one antenna, one user and one target; every scheme; every kind of hostile trial
 of ``tests/contracts/hostile_channels.py`` among trials as they are drawn. Found are statuses that lie: designs that
 count though a number is not finite or a constraint is missed, certificates from numbers that are none, neighbours with
-other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/hostile-channels.json``.
+other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/statuses.json``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from leoisac.foundation.status import Status
 
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "self-backhaul": {
-        "one antenna": {"bs_array": (1, 1), "num_feeds": 1},
+        "one antenna": {"bs_array": (1, 1), "num_feeds": 2},
         "one user": {"num_users": 1},
         "one target": {"target_angles_deg": (-30.0,)},
         "users over antennas": {"num_users": 4, "bs_array": (1, 2), "num_feeds": 2},
@@ -62,9 +62,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--system", action="append", help="default: all")
     parser.add_argument("--reference", action="store_true", help="the published algorithms too, at the small size")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history" / "hostile-channels.json")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history" / "statuses.json")
     chosen = parser.parse_args()
-    start, book, found = time.process_time(), dict[str, Any](), 0
+    start, found = time.process_time(), 0
+    book: dict[str, Any] = {}
     for name in chosen.system or SIZES:
         system = catalogue.find(name)
         for size, changes in {"small": dict[str, Any](), **SIZES[name]}.items():
