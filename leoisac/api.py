@@ -305,14 +305,22 @@ def export_design(
         to: ``"json"`` (complex numbers as ``re`` and ``im``), ``"npz"`` or ``"mat"``; the ending of ``path`` when None.
         origin: what else to write down, such as ``scheme="pa1", seed=0, trial=3``.
 
+    The status is decided anew from what is written, whatever ``solution`` says.
+
     Raises:
         ConfigError: for an unknown format or a position that the solution does not have.
+        DesignError: for what is no solution of the configuration.
     """
     from leoisac.experiment.reporting.export_design import design_record, write_design
+    from leoisac.experiment.trials.judge import settled
 
-    path = Path(path)
+    if not isinstance(solution, Solution):
+        raise DesignError("solution: must be what leoisac.design returned, designs and statuses together.")
+    path, system = Path(path), _system(config)
     metrics = evaluate(config, channels, solution)
-    record = design_record(_system(config), config, channels, solution, metrics, position, **origin)
+    named = next((scheme for scheme in system.schemes if scheme.name == origin.get("scheme")), None)
+    solution = settled(named, solution, metrics, system.tolerance)
+    record = design_record(system, config, channels, solution, metrics, position, **origin)
     write_design(record, to or path.suffix.removeprefix("."), path)
     return path
 

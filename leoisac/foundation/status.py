@@ -35,7 +35,10 @@ _ADVICE = {
         "No design meets all constraints for this trial (certified by the problem's own test): "
         "raise a power budget or lower a requirement."
     ),
-    Status.NONFINITE: "The solve met a NaN or an infinity: check the channels for zeros, NaN or single precision.",
+    Status.NONFINITE: (
+        "A number is not finite, in the channels or in what came of them: look for NaN, zeros, and gains or noise in "
+        "other units than amplitudes and W."
+    ),
     Status.FAILED: "The solver raised an exception; its traceback is stored with the unit.",
 }
 

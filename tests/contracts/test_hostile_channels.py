@@ -173,6 +173,19 @@ class TestDoors:
             with pytest.raises(li.DesignError, match=f"is no design of `{system.name}`"):
                 li.evaluate(config_of(system), channels, design)
 
+    def test_designs_of_other_sizes(self, system: System) -> None:
+        for scheme in reversed(system.schemes):
+            design = designs(system.name, scheme.name)[3].value
+            declared = [name for name in system.design_fields if len(np.shape(getattr(design, name, 0.0))) > 1]
+            if declared:
+                larger = replace(
+                    design, **{declared[0]: np.repeat(np.asarray(getattr(design, declared[0])), 2, axis=1)}
+                )
+                with pytest.raises(li.DesignError, match=rf"design\.{declared[0]}: has shape .* configuration says"):
+                    li.evaluate(config_of(system), drawn(system.name), larger)
+                return
+        assert not system.design_fields
+
     def test_designs_of_other_trials(self, system: System) -> None:
         scheme = system.schemes[-1].name
         channels = take(drawn(system.name), slice(0, 2))

@@ -31,10 +31,9 @@ def checked_design(system: System, config: Config, channels: Any, design: Any) -
     design = cast("Any", design.value if isinstance(design, Solution) else design)
     known = _design_classes(system)
     if not dataclasses.is_dataclass(design) or (known and not isinstance(design, known)):
-        made = cast("type", type(cast("Any", design)))
         named = f" ({', '.join(item.__name__ for item in known)})" if known else ""
         raise DesignError(
-            f"design: {made.__module__}.{made.__name__} is no design of `{system.name}`{named}; "
+            f"design: {_class_name(design)} is no design of `{system.name}`{named}; "
             "hand over what leoisac.design(config, ...) returned for this configuration."
         )
     trials = batch_size(channels)
@@ -55,6 +54,10 @@ def checked_design(system: System, config: Config, channels: Any, design: Any) -
                 f"design.{name}: has shape {shape[1:]} after the trials; the configuration says ({expected})."
             )
     return design
+
+
+def _class_name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__name__}"
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:

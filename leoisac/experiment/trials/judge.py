@@ -36,11 +36,13 @@ class Outcome:
     metrics: Mapping[str, np.ndarray]
 
 
-def settled(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any], tolerance: float) -> Solution[Any]:
+def settled(
+    scheme: Scheme | None, solution: Solution[Any], metrics: Mapping[str, Any], tolerance: float
+) -> Solution[Any]:
     """The solution with the statuses and violations that it deserves.
 
     Args:
-        scheme: what it promises.
+        scheme: what it promises; nothing where it is not known.
         solution: as the solver has it.
         metrics: of its designs, from ``evaluate``.
         tolerance: the system's.
@@ -58,7 +60,7 @@ def settled(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any],
         raise ValueError(f"status: unknown codes {sorted(set(status.tolist()))}.")
     own = _column(solution.violation, count, "violation").astype(np.float64)
     violation = np.fmax(own, _shortfall(scheme, metrics, count)) + 0.0  # one zero: a sign says nothing here
-    finite = np.isfinite(_column(solution.objective, count, "objective")) & np.isfinite(violation)
+    finite = np.isfinite(_column(solution.objective, count, "objective")) & np.isfinite(own)
     for values in metrics.values():
         finite &= np.isfinite(np.asarray(values).reshape(count, -1)).all(axis=1)
     boasts = (status == Status.CONVERGED) & (violation > tolerance)
@@ -110,10 +112,10 @@ def is_usable(status: np.ndarray, violation: np.ndarray, tolerance: float) -> np
     return (status == Status.CONVERGED) | (nearly & (violation <= tolerance))
 
 
-def _shortfall(scheme: Scheme, metrics: Mapping[str, Any], count: int) -> np.ndarray:
+def _shortfall(scheme: Scheme | None, metrics: Mapping[str, Any], count: int) -> np.ndarray:
     """Largest relative shortfall over the margins that the scheme enforces; 0 where all are met."""
     worst = np.zeros(count)
-    for name in scheme.enforces:
+    for name in scheme.enforces if scheme else ():
         if f"margin_{name}" in metrics:
             margins = np.asarray(metrics[f"margin_{name}"], dtype=np.float64).reshape(count, -1)
             worst = np.fmax(worst, -np.fmin.reduce(margins, axis=1, initial=np.inf))
