@@ -153,14 +153,15 @@ def changed_neighbours(plan: list[Case | None], solution: Solution[Any], undistu
     """Trials left as drawn that have other bits than in the batch as it was drawn."""
     from leoisac.foundation.jax_setup import jax
 
-    leaves = [
-        (np.asarray(one), np.asarray(other))
-        for one, other in zip(jax.tree_util.tree_leaves(solution), jax.tree_util.tree_leaves(undisturbed), strict=True)
-    ]
+    def bits(of: Solution[Any], trial: int) -> list[bytes]:
+        history = np.asarray(of.history)[trial]
+        # As long as the longest of its batch, NaN past the end.
+        of = replace(of, history=np.zeros(len(np.asarray(of.status))))
+        leaves = [np.asarray(leaf)[trial].tobytes() for leaf in jax.tree_util.tree_leaves(of)]
+        return [*leaves, history[~np.isnan(history)].tobytes()]
+
     return [
-        trial
-        for trial, case in enumerate(plan)
-        if case is None and any(one[trial].tobytes() != other[trial].tobytes() for one, other in leaves)
+        trial for trial, case in enumerate(plan) if case is None and bits(solution, trial) != bits(undisturbed, trial)
     ]
 
 
