@@ -6,7 +6,7 @@ thresholds divided by ``P_s``. Every solver works on this form, and one compilat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -78,6 +78,28 @@ def normalise(parameters: Parameters, channels: Channels) -> Problem:
         bs_pattern_gain=ratio if parameters.joint_pattern else jnp.zeros_like(ratio),
         min_rate=parameters.min_rate,
     )
+
+
+def has_span(problem: Problem, joint_pattern: bool) -> bool:
+    """Whether ``on_span`` makes the problem smaller without losing anything. Sizes only: static under tracing."""
+    return not joint_pattern and problem.h_es.shape[-1] > problem.h_users.shape[-2] + 1
+
+
+def on_span(problem: Problem) -> tuple[Problem, Complex[Array, "bs_antenna dimension"]]:
+    """The problem with the base station's beams in the span of its channels, and an orthonormal basis ``Q`` of that.
+
+    Where the satellite alone forms the pattern, the part of a beam outside the span reaches nobody and costs power, so
+    that the optimum is the same. Beams of the small problem are ``w = Q w'``, and ``w' = Q^H w``.
+    """
+    basis = jnp.linalg.qr(jnp.concatenate([problem.h_users, problem.h_es[None]]).T)[0]
+    coordinates = jnp.conj(basis)
+    small = replace(
+        problem,
+        h_users=problem.h_users @ coordinates,
+        h_es=problem.h_es @ coordinates,
+        bs_targets=problem.bs_targets @ coordinates,
+    )
+    return small, basis
 
 
 def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
