@@ -70,8 +70,11 @@ def draw(config: Config, seed: int = 0, trials: int | Iterable[int] = 1) -> Any:
 def channels(config: Config, **arrays: Any) -> Any:
     """Channels from your own arrays, by name; with a leading trial axis or without (then they hold for all trials).
 
+    Lists, big-endian and read-only arrays, any memory order and wider types are taken; the numbers are what counts.
+
     Raises:
-        ChannelError: for an unknown or missing name, a wrong shape, NaN, or single precision.
+        ChannelError: for an unknown or missing name, a wrong shape, no trials, single precision, NaN or infinities, and
+            numbers outside the array's domain (a noise power of -100.8, steering vectors that are not of modulus 1).
     """
     from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 
@@ -90,37 +93,50 @@ def design(
 
     Args:
         config: the configuration that the channels belong to.
-        channels: from ``draw`` or ``channels``.
+        channels: from ``draw`` or ``channels``. Made otherwise, they are held to what ``channels`` asks for, except
+            that trials with NaN or infinities are NONFINITE, and change nothing for the other trials.
         scheme: scheme name.
         route: ``"fast"``, or ``"reference"`` for the published algorithm.
         throw: raise when a trial has no usable design, instead of reporting it by its status.
         options: keyword options of the scheme's solver.
 
     Returns:
-        ``Solution`` with the designs in ``value`` (physical units) and a ``Status`` per trial.
+        ``Solution`` with the designs in ``value`` (physical units) and a ``Status`` per trial: as ``run`` stores it,
+        decided from what ``evaluate`` measures. A design that counts has finite metrics and meets what its scheme
+        enforces.
 
     Raises:
+        ChannelError: for channels of another system or configuration, and numbers that the arrays cannot hold.
         DesignError: with ``throw``, naming the trials and what to try next.
     """
-    from leoisac.experiment.trials.blocks import design_trials
-    from leoisac.experiment.trials.channel_arrays import check_channels
+    from leoisac.experiment.trials.blocks import design_trials, evaluate_trials
+    from leoisac.experiment.trials.channel_arrays import checked_channels
+    from leoisac.experiment.trials.judge import settled
 
     system = _system(config)
-    check_channels(system, config, channels)
+    channels = checked_channels(system, config, channels)
     solution = design_trials(system, config, channels, scheme, route, **options)
+    metrics = evaluate_trials(system, config, channels, solution.value)
+    solution = settled(system.scheme(scheme), solution, metrics, system.tolerance)
     if throw:
         _throw(system, scheme, solution)
     return solution
 
 
 def evaluate(config: Config, channels: Any, design: Any) -> dict[str, Any]:
-    """Metrics and margins of designs: name -> array with the trial axis first."""
+    """Metrics and margins of designs: name -> array with the trial axis first.
+
+    Raises:
+        ChannelError: as for ``design``.
+        DesignError: for designs of another system, of other sizes or of another number of trials.
+    """
     from leoisac.experiment.trials.blocks import evaluate_trials
-    from leoisac.experiment.trials.channel_arrays import check_channels
+    from leoisac.experiment.trials.channel_arrays import checked_channels
+    from leoisac.experiment.trials.design_arrays import checked_design
 
     system = _system(config)
-    check_channels(system, config, channels)
-    return evaluate_trials(system, config, channels, getattr(design, "value", design))
+    channels = checked_channels(system, config, channels)
+    return evaluate_trials(system, config, channels, checked_design(system, config, channels, design))
 
 
 def run(
@@ -289,14 +305,22 @@ def export_design(
         to: ``"json"`` (complex numbers as ``re`` and ``im``), ``"npz"`` or ``"mat"``; the ending of ``path`` when None.
         origin: what else to write down, such as ``scheme="pa1", seed=0, trial=3``.
 
+    The status is decided anew from what is written, whatever ``solution`` says.
+
     Raises:
         ConfigError: for an unknown format or a position that the solution does not have.
+        DesignError: for what is no solution of the configuration.
     """
     from leoisac.experiment.reporting.export_design import design_record, write_design
+    from leoisac.experiment.trials.judge import settled
 
-    path = Path(path)
+    if not isinstance(solution, Solution):
+        raise DesignError("solution: must be what leoisac.design returned, designs and statuses together.")
+    path, system = Path(path), _system(config)
     metrics = evaluate(config, channels, solution)
-    record = design_record(_system(config), config, channels, solution, metrics, position, **origin)
+    named = next((scheme for scheme in system.schemes if scheme.name == origin.get("scheme")), None)
+    solution = settled(named, solution, metrics, system.tolerance)
+    record = design_record(system, config, channels, solution, metrics, position, **origin)
     write_design(record, to or path.suffix.removeprefix("."), path)
     return path
 

@@ -16,7 +16,7 @@ from jaxtyping import Array, Complex
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution
+from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.self_backhaul.judge.evaluate import evaluate
 from leoisac.systems.self_backhaul.judge.worst_case import ErrorRadii, error_radii
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -144,7 +144,7 @@ def judged(
     worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0)
     return Solution(
         value=design,
-        status=status,
+        status=nonfinite_where(status, metrics[objective], worst),
         objective=metrics[objective],
         violation=np.maximum(-worst, 0.0),
         iterations=iterations,
