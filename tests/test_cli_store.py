@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -54,16 +53,14 @@ class TestState:
             assert item.seconds > 0
         assert not state.failures
 
-    def test_rate_is_of_the_last_quarter_of_an_hour(self, folder: Path) -> None:
+    def test_rate_is_of_the_last_quarter_of_an_hour(self, folder: Path, forge_manifest: Any) -> None:
         """Units of 8, 8 and 4 trials, a third of them published ten minutes ago: 40 trials since then."""
-        manifest = json.loads((folder / "manifest.json").read_text())
         now = time.time()
         made = units(folder)
         assert len(made) == 18
         for position, file in enumerate(made):
             os.utime(file, (now, now - (600 if position < 6 else 3000)))
-        manifest["sessions"][-1]["created"] = "2020-01-01T00:00:00+00:00"
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        forge_manifest(folder, lambda data: data["sessions"][-1].update(created="2020-01-01T00:00:00+00:00"))
         state = store_state(folder, catalogue.find, now=now)
         assert state.rate == pytest.approx(6 * (120 / 18) / 900)
         assert state.idle_s == pytest.approx(600, abs=1e-3)
@@ -74,14 +71,12 @@ class TestState:
         assert left.left == 8
         assert left.remaining_s == pytest.approx(8 / left.rate)
 
-    def test_an_earlier_session_does_not_count_for_the_rate(self, folder: Path) -> None:
+    def test_an_earlier_session_does_not_count_for_the_rate(self, folder: Path, forge_manifest: Any) -> None:
         now = time.time()
         for file in units(folder):
             os.utime(file, (now, now - 100))
-        manifest = json.loads((folder / "manifest.json").read_text())
         created = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now - 50))
-        manifest["sessions"].append({**manifest["sessions"][-1], "created": created})
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        forge_manifest(folder, lambda data: data["sessions"].append({**data["sessions"][-1], "created": created}))
         assert store_state(folder, catalogue.find, now=now).rate is None
 
     def test_studies_that_share_trials_are_counted_once(self, toy: System, tmp_path: Path) -> None:

@@ -172,21 +172,17 @@ class TestDamage:
 class TestResume:
     def test_another_schema_is_refused(self, folder: Path) -> None:
         file = folder / "manifest.json"
-        file.write_text(file.read_text().replace('"schema": 1', '"schema": 99'))
+        file.write_text(file.read_text().replace('"schema": 2', '"schema": 99'))
         with pytest.raises(li.StoreError, match=r"manifest\.json: is of schema 99"):
             li.resume(folder)
 
-    def test_another_version_of_the_configuration_is_refused(self, folder: Path) -> None:
-        file = folder / "manifest.json"
-        data = json.loads(file.read_text())
-        data["fingerprints"]["run"] = "0" * 64
-        file.write_text(json.dumps(data))
+    def test_another_version_of_the_configuration_is_refused(self, folder: Path, forge_manifest: Any) -> None:
+        forge_manifest(folder, lambda data: data["fingerprints"].update(run="0" * 64))
         with pytest.raises(li.StoreError, match="made by a version whose configuration has other fields"):
             li.resume(folder)
 
-    def test_a_field_that_is_no_more(self, folder: Path) -> None:
-        file = folder / "manifest.json"
-        file.write_text(file.read_text().replace('"num_users"', '"number_of_users"'))
+    def test_a_field_that_is_no_more(self, folder: Path, forge_manifest: Any) -> None:
+        forge_manifest(folder, lambda data: data["studies"]["run"]["config"].update(number_of_users=3))
         with pytest.raises(li.StoreError, match=r"cannot be understood: .*number_of_users: no such field"):
             li.resume(folder)
 
