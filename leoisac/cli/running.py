@@ -12,10 +12,12 @@ import typer
 
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
+from leoisac.experiment.names import in_file_name
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
 from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.sweep import draw_sweep
@@ -59,14 +61,14 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
-        draw_figure(system, system.figure(figure), datasets).savefig(path)
+        draw_figure(system, system.figure(figure), datasets).savefig(output_file(path))
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
         for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
-            drawn.savefig(target)
+            drawn.savefig(output_file(target))
             written.append(target)
     return written
 
@@ -86,5 +88,5 @@ def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
         one = numbers.isel(dict(zip(others, index)))
         values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
         title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
-        suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
+        suffix = "".join(f"-{axis}-{in_file_name(str(value))}" for axis, value in values.items())
         yield suffix, draw_sweep(one, labels=labels, order=order, title=title)

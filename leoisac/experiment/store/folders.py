@@ -270,6 +270,20 @@ def is_store(folder: str | Path) -> bool:
     return (Path(folder).expanduser() / MANIFEST).is_file()
 
 
+def output_file(path: Path) -> Path:
+    """A file to be written for people, if it does not lie in a store that may not be written, or under a link there.
+
+    Raises:
+        StoreError: otherwise; anywhere else than in a store the path is the user's own.
+    """
+    if is_store(path.parent):
+        if path.is_symlink():
+            raise StoreError(f"{path}: is a link, and nothing is written through a link in a store. Use --out FILE.")
+        if not os.access(path.parent, os.W_OK):
+            raise StoreError(f"{path.parent}: this store may not be written here; say where to write with --out FILE.")
+    return path
+
+
 def _is_store(path: Path) -> bool:
     """Whether there is a store; StoreError where there is something else that must not be touched."""
     try:
