@@ -29,9 +29,16 @@ def run(folder: Path, **changes: Any) -> Any:
     return li.run(CONFIG, **{"schemes": ["fill"], "sweep": SWEEP, "trials": 3, "store": folder, **changes})
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "store"
+    run(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    run(tmp_path / "store")
+def folder(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "store")
     return tmp_path / "store"
 
 
