@@ -61,8 +61,8 @@ def accidents(place: Path, count: int, seed: int) -> dict[str, Any]:
         attacker.accident()
     found: dict[str, Any] = {"accidents": count, "outcomes": dict(attacker.outcomes)}
     attacker.outcomes.clear()
-    for _ in range(count // 5):
-        attacker.forgery()
+    for number in range(count // 5):
+        attacker.forgery(*(("status", "verify", "export", "check", "plot", "report") if number % 20 == 0 else ()))
     found |= {"forged_manifests": count // 5, "outcomes_of_forgeries": dict(attacker.outcomes)}
     found["single_bits_of_a_unit"] = _every_bit(place / "store", attacker.faults)
     return found | {"faults": attacker.faults[:20], "number_of_faults": len(attacker.faults)}
@@ -99,7 +99,8 @@ def _every_bit(folder: Path, faults: list[str]) -> dict[str, int]:
 
 def removed(place: Path) -> dict[str, Any]:
     """The store is removed, or moved away, under a campaign: it stops and says so, and no half store is left."""
-    (place / "toy.toml").write_text(SCENARIO)
+    powers = POWERS[::4]
+    (place / "toy.toml").write_text(SCENARIO.replace(str(POWERS), str(powers)))
     found: dict[str, Any] = {}
     for how in ("removed", "moved"):
         running = _start(place, "run", "toy.toml", "--store", how, "--no-plot")
@@ -116,7 +117,7 @@ def removed(place: Path) -> dict[str, Any]:
             "message": message,
             "exit_codes": [running.returncode, again.returncode],
             "half_store_left": left,
-            "same_bits": same_bits(place / how, undisturbed(POWERS, TRIALS)),
+            "same_bits": same_bits(place / how, undisturbed(powers, TRIALS)),
         }
     return found
 

@@ -241,6 +241,20 @@ class TestCheck:
         li.resume(folder)
         assert store_state(folder, catalogue.find).left == 0
 
+    def test_names_that_no_terminal_takes(self, folder: Path) -> None:
+        source = units(folder)[0]
+        os.makedirs(os.fsencode(folder / "units") + b"/\x1b[2J/\xff")
+        for name in (
+            os.fsencode(source.parent) + b"/\x1b[2J\xff.npz",
+            os.fsencode(folder) + b"/units/\x1b[2J/\xff/0-8.npz",
+        ):
+            with open(name, "wb") as stream:
+                stream.write(source.read_bytes())
+        text = call("check", folder, code=1)
+        assert "\x1b" not in text
+        assert text.count("foreign: ") == 2
+        call("check", folder, "--repair")
+
     def test_exit_codes_for_scripts(self, folder: Path, tmp_path: Path) -> None:
         assert "there is no result store here" in call("check", tmp_path / "absent", code=2)
         (folder / "manifest.json").write_bytes(b"{" * 10_000)

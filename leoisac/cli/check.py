@@ -8,6 +8,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, StoreFolder
+from leoisac.experiment.names import printable
 
 if TYPE_CHECKING:
     from leoisac.cli.tables import PlainTable
@@ -35,7 +36,7 @@ def check(
     out = console()
     out.print(count_table(found), "")
     for line in bad_lines(found):
-        out.print(line, soft_wrap=True)
+        out.print(printable(line), soft_wrap=True)
     if not found.sound:
         raise typer.Exit(1)
 
@@ -49,7 +50,7 @@ def count_table(found: StoreCheck) -> PlainTable:
     for kind in KINDS:
         made.add_column(kind, justify="right")
     for group, numbers in found.counts().items():
-        made.add_row(group, *(str(numbers[kind]) for kind in KINDS))
+        made.add_row(printable(group), *(str(numbers[kind]) for kind in KINDS))
     return made
 
 

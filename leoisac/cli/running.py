@@ -12,7 +12,7 @@ import typer
 
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
-from leoisac.experiment.names import in_file_name
+from leoisac.experiment.names import in_file_name, printable
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
@@ -51,7 +51,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
-            last_line = failure["traceback"].strip().splitlines()[-1]
+            last_line = printable(failure["traceback"].strip().splitlines()[-1])
             out.print(
                 f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
             )

@@ -1,4 +1,4 @@
-"""Names that become files and folders: of studies, schemes and routes. Light."""
+"""Names that become files and folders, of studies, schemes and routes; and texts out of files, to be shown. Light."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ def checked_name(kind: str, value: Any) -> str:
 def in_file_name(text: str) -> str:
     """Any text as a part of a file name: what could lead elsewhere becomes ``_``."""
     return re.sub(r"[^\w.+-]", "_", text)
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: control characters and halves of characters as their escapes."""
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)

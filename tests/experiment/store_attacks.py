@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
 import leoisac as li
+from leoisac import cli
 from leoisac.experiment.store.digests import sealed
 
 POINTS = {"transmit_power_dbw": [0, 10]}
@@ -107,14 +110,18 @@ class Attacker:
         changed = any(self.files[one] != content for one, content in touched.items())
         self._try(f"{kind} {file}", touched, sound_allowed=not changed or kind in CHANGES)
 
-    def forgery(self) -> None:
-        """A value of the manifest is another one, and the seal is right: no promise but a message of ours."""
+    def forgery(self, *verbs: str) -> None:
+        """A value of the manifest is another one, and the seal is right: no promise but a message of ours.
+
+        Verbs of the command line are tried too.
+        """
         file = self.folder / "manifest.json"
         data = json.loads(self.files[file])
         place, key = self.chance.choice(list(_places(data)))
         place[key] = self.chance.choice(ODD_VALUES)
         content = json.dumps(sealed(data)).encode()
-        self._try(f"manifest {key} = {place[key]!r}", {file: content}, sound_allowed=True, same=False)
+        what = f"manifest {key} = {place[key]!r}"
+        self._try(what, {file: content}, sound_allowed=True, same=False, verbs=verbs)
 
     def _try(
         self,
@@ -123,6 +130,7 @@ class Attacker:
         sound_allowed: bool,
         removed: Path | None = None,
         same: bool = True,
+        verbs: Iterable[str] = (),
     ) -> None:
         try:
             if removed is not None:
@@ -131,6 +139,8 @@ class Attacker:
                 file.write_bytes(content)
             outcome = self._read(what, same, removed)
             self._check(what, outcome, sound_allowed)
+            for verb in verbs:
+                self._call(what, verb)
             self.outcomes[outcome] += 1
         finally:
             for file in touched:
@@ -166,6 +176,14 @@ class Attacker:
             return
         if sound and (outcome == "refused" or not sound_allowed):
             self.faults.append(f"check, {what}: called sound")
+
+    def _call(self, what: str, verb: str) -> None:
+        options = {"export": ["--to", "csv", "--out", str(self.folder.with_name("out.csv"))]}
+        options |= {"report": ["--out", str(self.folder.with_name("out.html"))]}
+        options |= {"plot": ["--out", str(self.folder.with_name("out.png"))]}
+        result = CliRunner().invoke(cli.app, [verb, str(self.folder), *options.get(verb, [])])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            self.faults.append(f"{verb}, {what}: {type(result.exception).__name__}: {result.exception}")
 
 
 def _places(data: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import DamageError, StoreError
-from leoisac.experiment.names import checked_name
+from leoisac.experiment.names import checked_name, printable
 from leoisac.experiment.scenario.files import scenario_data, scenario_from_data, scenario_toml
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.digests import is_sealed, sealed
@@ -72,7 +72,7 @@ def read_manifest(folder: Path, find: Callable[[str], System]) -> Manifest:
     except Exception as error:  # whatever a manifest can hold; the seal says only that it is as it was written
         kind = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
         raise StoreError(
-            f"{file}: cannot be understood: {printable(f'{kind}{error}')} Read it with the version that made it (see "
+            f"{file}: cannot be understood: {printable(f'{kind}{error}').rstrip('.')}. Read it with the version that made it (see "
             "`sessions` in it), or run its scenario files in another folder."
         ) from None
     return manifest
@@ -96,11 +96,6 @@ def write_scenarios(folder: Path, manifest: Manifest) -> None:
     """The scenario of every study, ready to run again."""
     for name, item in manifest.studies.items():
         publish(folder / f"{name}.toml", scenario_toml(item).encode())
-
-
-def printable(text: str) -> str:
-    """Text out of a store, for a terminal: control characters and halves of characters as their escapes."""
-    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
 def _sealed_data(file: Path) -> dict[str, Any]:
@@ -148,6 +143,7 @@ def _understood(data: Mapping[str, Any], find: Callable[[str], System]) -> Manif
                 raise TypeError(f"`{key}` of a session is {shown(session[key])}")
         if not all(isinstance(value, str) for value in session["versions"].values()):
             raise TypeError("`versions` of a session are no texts")
+    json.dumps(sessions, ensure_ascii=False).encode()  # halves of characters could be neither printed nor written
     return Manifest(data["system"], data["seed"], studies, list(sessions))
 
 

@@ -54,7 +54,7 @@ def write_unit(file: Path, unit: Unit, identity: Identity, versions: Mapping[str
         "versions": dict(versions),
         "seconds": unit.seconds,
         "machine": unit.machine,
-        "traceback": unit.traceback,
+        "traceback": unit.traceback.encode("utf-8", "backslashreplace").decode(),
         "arrays": {name: _described(array) for name, array in arrays.items()},
     }
     members: dict[str, Any] = {**arrays, NOTE: np.asarray(json.dumps(sealed(note)))}
@@ -90,7 +90,9 @@ def read_unit(file: Path, identity: Identity, layout: Layout, names: Iterable[st
         if problem:
             raise ValueError(problem)
         seconds, trace, machine = float(note["seconds"]), note["traceback"], note["machine"]
-        if not isinstance(trace, str) or not isinstance(machine, str) or bool(trace) != identity.failed:
+        for text in (trace, machine):
+            text.encode()  # halves of characters could be neither printed nor written
+        if bool(trace) != identity.failed or bool(trace.strip()) != identity.failed:
             raise ValueError("its note is not one of a unit")
         return Unit(identity.key, identity.first, identity.stop, arrays, seconds, trace, machine)
     except StoreError:
