@@ -62,7 +62,7 @@ def accidents(place: Path, count: int, seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {"accidents": count, "outcomes": dict(attacker.outcomes)}
     attacker.outcomes.clear()
     for number in range(count // 5):
-        attacker.forgery(*(("status", "verify", "export", "check", "plot", "report") if number % 20 == 0 else ()))
+        attacker.forgery(*(("status", "verify", "export", "check", "plot", "report") if number % 100 == 0 else ()))
     found |= {"forged_manifests": count // 5, "outcomes_of_forgeries": dict(attacker.outcomes)}
     found["single_bits_of_a_unit"] = _every_bit(place / "store", attacker.faults)
     return found | {"faults": attacker.faults[:20], "number_of_faults": len(attacker.faults)}
