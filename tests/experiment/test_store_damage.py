@@ -435,6 +435,23 @@ class TestStrangeStores:
         assert not list(elsewhere.rglob("*.npz"))
 
 
+def test_a_failure_that_another_run_replaces_meanwhile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is listed, another run mends a FAILED unit, then the files are read: the success counts."""
+    import leoisac_plugin_toy_system as module  # type: ignore[import-not-found]
+
+    from leoisac.experiment.store.folders import DirectoryStore, open_store
+    from leoisac.experiment.store.targets import unit_keys
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "equal", module.broken)
+        assert (run(folder, schemes=["equal"])["status"] == int(li.Status.FAILED)).all()
+    store = open_store(folder, catalogue.find)
+    listed = {key: store.files(key) for key in unit_keys(store.system, store.manifest.studies.values())}
+    whole = run(folder, schemes=["equal"])
+    monkeypatch.setattr(DirectoryStore, "files", lambda self, key: listed[key])
+    assert li.open_run(folder).sel(scheme=["equal"])["status"].identical(whole["status"])
+
+
 class TestRemoved:
     """A store that goes while a run writes to it is not made again half."""
 

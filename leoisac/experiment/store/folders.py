@@ -88,7 +88,7 @@ class DirectoryStore:
         for file in self.files(key):
             first = int(file.name.partition("-")[0])
             if stop is None or first < stop:
-                yield self.read_file(key, file, names)
+                yield self.read_file(key, _present(file), names)
 
     def files(self, key: UnitKey) -> list[Path]:
         """Files of the units of a key; those that FAILED come first, so that a later success replaces them."""
@@ -191,6 +191,12 @@ class DirectoryStore:
                 f"{self.folder}: this store was removed, moved or replaced while it was in use. Put it back and run "
                 "the same again to continue; what was removed must be computed anew."
             )
+
+
+def _present(file: Path) -> Path:
+    """The file, or what another run has put in its place since the folder was read: a success after a failure."""
+    success = file.with_name(file.name.replace(".failed", ""))
+    return success if file != success and not file.exists() and success.exists() else file
 
 
 def config_text(config: Config) -> bytes:
