@@ -432,7 +432,7 @@ class TestStrangeStores:
         next(folder.rglob("*.npz")).write_bytes(b"")
         with pytest.raises(li.StoreError, match="leads out of the store"):
             li.resume(folder, repair=True)
-        assert not list(elsewhere.rglob("*.npz"))
+        assert not list(elsewhere.iterdir())
 
 
 def test_a_failure_that_another_run_replaces_meanwhile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

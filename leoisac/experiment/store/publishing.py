@@ -96,13 +96,13 @@ def make_inside(store: Path, folder: Path) -> None:
         StoreError: if it cannot be made, the store is no more, or a link leads out of it.
     """
     steps = [folder, *folder.parents][: len(folder.relative_to(store).parts)]
-    try:
-        for step in reversed(steps):
+    for step in reversed(steps):
+        try:
             step.mkdir(exist_ok=True)
-    except OSError as error:
-        raise cannot_write(folder, error) from None
-    if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(store)):
-        raise StoreError(f"{folder}: leads out of the store. Nothing is written there; replace the link by a folder.")
+        except OSError as error:
+            raise cannot_write(step, error) from None
+        if step.is_symlink() and not Path(os.path.realpath(step)).is_relative_to(os.path.realpath(store)):
+            raise StoreError(f"{step}: leads out of the store. Nothing is written there; replace the link by a folder.")
 
 
 def cannot_write(file: Path, error: OSError) -> StoreError:
