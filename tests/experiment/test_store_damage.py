@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import resource
 import shutil
 import signal
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import store_attacks
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.store import publishing
+from leoisac.experiment.store.digests import sealed
 from leoisac.experiment.store.publishing import locked, publish
 
 CONFIG = li.config("toy-downlink")
@@ -313,25 +316,58 @@ def test_a_unit_with_what_no_unit_holds_is_damaged(folder: Path, forge_unit: Any
     assert li.open_run(folder)["sum_rate"].identical(whole["sum_rate"])
 
 
-def test_a_unit_that_claims_to_be_enormous(folder: Path) -> None:
-    """No memory is taken for what a file says of itself."""
-    import io
-    import zipfile
+class _Touch:
+    """Unpickled, it makes a file."""
 
-    from leoisac.experiment.store.digests import sealed
+    def __init__(self, file: Path) -> None:
+        self.file = file
 
-    file = next(folder.rglob("*.npz"))
-    with zipfile.ZipFile(file) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    note = json.loads(str(np.load(io.BytesIO(parts.pop("meta.npy")), allow_pickle=False)))
-    note["arrays"]["history"]["shape"] = [3, 10**14]
-    stream = io.BytesIO()
-    np.save(stream, np.asarray(json.dumps(sealed(note))), allow_pickle=False)
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in {**parts, "meta.npy": stream.getvalue()}.items():
-            archive.writestr(name, content)
-    with pytest.raises(li.StoreError, match="this unit is damaged"):
-        li.open_run(folder)
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.file,)
+
+
+class TestForgedArchives:
+    """What a unit says of its own arrays, sealed: no memory is taken for it, and nothing is unpickled."""
+
+    def forge(self, folder: Path, name: str, described: dict[str, Any], array: np.ndarray | None = None) -> None:
+        file = next(folder.rglob("*.npz"))
+        with zipfile.ZipFile(file) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        note = json.loads(str(np.load(io.BytesIO(parts["meta.npy"]), allow_pickle=False)))
+        note["arrays"][name].update(described)
+        new = {"meta": np.asarray(json.dumps(sealed(note))), **({} if array is None else {name: array})}
+        for part, values in new.items():
+            stream = io.BytesIO()
+            np.save(stream, values, allow_pickle=True)
+            parts[f"{part}.npy"] = stream.getvalue()
+        with zipfile.ZipFile(file, "w") as archive:
+            for part, content in parts.items():
+                archive.writestr(part, content)
+
+    @pytest.mark.parametrize("shape", [[3, 10**14], [10**400], [-1], [3, -2], ["3"], [[3]], None, 3])
+    def test_shapes(self, folder: Path, shape: Any) -> None:
+        self.forge(folder, "history", {"shape": shape})
+        with pytest.raises(li.StoreError, match="this unit is damaged"):
+            li.open_run(folder)
+
+    @pytest.mark.parametrize("dtype", ["|O", "U99999999", "V8", "no type", 7, [["a", "O"]]])
+    def test_types(self, folder: Path, dtype: Any) -> None:
+        self.forge(folder, "objective", {"dtype": dtype})
+        with pytest.raises(li.StoreError, match="this unit is damaged"):
+            li.open_run(folder)
+
+    @pytest.mark.parametrize("name", ["objective", "meta"])
+    def test_pickles(self, folder: Path, tmp_path: Path, name: str) -> None:
+        touch = np.asarray([_Touch(tmp_path / "touched")] * 3, dtype=object)
+        self.forge(folder, "objective", {"dtype": "|O"}, touch if name == "objective" else None)
+        if name == "meta":
+            file = next(folder.rglob("*.npz"))
+            np.savez(file, meta=np.asarray(_Touch(tmp_path / "touched"), dtype=object))
+        for read in (li.open_run, li.resume):
+            with pytest.raises(li.StoreError, match="this unit is damaged"):
+                read(folder)
+        assert not li.check_store(folder).sound
+        assert not (tmp_path / "touched").exists()
 
 
 def test_a_manifest_that_was_changed_by_hand(folder: Path) -> None:
