@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from leoisac.experiment.reporting.claims import ClaimResult
     from leoisac.experiment.running.runner import Progress
+    from leoisac.experiment.store.checking import StoreCheck
 
 
 def systems() -> tuple[str, ...]:
@@ -202,6 +203,7 @@ def resume(
     cluster: str | None = None,
     device: str | None = None,
     repair: bool = False,
+    plugins: Iterable[str | Path] = (),
 ) -> xr.Dataset | xr.DataTree:
     """Continue what a store describes, as it is or with more of it.
 
@@ -213,6 +215,8 @@ def resume(
         until, most_trials: as for ``run``.
         progress, workers, cluster, device: as for ``run``.
         repair: set damaged units aside and compute them anew, instead of refusing them.
+        plugins: files that define further systems. Those that the store was made with are run only when named here: a
+            plugin is a program, and a store may come from anywhere.
 
     Returns:
         As ``open_run``.
@@ -223,17 +227,47 @@ def resume(
     """
     from leoisac.experiment.running.resuming import resume_studies
 
+    _load(plugins)
     place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
-    studies = resume_studies(folder, catalogue.find_with, {**more, "most_trials": most_trials}, progress, place, repair)
+    studies = resume_studies(folder, catalogue.find, {**more, "most_trials": most_trials}, progress, place, repair)
     return _one_or_tree(studies)
 
 
-def open_run(folder: str | Path) -> xr.Dataset | xr.DataTree:
-    """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several."""
+def open_run(folder: str | Path, plugins: Iterable[str | Path] = ()) -> xr.Dataset | xr.DataTree:
+    """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several.
+
+    Args:
+        folder: of the store.
+        plugins: files that define further systems, as for ``resume``.
+
+    Raises:
+        StoreError: if there is no store, or a file of it is not as it was written.
+    """
     from leoisac.experiment.reading.studies import open_studies
 
+    _load(plugins)
     return _one_or_tree(open_studies(folder, catalogue.find))
+
+
+def check_store(folder: str | Path, repair: bool = False, plugins: Iterable[str | Path] = ()) -> StoreCheck:
+    """Read every file of a store, compute its digests anew and judge it.
+
+    Args:
+        folder: of the store.
+        repair: set aside what must not count; ``resume`` then computes it anew.
+        plugins: files that define further systems, as for ``resume``.
+
+    Returns:
+        ``sound``, and in ``bad`` each file that is damaged or foreign with the reason.
+
+    Raises:
+        StoreError: if there is no store, or this version cannot read it.
+    """
+    from leoisac.experiment.store.checking import check_store
+
+    _load(plugins)
+    return check_store(folder, catalogue.find, repair)
 
 
 def figure(system: str, name: str, data: Any) -> Any:
@@ -323,6 +357,11 @@ def export_design(
     record = design_record(system, config, channels, solution, metrics, position, **origin)
     write_design(record, to or path.suffix.removeprefix("."), path)
     return path
+
+
+def _load(plugins: Iterable[str | Path]) -> None:
+    for file in plugins:
+        catalogue.load_plugin(file)
 
 
 def _one_or_tree(studies: Mapping[str, xr.Dataset]) -> xr.Dataset | xr.DataTree:

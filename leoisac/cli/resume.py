@@ -31,7 +31,7 @@ def resume(
     """Continue a run from its store, as it was or with more of it.
 
     Nothing is computed twice, and nothing that is there is changed. A store of another version of the configuration or
-    of the schema is refused.
+    of the schema is refused. The plugin files that a store was made with are not run unless --plugin names them here.
     """
     del plugin
     from leoisac.cli.running import print_results, warn, with_bar
@@ -48,7 +48,7 @@ def resume(
     place = place_of(workers, cluster, device)
 
     def compute(report: Any) -> dict[str, Any]:
-        return resume_studies(folder, catalogue.find_with, more, report, place, repair, warn)
+        return resume_studies(folder, catalogue.find, more, report, place, repair, warn)
 
     datasets = with_bar(compute, folder)
     print_results(catalogue.find(str(next(iter(datasets.values())).attrs["system"])), datasets, folder)

@@ -12,10 +12,12 @@ import typer
 
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
+from leoisac.experiment.names import in_file_name, printable
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
 from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.footnotes import add_warnings
@@ -55,7 +57,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
-            last_line = failure["traceback"].strip().splitlines()[-1]
+            last_line = printable(failure["traceback"].strip().splitlines()[-1])
             out.print(
                 f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
             )
@@ -67,7 +69,7 @@ def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric
     if figure is not None and metric is None:
         drawn = draw_figure(system, system.figure(figure), datasets)
         add_warnings(drawn, dict.fromkeys(line for item in datasets.values() for line in _warnings(item)))
-        drawn.savefig(path)
+        drawn.savefig(output_file(path))
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
@@ -75,7 +77,7 @@ def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
             add_warnings(drawn, _warnings(dataset))
-            drawn.savefig(target)
+            drawn.savefig(output_file(target))
             written.append(target)
     return written
 
@@ -99,5 +101,5 @@ def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
         one = numbers.isel(dict(zip(others, index)))
         values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
         title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
-        suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
+        suffix = "".join(f"-{axis}-{in_file_name(str(value))}" for axis, value in values.items())
         yield suffix, draw_sweep(one, labels=labels, order=order, title=title)

@@ -82,7 +82,10 @@ def run_studies(
         keys = unit_keys(system, studies.values())
         if repair:
             store.set_aside_damaged(keys)
-        store.check(keys)
+        else:
+            store.check(keys)
     with executor_of(place) as (executor, workers):
         compute(system, studies.values(), store, progress, unit_trials, executor, workers)
+    if folder is not None:
+        store.confirm()
     return {name: assemble(system, name, study, store, made_by, noticed[name]) for name, study in studies.items()}
