@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.errors import ClusterError
 from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.running.interruption import Stop, kept_interrupt
 from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.folders import create_or_continue
@@ -30,6 +33,7 @@ def run_studies(
     unit_trials: int | None = None,
     place: Placement | None = None,
     repair: bool = False,
+    stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute the union of the studies and return a dataset for each, holding exactly what its scenario asks for.
 
@@ -41,6 +45,7 @@ def run_studies(
         unit_trials: trials per unit; the results do not depend on it.
         place: where to compute; in this process when None. Nor do they depend on that.
         repair: set damaged units of the store aside and compute them anew, instead of refusing them.
+        stop: set to end the run after the units in hand; when None, SIGINT is a KeyboardInterrupt that is never lost.
 
     Raises:
         StoreError: if the folder holds something that these studies cannot be added to, or cannot be written.
@@ -69,6 +74,12 @@ def run_studies(
         if repair:
             store.set_aside_damaged(keys)
         store.check(keys)
-    with executor_of(place) as (executor, workers):
-        compute(system, studies.values(), store, progress, unit_trials, executor, workers)
+    try:
+        with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
+            compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
+    except ClusterError as error:
+        kept = (
+            "Only a run with a store keeps it." if folder is None else f"It is kept in {folder}: run again to continue."
+        )
+        raise ClusterError(f"{error} {kept}") from None
     return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.placement import FindWith, Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.experiment.scenario.study_union import merged
@@ -27,6 +28,7 @@ def resume_studies(
     progress: Callable[[Progress], None] | None = None,
     place: Placement | None = None,
     repair: bool = False,
+    stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute what the studies of a store lack, after adding ``more`` to each of them.
 
@@ -34,7 +36,7 @@ def resume_studies(
         folder: of the store.
         find: system by name, after loading plugin files; those of the store's last run are loaded again.
         more: ``schemes`` and ``sweep`` values to add, ``trials``, ``until``, ``most_trials``; what is absent stays.
-        progress, place, repair: as for ``run_studies``.
+        progress, place, repair, stop: as for ``run_studies``.
 
     Raises:
         StoreError: if there is no store, or another version of the configuration or schema made it.
@@ -44,7 +46,7 @@ def resume_studies(
     store = open_store(folder, lambda name: find(name, plugins))
     system = find(store.manifest.system, plugins)
     studies = {name: extended(system, item, more) for name, item in store.manifest.studies.items()}
-    return run_studies(system, studies, folder, progress, place=place, repair=repair)
+    return run_studies(system, studies, folder, progress, place=place, repair=repair, stop=stop)
 
 
 def extended(system: System, item: Scenario, more: Mapping[str, Any]) -> Scenario:
