@@ -63,7 +63,7 @@ def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any
             typer.echo(f"\nInterrupted. {how}", err=True)
             raise typer.Exit(128 + (stop.signal or signal.SIGINT)) from None
         except ClusterError as error:
-            raise ClusterError(f"{error} Continue with:\n  {command()}") from None
+            raise ClusterError(f"{error}\n  {command()}") from None
 
 
 def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> None:

@@ -108,7 +108,7 @@ class TestCluster:
 
     @pytest.mark.usefixtures("dask_workers")
     def test_without_workers(self, tmp_path: Path) -> None:
-        message = r"has no workers, since 0\.3 s .* Finished before: 0 of 2 trials\. It is kept in .*s: run again"
+        message = r"has no workers, since 0\.3 s .* Finished before: 0 of 2 trials\. They are kept in .*s; run the same"
         with cluster_in_threads(0) as cluster, pytest.raises(li.ClusterError, match=message):
             li.run(
                 CONFIG, ["fill"], trials=2, cluster=cluster.scheduler_address, wait_workers=0.3, store=tmp_path / "s"

@@ -78,8 +78,8 @@ def run_studies(
         with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
             compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
     except ClusterError as error:
-        kept = (
-            "Only a run with a store keeps it." if folder is None else f"It is kept in {folder}: run again to continue."
-        )
+        kept = "Only a run with a store keeps them."
+        if folder is not None:
+            kept = f"They are kept in {folder}; run the same again to continue."
         raise ClusterError(f"{error} {kept}") from None
     return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}

@@ -94,15 +94,18 @@ class _Cluster:
             for future in self._open:
                 if future.done():  # nobody called back: that must not be waited for
                     return future
+        self._wait_in_vain(LOOK_S)
+        return None
+
+    def _wait_in_vain(self, seconds: float) -> None:
         if any(self._ask("processing").values()):
             self._patience.renew()
-        elif self._patience.waste(LOOK_S):
+        elif self._patience.waste(seconds):
             state = "has workers, but none of them works" if self.threads() else "has no workers"
             raise ClusterError(
                 f"cluster {self._placement.cluster}: {state}, since {self._placement.wait_workers:g} s "
                 "(--wait-workers)."
             )
-        return None
 
     def _units(self, future: Future, task: BlockTask, agenda: Agenda) -> Iterable[Unit]:
         """The results of a task; none if they were lost and it is computed again."""
@@ -111,8 +114,7 @@ class _Cluster:
         except KilledWorker as error:
             return agenda.died(task, MOST_DEATHS, str(error))
         except TimeoutError:  # its worker left with it
-            if self._patience.waste(ANSWER_S):
-                raise self._lost("results do not arrive") from None
+            self._wait_in_vain(ANSWER_S)
             self._open[future] = task
             future.add_done_callback(self._finished.put)
             return ()
