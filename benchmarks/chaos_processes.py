@@ -77,8 +77,8 @@ def attacks(count: int, seed: int) -> dict[str, Callable[[Path], dict[str, Any]]
         "stopped_and_continued": lambda place: stopped_and_continued(place, count, seed),
         "no_workers": no_workers,
         "workers_leave": workers_leave,
-        "descriptor_limit": lambda place: under_limits(place, [f"ulimit -n {number}" for number in (64, 24, 16, 12)]),
-        "memory_limit": lambda place: under_limits(place, [f"ulimit -v {2**20 * size // 4}" for size in (8, 4, 2, 1)]),
+        "descriptor_limit": lambda place: under_limits(place, [f"ulimit -n {number}" for number in (64, 20, 12)], 8),
+        "memory_limit": lambda place: under_limits(place, [f"ulimit -v {2**20 * size}" for size in (3, 2, 1)], 2),
     }
 
 
@@ -222,12 +222,12 @@ def workers_leave(place: Path) -> dict[str, Any]:
     return {"exit_codes": [code, again], "message": message, "same_bits": same_bits(place)}
 
 
-def under_limits(place: Path, limits: list[str]) -> dict[str, Any]:
+def under_limits(place: Path, limits: list[str], workers: int) -> dict[str, Any]:
     """Less and less of something: the run is finished, or ends with a message; without a limit it is finished."""
     ends: dict[str, Any] = {}
     for limit in limits:
         start = time.monotonic()
-        code = leoisac(place, *RUN, "--workers", "2", before=limit)
+        code = leoisac(place, *RUN, "--workers", str(workers), before=limit)
         ends[limit] = {
             "exit_code": code,
             "units": published(place / "store"),
@@ -237,7 +237,12 @@ def under_limits(place: Path, limits: list[str]) -> dict[str, Any]:
         if code == 0 and same_bits(place):
             ends[limit]["same_bits"] = True
             subprocess.run(["rm", "-r", str(place / "store")], check=True)
-    return {"limits": ends, "exit_code_without": leoisac(place, *RUN, "--workers", "2"), "same_bits": same_bits(place)}
+    return {
+        "workers": workers,
+        "limits": ends,
+        "exit_code_without": leoisac(place, *RUN, "--workers", "2"),
+        "same_bits": same_bits(place),
+    }
 
 
 @contextmanager

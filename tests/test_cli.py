@@ -208,6 +208,13 @@ class TestRun:
         call("run", "demo.toml", "--no-plot")
         assert (li.open_run("runs/demo")["status"] != -1).all()
 
+    def test_out_of_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def exhausted(*arguments: Any, **options: Any) -> Any:
+            raise MemoryError
+
+        monkeypatch.setattr(campaign, "run_studies", exhausted)
+        assert "Error: out of memory. Finished units are kept in" in call("run", "demo.toml", code=2).stderr
+
 
 class TestResume:
     def test_as_it_was(self, folder: Path) -> None:

@@ -13,7 +13,6 @@ import typer
 
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
-from leoisac.experiment.errors import ClusterError
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
@@ -62,8 +61,9 @@ def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any
         except KeyboardInterrupt:
             typer.echo(f"\nInterrupted. {how}", err=True)
             raise typer.Exit(128 + (stop.signal or signal.SIGINT)) from None
-        except ClusterError as error:
-            raise ClusterError(f"{error}\n  {command()}") from None
+        except MemoryError:
+            typer.echo(f"\nError: out of memory. {how}", err=True)
+            raise typer.Exit(2) from None
 
 
 def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> None:

@@ -146,7 +146,7 @@ class TestCluster:
         monkeypatch.setattr(Future, "add_done_callback", lambda self, function: None)
         assert li.run(CONFIG, ["fill"], trials=70, cluster=address).identical(whole)
 
-    def test_encrypted(self, tmp_path: Path) -> None:
+    def test_encrypted(self, tmp_path: Path, dask_workers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """Certificates of both sides; without them nobody gets in."""
         security = pytest.importorskip("distributed").Security(**certificates(tmp_path))
         with cluster_in_threads(protocol="tls", security=security) as cluster:
@@ -156,8 +156,13 @@ class TestCluster:
             files = Certificates(*(str(tmp_path / name) for name in ("c.pem", "c.pem", "k.pem")))
             with executor_of(placement(None, address, catalogue.find_with, security=files)) as (_, workers):
                 assert workers == 1
-            with pytest.raises(li.ClusterError, match="does not answer"):
+            with pytest.raises(li.ConfigError, match=r"cluster = 'tls://.*: needs certificates: --tls-ca-file"):
                 li.run(CONFIG, ["fill"], trials=3, cluster=address)
+            (tmp_path / "other").mkdir()
+            monkeypatch.setattr(dask_workers, "ANSWER_S", 0.2)
+            foreign = pytest.importorskip("distributed").Security(**certificates(tmp_path / "other"))
+            with pytest.raises(li.ClusterError, match="does not answer"):
+                li.run(CONFIG, ["fill"], trials=3, cluster=address, security=foreign)
         assert data.identical(li.run(CONFIG, ["fill"], trials=3))
 
 

@@ -74,12 +74,12 @@ def run_studies(
         if repair:
             store.set_aside_damaged(keys)
         store.check(keys)
-    try:
-        with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
+    kept = "Only a run with a store keeps them."
+    if folder is not None:
+        kept = f"They are kept in {folder}; run the same again to continue."
+    with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
+        try:
             compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
-    except ClusterError as error:
-        kept = "Only a run with a store keeps them."
-        if folder is not None:
-            kept = f"They are kept in {folder}; run the same again to continue."
-        raise ClusterError(f"{error} {kept}") from None
+        except ClusterError as error:
+            raise ClusterError(f"{error} {kept}") from None
     return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}

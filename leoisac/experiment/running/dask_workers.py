@@ -23,6 +23,7 @@ from leoisac.experiment.running.placement import Certificates, Placement
 from leoisac.experiment.running.portions import BlockTask
 from leoisac.experiment.running.runner import Executor
 from leoisac.experiment.store.units import Unit
+from leoisac.foundation.config import ConfigError
 
 ANSWER_S = 20.0
 """How long the scheduler may take to answer."""
@@ -139,13 +140,18 @@ class _Cluster:
 
 @contextmanager
 def _client(placement: Placement) -> Generator[Client]:
-    security = placement.security
+    security = placement.security or Security()  # what Dask's configuration says
     if isinstance(security, Certificates):
         security = Security(
             tls_ca_file=security.ca,
             tls_client_cert=security.certificate,
             tls_client_key=security.key,
             require_encryption=True,
+        )
+    if placement.cluster.startswith("tls://") and not security.tls_ca_file:
+        raise ConfigError(
+            f"cluster = {placement.cluster!r}: needs certificates: --tls-ca-file, --tls-cert and --tls-key on the "
+            "command line, security=distributed.Security(...) in Python, or distributed.comm.tls in Dask's configuration."
         )
     try:
         client = Client(placement.cluster, timeout=ANSWER_S, set_as_default=False, security=security)
