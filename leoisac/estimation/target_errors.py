@@ -101,7 +101,7 @@ class EchoEstimate(NamedTuple):
 
 def estimate_from_echo(
     images: Complex[Array, "stream slot subcarrier"],
-    symbols: Complex[Array, "stream"],
+    symbols: Complex[Array, " stream"],
     key: Any,
     *,
     delay_s: RealLike,

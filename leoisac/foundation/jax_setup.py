@@ -21,7 +21,10 @@ for _variable in ("NPROC", "PJRT_NPROC"):
 import jax
 import jax.numpy as jnp
 
+from leoisac.foundation.compile_cache import install as install_compile_cache
+
 jax.config.update("jax_enable_x64", True)
+install_compile_cache()
 
 LANES = 64
 
