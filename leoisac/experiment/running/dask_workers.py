@@ -151,7 +151,7 @@ def _client(placement: Placement) -> Generator[Client]:
     if placement.cluster.startswith("tls://") and not security.tls_ca_file:
         raise ConfigError(
             f"cluster = {placement.cluster!r}: needs certificates: --tls-ca-file, --tls-cert and --tls-key on the "
-            "command line, security=distributed.Security(...) in Python, or distributed.comm.tls in Dask's configuration."
+            "command line, security=distributed.Security(...) in Python, or distributed.comm.tls in Dask's settings."
         )
     try:
         client = Client(placement.cluster, timeout=ANSWER_S, set_as_default=False, security=security)
