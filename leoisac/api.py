@@ -155,6 +155,8 @@ def run(
     until: str | None = None,
     most_trials: int | None = None,
     device: str | None = None,
+    wait_workers: float | None = None,
+    security: Any = None,
 ) -> xr.Dataset:
     """Monte-Carlo run over schemes, sweep and trials.
 
@@ -169,11 +171,13 @@ def run(
         progress: called after every stored unit.
         unit_trials: trials per stored unit; the results do not depend on it.
         workers: processes of this machine; 1, and None, for this process. The results do not depend on it.
-        cluster: address of an existing Dask cluster instead, ``"tcp://host:8786"``.
+        cluster: address of an existing Dask cluster instead, ``"tls://host:8786"``.
         until: go on from ``trials`` until intervals are this narrow: ``"ci(sum_rate) < 0.5%"`` (see
             ``leoisac.experiment.scenario.conditions.conditions``).
         most_trials: ceiling for ``until`` (default 100 times ``trials``).
         device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
+        wait_workers: seconds without any worker after which the run ends (default 60).
+        security: ``distributed.Security`` of a cluster with TLS; what Dask's configuration says when None.
 
     Returns:
         Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
@@ -181,13 +185,15 @@ def run(
     Raises:
         ConfigError: before any work, naming what is wrong.
         StoreError: if the store holds something else, or cannot be written.
-        ClusterError: if there are no workers.
+        ClusterError: if there are no workers (any more).
+        KeyboardInterrupt: on SIGINT; what was finished is in the store.
     """
     from leoisac.experiment.running.campaign import run_studies
 
     system = _system(config)
     wanted = _scenario(system, config, schemes, sweep, trials, seed, route, until, most_trials)
-    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+    plugins = catalogue.plugin_files()
+    place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security)
     return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]
 
 
@@ -204,6 +210,8 @@ def resume(
     device: str | None = None,
     repair: bool = False,
     plugins: Iterable[str | Path] = (),
+    wait_workers: float | None = None,
+    security: Any = None,
 ) -> xr.Dataset | xr.DataTree:
     """Continue what a store describes, as it is or with more of it.
 
@@ -213,7 +221,7 @@ def resume(
         sweep: values to add to axes that the studies have.
         trials: trials per point, where that is more than a study has.
         until, most_trials: as for ``run``.
-        progress, workers, cluster, device: as for ``run``.
+        progress, workers, cluster, device, wait_workers, security: as for ``run``.
         repair: set damaged units aside and compute them anew, instead of refusing them.
         plugins: files that define further systems. Those that the store was made with are run only when named here: a
             plugin is a program, and a store may come from anywhere.
@@ -228,7 +236,7 @@ def resume(
     from leoisac.experiment.running.resuming import resume_studies
 
     _load(plugins)
-    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
     studies = resume_studies(folder, catalogue.find, {**more, "most_trials": most_trials}, progress, place, repair)
     return _one_or_tree(studies)

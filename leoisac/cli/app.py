@@ -37,6 +37,9 @@ class _Group(TyperGroup):
         except (ConfigError, StoreError, ChannelError, ClusterError, DesignError) as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
         except OSError as error:
             if error.filename is None:
                 raise

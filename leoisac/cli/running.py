@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from leoisac.experiment.names import in_file_name, printable
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
+from leoisac.experiment.running.interruption import Stop, orderly_stop
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
 def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
     """The run with a live bar, computed where ``place`` says; an interruption says how to go on."""
     options: dict[str, Any] = {"warn": warn} if place is None else {"warn": warn, "place": place}
-    return with_bar(lambda report: campaign.run_studies(system, studies, folder, report, **options), folder)
+
+    def compute(report: Any, stop: Stop) -> dict[str, Any]:
+        return campaign.run_studies(system, studies, folder, report, stop=stop, **options)
+
+    return with_bar(compute, folder)
 
 
 def warn(text: str) -> None:
@@ -38,14 +44,34 @@ def warn(text: str) -> None:
     typer.echo(f"Warning: {text}", err=True)
 
 
-def with_bar(compute: Callable[[Callable[[Progress], None]], dict[str, Any]], folder: Path) -> dict[str, Any]:
-    """What ``compute`` returns, which reports its progress to a live bar."""
-    try:
-        with progress_bar(console(stderr=True)) as report:
-            return compute(report)
-    except KeyboardInterrupt:
-        typer.echo(f"\nInterrupted. Finished units are kept in {folder}; continue with:\n  {command()}", err=True)
-        raise typer.Exit(130) from None
+def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """What ``compute`` returns, which reports its progress to a live bar and stops when it is told to.
+
+    Raises:
+        typer.Exit: after SIGINT, SIGTERM or SIGHUP, with the status that shells expect: 130, 143, 129.
+    """
+    how = f"Finished units are kept in {folder}; continue with:\n  {command()}"
+    shown = console(stderr=True)
+
+    def first(number: int) -> None:
+        name = signal.Signals(number).name
+        typer.echo(f"\n{name}: stopping as soon as the units in hand are stored; once more stops at once.", err=True)
+
+    def second(number: int) -> None:
+        del number
+        shown.show_cursor()
+        typer.echo(f"\nStopped. {how}", err=True)
+
+    with orderly_stop(first, second) as stop:
+        try:
+            with progress_bar(shown) as report:
+                return compute(report, stop)
+        except KeyboardInterrupt:
+            typer.echo(f"\nInterrupted. {how}", err=True)
+            raise typer.Exit(128 + (stop.signal or signal.SIGINT)) from None
+        except MemoryError:
+            typer.echo(f"\nError: out of memory. {how}", err=True)
+            raise typer.Exit(2) from None
 
 
 def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.running.campaign import python_warning, run_studies
+from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.experiment.scenario.study_union import merged
@@ -28,6 +29,7 @@ def resume_studies(
     place: Placement | None = None,
     repair: bool = False,
     warn: Callable[[str], None] = python_warning,
+    stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute what the studies of a store lack, after adding ``more`` to each of them.
 
@@ -36,7 +38,7 @@ def resume_studies(
         find: system by name. The plugin files that a store was made with are not looked at: a store may come from
             anywhere, and a plugin is a program.
         more: ``schemes`` and ``sweep`` values to add, ``trials``, ``until``, ``most_trials``; what is absent stays.
-        progress, place, repair, warn: as for ``run_studies``.
+        progress, place, repair, warn, stop: as for ``run_studies``.
 
     Raises:
         StoreError: if there is no store, or another version of the configuration or schema made it.
@@ -44,7 +46,7 @@ def resume_studies(
     """
     store = open_store(folder, find)
     studies = {name: extended(store.system, item, more) for name, item in store.manifest.studies.items()}
-    return run_studies(store.system, studies, folder, progress, place=place, repair=repair, warn=warn)
+    return run_studies(store.system, studies, folder, progress, place=place, repair=repair, warn=warn, stop=stop)
 
 
 def extended(system: System, item: Scenario, more: Mapping[str, Any]) -> Scenario:
