@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.namespace import RealLike
 
 jnp = jax.numpy
@@ -19,6 +19,7 @@ _NEGLIGIBLE_EXPONENT = 38.0
 """The Rice density is integrated until it has fallen by exp(-38) = 3e-17."""
 
 
+@in_double
 @jax.jit
 def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
     """Marcum function ``Q_1(a, b)``: the probability that a Rice variable of offset a and unit variance exceeds b.
@@ -47,6 +48,7 @@ def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
     return jnp.clip(jnp.where(upper_tail, tail, 1.0 - tail), 0.0, 1.0)
 
 
+@in_double
 @jax.jit
 def detection_probability(snr: RealLike, false_alarm_probability: RealLike) -> Float[Array, "..."]:
     """Probability of detecting a steady target of unknown phase after coherent (matched-filter) integration.
@@ -64,6 +66,7 @@ def detection_probability(snr: RealLike, false_alarm_probability: RealLike) -> F
     return marcum_q1(jnp.sqrt(2.0 * jnp.asarray(snr, dtype=float)), threshold)
 
 
+@in_double
 def receiver_operating_characteristic(
     snr: RealLike, false_alarm_probability: Float[Any, "point"]
 ) -> Float[Array, "... point"]:
@@ -71,6 +74,7 @@ def receiver_operating_characteristic(
     return detection_probability(jnp.asarray(snr, dtype=float)[..., None], false_alarm_probability)
 
 
+@in_double
 def radar_snr(
     power_w: RealLike,
     *,
