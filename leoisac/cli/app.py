@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from leoisac.cli.bench import bench
+from leoisac.cli.cache import cache
 from leoisac.cli.export import export
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
@@ -91,5 +92,6 @@ for _name, _verb in (
     ("export", export),
     ("verify", verify),
     ("bench", bench),
+    ("cache", cache),
 ):
     app.command(_name)(_verb)

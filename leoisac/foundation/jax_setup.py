@@ -30,6 +30,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from leoisac.foundation.compile_cache import install as install_compile_cache
 from leoisac.foundation.environment import environment
 
 LANES = 64
@@ -91,6 +92,7 @@ def make_client() -> None:
             return
         with environment(_ONE_THREAD):
             jax.devices()
+        install_compile_cache()
         _has_client = True
     threads = _client_threads()
     if threads > 1:

@@ -5,6 +5,7 @@ Normalised to power budget 1 and noise 1; in the time domain (see ``program``).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
