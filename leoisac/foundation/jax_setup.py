@@ -73,7 +73,7 @@ def in_double(function: Callable[_P, _R]) -> Callable[_P, _R]:
         if jax.config.jax_enable_x64 or _is_traced((args, kwargs)):
             return function(*args, **kwargs)
         # The evaluation is at once, also where a caller's program is being traced around it.
-        with double_precision(), jax.ensure_compile_time_eval():
+        with double_precision(), jax.core.eval_context():
             return jax.tree.map(_on_host, function(*args, **kwargs))
 
     return scoped
