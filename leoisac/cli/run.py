@@ -71,6 +71,8 @@ def run(
     """
     del plugin
     check_suffix(out)
+    if preset not in ("quick", "paper"):
+        raise ConfigError(f"preset = {preset!r}: must be `paper` or `quick`.")
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
     fields = assignments(changes)
     if target.endswith(".toml") or Path(target).is_file():

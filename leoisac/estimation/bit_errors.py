@@ -108,7 +108,7 @@ def bit_errors(
 def frame_bit_errors(
     link: GridLink,
     receivers: Sequence[str],
-    gains: Complex[Array, "path"],
+    gains: Complex[Array, " path"],
     key: Any,
     *,
     noise: RealLike,

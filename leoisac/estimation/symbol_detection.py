@@ -71,7 +71,7 @@ def message_passing(
     received: Complex[Array, "*batch cell"],
     noise: RealLike,
     *,
-    alphabet: Complex[np.ndarray, "symbol"] = QAM4,
+    alphabet: Complex[np.ndarray, " symbol"] = QAM4,
     iterations: int = 20,
     damping: float = 0.6,
 ) -> Beliefs:

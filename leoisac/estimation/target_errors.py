@@ -103,7 +103,7 @@ class EchoEstimate(NamedTuple):
 @in_double
 def estimate_from_echo(
     images: Complex[Array, "stream slot subcarrier"],
-    symbols: Complex[Array, "stream"],
+    symbols: Complex[Array, " stream"],
     key: Any,
     *,
     delay_s: RealLike,

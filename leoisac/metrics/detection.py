@@ -68,7 +68,7 @@ def detection_probability(snr: RealLike, false_alarm_probability: RealLike) -> F
 
 @in_double
 def receiver_operating_characteristic(
-    snr: RealLike, false_alarm_probability: Float[Any, "point"]
+    snr: RealLike, false_alarm_probability: Float[Any, " point"]
 ) -> Float[Array, "... point"]:
     """Detection probability against false-alarm probability (ROC), one curve per SNR; see ``detection_probability``."""
     return detection_probability(jnp.asarray(snr, dtype=float)[..., None], false_alarm_probability)

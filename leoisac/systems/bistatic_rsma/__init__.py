@@ -106,6 +106,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
     headline="min_rate",
 )
 

@@ -127,6 +127,15 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS},
     **parts_of(__name__),
+    small={
+        "n_tx": 2,
+        "n_delay": 3,
+        "n_doppler": 4,
+        "path_delays": (0, 1),
+        "path_dopplers": (0.0, 1.0),
+        "crb_delay_max": 1e-10,
+        "crb_doppler_max": 2e4,
+    },
     headline="min_rate",
 )
 

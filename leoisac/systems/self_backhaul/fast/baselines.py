@@ -127,7 +127,7 @@ def _sensing_family(
     return jax.vmap(lambda cost: covering_sdp(cost, problem.targets, problem.demands).covariance)(costs)
 
 
-def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, "weight"]:
+def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, " weight"]:
     return jnp.real(jnp.trace(covariances, axis1=-2, axis2=-1))
 
 

@@ -128,7 +128,7 @@ def _time_shared_rates(channels: Channels, design: TimeSharedDesign) -> Metrics:
     return _delivered((1.0 - design.time_share) * rate, design.time_share * backhaul_rate)
 
 
-def _delivered(rate: Float[Array, "user"], backhaul_rate: Float[Array, ""]) -> Metrics:
+def _delivered(rate: Float[Array, " user"], backhaul_rate: Float[Array, ""]) -> Metrics:
     access_rate = jnp.sum(rate)
     return {
         "rate": rate,
@@ -147,7 +147,7 @@ def _direct_rates(channels: Channels, design: DirectDesign) -> Metrics:
 
 def _target_power(
     parameters: Parameters, bs_beams: Complex[Array, "user bs_antenna"], design: Any
-) -> Float[Array, "target"]:
+) -> Float[Array, " target"]:
     """Beampattern towards the targets: the sensing waveform's, plus the base station's in joint mode."""
     pattern = received_power(parameters.satellite_steering, design.sensing_covariance)
     if parameters.joint_pattern:
@@ -155,7 +155,7 @@ def _target_power(
     return pattern
 
 
-def _outer(beam: Complex[Array, "antenna"]) -> Complex[Array, "antenna antenna"]:
+def _outer(beam: Complex[Array, " antenna"]) -> Complex[Array, "antenna antenna"]:
     return beam[:, None] * jnp.conj(beam)[None, :]
 
 

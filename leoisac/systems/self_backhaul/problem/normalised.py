@@ -91,7 +91,7 @@ def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
 def joint_design(
     parameters: Parameters,
     bs_beams: Complex[Array, "user bs_antenna"],
-    satellite_beam: Complex[Array, "feed"],
+    satellite_beam: Complex[Array, " feed"],
     sensing_covariance: Complex[Array, "feed feed"],
 ) -> JointDesign:
     """Physical design from normalised beams and covariance."""
