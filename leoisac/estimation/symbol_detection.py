@@ -93,6 +93,7 @@ def message_passing(
         iterations: number of iterations.
         damping: weight of the new messages, in (0, 1]; undamped, small grids oscillate.
     """
+    alphabet = np.array(alphabet)  # anew: JAX 0.10 knows constants by their identity, with their first precision
     columns, weights = _merged(operators)
     h = jnp.einsum("...p,upc->...uc", gains, weights)[..., None]  # (..., path, row, 1)
     rows, columns = np.argsort(columns, axis=-1)[..., None], columns[..., None]

@@ -3,9 +3,9 @@
 
 A user's process is left as it is found. What our numbers need of JAX holds within our calls, or is asked for once:
 
-* 64-bit floats: path gains of 1e-12 and constraint margins of 1e-9 do not survive single precision. ``double_precision``
-  switches them on for a block of code of one thread; ``in_double`` does so for a function that users call. 64-bit
-  arrays of JAX do not behave outside, so NumPy arrays leave.
+* 64-bit floats: path gains of 1e-12 and constraint margins of 1e-9 do not survive single precision. The context
+  ``double_precision`` switches them on for a block of code of one thread; ``in_double`` does so for a function that
+  users call. 64-bit arrays of JAX do not behave outside, so NumPy arrays leave.
 * One thread in XLA's CPU client. Our problems are thousands of tiny ones, for which threads cost more than they bring;
   parallelism comes from processes. With several threads, sums may be cut differently, and jaxlib 0.10 can hang for
   good: batched LAPACK kernels that run on the pool's threads wait for work that they have put into the same pool. XLA
@@ -29,6 +29,7 @@ from typing import Any, ParamSpec, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer, eval_context
 
 from leoisac.foundation.compile_cache import install as install_compile_cache
 from leoisac.foundation.environment import environment
@@ -48,7 +49,7 @@ _has_client = False
 def double_precision() -> Generator[None]:
     """Within this context, and this thread, JAX computes with 64-bit floats, on a CPU client of one thread.
 
-    For code that calls traceable functions itself. What is computed inside and used afterwards belongs in a NumPy array.
+    For code that calls traceable functions itself. What is used afterwards belongs in a NumPy array.
     """
     make_client()
     with jax.enable_x64(True):
@@ -70,10 +71,10 @@ def in_double(function: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(function)
     def scoped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         make_client()
-        if jax.config.jax_enable_x64 or _is_traced((args, kwargs)):
+        if jax.enable_x64.value or _is_traced((args, kwargs)):
             return function(*args, **kwargs)
         # The evaluation is at once, also where a caller's program is being traced around it.
-        with double_precision(), jax.core.eval_context():
+        with double_precision(), eval_context():
             return jax.tree.map(_on_host, function(*args, **kwargs))
 
     return scoped
@@ -115,7 +116,7 @@ def _client_threads() -> int:
 
 
 def _is_traced(tree: Any) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(tree))
 
 
 def _on_host(leaf: Any) -> Any:

@@ -13,8 +13,7 @@ from leoisac.foundation.namespace import RealLike
 
 jnp = jax.numpy
 
-_NODES, _WEIGHTS = (0.5 * x for x in np.polynomial.legendre.leggauss(40))
-_NODES = _NODES + 0.5
+_POINTS = 40
 _NEGLIGIBLE_EXPONENT = 38.0
 """The Rice density is integrated until it has fallen by exp(-38) = 3e-17."""
 
@@ -34,6 +33,9 @@ def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
         a: non-negative, any shape.
         b: non-negative, broadcasts against ``a``.
     """
+    # Made anew for every program: JAX 0.10 knows constants by their identity, with the precision that they first had.
+    nodes, weights = (0.5 * x for x in np.polynomial.legendre.leggauss(_POINTS))
+    nodes = nodes + 0.5
     a, b = jnp.asarray(a, dtype=float), jnp.asarray(b, dtype=float)
     gap = jnp.abs(b - a)
     # The density falls at least as exp(-gap t - t^2/2): t solves gap t + t^2/2 = exponent.
@@ -41,10 +43,10 @@ def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
     upper_tail = b >= a
     start = jnp.where(upper_tail, b, jnp.maximum(b - length, 0.0))
     end = jnp.where(upper_tail, b + length, b)
-    x = start[..., None] + (end - start)[..., None] * _NODES
+    x = start[..., None] + (end - start)[..., None] * nodes
     offset = a[..., None]
     density = x * jnp.exp(-0.5 * (x - offset) ** 2) * jax.scipy.special.i0e(offset * x)
-    tail = (end - start) * jnp.sum(_WEIGHTS * density, axis=-1)
+    tail = (end - start) * jnp.sum(weights * density, axis=-1)
     return jnp.clip(jnp.where(upper_tail, tail, 1.0 - tail), 0.0, 1.0)
 
 
