@@ -108,7 +108,10 @@ def _from_json(text: str) -> Sequence[Mapping[str, Any]]:
 def _from_csv(text: str, delimiter: str) -> Sequence[Mapping[str, Any]]:
     """Rows below a line of keywords; a semicolon between values leaves the comma for decimals."""
     lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"]
-    rows = list(csv.reader(io.StringIO("\n".join(line for _, line in lines)), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO("\n".join(line for _, line in lines)), delimiter=delimiter))
+    except csv.Error as error:
+        raise ElementSetError(f"OMM CSV: {error}.") from None
     keywords = [keyword.strip() for keyword in rows[0]]
     messages: list[Mapping[str, Any]] = []
     for (number, _), row in zip(lines[1:], rows[1:]):
@@ -186,7 +189,8 @@ def _number(message: Mapping[str, Any], keyword: str) -> float:
 
 def _catalogue_number(message: Mapping[str, Any]) -> int:
     """NORAD number, as digits or Alpha-5; 0 where there is none."""
-    number = element_fields.catalogue_number(str(message.get("NORAD_CAT_ID") or 0).strip())
+    written = str(message.get("NORAD_CAT_ID") or 0).strip().removesuffix(".0")  # tables of numbers make it a float
+    number = element_fields.catalogue_number(written)
     if number is None:
         raise ElementSetError(
             f"OMM field NORAD_CAT_ID: {message['NORAD_CAT_ID']!r} is not a whole number, "
@@ -202,8 +206,7 @@ def _epoch(text: str) -> datetime:
         if len(cleaned.partition("T")[0]) == len("2025-280"):  # year and day of the year
             day, _, time = cleaned.partition("T")
             cleaned = f"{datetime.strptime(day, '%Y-%j'):%Y-%m-%d}T{time}"
-        epoch = datetime.fromisoformat(cleaned)
-    except ValueError:
+        epoch = datetime.fromisoformat(cleaned) + timedelta(seconds=leaps)
+        return epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ElementSetError(f"OMM field EPOCH: {text!r} is not of the form 2025-10-07T09:03:14.000544.") from None
-    epoch += timedelta(seconds=leaps)
-    return epoch.replace(tzinfo=UTC) if epoch.tzinfo is None else epoch.astimezone(UTC)

@@ -28,6 +28,7 @@ from leoisac.geometry.omm import read_omm, split_omms
 from leoisac.geometry.orbit_checks import age_warnings, refusal_text, refusals, way_days
 from leoisac.geometry.tle import read_tle
 
+_EPOCH_YEARS = (1957, 2200)  # since Sputnik; as far as instants reach with room to propagate
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
 _SGP4_EPOCH_JULIAN_DATE = 2_433_281.5
 _MEANINGS = {
@@ -79,6 +80,11 @@ class ElementSet:
     def __post_init__(self) -> None:
         if self.epoch.tzinfo is None:
             raise ElementSetError(f"epoch {self.epoch!r} has no time zone. Write datetime(..., tzinfo=UTC).")
+        if not _EPOCH_YEARS[0] <= self.epoch.year <= _EPOCH_YEARS[1]:
+            raise ElementSetError(
+                f"epoch of {self.name!r} is of the year {self.epoch.year}; allowed are {_EPOCH_YEARS[0]} to "
+                f"{_EPOCH_YEARS[1]}. Is a digit damaged?"
+            )
         for number in ("raan_rad", "argument_of_perigee_rad", "mean_anomaly_rad", "bstar"):
             if not math.isfinite(getattr(self, number)):
                 raise ElementSetError(f"{number} of {self.name!r} is {getattr(self, number)}; it must be finite.")

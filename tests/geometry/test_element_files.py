@@ -202,6 +202,12 @@ def test_missing_checksums_are_said() -> None:
         (table(",", OMM) + "a,b\n", "OMM CSV, line 3: 2 values below 10 keywords"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><omm><segment></segment></omm>", "declares entities"),
         ("[" * 100_000, "nested too deep"),
+        (table(",", {**OMM, "OBJECT_NAME": "x" * 200_000}), "OMM CSV: field larger"),
+        (json.dumps({**OMM, "EPOCH": "9999-12-31T23:59:60"}), "OMM field EPOCH: '9999-12-31T23:59:60' is not"),
+        (
+            json.dumps({**OMM, "EPOCH": "0025-10-07T09:03:13"}),
+            "epoch of 'STARLINK-1008' is of the year 25; allowed are",
+        ),
     ],
 )
 def test_what_is_refused_is_pointed_at(text: str, message: str) -> None:
@@ -214,6 +220,7 @@ def test_what_is_refused_is_pointed_at(text: str, message: str) -> None:
     ("change", "field", "expected"),
     [
         ({"NORAD_CAT_ID": "Z9999"}, "catalogue_number", 339_999),
+        ({"NORAD_CAT_ID": 44714.0}, "catalogue_number", 44_714),
         ({"NORAD_CAT_ID": 799_500_001}, "catalogue_number", 799_500_001),
         ({"EPOCH": "2016-12-31T23:59:60.250000"}, "epoch", datetime(2017, 1, 1, 0, 0, 0, 250_000, UTC)),
         ({"EPOCH": "2016-12-31T23:59:60Z"}, "epoch", datetime(2017, 1, 1, tzinfo=UTC)),
