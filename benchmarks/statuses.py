@@ -64,28 +64,32 @@ def main() -> int:
     parser.add_argument("--reference", action="store_true", help="the published algorithms, at the small size alone")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history" / "statuses.json")
     chosen = parser.parse_args()
-    start, found = time.process_time(), 0
-    book: dict[str, Any] = {}
-    for name in chosen.system or SIZES:
-        system = catalogue.find(name)
-        for size, changes in {"small": dict[str, Any](), **SIZES[name]}.items():
-            route = "reference" if chosen.reference else DEFAULT_ROUTE
-            for scheme in system.schemes:
-                if route in scheme.routes and (size == "small" or not chosen.reference):
-                    record = examine(system, scheme, route, changes)
-                    book[f"{name}, {size}, {scheme.name}:{route}"] = record
-                    found += len(record["findings"])
-                    print(f"{name}, {size}, {scheme.name}:{route}: {record}", flush=True)
-    machine = {"system": platform.platform(), "python": platform.python_version()}
+    route = "reference" if chosen.reference else DEFAULT_ROUTE
+    jobs = [(name, "small", dict[str, Any]()) for name in chosen.system or SIZES]
+    if not chosen.reference:
+        jobs += [(name, size, changes) for name in chosen.system or SIZES for size, changes in SIZES[name].items()]
+    start, book = time.process_time(), dict[str, Any]()
+    for name, size, changes in jobs:
+        for scheme in catalogue.find(name).schemes:
+            if route in scheme.routes:
+                record = examine(catalogue.find(name), scheme, route, changes)
+                book[f"{name}, {size}, {scheme.name}:{route}"] = record
+                print(f"{name}, {size}, {scheme.name}:{route}: {record}", flush=True)
+                _write(chosen.out, book, time.process_time() - start)
+    return 1 if any(record["findings"] for record in book.values()) else 0
+
+
+def _write(path: Path, book: dict[str, Any], seconds: float) -> None:
+    """What is known so far: an interrupted run leaves its part."""
     result = {
-        "machine": machine,
+        "machine": {"system": platform.platform(), "python": platform.python_version()},
         "versions": versions(("fast", "reference")),
-        "processor_s": round(time.process_time() - start, 1),
-        "findings": found,
-        "examined": book,
+        "processor_s": round(seconds, 1),
+        "examined": len(book),
+        "findings": sum(len(record["findings"]) for record in book.values()),
+        "records": book,
     }
-    chosen.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 1 if found else 0
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def examine(system: System, scheme: Scheme, route: str, changes: dict[str, Any]) -> dict[str, Any]:
