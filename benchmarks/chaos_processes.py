@@ -159,10 +159,11 @@ def dead_workers(place: Path, count: int, seed: int) -> dict[str, Any]:
     chance, killed = random.Random(seed), 0
     with campaign(place, *RUN, "--workers", "2") as process:
         while killed < count and process.poll() is None:
-            time.sleep(chance.random() * 0.5)
-            for worker in open_sockets.workers_of(process.pid)[:1]:
+            time.sleep(chance.random() * 3)
+            workers = open_sockets.workers_of(process.pid)
+            if workers:
                 with suppress(ProcessLookupError):
-                    os.kill(worker, signal.SIGKILL)
+                    os.kill(chance.choice(workers), signal.SIGKILL)
                     killed += 1
         code = process.wait(600)
     return {"killed": killed, "exit_code": code, "same_bits": same_bits(place)}

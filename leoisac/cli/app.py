@@ -24,6 +24,7 @@ from leoisac.cli.show import cite, init, list_systems, schemes, show
 from leoisac.cli.status import status
 from leoisac.cli.verify import verify
 from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
+from leoisac.experiment.running.interruption import prompt_stop
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import DesignError
 
@@ -61,7 +62,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point of the ``leoisac`` command."""
-    app()
+    with prompt_stop(lambda number: typer.echo("Interrupted.", err=True)):
+        app()
 
 
 def _show_version(wanted: bool) -> None:

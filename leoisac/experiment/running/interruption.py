@@ -62,28 +62,55 @@ def kept_interrupt() -> Generator[Stop]:
 def orderly_stop(first: Callable[[int], None], second: Callable[[int], None]) -> Generator[Stop]:
     """For the command line: SIGINT, SIGTERM and SIGHUP ask for a stop; a second one ends the process at once.
 
-    A thread hears them, so that it does so while compiled code runs. Signals that are ignored (``nohup``) stay so.
-
     Args:
-        first, second: called in that thread with the signal's number. After ``second`` the process ends, with the exit
-            status that shells expect.
+        first, second: called with the signal's number, in another thread. After ``second`` the process ends, with the
+            exit status that shells expect.
     """
     stop = Stop()
-    if not _is_main_thread():
+
+    def hear(number: int) -> None:
+        if stop.signal:
+            second(number)
+            os._exit(128 + number)
+        stop.signal = number
+        first(number)
+
+    with _signals_to(hear):
         yield stop
+
+
+@contextmanager
+def prompt_stop(last_words: Callable[[int], None]) -> Generator[None]:
+    """For the rest of a command, such as its imports: the first signal ends the process at once.
+
+    Args:
+        last_words: called with the signal's number, in another thread.
+    """
+
+    def hear(number: int) -> None:
+        last_words(number)
+        os._exit(128 + number)
+
+    with _signals_to(hear):
+        yield
+
+
+@contextmanager
+def _signals_to(hear: Callable[[int], None]) -> Generator[None]:
+    """Signals raise nothing and end nothing, but are told to a thread, while compiled code runs too.
+
+    Those that are ignored (``nohup``) stay so.
+    """
+    if not _is_main_thread():
+        yield
         return
     heard, told = os.pipe()
     os.set_blocking(told, False)
 
     def listen() -> None:
         while (number := os.read(heard, 1)[0]) != _END:
-            if number not in SIGNALS:
-                continue
-            if stop.signal:
-                second(number)
-                os._exit(128 + number)
-            stop.signal = number
-            first(number)
+            if number in SIGNALS:
+                hear(number)
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
@@ -93,7 +120,7 @@ def orderly_stop(first: Callable[[int], None], second: Callable[[int], None]) ->
         for number in SIGNALS:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, _heard)
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

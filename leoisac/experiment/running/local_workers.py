@@ -32,8 +32,8 @@ from leoisac.experiment.store.units import Unit
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "PJRT_NPROC"), "1")
 LOOK_S = 0.5
 """Every wait ends after this time at the latest, for a look at the workers."""
-MOST_FAILED_STARTS = 3
-"""In a row; after them none is started any more."""
+MOST_FAILED_STARTS, MOST_KILLED_STARTS = 3, 12
+"""In a row; after them none is started any more. Those that something else kills may have better luck next time."""
 END_S = 5.0
 PROGRAM = (
     "import sys; from multiprocessing.connection import Connection; pipe = Connection(int(sys.argv[1])); "
@@ -89,6 +89,10 @@ class _Worker:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
+    @property
+    def was_killed(self) -> bool:
+        return (self._process.poll() or 0) < 0
+
     def end(self) -> str:
         """Make an end of it; how it ended."""
         self.pipe.close()
@@ -108,7 +112,7 @@ class _Pool:
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
         self._workers: list[_Worker] = []
-        self._failed_starts = 0
+        self._failed_starts = self._killed_starts = 0
         self._patience = Patience(placement.wait_workers)
         self._last_words = ""
 
@@ -163,7 +167,8 @@ class _Pool:
                     raise answer
                 self._last_words = f"{type(answer).__name__}: {answer}"
             elif answer == READY:
-                worker.ready, self._failed_starts = True, 0
+                worker.ready = True
+                self._failed_starts = self._killed_starts = 0
             else:
                 task, worker.task = worker.task, None
                 assert task is not None
@@ -184,7 +189,8 @@ class _Pool:
             task = worker.task
             results.extend((task, unit) for unit in agenda.died(task, 1, how))
         elif not worker.ready:
-            self._failed_starts += 1
+            self._failed_starts += not worker.was_killed
+            self._killed_starts += worker.was_killed
             self._last_words = self._last_words or f"the last one {how}"
 
     def _drop(self, worker: _Worker) -> str:
@@ -198,7 +204,8 @@ class _Pool:
             ClusterError: if none can be started, or at the beginning not all.
         """
         number, is_new = self._placement.workers, not any(worker.ready for worker in self._workers)
-        while len(self._workers) < number and self._failed_starts < MOST_FAILED_STARTS:
+        is_hopeless = self._failed_starts >= MOST_FAILED_STARTS or self._killed_starts >= MOST_KILLED_STARTS
+        while len(self._workers) < number and not is_hopeless:
             try:
                 worker = _Worker()
             except OSError as error:
