@@ -7,6 +7,7 @@ without: no operation of JAX may then happen outside the package's own contexts.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from pathlib import Path
@@ -21,8 +22,12 @@ from jax.extend.core import Primitive
 from leoisac import catalogue
 from leoisac.experiment.contracts import System
 from leoisac.experiment.store.digests import array_digest, sealed
+from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK
 from leoisac.foundation.jax_setup import double_precision, jax
 
+# Most of what tests cost is compilation. Processes that tests start inherit this; a test of the machine code that users
+# run takes it away for itself.
+os.environ.setdefault(COMPILE_VARIABLE, QUICK)
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("repeatable")

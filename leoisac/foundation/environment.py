@@ -1,10 +1,18 @@
-"""Environment variables that libraries read when they start: set for a moment, then put back."""
+"""Environment variables: those that libraries read when they start, set for a moment, and what ours say."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Generator, Mapping
+
+COMPILE_VARIABLE = "LEOISAC_COMPILE"
+QUICK = "quick"
+
+
+def compiles_quickly() -> bool:
+    """Whether all programs are to be compiled with the least effort (``LEOISAC_COMPILE=quick``)."""
+    return os.environ.get(COMPILE_VARIABLE, "") == QUICK
 
 
 @contextlib.contextmanager

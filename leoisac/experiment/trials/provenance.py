@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
+from leoisac.foundation.environment import QUICK, compiles_quickly
 
 ALWAYS = ("leoisac", "jax", "jaxlib", "numpy", "scipy")
 SOLVERS = ("cvxpy", "clarabel", "qics")
@@ -55,13 +56,14 @@ def command() -> str:
 
 
 def versions(routes: Iterable[str] | None = None) -> dict[str, str]:
-    """Versions of what decides the numbers: packages, Python, platform.
+    """Versions of what decides the numbers: packages, Python, platform, and quick compilation where it is asked for.
 
     Without the solvers of the reference routes where ``routes`` says that there was none.
     """
     with_solvers = routes is None or not set(routes) <= {DEFAULT_ROUTE}
     found = {name: _version(name) for name in (*ALWAYS, *(SOLVERS if with_solvers else ()))}
-    return {**found, "python": platform.python_version(), "platform": platform.platform()}
+    how = {"compilation": QUICK} if compiles_quickly() else {}
+    return {**found, "python": platform.python_version(), "platform": platform.platform(), **how}
 
 
 def host() -> dict[str, Any]:
