@@ -17,6 +17,7 @@ import numpy as np
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import MOST_SEED, MOST_TRIALS, whole_number
+from leoisac.experiment.trials.unsound import sound_trials, with_stand_ins, without_designs
 from leoisac.foundation.config import Config, ConfigError, fingerprint, suggest
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.keys import trial_key
@@ -50,10 +51,19 @@ def draw_trials(system: System, config: Config, seed: int, trials: int | Iterabl
 def design_trials(
     system: System, config: Config, channels: Any, scheme: str, route: str = DEFAULT_ROUTE, **options: Any
 ) -> Solution[Any]:
-    """Designs for a batch of channels. ``options`` go to the solver by name; those it does not know are refused."""
+    """Designs for a batch of channels, as the solver has them: what counts is the judge's to say.
+
+    Trials with a number that is not finite, or outside its array's domain, never reach the solver: they are NONFINITE,
+    their designs missing (NaN). ``options`` go to the solver by name; those it does not know are refused.
+    """
     solver = scheme_route(system, scheme, route).solver()
     _check_options(solver, scheme, options)
-    return solver(parameters_of(system, config), channels, **options)
+    parameters, sound = parameters_of(system, config), sound_trials(system, channels)
+    with np.errstate(all="ignore"):  # what overflows says so by its status, not by a warning for the whole batch
+        if sound.all():
+            return solver(parameters, channels, **options)
+        safe = with_stand_ins(channels, sound, lambda: draw_trials(system, config, 0, 1))
+        return without_designs(solver(parameters, safe, **options), sound)
 
 
 @in_double
