@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Do the lower bounds in pyproject.toml hold? Resolves the dependencies to the lowest versions that are declared, installs
 # exactly these beside the package into a temporary folder, and runs a small campaign of every system from the command
-# line: list, show, run (two trials per scheme, small sizes), status, plot, report, export, verify; a published algorithm;
+# line: list, show, run (two trials per scheme, small sizes), status, check, plot, report, export, verify; a published algorithm;
 # two workers.
 #
 #   benchmarks/lowest_versions.sh             lowest versions, with the extras `reference` and `cluster`
@@ -52,20 +52,22 @@ for system in $("$target" -c "import leoisac as li; print(*li.systems())"); do
   leoisac show "$system" >/dev/null
   leoisac schemes "$system" >/dev/null
   leoisac init "$system" >"$system.toml"
-  leoisac run "$system.toml" --trials 2 --store "$system" "${sizes[@]}" >/dev/null
-  leoisac status "$system" >/dev/null
-  leoisac plot "$system" --metric "$("$target" -c "
+  store="runs/$system" headline=$("$target" -c "
 import sys
 from leoisac import catalogue
-print(catalogue.find(sys.argv[1]).headline)" "$system")" >/dev/null
-  leoisac report "$system" >/dev/null
-  for format in nc mat csv; do leoisac export "$system" --to "$format" >/dev/null; done
-  leoisac verify "$system" >/dev/null
-  find "$system" -name '*.html' | grep -q .
+print(catalogue.find(sys.argv[1]).headline)" "$system")
+  leoisac run "$system.toml" --trials 2 --store "$store" "${sizes[@]}" >/dev/null
+  leoisac status "$store" >/dev/null
+  leoisac check "$store" >/dev/null
+  leoisac plot "$store" --metric "$headline" >/dev/null
+  leoisac report "$store" >/dev/null
+  for format in nc mat csv; do leoisac export "$store" --to "$format" >/dev/null; done
+  leoisac verify "$store" >/dev/null
+  find "$store" -name '*.html' | grep -q .
 done
 
 echo "== a published algorithm, two workers"
 mapfile -t sizes < <(sizes_of self-backhaul)
-leoisac run self-backhaul.toml --trials 2 --store published --schemes pa1 --route reference "${sizes[@]}" >/dev/null
-leoisac run self-backhaul.toml --trials 130 --store workers --schemes das --workers 2 "${sizes[@]}" >/dev/null
+leoisac run self-backhaul.toml --trials 2 --store runs/published --schemes pa1 --route reference "${sizes[@]}" >/dev/null
+leoisac run self-backhaul.toml --trials 130 --store runs/workers --schemes das --workers 2 "${sizes[@]}" >/dev/null
 echo "the bounds hold"
