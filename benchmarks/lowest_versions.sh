@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Do the lower bounds in pyproject.toml hold? Resolves the dependencies to the lowest versions that are declared, installs
-# exactly these beside the package into a temporary folder, and runs a small campaign of every system from the command
-# line: list, show, run (two trials per scheme, small sizes), status, check, plot, report, export, verify; a published algorithm;
-# two workers.
+# Do the lower bounds in pyproject.toml hold? Resolves the dependencies to the lowest versions that are declared,
+# installs exactly these beside the package into a temporary folder, and runs a small campaign of every system from the
+# command line: list, show, run (two trials per scheme, small sizes), status, check, plot, report, export, verify; then
+# a published algorithm and two workers.
 #
 #   benchmarks/lowest_versions.sh             lowest versions, with the extras `reference` and `cluster`
 #   RESOLUTION=highest PYTHON=python3.13 benchmarks/lowest_versions.sh
