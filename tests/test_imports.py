@@ -189,14 +189,16 @@ LIBRARY = ("antennas", "estimation", "geometry", "metrics", "optim", "propagatio
 """Layers whose functions users call by themselves."""
 ENGINE_ROOM = ("augmented_lagrangian", "lanes", "lbfgs", "rank_one_blocks", "restoration")
 """Modules of ``optim.batched`` whose functions only other modules of it call, inside their programs."""
-WITHOUT_ARITHMETIC = {"best_start", "compilations", "stages_of", "at_stage", "largest_violation"}
+WITHOUT_ARITHMETIC = {"best_start", "compilations", "stages_of", "at_stage", "largest_violation", "transmitter_program"}
 """Public functions beside JAX that compute nothing with it, or only inside the engine's programs."""
 
 
 @pytest.mark.parametrize("file", [file for file in _sources() if _uses_jax(file)], ids=lambda file: file.stem)
 def test_what_users_call_computes_in_double_precision(file: Path) -> None:
-    """Every public function of a library module that uses JAX is decorated; and so is what draws random numbers."""
-    if _layer(_module(file)) not in LIBRARY and file.name != "keys.py":
+    """Every public function of a library module that uses JAX is decorated; and so is what draws random numbers, and
+    what stands in a system beside programs that do not run by lanes."""
+    has_own_programs = _layer(_module(file)) == "systems" and "jax.jit" in file.read_text(encoding="utf-8")
+    if _layer(_module(file)) not in LIBRARY and file.name != "keys.py" and not has_own_programs:
         return
     if file.parent.name == "batched" and file.stem in ENGINE_ROOM:
         return

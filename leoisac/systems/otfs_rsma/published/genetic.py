@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, concatenate, take, to_numpy
 from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
@@ -57,6 +57,7 @@ RATE_FITNESS = Fitness()
 SENSING_FITNESS = Fitness(doppler=5000.0, delay_reward=200.0)
 
 
+@in_double
 def solve(
     scheme: str,
     weights: Fitness,
@@ -118,6 +119,7 @@ def _compiled(shape: Shape, weights: Fitness, options: GeneticOptions) -> Any:
     return jax.jit(jax.vmap(run))
 
 
+@in_double
 def fitness_of(weights: Fitness, program: Program, shape: Shape, genes: Any) -> Any:
     """Least rate in bit less penalties (one individual)."""
     samples = genes.reshape(shape.stream_shape)
