@@ -6,6 +6,8 @@
   already. Our problems are thousands of tiny ones, for which threads cost more than they bring; parallelism comes from
   processes. With several threads jaxlib 0.10 can also hang for good: batched LAPACK kernels that run on the pool's
   threads wait for work that they have put into the same pool.
+* XLA's CPU client rounds every operation as written (see ``exact_arithmetic``), unless ``XLA_FLAGS`` name a set of
+  instructions already.
 
 ``LANES`` is the number of trials that every compiled program works on at once. Inputs are padded to a multiple of it,
 so that a trial sees the same machine code, and gives the same bits, in a batch of 1 or of 10 000.
@@ -15,8 +17,11 @@ from __future__ import annotations
 
 import os
 
+from leoisac.foundation.exact_arithmetic import rounds_as_written
+
 for _variable in ("NPROC", "PJRT_NPROC"):
     os.environ.setdefault(_variable, "1")
+os.environ["XLA_FLAGS"] = rounds_as_written(os.environ.get("XLA_FLAGS", ""))
 
 import jax
 import jax.numpy as jnp

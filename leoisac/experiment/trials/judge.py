@@ -45,7 +45,7 @@ def judge(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any], t
     if not np.isin(status, [int(item) for item in Status]).all():
         raise ValueError(f"status: unknown codes {sorted(set(status.tolist()))}.")
     violation = _column(solution.violation, count, "violation").astype(np.float64)
-    violation = np.fmax(violation, _shortfall(scheme, metrics, count))
+    violation = np.fmax(violation, _shortfall(scheme, metrics, count)) + 0.0  # one zero: fmax takes either, by place
     status = np.where((status == Status.CONVERGED) & (violation > tolerance), Status.INACCURATE, status)
     usable = is_usable(status, violation, tolerance)
     objective = _column(solution.objective, count, "objective").astype(np.float64)
