@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
+from leoisac.cli.check import check
 from leoisac.cli.export import export
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
@@ -36,6 +37,9 @@ class _Group(TyperGroup):
         except (ConfigError, StoreError, ChannelError, ClusterError, DesignError) as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
         except OSError as error:
             if error.filename is None:
                 raise
@@ -87,6 +91,7 @@ for _name, _verb in (
     ("run", run),
     ("resume", resume),
     ("status", status),
+    ("check", check),
     ("plot", plot),
     ("report", report),
     ("export", export),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,11 @@ from leoisac.cli.options import (
     Device,
     MostTrials,
     Plugins,
+    TlsCa,
+    TlsCert,
+    TlsKey,
     Until,
+    WaitWorkers,
     Workers,
     assignments,
     check_suffix,
@@ -57,6 +62,10 @@ def run(
     most_trials: MostTrials = None,
     workers: Workers = None,
     cluster: Cluster = None,
+    wait_workers: WaitWorkers = None,
+    tls_ca_file: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     device: Device = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
@@ -91,12 +100,14 @@ def run(
             for study in names
         }
         name = target.replace("/", "-") + ("" if preset == "paper" else f"-{preset}")
+    studies = {study: _with_files(item) for study, item in studies.items()}
     folder = store or Path("runs") / name
     from leoisac.cli.running import draw, print_results, run_with_bar
 
     datasets: dict[str, Any] = {}
     if studies:
-        datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
+        place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
+        datasets = run_with_bar(system, studies, folder, place)
         print_results(system, datasets, folder)
     else:  # a figure in closed form
         folder.mkdir(parents=True, exist_ok=True)
@@ -127,6 +138,12 @@ def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:
 
 def _there_are(names: list[str]) -> str:
     return f" There are: {', '.join(names)}." if names else " This system has none yet; write a scenario file."
+
+
+def _with_files(item: Scenario) -> Scenario:
+    """The scenario with the files that ``--set`` names, relative to the working folder, taken into it."""
+    resolve_files = getattr(item.config, "resolve_files", None)
+    return item if resolve_files is None else dataclasses.replace(item, config=resolve_files(Path.cwd()))
 
 
 def _changed(

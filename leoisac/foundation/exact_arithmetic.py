@@ -13,19 +13,31 @@ generation of x86-64 without fused multiply-add. XLA reads the option when it ma
 from __future__ import annotations
 
 import platform
+from typing import Any
 
+VARIABLE = "XLA_FLAGS"
 OPTION = "--xla_cpu_max_isa"
+REMEDY = f"{OPTION}=AVX"
 _X86 = ("x86_64", "amd64")
 
 
-def rounds_as_written(flags: str) -> str:
+def rounding_as_written(flags: str) -> str:
     """``XLA_FLAGS`` for a CPU client that does not contract; unchanged where they name a set of instructions already.
 
     Only for x86-64: ARM processors have fused multiply-add in their oldest generation, and XLA cannot leave it out.
     """
     if platform.machine().lower() not in _X86 or OPTION in flags:
         return flags
-    return f"{flags} {OPTION}=AVX".strip()
+    return f"{flags} {REMEDY}".strip()
 
 
-__all__ = ["OPTION", "rounds_as_written"]
+def contracts(jax: Any) -> bool:
+    """Whether this process's programs contract. Its CPU client exists, and 64-bit floats are on.
+
+    With one rounding ``(1 + e) (1 - e) - 1`` is ``-e^2``, with two it is 0.
+    """
+    e = 2.0**-30
+    return bool(jax.jit(lambda a, b, c: a * b + c)(1.0 + e, 1.0 - e, -1.0) != 0.0)
+
+
+__all__ = ["OPTION", "REMEDY", "VARIABLE", "contracts", "rounding_as_written"]

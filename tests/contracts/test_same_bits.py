@@ -17,7 +17,7 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.trials.judge import judge
-from leoisac.foundation.jax_setup import LANES, jax
+from leoisac.foundation.jax_setup import LANES, double_precision, jax
 from leoisac.foundation.lanes import take
 from leoisac.optim.batched import engine
 
@@ -85,9 +85,9 @@ def test_the_engine_has_the_same_bits_in_every_lane(system: System, engine_calls
         tried.add(program)
         instances = np.arange(min(len(starts), MOST_INSTANCES))
         copies = np.repeat(instances, options.lanes)
-        copied = engine._solve_queue(
-            fc, starts[copies], take(data, index[copies]), path, np.arange(len(copies)), options
-        )
+        queue = np.arange(len(copies))
+        with double_precision():
+            copied = engine._solve_queue(fc, starts[copies], take(data, index[copies]), path, queue, options)
         assert_same_bits(vars(copied), take(vars(result), copies))
 
 

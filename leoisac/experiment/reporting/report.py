@@ -117,8 +117,15 @@ def _head(data: ReportData) -> Markup:
         tag("h1", data.system.title),
         tag("p", tag("b", data.name), f": {data.system.name}{named}; computed {made}.", class_="soft"),
         tag("p", tag("b", unfinished)) if unfinished else "",
+        *(tag("p", tag("b", "Warning: "), text) for text in _warnings(data)),
         tag("div", *(tag("div", tag("b", value), label) for value, label in facts), class_="facts"),
     )
+
+
+def _warnings(data: ReportData) -> list[str]:
+    """What was noted about the studies, each sentence once."""
+    lines = (line for item in data.studies.values() for line in str(item.attrs.get("warnings", "")).splitlines())
+    return list(dict.fromkeys(lines))
 
 
 def _scenarios(data: ReportData) -> Markup:

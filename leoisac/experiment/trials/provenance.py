@@ -9,10 +9,10 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 
@@ -35,6 +35,16 @@ def session(plugins: Iterable[str] = (), **facts: Any) -> dict[str, Any]:
         "plugins": list(plugins),
         **facts,
     }
+
+
+def session_warnings(sessions: Iterable[Mapping[str, Any]], study: str) -> tuple[str, ...]:
+    """What the sessions noted about a study (``warnings``: study name -> sentences), each sentence once."""
+    noted: dict[str, None] = {}
+    for item in sessions:
+        by_study = item.get("warnings")
+        texts = cast("dict[str, Any]", by_study).get(study) if isinstance(by_study, dict) else None
+        noted |= {str(text): None for text in cast("list[Any]", texts)} if isinstance(texts, list) else {}
+    return tuple(noted)
 
 
 def command() -> str:
