@@ -7,7 +7,7 @@ the lanes left over may differ in their last bits, and an iteration that amplifi
 instruction every operation has one result, whatever copy it belongs to.
 
 XLA has no option for the contraction itself, but one for the newest instructions that may be used. AVX is the last
-generation of x86-64 without fused multiply-add. XLA reads the option when it makes its CPU client, from the environment.
+generation of x86-64 without fused multiply-add. XLA reads the option from the environment when it makes its CPU client.
 """
 
 from __future__ import annotations
