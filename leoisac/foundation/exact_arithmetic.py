@@ -36,8 +36,12 @@ def contracts(jax: Any) -> bool:
 
     With one rounding ``(1 + e) (1 - e) - 1`` is ``-e^2``, with two it is 0.
     """
+
+    def product_and_sum(a: Any, b: Any, c: Any) -> Any:
+        return a * b + c
+
     e = 2.0**-30
-    return bool(jax.jit(lambda a, b, c: a * b + c)(1.0 + e, 1.0 - e, -1.0) != 0.0)
+    return bool(jax.jit(product_and_sum)(1.0 + e, 1.0 - e, -1.0) != 0.0)
 
 
 __all__ = ["OPTION", "REMEDY", "VARIABLE", "contracts", "rounding_as_written"]
