@@ -10,6 +10,8 @@ A user's process is left as it is found. What our numbers need of JAX holds with
   parallelism comes from processes. With several threads, sums may be cut differently, and jaxlib 0.10 can hang for
   good: batched LAPACK kernels that run on the pool's threads wait for work that they have put into the same pool. XLA
   reads the number from the environment when it makes its client, of which a process has one, and at no other time.
+* No fused multiply-add in the programs of that client, for it would make a trial's last bits depend on its lane (see
+  ``exact_arithmetic``). XLA reads this at the same moment.
 
 ``LANES`` is the number of trials that every compiled program works on at once. Inputs are padded to a multiple of it,
 so that a trial sees the same machine code, and gives the same bits, in a batch of 1 or of 10 000.
@@ -20,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import os
 import threading
 import warnings
 from collections.abc import Callable, Generator
@@ -33,6 +36,7 @@ from jax.core import Tracer, eval_context
 
 from leoisac.foundation.compile_cache import install as install_compile_cache
 from leoisac.foundation.environment import environment
+from leoisac.foundation.exact_arithmetic import REMEDY, VARIABLE, contracts, rounding_as_written
 
 LANES = 64
 
@@ -81,9 +85,10 @@ def in_double(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def make_client() -> None:
-    """Make JAX's clients, unless there are any: that of the CPU with one thread. The environment is put back.
+    """Make JAX's clients, unless there are any: that of the CPU with one thread, without fused multiply-add.
 
-    Warns (UserWarning, once) if the CPU client has more threads: then something else in the process has made it before.
+    The environment is put back. Warns (UserWarning, once) if the CPU client has more threads, or contracts although it
+    need not: then something else in the process has made it before.
     """
     global _has_client
     if _has_client:
@@ -91,19 +96,34 @@ def make_client() -> None:
     with _lock:
         if _has_client:
             return
-        with environment(_ONE_THREAD):
+        flags = os.environ.get(VARIABLE, "")
+        exact = rounding_as_written(flags)
+        with environment({**_ONE_THREAD, VARIABLE: exact}):
             jax.devices()
         install_compile_cache()
         _has_client = True
-    threads = _client_threads()
+    threads, faults = _client_threads(), list[str]()
     if threads > 1:
+        faults.append(f"has {threads} threads")
+    if exact != flags and _contracts():
+        faults.append("contracts products and sums")
+    if faults:
         warnings.warn(
-            f"JAX was in use in this process before leoisac, and its CPU client has {threads} threads: results may "
-            "differ in their last bits from those with one thread, and jaxlib may hang in batched linear algebra. "
-            "Start Python with PJRT_NPROC=1 in the environment, or call leoisac before anything else uses JAX.",
+            f"JAX was in use in this process before leoisac, and its CPU client {' and '.join(faults)}: results may "
+            "differ in their last bits with a trial's place in its batch, and from those of other processes; with "
+            "several threads jaxlib may hang in batched linear algebra. Start Python with PJRT_NPROC=1 and "
+            f"{VARIABLE}={REMEDY} in the environment, or call leoisac before anything else uses JAX.",
             UserWarning,
             stacklevel=3,
         )
+
+
+def _contracts() -> bool:
+    """Whether the CPU client of this process contracts, where it is the one that computes."""
+    if jax.default_backend() != "cpu":
+        return False
+    with jax.enable_x64(True), eval_context():
+        return contracts(jax)
 
 
 def _client_threads() -> int:

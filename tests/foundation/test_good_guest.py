@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from leoisac.estimation.delay_doppler_ml import wrapped_error
+from leoisac.foundation.exact_arithmetic import contracts, rounding_as_written
 from leoisac.foundation.jax_setup import double_precision, in_double, jax, jnp
 from leoisac.foundation.keys import entity_keys, trial_key, uniforms
 from leoisac.foundation.lanes import by_lanes
@@ -22,6 +23,9 @@ from leoisac.optim.conic.pool import map_trials
 
 TOY_FILE = Path(__file__).parents[1] / "experiment" / "toy_system.py"
 LINUX = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted by their names in /proc")
+X86 = pytest.mark.skipif(
+    not rounding_as_written(""), reason="only processors whose programs can do without contraction"
+)
 
 STRANGER = """
 import json, os, signal, sys, warnings, logging, random, multiprocessing, subprocess, threading, locale
@@ -89,7 +93,7 @@ def nothing_is_computed_in_single_precision() -> None:
 
 def _told(program: str, **environment: str) -> str:
     """What a fresh process prints. Two processors, or more, are feigned by the thread count that XLA would take."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("NPROC", "PJRT_NPROC")}
+    variables = {name: value for name, value in os.environ.items() if name not in ("NPROC", "PJRT_NPROC", "XLA_FLAGS")}
     command = [sys.executable, "-W", "error", "-c", program, str(TOY_FILE)]
     done = subprocess.run(command, env={**variables, **environment}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -114,9 +118,24 @@ class TestProcess:
         assert "2 threads" in told
         assert "PJRT_NPROC=1" in told
 
+    @X86
+    def test_a_client_that_contracts_is_named(self) -> None:
+        told = _told(LATE, PJRT_NPROC="1")
+        assert told.count("UserWarning") == 1
+        assert "its CPU client contracts products and sums" in told
+
     @LINUX
     def test_the_remedy_helps(self) -> None:
-        assert _told(LATE, PJRT_NPROC="1").strip() == "[]"
+        assert _told(LATE, PJRT_NPROC="1", XLA_FLAGS="--xla_cpu_max_isa=AVX").strip() == "[]"
+
+    def test_the_client_rounds_as_written(self) -> None:
+        if rounding_as_written(""):
+            with double_precision():
+                assert not contracts(jax)
+
+    def test_flags_of_the_user_are_kept(self) -> None:
+        assert rounding_as_written("--xla_dump_to=x").startswith("--xla_dump_to=x")
+        assert rounding_as_written("--xla_cpu_max_isa=SSE4_2") == "--xla_cpu_max_isa=SSE4_2"
 
 
 class TestScope:
