@@ -229,7 +229,7 @@ class TestCheck:
             "run.toml: does not say what the manifest says",
             f"damaged: {described}: is not the configuration of its folder",
             f"foreign: {stray / '0-8.npz'}: no study of this store asks for it",
-            f"leoisac resume {folder} --repair",
+            f"leoisac check {folder} --repair",
         ):
             assert line in text
         assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
