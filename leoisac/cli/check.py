@@ -76,5 +76,5 @@ def bad_lines(found: StoreCheck) -> list[str]:
     return [
         *lines,
         "",
-        f"To set this aside: leoisac check {found.folder} --repair; then leoisac resume {found.folder} computes it anew.",
+        f"To set this aside: leoisac check {found.folder} --repair. To compute it anew: leoisac resume {found.folder}",
     ]
