@@ -73,4 +73,8 @@ def bad_lines(found: StoreCheck) -> list[str]:
             "Restore the manifest from a copy; or move it away and run the scenario files beside it into this folder "
             f"again (leoisac run {found.folder}/STUDY.toml --store {found.folder}): units that are sound count.",
         ]
-    return [*lines, "", f"To set this aside and compute it anew: leoisac resume {found.folder} --repair"]
+    return [
+        *lines,
+        "",
+        f"To set this aside: leoisac check {found.folder} --repair. To compute it anew: leoisac resume {found.folder}",
+    ]

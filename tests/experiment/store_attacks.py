@@ -153,7 +153,7 @@ class Attacker:
         try:
             found = li.open_run(self.folder)
         except li.StoreError as error:
-            if str(self.folder) not in str(error) or not str(error).isprintable():
+            if str(self.folder) not in str(error) or not str(error).replace("\n", " ").isprintable():
                 self.faults.append(f"{what}: names no file, or cannot be shown: {error!r}")
             return "refused"
         except Exception as error:
