@@ -244,6 +244,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history/chaos.json")
     options = parser.parse_args()
     catalogue.load_plugin(TOY)
+    for name in ("SIGINT", "SIGHUP"):  # a shell may have started this with them ignored, and so would be its children
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
     attacks: dict[str, Callable[[Path], dict[str, Any]]] = {
         "disk_full": disk_full,
         "read_only": read_only,
