@@ -1,4 +1,4 @@
-"""Campaigns under attack: kills, full disks, read-only stores, cut chunks, clocks that jump.
+"""Campaigns under attack: kills, full disks, read-only stores, cut chunks, clocks that jump; ``chaos_processes``.
 
 ``python benchmarks/chaos.py [--kills 200] [--out benchmarks/history/chaos.json]`` runs the toy downlink of the tests
 through the command line, attacks it, resumes it, and compares the final dataset with an undisturbed one, bit by bit.
@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import chaos_processes
 import numpy as np
 
 import leoisac as li
@@ -238,16 +239,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="end the kills after this time")
     parser.add_argument("--seed", type=int, default=7, help="of the moments of the kills")
     parser.add_argument("--points", type=int, default=400, help="sweep points of the campaign that is killed")
+    parser.add_argument("--accidents", type=int, default=10_000, help="accidents to files of a store")
+    parser.add_argument("--moments", type=int, default=20, help="of signals, stops and deaths of workers")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history/chaos.json")
     options = parser.parse_args()
     catalogue.load_plugin(TOY)
+    from chaos_store import store_attacks_of  # it uses what stands above
+
     attacks: dict[str, Callable[[Path], dict[str, Any]]] = {
         "disk_full": disk_full,
         "read_only": read_only,
         "cut_chunk": cut_chunk,
         "clock_jump": clock_jump,
         "kills": lambda place: kills(place, options.kills, options.minutes, options.seed, options.points),
+        **store_attacks_of(options.accidents, options.seed),
+        **chaos_processes.attacks(options.moments, options.seed),
     }
     record = json.loads(options.out.read_text()) if options.out.exists() else {}
     record |= {"machine": machine(), "versions": versions()}

@@ -32,6 +32,9 @@ num_users = 3
 """
 
 
+TLS = ["--tls-ca-file", "a.pem", "--tls-cert", "c.pem", "--tls-key", "k.pem"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder with a scenario in it."""
@@ -205,6 +208,13 @@ class TestRun:
         call("run", "demo.toml", "--no-plot")
         assert (li.open_run("runs/demo")["status"] != -1).all()
 
+    def test_out_of_memory(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def exhausted(*arguments: Any, **options: Any) -> Any:
+            raise MemoryError
+
+        monkeypatch.setattr(campaign, "run_studies", exhausted)
+        assert "Error: out of memory. Finished units are kept in" in call("run", "demo.toml", code=2).stderr
+
 
 class TestResume:
     def test_as_it_was(self, folder: Path) -> None:
@@ -243,6 +253,10 @@ class TestResume:
             (["runs/demo", "--workers", "2", "--cluster", "tcp://a:1"], "has no meaning with a cluster"),
             (["runs/demo", "--cluster", "a:1"], "must be the address of a scheduler"),
             (["runs/demo", "--device", "tpu"], "must be cpu or gpu"),
+            (["runs/demo", "--wait-workers", "0"], "wait_workers = 0.0: must be a number of seconds above 0"),
+            (["runs/demo", "--tls-key", "k.pem"], "--tls-ca-file, --tls-cert and --tls-key: give all three, or none"),
+            (["runs/demo", *TLS, "--cluster", "tcp://a:1"], "a cluster whose address begins with tls://"),
+            (["runs/demo", *TLS, "--cluster", "tls://a:1"], "there is no file 'a.pem'"),
         ],
     )
     def test_refusals(self, folder: Path, arguments: list[str], message: str) -> None:

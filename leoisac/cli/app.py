@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from leoisac.cli.bench import bench
+from leoisac.cli.cache import cache
+from leoisac.cli.check import check
 from leoisac.cli.export import export
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
@@ -22,6 +24,7 @@ from leoisac.cli.show import cite, init, list_systems, schemes, show
 from leoisac.cli.status import status
 from leoisac.cli.verify import verify
 from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
+from leoisac.experiment.running.interruption import prompt_stop
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import DesignError
 
@@ -35,6 +38,9 @@ class _Group(TyperGroup):
         except (ConfigError, StoreError, ChannelError, ClusterError, DesignError) as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
         except OSError as error:
             if error.filename is None:
                 raise
@@ -56,7 +62,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point of the ``leoisac`` command."""
-    app()
+    with prompt_stop(lambda number: typer.echo("Interrupted.", err=True)):
+        app()
 
 
 def _show_version(wanted: bool) -> None:
@@ -86,10 +93,12 @@ for _name, _verb in (
     ("run", run),
     ("resume", resume),
     ("status", status),
+    ("check", check),
     ("plot", plot),
     ("report", report),
     ("export", export),
     ("verify", verify),
     ("bench", bench),
+    ("cache", cache),
 ):
     app.command(_name)(_verb)

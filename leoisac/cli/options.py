@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.experiment.running.placement import Placement, placement
+from leoisac.experiment.running.placement import Certificates, Placement, placement
 from leoisac.experiment.scenario.files import NONE
 from leoisac.foundation.config import ConfigError, shown
 
@@ -40,8 +40,22 @@ Workers = Annotated[
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option("--cluster", metavar="tcp://HOST:PORT", help="Compute on an existing Dask cluster."),
+    typer.Option(
+        "--cluster", metavar="tls://HOST:PORT", help="Compute on an existing Dask cluster (tcp:// without encryption)."
+    ),
 ]
+WaitWorkers = Annotated[
+    float | None,
+    typer.Option("--wait-workers", metavar="SECONDS", help="End when there was no worker for so long (default 60)."),
+]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option("--tls-ca-file", metavar="FILE", help="Certificate of the authority that a cluster trusts."),
+]
+TlsCert = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate of this process, for a cluster with TLS.")
+]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key.")]
 Device = Annotated[
     str | None, typer.Option("--device", metavar="cpu|gpu", help="Device that JAX uses (default: what it finds).")
 ]
@@ -58,9 +72,20 @@ MostTrials = Annotated[
 ]
 
 
-def place_of(workers: int | None, cluster: str | None, device: str | None) -> Placement:
+def place_of(
+    workers: int | None,
+    cluster: str | None,
+    device: str | None,
+    wait_workers: float | None,
+    tls: tuple[Path | None, Path | None, Path | None],
+) -> Placement:
     """Where the options say to compute."""
-    return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device)
+    security = None
+    if any(tls):
+        if not all(tls):
+            raise ConfigError("--tls-ca-file, --tls-cert and --tls-key: give all three, or none.")
+        security = Certificates(*map(str, tls))
+    return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
 
 
 def check_suffix(path: Path | None) -> None:

@@ -7,7 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
-from leoisac.cli.options import Cluster, Device, MostTrials, Plugins, StoreFolder, Until, Workers, assignments, place_of
+from leoisac.cli.options import (
+    Cluster,
+    Device,
+    MostTrials,
+    Plugins,
+    StoreFolder,
+    TlsCa,
+    TlsCert,
+    TlsKey,
+    Until,
+    WaitWorkers,
+    Workers,
+    assignments,
+    place_of,
+)
 
 
 def resume(
@@ -22,6 +36,10 @@ def resume(
     most_trials: MostTrials = None,
     workers: Workers = None,
     cluster: Cluster = None,
+    wait_workers: WaitWorkers = None,
+    tls_ca_file: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     device: Device = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Set damaged units aside and compute them anew, instead of stopping.")
@@ -31,7 +49,7 @@ def resume(
     """Continue a run from its store, as it was or with more of it.
 
     Nothing is computed twice, and nothing that is there is changed. A store of another version of the configuration or
-    of the schema is refused.
+    of the schema is refused. The plugin files that a store was made with are not run unless --plugin names them here.
     """
     del plugin
     from leoisac.cli.running import print_results, warn, with_bar
@@ -45,10 +63,10 @@ def resume(
         "until": until,
         "most_trials": most_trials,
     }
-    place = place_of(workers, cluster, device)
+    place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
 
-    def compute(report: Any) -> dict[str, Any]:
-        return resume_studies(folder, catalogue.find_with, more, report, place, repair, warn)
+    def compute(report: Any, stop: Any) -> dict[str, Any]:
+        return resume_studies(folder, catalogue.find, more, report, place, repair, warn, stop)
 
     datasets = with_bar(compute, folder)
     print_results(catalogue.find(str(next(iter(datasets.values())).attrs["system"])), datasets, folder)

@@ -15,7 +15,11 @@ from leoisac.cli.options import (
     Device,
     MostTrials,
     Plugins,
+    TlsCa,
+    TlsCert,
+    TlsKey,
     Until,
+    WaitWorkers,
     Workers,
     assignments,
     check_suffix,
@@ -58,6 +62,10 @@ def run(
     most_trials: MostTrials = None,
     workers: Workers = None,
     cluster: Cluster = None,
+    wait_workers: WaitWorkers = None,
+    tls_ca_file: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     device: Device = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
@@ -72,6 +80,8 @@ def run(
     """
     del plugin
     check_suffix(out)
+    if preset not in ("quick", "paper"):
+        raise ConfigError(f"preset = {preset!r}: must be `paper` or `quick`.")
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
     fields = assignments(changes)
     if target.endswith(".toml") or Path(target).is_file():
@@ -96,7 +106,8 @@ def run(
 
     datasets: dict[str, Any] = {}
     if studies:
-        datasets = run_with_bar(system, studies, folder, place_of(workers, cluster, device))
+        place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
+        datasets = run_with_bar(system, studies, folder, place)
         print_results(system, datasets, folder)
     else:  # a figure in closed form
         folder.mkdir(parents=True, exist_ok=True)

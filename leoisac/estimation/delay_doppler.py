@@ -72,9 +72,9 @@ class TargetEstimate(NamedTuple):
 
 
 def delay_doppler_map(
-    received: Complex[np.ndarray, "window"],
+    received: Complex[np.ndarray, " window"],
     references: Complex[np.ndarray, "delay sample"],
-    delays: Int[np.ndarray, "delay"],
+    delays: Int[np.ndarray, " delay"],
     *,
     max_doppler_hz: float,
     sample_time_s: float,

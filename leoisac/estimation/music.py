@@ -67,7 +67,7 @@ def music_2d(samples: Complex[np.ndarray, "rx window"], shape: tuple[int, int], 
     return AngleEstimate(azimuth, zenith, eigenvalue, noise, vector)
 
 
-def principal_component(samples: Complex[np.ndarray, "rx window"]) -> tuple[float, Complex[np.ndarray, "rx"]]:
+def principal_component(samples: Complex[np.ndarray, "rx window"]) -> tuple[float, Complex[np.ndarray, " rx"]]:
     """Largest eigenvalue and its unit-norm eigenvector of the sample covariance ``Y Y^H / M``, by Lanczos."""
     rows, count = samples.shape
     if rows < 3:
@@ -87,7 +87,7 @@ def principal_component(samples: Complex[np.ndarray, "rx window"]) -> tuple[floa
 
 
 def music_spectrum(
-    subspace: Complex[np.ndarray, "rx"],
+    subspace: Complex[np.ndarray, " rx"],
     shape: tuple[int, int],
     azimuth: Float[np.ndarray, "*grid"],
     zenith: Float[np.ndarray, "*grid"],
@@ -175,7 +175,7 @@ def _newton(
 
 
 def _vector_derivatives(
-    vector: Complex[np.ndarray, "rx"], shape: tuple[int, int], point: np.ndarray
+    vector: Complex[np.ndarray, " rx"], shape: tuple[int, int], point: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Value, gradient and Hessian of ``|v^H b|^2``."""
     return _quadratic_derivatives(np.conj(vector) @ _steering_derivatives(shape, point).T)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
@@ -147,6 +147,8 @@ class Study:
         trials: trials per point of the ``paper`` preset.
         count: what they count, ``"usable"`` ones or all ``"trials"`` (see ``Scenario``); the quick preset counts all.
         quick: changes for the ``quick`` preset: any of ``overrides``, ``sweep``, ``trials``, ``schemes``.
+        tiny: changes to that for the ``tiny`` preset of tests, small shapes that share their compiled programs; trials
+            are 2 unless it says otherwise. Nothing that a user is offered, or that says anything about the system.
         headline: metric that its table shows; the system's where empty.
     """
 
@@ -156,23 +158,28 @@ class Study:
     sweep: Mapping[str, Any] = field(default_factory=dict[str, Any])
     trials: int = 200
     quick: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tiny: Mapping[str, Any] = field(default_factory=dict[str, Any])
     count: str = "usable"
     headline: str = ""
 
     def preset(self, name: str) -> Study:
-        """The study at ``paper`` (full statistics) or ``quick`` (seconds) size."""
+        """The study at ``paper`` (full statistics), ``quick`` (seconds) or ``tiny`` (for tests) size."""
         if name == "paper":
             return self
-        if name != "quick":
-            raise ConfigError(f"preset = {name!r}: must be `paper` or `quick`.")
-        return Study(
-            self.name,
-            schemes=tuple(self.quick.get("schemes", self.schemes)),
-            overrides={**self.overrides, **self.quick.get("overrides", {})},
-            sweep=self.quick.get("sweep", self.sweep),
-            trials=int(self.quick.get("trials", 4)),
+        if name == "quick":
+            return self._changed(self.quick, trials=4)
+        if name == "tiny":
+            return self._changed(self.quick, trials=4)._changed(self.tiny, trials=2)
+        raise ConfigError(f"preset = {name!r}: must be `paper` or `quick`.")
+
+    def _changed(self, changes: Mapping[str, Any], trials: int) -> Study:
+        return replace(
+            self,
+            schemes=tuple(changes.get("schemes", self.schemes)),
+            overrides={**self.overrides, **changes.get("overrides", {})},
+            sweep=changes.get("sweep", self.sweep),
+            trials=int(changes.get("trials", trials)),
             count="trials",
-            headline=self.headline,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from leoisac.foundation.jax_setup import LANES, jax, jnp
+from leoisac.foundation.jax_setup import LANES, in_double, jax, jnp
 from leoisac.foundation.status import Solution
 
 jax.tree_util.register_dataclass(
@@ -39,6 +39,7 @@ class _ByLanes:
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
 
+    @in_double
     def __call__(self, parameters: Any, *batched: Any) -> Any:
         count = batch_size(batched)
         compiled = self._program(len(batched))

@@ -63,7 +63,7 @@ class Orbit(Protocol):
     def semi_major_axis_m(self) -> float: ...
 
 
-def way_days(days: Float[np.ndarray, "time"]) -> Float[np.ndarray, "way"]:
+def way_days(days: Float[np.ndarray, " time"]) -> Float[np.ndarray, " way"]:
     """Days from the epoch at which the orbit is looked at before its states at ``days`` are believed."""
     ends = [days.min(initial=0.0), days.max(initial=0.0)]
     return np.concatenate([np.linspace(0.0, end, _STEPS_ON_THE_WAY + 1)[1:] for end in ends if end != 0.0] or [ends])
@@ -71,11 +71,11 @@ def way_days(days: Float[np.ndarray, "time"]) -> Float[np.ndarray, "way"]:
 
 def refusals(
     orbit: Orbit,
-    days: Float[np.ndarray, "time"],
+    days: Float[np.ndarray, " time"],
     states_m: tuple[Float[np.ndarray, "time 3"], Float[np.ndarray, "time 3"]],
-    way: Float[np.ndarray, "way"],
+    way: Float[np.ndarray, " way"],
     way_states_m: tuple[Float[np.ndarray, "way 3"], Float[np.ndarray, "way 3"]],
-) -> UInt8[np.ndarray, "time"]:
+) -> UInt8[np.ndarray, " time"]:
     """0 where a state can be believed, else the code that says why not.
 
     Args:

@@ -190,7 +190,7 @@ class _Track:
     site: Site
     start: np.datetime64
 
-    def at(self, seconds: Float[np.ndarray, "time"]) -> _Sight:
+    def at(self, seconds: Float[np.ndarray, " time"]) -> _Sight:
         states = self.elements.propagate(add_seconds(self.start, seconds))
         position = ecef_to_enu(self.site, states.position_ecef_m)
         velocity = ecef_to_enu_vector(self.site, states.velocity_ecef_m_s)
@@ -200,7 +200,7 @@ class _Track:
         sine = position[..., 2] / distance
         return _Sight(states.times, position, distance, rate, sine, (velocity[..., 2] - sine * rate) / distance)
 
-    def samples(self, duration_s: float, step_s: float) -> Float[np.ndarray, "time"]:
+    def samples(self, duration_s: float, step_s: float) -> Float[np.ndarray, " time"]:
         """The grid together with every extremum of elevation and of range."""
         grid = np.linspace(0.0, duration_s, math.ceil(duration_s / step_s) + 1)
         on_grid = self.at(grid)
@@ -213,10 +213,10 @@ class _Track:
 class _Sight:
     times: np.ndarray
     position_enu_m: Float[np.ndarray, "time 3"]
-    range_m: Float[np.ndarray, "time"]
-    range_rate_m_s: Float[np.ndarray, "time"]
-    sine: Float[np.ndarray, "time"]
-    sine_rate: Float[np.ndarray, "time"]
+    range_m: Float[np.ndarray, " time"]
+    range_rate_m_s: Float[np.ndarray, " time"]
+    sine: Float[np.ndarray, " time"]
+    sine_rate: Float[np.ndarray, " time"]
 
 
 def _brackets(values: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ def rician_fading(normal: Float[Any, "*batch 2"], factor: RealLike) -> Complex[A
 
 def rician_power_quadrature(
     factor: float, count: int = 48
-) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:
+) -> tuple[Float[np.ndarray, " node"], Float[np.ndarray, " node"]]:
     """Nodes ``x_i`` and weights ``w_i`` with ``E[f(|g|^2)] ~ sum_i w_i f(x_i)`` for Rician ``g`` of unit mean power.
 
     Gauss-Legendre quadrature over the amplitude r of the Rice density

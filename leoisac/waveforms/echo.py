@@ -24,8 +24,8 @@ def complex_noise(
 
 
 def bistatic_echo(
-    waveform: Complex[np.ndarray, "sample"],
-    receive_steering: Num[np.ndarray, "rx"],
+    waveform: Complex[np.ndarray, " sample"],
+    receive_steering: Num[np.ndarray, " rx"],
     *,
     amplitude: complex | float,
     delay: int,

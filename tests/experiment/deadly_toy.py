@@ -1,9 +1,10 @@
-"""The toy downlink with a scheme that kills the process it runs in."""
+"""The toy downlink with schemes that kill the process they run in, or never return."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -26,5 +27,14 @@ def deadly(parameters: Any, channels: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-_SCHEMES = (_toy().scheme("equal"), Scheme("deadly", "kills its process", {"fast": f"{__name__}:deadly"}))
+def endless(parameters: Any, channels: Any) -> Any:
+    while True:
+        time.sleep(0.05)
+
+
+_SCHEMES = (
+    _toy().scheme("equal"),
+    Scheme("deadly", "kills its process", {"fast": f"{__name__}:deadly"}),
+    Scheme("endless", "never returns", {"fast": f"{__name__}:endless"}),
+)
 SYSTEM = replace(_toy(), name="deadly-downlink", config=DeadlyConfig, schemes=_SCHEMES)

@@ -1,8 +1,9 @@
 """Runs campaigns in child processes that may be killed. Started by tests as a program of its own.
 
 Reads lines of JSON (a list: arguments of ``leoisac``) from standard input; for each it forks a child that runs the
-command, prints the child's process number, and, when the child has ended, its wait status. The packages are imported
-once, before any fork; the JAX backend starts in the children.
+command, prints the child's process number, and, when the child has ended, its wait status. What the child prints as an
+error goes to the file ``errors`` of the current folder. The packages are imported once, before any fork; the JAX
+backend starts in the children.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
             sys.argv = ["leoisac", *arguments]
             code = 1
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 import pytest
 
 import leoisac as li
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from certificates import certificates
 
 FILE = Path(__file__).parents[2] / "docs/examples/slurm_campaign.py"
 
@@ -24,14 +29,20 @@ def example() -> Any:
     return module
 
 
-def test_the_job(example: Any) -> None:
+def test_the_job(example: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dask_jobqueue")
+    from distributed import Security
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    security = Security(**certificates(tmp_path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with example.slurm_cluster(queue="short") as cluster:
+        with example.slurm_cluster(queue="short", security=security) as cluster:
             script = cluster.job_script()
             address = cluster.scheduler_address
-    assert address.startswith("tcp://")
+    assert address.startswith("tls://")
+    assert "--tls-key" in script
+    assert (tmp_path / ".leoisac-certificates").stat().st_mode & 0o777 == 0o700
     assert "#SBATCH -p short" in script
     assert "#SBATCH -n 1" in script
     assert "#SBATCH --cpus-per-task=16" in script

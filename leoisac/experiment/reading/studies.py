@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure, System
+from leoisac.experiment.errors import StoreError
 from leoisac.experiment.reading.dataset import assemble
 from leoisac.experiment.reading.footnotes import add_warnings
 from leoisac.experiment.store.folders import open_store
@@ -23,13 +24,15 @@ BARE_STUDY = "run"
 def open_studies(folder: str | Path, find: Callable[[str], System]) -> dict[str, xr.Dataset]:
     """All studies of a store: study name -> dataset (StoreError if there is none, or a unit is damaged)."""
     store = open_store(folder, find)
-    system = find(store.manifest.system)
     sessions = store.manifest.sessions
     made_by = [item["versions"] for item in sessions]
-    return {
-        name: assemble(system, name, study, store, made_by, session_warnings(sessions, name))
-        for name, study in store.manifest.studies.items()
-    }
+    try:
+        return {
+            name: assemble(store.system, name, study, store, made_by, session_warnings(sessions, name))
+            for name, study in store.manifest.studies.items()
+        }
+    except MemoryError as error:
+        raise StoreError(f"{folder}: its datasets need more memory than there is ({error}).") from None
 
 
 def drawable(figures: Iterable[Figure], studies: Iterable[str]) -> tuple[Figure, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.errors import ClusterError
 from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.running.interruption import Stop, kept_interrupt
 from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario_warnings
 from leoisac.experiment.store.folders import create_or_continue
@@ -37,6 +40,7 @@ def run_studies(
     place: Placement | None = None,
     repair: bool = False,
     warn: Callable[[str], None] = python_warning,
+    stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute the union of the studies and return a dataset for each, holding exactly what its scenario asks for.
 
@@ -49,6 +53,7 @@ def run_studies(
         place: where to compute; in this process when None. Nor do they depend on that.
         repair: set damaged units of the store aside and compute them anew, instead of refusing them.
         warn: called before anything is computed with every sentence that a reader of the results should know.
+        stop: set to end the run after the units in hand; when None, SIGINT is a KeyboardInterrupt that is never lost.
 
     Raises:
         StoreError: if the folder holds something that these studies cannot be added to, or cannot be written.
@@ -82,7 +87,16 @@ def run_studies(
         keys = unit_keys(system, studies.values())
         if repair:
             store.set_aside_damaged(keys)
-        store.check(keys)
-    with executor_of(place) as (executor, workers):
-        compute(system, studies.values(), store, progress, unit_trials, executor, workers)
+        else:
+            store.check(keys)
+    kept = "Only a run with a store keeps them."
+    if folder is not None:
+        kept = f"They are kept in {folder}; run the same again to continue."
+    with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
+        try:
+            compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
+        except ClusterError as error:
+            raise ClusterError(f"{error} {kept}") from None
+    if folder is not None:
+        store.confirm()
     return {name: assemble(system, name, study, store, made_by, noticed[name]) for name, study in studies.items()}

@@ -1,4 +1,4 @@
-"""The executor of a placement. Dask is imported when workers are asked for.
+"""The executor of a placement. Dask is imported when a cluster is asked for.
 
 Results come back to this process, which alone writes the store, so that workers need no common file system.
 """
@@ -23,12 +23,16 @@ def executor_of(place: Placement) -> AbstractContextManager[tuple[Executor | Non
         return nullcontext((None, 1))
     if place.find is None:
         raise ConfigError("workers: needs `find`, the function by which workers find systems.")
+    if not place.cluster:
+        from leoisac.experiment.running.local_workers import local_workers
+
+        return local_workers(place)
     try:
         from leoisac.experiment.running.dask_workers import dask_workers
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "leoisac":
             raise
         raise ConfigError(
-            f'workers: needs {error.name}, not installed here. Install with: pip install "leoisac[cluster]"'
+            f'cluster: needs {error.name}, not installed here. Install with: pip install "leoisac[cluster]"'
         ) from None
     return dask_workers(place)

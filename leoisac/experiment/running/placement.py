@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from leoisac.experiment.contracts import System
@@ -11,7 +13,22 @@ from leoisac.experiment.scenario.scenarios import whole_number
 from leoisac.foundation.config import ConfigError
 
 MOST_WORKERS = 4096
+WAIT_WORKERS_S = 60.0
 FindWith = Callable[[str, Iterable[str]], System]
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files by which a cluster knows that it may trust this process, and the other way round (TLS, PEM format).
+
+    Attributes:
+        ca: certificate of the authority that signed those of scheduler, workers and clients.
+        certificate, key: of this process.
+    """
+
+    ca: str
+    certificate: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +41,9 @@ class Placement:
         find: ``find(name, plugin files) -> System``, a function that workers can import.
         plugins: files that define further systems; on a cluster they must be there under the same path.
         device: ``"cpu"``, ``"gpu"``, or empty for what JAX finds.
+        wait_workers: seconds without any worker after which the run ends with a ClusterError.
+        security: ``Certificates``, or a ``distributed.Security``, for a cluster of address ``tls://host:8786``; what
+            Dask's configuration says when None.
     """
 
     workers: int = 1
@@ -31,6 +51,8 @@ class Placement:
     find: FindWith | None = None
     plugins: tuple[str, ...] = ()
     device: str = ""
+    wait_workers: float = WAIT_WORKERS_S
+    security: Any = None
 
     def facts(self) -> dict[str, Any]:
         """What to note in a store."""
@@ -44,6 +66,8 @@ def placement(
     find: FindWith | None = None,
     plugins: Iterable[str] = (),
     device: str | None = None,
+    wait_workers: float | None = None,
+    security: Any = None,
 ) -> Placement:
     """A checked placement (ConfigError for what cannot be)."""
     if workers is not None and cluster:
@@ -53,4 +77,27 @@ def placement(
     if device not in (None, "", "cpu", "gpu"):
         raise ConfigError(f"device = {device!r}: must be cpu or gpu.")
     number = whole_number("workers", 1 if workers is None else workers, 1, MOST_WORKERS)
-    return Placement(number, cluster or "", find, tuple(plugins), device or "")
+    _check_security(cluster or "", security)
+    wait = _wait(wait_workers)
+    return Placement(number, cluster or "", find, tuple(plugins), device or "", wait, security)
+
+
+def _wait(seconds: Any) -> float:
+    if seconds is None:
+        return WAIT_WORKERS_S
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        raise ConfigError(f"wait_workers = {seconds!r}: must be a number of seconds above 0.")
+    return float(seconds)
+
+
+def _check_security(cluster: str, security: Any) -> None:
+    if security is None:
+        return
+    if not cluster.startswith("tls://"):
+        raise ConfigError(
+            f"security: encrypts the way to a cluster whose address begins with tls://, not cluster = {cluster!r}."
+        )
+    if isinstance(security, Certificates):
+        for name, file in (("ca", security.ca), ("certificate", security.certificate), ("key", security.key)):
+            if not Path(file).is_file():
+                raise ConfigError(f"security: there is no file {file!r} ({name}, in PEM format).")

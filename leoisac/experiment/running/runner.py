@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.errors import ClusterError
+from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.portions import BlockTask, Portions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute
 from leoisac.experiment.scenario.scenarios import Scenario, whole_number
@@ -72,6 +74,7 @@ def compute(
     unit_trials: int | None = None,
     executor: Executor | None = None,
     workers: int = 1,
+    stop: Stop | None = None,
 ) -> None:
     """Compute what the studies need and the store lacks.
 
@@ -84,11 +87,17 @@ def compute(
             so little time that storing them would matter.
         executor: computes tasks, in any order; in this process when None.
         workers: how many tasks the executor computes at once.
+        stop: looked at after every unit. Executors finish the tasks that they have, and get no more.
+
+    Raises:
+        ClusterError: if there are no workers (any more), with what was finished before.
+        KeyboardInterrupt: when ``stop`` says so; what was finished is in the store.
     """
     if unit_trials is not None:
         whole_number("unit_trials", unit_trials, 1, 1_000_000)
     wanted = list(studies)
     book = _Book(progress)
+    stop = stop or Stop()
     tried: dict[UnitKey, list[Interval]] = {}
     while True:
         wants = targets(system, wanted, store)
@@ -97,11 +106,17 @@ def compute(
         if not blocks:
             return
         portions = Portions(blocks, workers, may_grow=unit_trials is None)
-        for task, unit in (executor or in_process)(portions):
-            store.write(unit, task.config)
-            tried.setdefault(unit.key, []).append((unit.first, unit.stop))
-            portions.note(task, unit)
-            book.add(unit)
+        try:
+            for task, unit in (executor or in_process)(_until_stop(portions, stop)):
+                store.write(unit, task.config)
+                tried.setdefault(unit.key, []).append((unit.first, unit.stop))
+                portions.note(task, unit)
+                book.add(unit)
+                if executor is None:
+                    stop.look()
+        except ClusterError as error:
+            raise ClusterError(f"{error} Finished before: {book.finished}.") from None
+        stop.look()
 
 
 def plan(
@@ -131,6 +146,13 @@ def plan(
         BlockTask(system, group[0].config, mark, group[0].seed, first, stop, tuple(want.choice for want in group))
         for (first, stop, mark), group in sorted(blocks.items(), key=lambda item: item[0][:2])
     ]
+
+
+def _until_stop(tasks: Iterable[BlockTask], stop: Stop) -> Iterator[BlockTask]:
+    for task in tasks:
+        if stop.signal:
+            return
+        yield task
 
 
 def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
@@ -189,6 +211,11 @@ class _Book:
         self._statuses: Counter[Status] = Counter()
         self._total = self._stored = self._computed = 0
         self._planned = False
+
+    @property
+    def finished(self) -> str:
+        """How far the run is, in words."""
+        return f"{self._stored + self._computed} of {self._total} trials"
 
     def plan(self, wants: Iterable[Want], blocks: Iterable[BlockTask]) -> None:
         """Note what a round is going to compute."""

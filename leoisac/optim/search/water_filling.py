@@ -13,11 +13,11 @@ _LEAST_GAIN = 1e-12
 
 
 def water_filling(
-    gains: Float[Any, "channel"],
+    gains: Float[Any, " channel"],
     total: RealLike,
     floors: RealLike = 0.0,
     caps: RealLike | None = None,
-) -> Float[Any, "channel"]:
+) -> Float[Any, " channel"]:
     """Powers that maximise ``sum log(1 + gain * power)`` for a total power within floors and caps.
 
     ``p_k = clip(mu - 1/a_k, floor_k, cap_k)`` with the water level ``mu`` at which the sum is ``total`` (optimality

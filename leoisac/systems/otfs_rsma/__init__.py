@@ -6,6 +6,7 @@ arXiv:2506.02624, 2025.
 
 from __future__ import annotations
 
+from leoisac.experiment.channel_table import ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
@@ -122,11 +123,20 @@ SYSTEM = System(
     config=OtfsRsmaConfig,
     schemes=SCHEMES,
     metrics=METRICS,
-    channel_axes={"path_gains": ("user", "tx", "path")},
+    channel_axes={"path_gains": ChannelArray(("user", "tx", "path"))},
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS},
     **parts_of(__name__),
+    small={
+        "n_tx": 2,
+        "n_delay": 3,
+        "n_doppler": 4,
+        "path_delays": (0, 1),
+        "path_dopplers": (0.0, 1.0),
+        "crb_delay_max": 1e-10,
+        "crb_doppler_max": 2e4,
+    },
     headline="min_rate",
 )
 

@@ -202,14 +202,14 @@ def stream_rates(
 
 def group_beampattern(
     steering: Complex[Any, "*batch tx"], precoder: Complex[Any, "tx stream"]
-) -> Float[Any, "3 *batch"]:
+) -> Float[Any, "3 *batch"]:  # noqa: F821
     """Beampattern ``sum_j |a^H p_j|^2 / ||P||_F^2`` of the private, common and radar streams, at most N_tx."""
     xp = array_namespace(steering, precoder)
     total = xp.sum(_squared(precoder))
     return _by_group(stream_powers(steering, precoder)) / xp.maximum(total, _TINY)
 
 
-def _by_group(powers: Float[Any, "*batch stream"]) -> Float[Any, "3 *batch"]:
+def _by_group(powers: Float[Any, "*batch stream"]) -> Float[Any, "3 *batch"]:  # noqa: F821
     """Powers of the private streams together, the common stream, the radar sequence."""
     xp = array_namespace(powers)
     return xp.stack([xp.sum(powers[..., :-2], axis=-1), powers[..., -2], powers[..., -1]])
@@ -219,7 +219,7 @@ def _ergodic_min_rate(
     parameters: Parameters,
     powers: Float[Array, "user stream"],
     radar_interference: RealLike,
-    noise: Float[Array, "user"],
+    noise: Float[Array, " user"],
 ) -> Float[Array, ""]:
     """All streams share a user's fade x, which scales its noise ratio: ``rho -> rho / x``."""
     faded_noise = noise / parameters.fading_powers[:, None]

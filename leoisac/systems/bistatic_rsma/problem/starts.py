@@ -69,7 +69,7 @@ def start_points(problem: Problem, mode: Mode) -> Complex[Array, "start dimensio
     return points / jnp.maximum(jnp.linalg.norm(points, axis=(1, 2), keepdims=True), _TINY)
 
 
-def _hardest_first(problem: Problem) -> Int[Array, "user"]:
+def _hardest_first(problem: Problem) -> Int[Array, " user"]:
     """Users in descending order of the noise that zero forcing them costs."""
     count = problem.users.shape[0]
     gram = jnp.conj(problem.users) @ problem.users.T + count * jnp.eye(count)
@@ -106,7 +106,7 @@ def meet_power_and_floor(
 
 
 def _tilted(
-    beams: Complex[Array, "dimension user"], target: Complex[Array, "dimension"], floor: Float[Array, ""]
+    beams: Complex[Array, "dimension user"], target: Complex[Array, " dimension"], floor: Float[Array, ""]
 ) -> Complex[Array, "dimension user"]:
     """Unit-norm beams plus the multiple of the target at which their gain is ``floor`` times their power."""
     along = jnp.conj(target) @ beams

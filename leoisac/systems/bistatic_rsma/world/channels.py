@@ -123,7 +123,7 @@ def draw(geometry: Geometry, key: Key) -> Channels:
 
 def user_channel_stats(
     geometry: Geometry, users_m: Float[Array, "user 3"]
-) -> tuple[Complex[Array, "user tx"], Float[Array, "user"]]:
+) -> tuple[Complex[Array, "user tx"], Float[Array, " user"]]:
     """What the satellite knows about users at given places: steering vectors and noise-to-gain ratios.
 
     ``rho_k = sigma^2 / gamma_k`` in W with the mean path gain ``gamma_k = G_sat G_ut (lambda / (4 pi d_k))^2``.

@@ -89,7 +89,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
 
 
 def _tut_sinr(
-    channels: Channels, beamformer: Complex[Array, "cell tx stream"], disturbing: Float[Array, "cell"]
+    channels: Channels, beamformer: Complex[Array, "cell tx stream"], disturbing: Float[Array, " cell"]
 ) -> Float[Array, "cell user"]:
     received = _squared(jnp.einsum("mkt,mts->mks", channels.h_tut_fresh, beamformer))
     users, streams = received.shape[1:]
@@ -103,9 +103,9 @@ def _tut_sinr(
 def _sut_sinr(
     channels: Channels,
     beamformer: Complex[Array, "cell tx stream"],
-    power: Float[Array, "cell"],
+    power: Float[Array, " cell"],
     coupling: Float[Array, ""],
-) -> Float[Array, "cell"]:
+) -> Float[Array, " cell"]:
     leakage = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, beamformer)), axis=-1)
     return channels.g_sut * power / (coupling * leakage + channels.noise_power)
 
@@ -119,8 +119,8 @@ def _cell_scnr(
     cell: dict[str, Array],
     beamformer: Complex[Array, "tx stream"],
     disturbing: Float[Array, ""],
-    association: Int[Array, "target"],
-) -> Float[Array, "target"]:
+    association: Int[Array, " target"],
+) -> Float[Array, " target"]:
     """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
     targets, streams = association.shape[0], beamformer.shape[1]
     lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
@@ -145,7 +145,7 @@ def _cell_scnr(
     return jax.vmap(one)(jnp.arange(targets), association)
 
 
-def _flux_densities(parameters: Parameters, channels: Channels, power: Float[Array, "cell"]) -> Metrics:
+def _flux_densities(parameters: Parameters, channels: Channels, power: Float[Array, " cell"]) -> Metrics:
     """Power flux density of the spot beams at the satellite user and, the largest, at the terrestrial users.
 
     Received power over the receiver's aperture, shadowing included.

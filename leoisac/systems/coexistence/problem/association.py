@@ -85,7 +85,7 @@ def associate_all(
 def improve_by_reassignment(
     association: Int[np.ndarray, "cell target"],
     num_receivers: int,
-    cost: Callable[[Int[np.ndarray, "cell target"]], Float[np.ndarray, "cell"]],
+    cost: Callable[[Int[np.ndarray, "cell target"]], Float[np.ndarray, " cell"]],
     rounds: int = 1,
 ) -> Int[np.ndarray, "cell target"]:
     """Local search: every single reassignment is tried in turn, and kept where it lowers the cost.

@@ -43,7 +43,7 @@ class Powers(NamedTuple):
 
     cap: Float[np.ndarray, "trial cell"]
     power: Float[np.ndarray, "trial cell"]
-    feasible: Bool[np.ndarray, "trial"]
+    feasible: Bool[np.ndarray, " trial"]
 
 
 def coordinate(
@@ -142,21 +142,23 @@ def serving(parameters: Parameters, problem: CellProblem) -> CellProblem:
 
 
 def needs_repair(
-    problem: CellProblem, beamformer: Any, cap: Float[np.ndarray, "cell"], power: Float[np.ndarray, "cell"]
-) -> Bool[np.ndarray, "cell"]:
+    problem: CellProblem, beamformer: Any, cap: Float[np.ndarray, " cell"], power: Float[np.ndarray, " cell"]
+) -> Bool[np.ndarray, " cell"]:
     """Cells whose satellite user has its least rate at the cap but not at the merged power."""
     leakage = np.sum(np.abs(np.einsum("ct,cts->cs", problem.h_sut, beamformer)) ** 2, axis=-1)
     wanted = (2.0**problem.min_sut_rate - 1.0) * (leakage + 1.0)
     return (problem.g_sut * power < wanted * (1.0 - 1e-9)) & (problem.g_sut * cap >= wanted * (1.0 - 1e-6))
 
 
-def raised_floor(problem: CellProblem, cap: Float[np.ndarray, "cell"], power: Float[np.ndarray, "cell"]) -> CellProblem:
+def raised_floor(
+    problem: CellProblem, cap: Float[np.ndarray, " cell"], power: Float[np.ndarray, " cell"]
+) -> CellProblem:
     """The cells with the rate floor at the cap that gives ``R_min`` at the merged power."""
     ratio = cap / np.maximum(power, 1e-300)
     return replace(problem, min_sut_rate=np.log2(1.0 + (2.0**problem.min_sut_rate - 1.0) * ratio))
 
 
-def _hopeless(status: Int[np.ndarray, "trial cell"]) -> Int[np.ndarray, "trial"]:
+def _hopeless(status: Int[np.ndarray, "trial cell"]) -> Int[np.ndarray, " trial"]:
     """What of P1's outcome a trial cannot recover from: P3 makes up for an inaccurate start, not for these."""
     return np.max(np.where(status >= int(Status.INFEASIBLE), status, 0), axis=1)
 

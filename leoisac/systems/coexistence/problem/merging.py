@@ -13,14 +13,14 @@ from leoisac.optim.search.water_filling import water_filling
 class MergedPowers(NamedTuple):
     """Beam powers, and whether every beam can have its least rate."""
 
-    power: Float[np.ndarray, "beam"]
+    power: Float[np.ndarray, " beam"]
     feasible: bool
 
 
 def merge_powers(
-    gains: Float[np.ndarray, "beam"],
+    gains: Float[np.ndarray, " beam"],
     total: float,
-    caps: Float[np.ndarray, "beam"],
+    caps: Float[np.ndarray, " beam"],
     min_rate: float = 0.0,
 ) -> MergedPowers:
     """Powers that maximise ``sum log2(1 + a_m p_m)`` within the budget, the caps of P1 and the least rates.
@@ -40,13 +40,13 @@ def merge_powers(
     floors = np.minimum((2.0**min_rate - 1.0) / np.maximum(gains, 1e-300), caps)
     if np.sum(caps) <= total:
         return MergedPowers(caps.copy(), True)
-    feasible = bool(np.sum(floors) <= total * (1.0 + 1e-12))
+    feasible = not np.sum(floors) > total * (1.0 + 1e-12)
     return MergedPowers(np.asarray(water_filling(gains, total, floors, caps)), feasible)
 
 
 def merge_all(
     gains: Float[np.ndarray, "trial beam"], caps: Float[np.ndarray, "trial beam"], min_rate: float
-) -> tuple[Float[np.ndarray, "trial beam"], Bool[np.ndarray, "trial"]]:
+) -> tuple[Float[np.ndarray, "trial beam"], Bool[np.ndarray, " trial"]]:
     """``merge_powers`` for many trials, with a budget of 1."""
     merged = [merge_powers(a, 1.0, cap, min_rate) for a, cap in zip(gains, caps, strict=True)]
     return np.array([item.power for item in merged]), np.array([item.feasible for item in merged])

@@ -41,12 +41,12 @@ def zero_forcing(
     amplitude = jnp.sum(problem.h_tut * directions[:, :users].T, axis=1)
     gains = (amplitude.real**2 + amplitude.imag**2) / (1.0 + problem.g_tut * q**2)
 
-    def beams(sensing: Float[Array, "target"]) -> Complex[Array, "tx stream"]:
+    def beams(sensing: Float[Array, " target"]) -> Complex[Array, "tx stream"]:
         rest = jnp.maximum(0.0, 1.0 - jnp.sum(sensing))
         data = jnp.full(users, rest / users) if equal_powers else water_filling(gains, rest)
         return directions * jnp.sqrt(jnp.concatenate([data, sensing]))
 
-    def improve(_: Array, sensing: Float[Array, "target"]) -> Float[Array, "target"]:
+    def improve(_: Array, sensing: Float[Array, " target"]) -> Float[Array, " target"]:
         scnr = cell_metrics(problem, beams(sensing), q).scnr
         moved = sensing * jnp.clip(jnp.sqrt(problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
         return moved / jnp.maximum(1.0, jnp.sum(moved))

@@ -24,7 +24,7 @@ def line_array(count: int, cosine: RealLike) -> Complex[Any, "... antenna"]:
 
 
 def rows_of_rays(
-    count: int, cosines: Float[Array, "*ray"], gains: Complex[Array, "channel *ray"]
+    count: int, cosines: Float[Array, "*ray"], gains: Complex[Array, " channel *ray"]
 ) -> Complex[Array, "channel antenna"]:
     """Row channels ``sum_r gain_r a_r^H`` of many rays, without a steering vector for each.
 

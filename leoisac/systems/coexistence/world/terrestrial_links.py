@@ -49,7 +49,7 @@ def user_place(geometry: Geometry, uniform: Float[Array, "2"]) -> Float[Array, "
 
 def terrestrial_rows(
     geometry: Geometry, numbers: Numbers, place: Float[Array, "2"], gain: Float[Array, ""]
-) -> tuple[Complex[Array, "tx"], Complex[Array, "tx"]]:
+) -> tuple[Complex[Array, " tx"], Complex[Array, " tx"]]:
     """Row channels of one user at the instants of P1 and P3.
 
     ``h = P_LOS sqrt(beta_L) e^{j psi} a_t^H + sqrt(beta_N / (N_c N_r)) sum alpha_ij a_t^H(theta_ij)``. As printed, the

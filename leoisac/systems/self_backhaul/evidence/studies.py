@@ -30,6 +30,7 @@ STUDIES = (
         trials=16,
         count="trials",
         quick={"trials": 2, "schemes": ("pa1",), "sweep": {"satellite_power_dbw": [20.0, 30.0]}},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "robust-convergence",
@@ -76,6 +77,7 @@ STUDIES = (
         schemes=ORDER,
         sweep={"satellite_power_dbw": [10.0, 20.0, 30.0, 40.0, 50.0]},
         quick={"sweep": {"satellite_power_dbw": [10.0, 30.0]}},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "bs-power",

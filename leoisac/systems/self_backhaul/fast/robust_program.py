@@ -171,7 +171,7 @@ def _turned(beams: Float[Array, "beam two_n"]) -> Float[Array, "beam two_n"]:
 
 
 def _least_power(
-    amplitude: Float[Array, "two *k"], power: Float[Array, "*k"], radius: Float[Array, "*k"]
+    amplitude: Float[Array, " two *k"], power: Float[Array, "*k"], radius: Float[Array, "*k"]
 ) -> Float[Array, "*k"]:
     modulus = jnp.sqrt(amplitude[0] ** 2 + amplitude[1] ** 2 + 1e-30)
     return jnp.maximum(modulus - radius * jnp.sqrt(power + 1e-30), 0.0) ** 2

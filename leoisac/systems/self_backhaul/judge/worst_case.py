@@ -99,7 +99,7 @@ def worst_powers(
     channels: Any,
     radii: ErrorRadii,
     bs_beams: Complex[Any, "user bs_antenna"],
-    satellite_beam: Complex[Any, "feed"],
+    satellite_beam: Complex[Any, " feed"],
     sensing_covariance: Complex[Any, "feed feed"],
 ) -> WorstPowers:
     """Worst received powers of beams; exact.
@@ -152,7 +152,7 @@ def guaranteed_rates(parameters: Parameters, channels: Channels, design: JointDe
 
 def _disturbing(
     xp: Any, channels: Any, radii: ErrorRadii, W: Any, V: Any, V0: Any
-) -> tuple[Float[Any, "user"], Float[Any, "user"], Float[Any, ""], Float[Any, ""]]:
+) -> tuple[Float[Any, " user"], Float[Any, " user"], Float[Any, ""], Float[Any, ""]]:
     users = W.shape[0]
     # Sums over the others, not the total less the own: the difference would lose a weak interference.
     others = xp.einsum("mn,nij->mij", 1.0 - xp.eye(users), W)

@@ -161,7 +161,7 @@ def _position(geometry: Geometry, uniform: Float[Array, "candidate 2"]) -> Float
     return tries[jnp.argmax(far_enough)]
 
 
-def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, "n"]:
+def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, " n"]:
     """Base station to one receiver: log-distance path loss with shadowing; few paths, the first one geometric."""
     offset = position - geometry.bs_m
     path_loss_db = log_distance_path_loss_db(
@@ -185,7 +185,7 @@ def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[A
 
 def _satellite_channel(
     geometry: Geometry, numbers: Numbers, position: Float[Array, "2"], receive_gain: Float[Array, ""]
-) -> Complex[Array, "feed"]:
+) -> Complex[Array, " feed"]:
     """Every feed to one receiver on the ground: free space, gases, rain, feed pattern, feed phases."""
     down = jnp.append(position, 0.0) - geometry.satellite_m
     off_axis = _angle(down, geometry.feed_centres_m - geometry.satellite_m)
@@ -197,13 +197,13 @@ def _satellite_channel(
     return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
 
 
-def _feed_phases(geometry: Geometry, uniform: Float[Array, "feed"]) -> Float[Array, "feed"]:
+def _feed_phases(geometry: Geometry, uniform: Float[Array, " feed"]) -> Float[Array, " feed"]:
     if geometry.feed_phase == "uniform":
         return uniform_feed_phase(uniform)
     return normal_feed_phase(standard_normal(uniform), geometry.feed_phase_std)
 
 
-def _angle(vector: Float[Array, "3"], others: Float[Array, "feed 3"]) -> Float[Array, "feed"]:
+def _angle(vector: Float[Array, "3"], others: Float[Array, "feed 3"]) -> Float[Array, " feed"]:
     """Angles between one vector and several; exact near zero, where the arc cosine is not."""
     cross = jnp.linalg.norm(jnp.cross(others, vector[None, :]), axis=-1)
     return jnp.arctan2(cross, others @ vector)
