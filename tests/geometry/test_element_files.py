@@ -128,11 +128,11 @@ def test_every_form_gives_the_same_satellite(form: str) -> None:
         xml(OMM, {**OMM, "OBJECT_NAME": "STARLINK-1009", "NORAD_CAT_ID": "44715"}),
     ],
 )
-@pytest.mark.parametrize("packed", [bytes, gzip.compress, lzma.compress])
-def test_one_of_many_in_a_file(tmp_path: Path, text: str, packed: Any) -> None:
+def test_one_of_many_in_a_file(tmp_path: Path, text: str) -> None:
     file = tmp_path / "sets"
-    file.write_bytes(packed(text.encode()))
-    assert {one.name for one in load_element_sets(file)} == {NAME, "STARLINK-1009"}
+    for packed in (gzip.compress, lzma.compress, bytes):
+        file.write_bytes(packed(text.encode()))
+        assert {one.name for one in load_element_sets(file)} == {NAME, "STARLINK-1009"}
     for part in ({"name": " starlink-1008"}, {"norad_id": 44714}, {"name": NAME, "norad_id": "44714"}):
         taken = _part(tle="sets", **part).resolve_files(tmp_path)
         assert read_element_sets(taken.tle or "") == (SATELLITE,)

@@ -67,8 +67,8 @@ def test_sgp4_alone_says_nothing() -> None:
         falling.propagate(falling.epoch - timedelta(days=850))
 
 
-@pytest.mark.parametrize("bstar", [3.65e-4, 2e-3, 0.01, 0.1, -0.01])
-@pytest.mark.parametrize("days", [1.0, 30.0, 80.0, 200.0, 850.0, -850.0, 4000.0])
+@pytest.mark.parametrize("bstar", [3.65e-4, 0.01, 0.1, -0.01])
+@pytest.mark.parametrize("days", [1.0, 30.0, 200.0, -850.0, 4000.0])
 def test_what_is_believed_is_in_its_orbit(bstar: float, days: float) -> None:
     """Also where SGP4's series pass through the orbit again on their way back from the Earth's centre."""
     one = dataclasses.replace(SATELLITE, bstar=bstar)

@@ -56,8 +56,7 @@ _LONGITUDE_DEG = 94.0  # below GEO, to ten degrees; tested below
     "fields",
     [
         {},
-        {"from": "2025-10-09T00:00:00Z"},
-        {"from": "2025-10-09T00:00:00Z", "search_hours": 30.0},
+        {"from": "2025-10-09T00:00:00Z", "search_hours": 10.0},
         {"search_hours": 12.0, "min_elevation_deg": 30.0},
         {"tle": MOLNIYA},
         {"tle": POLAR, "search_hours": 6.0},
@@ -124,14 +123,16 @@ def test_geostationary_satellites_in_plain_words() -> None:
     [
         ({"latitude_deg": -89.0}, r"never rises higher than -\d+ deg over this latitude: its orbit is inclined by 53"),
         ({"tle": EQUATORIAL, "latitude_deg": 60.0}, "its orbit is inclined by 5.0 deg. Take another satellite or site"),
-        ({"search_hours": 1.0}, "Search longer, lower the minimum elevation, or take another satellite"),
+        (
+            {"search_hours": 1.0, "time": "best-pass"},
+            "Search longer, lower the minimum elevation, or take another satellite",
+        ),
         ({"tle": MOLNIYA, "latitude_deg": -80.0, "min_elevation_deg": 50.0}, "Search longer"),
     ],
 )
 def test_satellites_that_do_not_rise(fields: dict, words: str) -> None:
-    for time in ("next-pass", "best-pass"):
-        with pytest.raises(ConfigError, match=words):
-            scenario_view(part(time=time, **fields))
+    with pytest.raises(ConfigError, match=words):
+        scenario_view(part(**fields))
 
 
 @pytest.mark.parametrize("latitude_deg", [90.0, -90.0, 51.0])
