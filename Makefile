@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types bench clean
+.PHONY: demo test check lint types bench lowest clean
 
 demo: .venv/installed
 	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --durations=10
 
 check: lint types test
 
@@ -22,6 +22,9 @@ types: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/leoisac bench
 	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+lowest:
+	PYTHON=$(PYTHON) benchmarks/lowest_versions.sh
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -239,11 +239,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="end the kills after this time")
     parser.add_argument("--seed", type=int, default=7, help="of the moments of the kills")
     parser.add_argument("--points", type=int, default=400, help="sweep points of the campaign that is killed")
+    parser.add_argument("--accidents", type=int, default=10_000, help="accidents to files of a store")
     parser.add_argument("--moments", type=int, default=20, help="of signals, stops and deaths of workers")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history/chaos.json")
     options = parser.parse_args()
     catalogue.load_plugin(TOY)
+    from chaos_store import store_attacks_of  # it uses what stands above
+
     for name in ("SIGINT", "SIGHUP"):  # a shell may have started this with them ignored, and so would be its children
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     attacks: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -252,6 +255,7 @@ def main() -> None:
         "cut_chunk": cut_chunk,
         "clock_jump": clock_jump,
         "kills": lambda place: kills(place, options.kills, options.minutes, options.seed, options.points),
+        **store_attacks_of(options.accidents, options.seed),
         **chaos_processes.attacks(options.moments, options.seed),
     }
     record = json.loads(options.out.read_text()) if options.out.exists() else {}

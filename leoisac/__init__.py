@@ -21,6 +21,7 @@ from leoisac import systems as _systems_folder
 if TYPE_CHECKING:
     from leoisac.api import (
         channels,
+        check_store,
         config,
         design,
         draw,
@@ -47,7 +48,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
-            *("open_run", "resume", "run", "schemes", "verify"),
+            *("check_store", "open_run", "resume", "run", "schemes", "verify"),
         ),
         "leoisac.api",
     ),
@@ -74,6 +75,7 @@ __all__ = [
     "StoreError",
     "__version__",
     "channels",
+    "check_store",
     "config",
     "design",
     "draw",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from leoisac.experiment.reporting.claims import ClaimResult
     from leoisac.experiment.running.runner import Progress
+    from leoisac.experiment.store.checking import StoreCheck
 
 
 def systems() -> tuple[str, ...]:
@@ -70,8 +71,11 @@ def draw(config: Config, seed: int = 0, trials: int | Iterable[int] = 1) -> Any:
 def channels(config: Config, **arrays: Any) -> Any:
     """Channels from your own arrays, by name; with a leading trial axis or without (then they hold for all trials).
 
+    Lists, big-endian and read-only arrays, any memory order and wider types are taken; the numbers are what counts.
+
     Raises:
-        ChannelError: for an unknown or missing name, a wrong shape, NaN, or single precision.
+        ChannelError: for an unknown or missing name, a wrong shape, no trials, single precision, NaN or infinities, and
+            numbers outside the array's domain (a noise power of -100.8, steering vectors that are not of modulus 1).
     """
     from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 
@@ -90,37 +94,50 @@ def design(
 
     Args:
         config: the configuration that the channels belong to.
-        channels: from ``draw`` or ``channels``.
+        channels: from ``draw`` or ``channels``. Made otherwise, they are held to what ``channels`` asks for, except
+            that trials with NaN or infinities are NONFINITE, and change nothing for the other trials.
         scheme: scheme name.
         route: ``"fast"``, or ``"reference"`` for the published algorithm.
         throw: raise when a trial has no usable design, instead of reporting it by its status.
         options: keyword options of the scheme's solver.
 
     Returns:
-        ``Solution`` with the designs in ``value`` (physical units) and a ``Status`` per trial.
+        ``Solution`` with the designs in ``value`` (physical units) and a ``Status`` per trial: as ``run`` stores it,
+        decided from what ``evaluate`` measures. A design that counts has finite metrics and meets what its scheme
+        enforces.
 
     Raises:
+        ChannelError: for channels of another system or configuration, and numbers that the arrays cannot hold.
         DesignError: with ``throw``, naming the trials and what to try next.
     """
-    from leoisac.experiment.trials.blocks import design_trials
-    from leoisac.experiment.trials.channel_arrays import check_channels
+    from leoisac.experiment.trials.blocks import design_trials, evaluate_trials
+    from leoisac.experiment.trials.channel_arrays import checked_channels
+    from leoisac.experiment.trials.judge import settled
 
     system = _system(config)
-    check_channels(system, config, channels)
+    channels = checked_channels(system, config, channels)
     solution = design_trials(system, config, channels, scheme, route, **options)
+    metrics = evaluate_trials(system, config, channels, solution.value)
+    solution = settled(system.scheme(scheme), solution, metrics, system.tolerance)
     if throw:
         _throw(system, scheme, solution)
     return solution
 
 
 def evaluate(config: Config, channels: Any, design: Any) -> dict[str, Any]:
-    """Metrics and margins of designs: name -> array with the trial axis first."""
+    """Metrics and margins of designs: name -> array with the trial axis first.
+
+    Raises:
+        ChannelError: as for ``design``.
+        DesignError: for designs of another system, of other sizes or of another number of trials.
+    """
     from leoisac.experiment.trials.blocks import evaluate_trials
-    from leoisac.experiment.trials.channel_arrays import check_channels
+    from leoisac.experiment.trials.channel_arrays import checked_channels
+    from leoisac.experiment.trials.design_arrays import checked_design
 
     system = _system(config)
-    check_channels(system, config, channels)
-    return evaluate_trials(system, config, channels, getattr(design, "value", design))
+    channels = checked_channels(system, config, channels)
+    return evaluate_trials(system, config, channels, checked_design(system, config, channels, design))
 
 
 def run(
@@ -192,6 +209,7 @@ def resume(
     cluster: str | None = None,
     device: str | None = None,
     repair: bool = False,
+    plugins: Iterable[str | Path] = (),
     wait_workers: float | None = None,
     security: Any = None,
 ) -> xr.Dataset | xr.DataTree:
@@ -205,6 +223,8 @@ def resume(
         until, most_trials: as for ``run``.
         progress, workers, cluster, device, wait_workers, security: as for ``run``.
         repair: set damaged units aside and compute them anew, instead of refusing them.
+        plugins: files that define further systems. Those that the store was made with are run only when named here: a
+            plugin is a program, and a store may come from anywhere.
 
     Returns:
         As ``open_run``.
@@ -215,18 +235,47 @@ def resume(
     """
     from leoisac.experiment.running.resuming import resume_studies
 
-    plugins = catalogue.plugin_files()
-    place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security)
+    _load(plugins)
+    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
-    studies = resume_studies(folder, catalogue.find_with, {**more, "most_trials": most_trials}, progress, place, repair)
+    studies = resume_studies(folder, catalogue.find, {**more, "most_trials": most_trials}, progress, place, repair)
     return _one_or_tree(studies)
 
 
-def open_run(folder: str | Path) -> xr.Dataset | xr.DataTree:
-    """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several."""
+def open_run(folder: str | Path, plugins: Iterable[str | Path] = ()) -> xr.Dataset | xr.DataTree:
+    """Results of a store: the dataset of its study, or a tree of datasets by study name when there are several.
+
+    Args:
+        folder: of the store.
+        plugins: files that define further systems, as for ``resume``.
+
+    Raises:
+        StoreError: if there is no store, or a file of it is not as it was written.
+    """
     from leoisac.experiment.reading.studies import open_studies
 
+    _load(plugins)
     return _one_or_tree(open_studies(folder, catalogue.find))
+
+
+def check_store(folder: str | Path, repair: bool = False, plugins: Iterable[str | Path] = ()) -> StoreCheck:
+    """Read every file of a store, compute its digests anew and judge it.
+
+    Args:
+        folder: of the store.
+        repair: set aside what must not count; ``resume`` then computes it anew.
+        plugins: files that define further systems, as for ``resume``.
+
+    Returns:
+        ``sound``, and in ``bad`` each file that is damaged or foreign with the reason.
+
+    Raises:
+        StoreError: if there is no store, or this version cannot read it.
+    """
+    from leoisac.experiment.store.checking import check_store
+
+    _load(plugins)
+    return check_store(folder, catalogue.find, repair)
 
 
 def figure(system: str, name: str, data: Any) -> Any:
@@ -298,16 +347,29 @@ def export_design(
         to: ``"json"`` (complex numbers as ``re`` and ``im``), ``"npz"`` or ``"mat"``; the ending of ``path`` when None.
         origin: what else to write down, such as ``scheme="pa1", seed=0, trial=3``.
 
+    The status is decided anew from what is written, whatever ``solution`` says.
+
     Raises:
         ConfigError: for an unknown format or a position that the solution does not have.
+        DesignError: for what is no solution of the configuration.
     """
     from leoisac.experiment.reporting.export_design import design_record, write_design
+    from leoisac.experiment.trials.judge import settled
 
-    path = Path(path)
+    if not isinstance(solution, Solution):
+        raise DesignError("solution: must be what leoisac.design returned, designs and statuses together.")
+    path, system = Path(path), _system(config)
     metrics = evaluate(config, channels, solution)
-    record = design_record(_system(config), config, channels, solution, metrics, position, **origin)
+    named = next((scheme for scheme in system.schemes if scheme.name == origin.get("scheme")), None)
+    solution = settled(named, solution, metrics, system.tolerance)
+    record = design_record(system, config, channels, solution, metrics, position, **origin)
     write_design(record, to or path.suffix.removeprefix("."), path)
     return path
+
+
+def _load(plugins: Iterable[str | Path]) -> None:
+    for file in plugins:
+        catalogue.load_plugin(file)
 
 
 def _one_or_tree(studies: Mapping[str, xr.Dataset]) -> xr.Dataset | xr.DataTree:

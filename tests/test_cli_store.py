@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,19 @@ def call(*arguments: str | Path, code: int = 0) -> str:
     return result.output
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 2 points x 3 schemes x 20 trials, in units of 8."""
+    folder = tmp_path_factory.mktemp("made") / "demo"
+    li.run(CONFIG, sweep={"transmit_power_dbw": [0, 10]}, trials=20, store=folder, unit_trials=8)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with a store of 2 points x 3 schemes x 20 trials, in units of 8."""
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a copy of that store."""
     monkeypatch.chdir(tmp_path)
-    li.run(CONFIG, sweep={"transmit_power_dbw": [0, 10]}, trials=20, store="demo", unit_trials=8)
+    shutil.copytree(made, tmp_path / "demo")
     return tmp_path / "demo"
 
 
@@ -54,16 +62,14 @@ class TestState:
             assert item.seconds > 0
         assert not state.failures
 
-    def test_rate_is_of_the_last_quarter_of_an_hour(self, folder: Path) -> None:
+    def test_rate_is_of_the_last_quarter_of_an_hour(self, folder: Path, forge_manifest: Any) -> None:
         """Units of 8, 8 and 4 trials, a third of them published ten minutes ago: 40 trials since then."""
-        manifest = json.loads((folder / "manifest.json").read_text())
         now = time.time()
         made = units(folder)
         assert len(made) == 18
         for position, file in enumerate(made):
             os.utime(file, (now, now - (600 if position < 6 else 3000)))
-        manifest["sessions"][-1]["created"] = "2020-01-01T00:00:00+00:00"
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        forge_manifest(folder, lambda data: data["sessions"][-1].update(created="2020-01-01T00:00:00+00:00"))
         state = store_state(folder, catalogue.find, now=now)
         assert state.rate == pytest.approx(6 * (120 / 18) / 900)
         assert state.idle_s == pytest.approx(600, abs=1e-3)
@@ -74,14 +80,12 @@ class TestState:
         assert left.left == 8
         assert left.remaining_s == pytest.approx(8 / left.rate)
 
-    def test_an_earlier_session_does_not_count_for_the_rate(self, folder: Path) -> None:
+    def test_an_earlier_session_does_not_count_for_the_rate(self, folder: Path, forge_manifest: Any) -> None:
         now = time.time()
         for file in units(folder):
             os.utime(file, (now, now - 100))
-        manifest = json.loads((folder / "manifest.json").read_text())
         created = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now - 50))
-        manifest["sessions"].append({**manifest["sessions"][-1], "created": created})
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        forge_manifest(folder, lambda data: data["sessions"].append({**data["sessions"][-1], "created": created}))
         assert store_state(folder, catalogue.find, now=now).rate is None
 
     def test_studies_that_share_trials_are_counted_once(self, toy: System, tmp_path: Path) -> None:
@@ -193,6 +197,152 @@ class TestStatus:
 )
 def test_duration(seconds: float | None, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+class TestCheck:
+    def test_a_sound_store(self, folder: Path) -> None:
+        text = call("check", folder)
+        assert "sound" in text.splitlines()[1]
+        assert [line.split()[:4] for line in text.splitlines() if line.startswith("fill.fast")] == [
+            ["fill.fast", "6", "0", "0"]
+        ]
+        assert "All 22 files sound." in text  # 18 units, 2 configurations, a scenario, the manifest
+
+    def test_every_kind_of_fault_is_listed(self, folder: Path) -> None:
+        made = units(folder)
+        made[0].write_bytes(made[0].read_bytes()[:-1])
+        made[1].with_name("40-48.npz").write_bytes(made[1].read_bytes())
+        made[2].with_name("copy of 0-8.npz").write_bytes(made[2].read_bytes())
+        (folder / "demo.toml").write_text("mine")  # no file of the store's
+        (folder / "run.toml").write_text((folder / "run.toml").read_text().replace("trials = 20", "trials = 2"))
+        described = made[0].parent.parent / "config.json"
+        described.write_text("{}")
+        stray = folder / "units" / ("0" * 16) / "fill.fast"
+        stray.mkdir(parents=True)
+        (stray / "0-8.npz").write_bytes(made[3].read_bytes())
+        before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        text = call("check", folder, code=1)
+        for line in (
+            f"damaged: {made[0]}: ",
+            f"foreign: {made[1].with_name('40-48.npz')}: was made for trials",
+            "copy of 0-8.npz: its name is not one of a unit",
+            "run.toml: does not say what the manifest says",
+            f"damaged: {described}: is not the configuration of its folder",
+            f"foreign: {stray / '0-8.npz'}: no study of this store asks for it",
+            f"leoisac check {folder} --repair",
+        ):
+            assert line in text
+        assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+        text = call("check", folder, "--repair")
+        assert f"; now {folder / 'damaged'}" in text
+        assert "; written anew" in text
+        assert "sound." in call("check", folder)
+        assert (folder / "demo.toml").read_text() == "mine"
+        li.resume(folder)
+        assert store_state(folder, catalogue.find).left == 0
+
+    def test_names_that_no_terminal_takes(self, folder: Path) -> None:
+        source = units(folder)[0]
+        os.makedirs(os.fsencode(folder / "units") + b"/\x1b[2J/\xff")
+        for name in (
+            os.fsencode(source.parent) + b"/\x1b[2J\xff.npz",
+            os.fsencode(folder) + b"/units/\x1b[2J/\xff/0-8.npz",
+        ):
+            with open(name, "wb") as stream:
+                stream.write(source.read_bytes())
+        text = call("check", folder, code=1)
+        assert "\x1b" not in text
+        assert text.count("foreign: ") == 2
+        call("check", folder, "--repair")
+
+    def test_exit_codes_for_scripts(self, folder: Path, tmp_path: Path) -> None:
+        assert "there is no result store here" in call("check", tmp_path / "absent", code=2)
+        (folder / "manifest.json").write_bytes(b"{" * 10_000)
+        text = call("check", folder, code=1)
+        assert f"damaged: {folder / 'manifest.json'}: cannot be read" in text
+        assert f"leoisac run {folder}/STUDY.toml --store {folder}" in text
+
+    def test_from_python(self, folder: Path) -> None:
+        file = units(folder)[0]
+        file.write_bytes(b"")
+        found = li.check_store(folder)
+        assert not found.sound
+        assert [(item.file, item.kind, item.group) for item in found.bad] == [(file, "damaged", "equal.fast")]
+        assert li.check_store(folder, repair=True).sound
+        assert not li.check_store(folder).bad
+
+    def test_a_folder_that_hides_its_units_is_not_sound(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        real = Path.iterdir
+
+        def hidden(self: Path) -> Any:
+            if self.name == "fill.fast":
+                raise PermissionError(13, "Permission denied", str(self))
+            return real(self)
+
+        monkeypatch.setattr(Path, "iterdir", hidden)
+        assert "fill.fast: cannot be read: Permission denied" in call("check", folder, code=2)
+
+
+READERS = (["status"], ["plot"], ["export", "--to", "csv"], ["report"], ["verify"], ["check"], ["resume"])
+
+
+@pytest.mark.parametrize("verb", READERS, ids=lambda verb: verb[0])
+class TestEveryVerb:
+    """Each verb that reads a store, before the same strange or damaged ones."""
+
+    def test_a_name_that_is_a_path(self, folder: Path, forge_manifest: Any, verb: list[str]) -> None:
+        def change(data: Any) -> None:
+            for part in ("studies", "fingerprints"):
+                data[part] = {"../../X": data[part]["run"]}
+
+        forge_manifest(folder, change)
+        before = sorted(folder.parent.rglob("*"))
+        assert "study = '../../X': must be a name" in call(verb[0], folder, *verb[1:], code=2)
+        assert sorted(folder.parent.rglob("*")) == before
+
+    def test_a_flipped_bit(self, folder: Path, verb: list[str]) -> None:
+        content = bytearray(units(folder)[5].read_bytes())
+        content[content.index(b"status.npy") + 40] ^= 4
+        units(folder)[5].write_bytes(bytes(content))
+        text = call(verb[0], folder, *verb[1:], code=1 if verb[0] == "check" else 2)
+        assert units(folder)[5].name in text
+        assert "--repair" in text
+
+    def test_a_store_that_may_not_be_written(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: list[str]
+    ) -> None:
+        """What reads says where it would write instead; what computes says that it cannot."""
+        monkeypatch.setattr(os, "access", lambda path, mode, **options: mode != os.W_OK)
+        if verb[0] in ("status", "verify", "check"):
+            call(verb[0], folder)
+        elif verb[0] != "resume":
+            assert "may not be written here; say where to write with --out" in call(verb[0], folder, *verb[1:], code=2)
+            out = tmp_path / {"plot": "a.png", "export": "a.csv", "report": "a.html"}[verb[0]]
+            call(verb[0], folder, *verb[1:], "--out", out)
+            assert out.stat().st_size > 1000
+
+    def test_nothing_is_written_through_a_link(self, folder: Path, tmp_path: Path, verb: list[str]) -> None:
+        names = {"plot": "sweep.png", "export": "run.csv", "report": "report.html"}
+        if verb[0] not in names:
+            return
+        (tmp_path / "precious").write_text("mine")
+        (folder / names[verb[0]]).symlink_to(tmp_path / "precious")
+        assert "nothing is written through a link" in call(verb[0], folder, *verb[1:], code=2)
+        assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_damaged_store_is_not_passed_over_in_silence(folder: Path) -> None:
+    (folder / "manifest.json").write_text("{")
+    assert "Warning: passed over: demo/manifest.json" in call("verify", TOY, "--runs", ".")
+
+
+def test_sweep_values_in_the_names_of_pictures(folder: Path) -> None:
+    """Texts of a configuration are no paths."""
+    modes = {"mode": ["../../x", "plain"], "transmit_power_dbw": [0, 5, 10]}
+    li.run(CONFIG, ["fill"], modes, trials=2, store=folder.with_name("texts"))
+    text = call("plot", folder.with_name("texts"))
+    assert "sweep-mode-.._.._x.png" in text
+    assert (folder.with_name("texts") / "sweep-mode-plain.png").exists()
 
 
 class TestVerify:

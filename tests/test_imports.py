@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -169,11 +170,70 @@ def test_every_layer_is_in_the_order() -> None:
 
 
 def test_jax_is_configured_wherever_it_is_imported() -> None:
-    """64-bit floats are on before anything computes: whoever imports JAX imports ``foundation.jax_setup``, too."""
+    """Whoever imports JAX imports ``foundation.jax_setup``, too, where its contexts are."""
     for file in _sources():
         names: set[str] = set()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
             names |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
-        if file.name != "jax_setup.py" and any(name.split(".")[0] == "jax" for name in names):
+        below = file.name in ("jax_setup.py", "compile_cache.py")  # what jax_setup is made of
+        if not below and any(name.split(".")[0] == "jax" for name in names):
             assert "leoisac.foundation.jax_setup" in names, f"{file.relative_to(ROOT)}"
+
+
+def _uses_jax(file: Path) -> bool:
+    return "leoisac.foundation.jax_setup" in _imports(file)
+
+
+LIBRARY = ("antennas", "estimation", "geometry", "metrics", "optim", "propagation", "waveforms")
+"""Layers whose functions users call by themselves."""
+ENGINE_ROOM = ("augmented_lagrangian", "lanes", "lbfgs", "rank_one_blocks", "restoration")
+"""Modules of ``optim.batched`` whose functions only other modules of it call, inside their programs."""
+WITHOUT_ARITHMETIC = {"best_start", "compilations", "stages_of", "at_stage", "largest_violation", "transmitter_program"}
+"""Public functions beside JAX that compute nothing with it, or only inside the engine's programs."""
+
+
+@pytest.mark.parametrize("file", [file for file in _sources() if _uses_jax(file)], ids=lambda file: file.stem)
+def test_what_users_call_computes_in_double_precision(file: Path) -> None:
+    """Every public function of a library module that uses JAX is decorated; and so is what draws random numbers, and
+    what stands in a system beside programs that do not run by lanes."""
+    has_own_programs = _layer(_module(file)) == "systems" and "jax.jit" in file.read_text(encoding="utf-8")
+    if _layer(_module(file)) not in LIBRARY and file.name != "keys.py" and not has_own_programs:
+        return
+    if file.parent.name == "batched" and file.stem in ENGINE_ROOM:
+        return
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in WITHOUT_ARITHMETIC:
+            first = node.decorator_list[0] if node.decorator_list else None
+            assert isinstance(first, ast.Name), f"{file}: {node.name} lacks @in_double"
+            assert first.id == "in_double", f"{file}: @in_double must stand first above {node.name}"
+
+
+def test_the_engine_room_is_entered_by_the_engine_alone() -> None:
+    """Others import its types (whose names are capitalised), and no function."""
+    room = {f"leoisac.optim.batched.{name}" for name in ENGINE_ROOM}
+    for file in _sources():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if file.parent.name != "batched" and isinstance(node, ast.ImportFrom) and node.module in room:
+                functions = [alias.name for alias in node.names if not alias.name[0].isupper()]
+                assert not functions, f"{file} imports {functions} of {node.module}"
+
+
+def test_nothing_is_computed_by_importing() -> None:
+    """No array of JAX is made outside functions: it would have 32 bits, and would make JAX's clients."""
+    for file in _sources():
+        for call in _calls_at_import(ast.parse(file.read_text(encoding="utf-8"))):
+            name = ast.unparse(call.func)
+            root = name.split(".")[:2]
+            computes = root[0] == "jnp" or (root[0] == "jax" and root[1] in ("lax", "nn", "numpy", "random", "scipy"))
+            assert not computes, f"{file.relative_to(ROOT)}:{call.lineno} calls {name} when it is imported"
+
+
+def _calls_at_import(node: ast.AST) -> Iterator[ast.Call]:
+    """Calls outside the bodies of functions (their decorators and defaults are evaluated at once)."""
+    if isinstance(node, ast.Call):
+        yield node
+    skipped = {id(part) for part in node.body} if isinstance(node, ast.FunctionDef) else set()
+    for child in () if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node):
+        if id(child) not in skipped:
+            yield from _calls_at_import(child)

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
+from leoisac.cli.check import check
 from leoisac.cli.export import export
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
@@ -92,6 +93,7 @@ for _name, _verb in (
     ("run", run),
     ("resume", resume),
     ("status", status),
+    ("check", check),
     ("plot", plot),
     ("report", report),
     ("export", export),

@@ -35,7 +35,9 @@ def report(
     del plugin
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--out {out}: must end in .html.")
-    target = out or folder / "report.html"
+    from leoisac.experiment.store.folders import output_file
+
+    target = output_file(out or folder / "report.html")
     text, problems = report_text(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")

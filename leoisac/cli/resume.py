@@ -49,10 +49,10 @@ def resume(
     """Continue a run from its store, as it was or with more of it.
 
     Nothing is computed twice, and nothing that is there is changed. A store of another version of the configuration or
-    of the schema is refused.
+    of the schema is refused. The plugin files that a store was made with are not run unless --plugin names them here.
     """
     del plugin
-    from leoisac.cli.running import print_results, with_bar
+    from leoisac.cli.running import print_results, warn, with_bar
     from leoisac.experiment.running.resuming import resume_studies
 
     axes = {name: value if isinstance(value, list) else [value] for name, value in assignments(add).items()}
@@ -66,7 +66,7 @@ def resume(
     place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
 
     def compute(report: Any, stop: Any) -> dict[str, Any]:
-        return resume_studies(folder, catalogue.find_with, more, report, place, repair, stop)
+        return resume_studies(folder, catalogue.find, more, report, place, repair, warn, stop)
 
     datasets = with_bar(compute, folder)
     print_results(catalogue.find(str(next(iter(datasets.values())).attrs["system"])), datasets, folder)

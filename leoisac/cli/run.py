@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,6 +100,7 @@ def run(
             for study in names
         }
         name = target.replace("/", "-") + ("" if preset == "paper" else f"-{preset}")
+    studies = {study: _with_files(item) for study, item in studies.items()}
     folder = store or Path("runs") / name
     from leoisac.cli.running import draw, print_results, run_with_bar
 
@@ -136,6 +138,12 @@ def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:
 
 def _there_are(names: list[str]) -> str:
     return f" There are: {', '.join(names)}." if names else " This system has none yet; write a scenario file."
+
+
+def _with_files(item: Scenario) -> Scenario:
+    """The scenario with the files that ``--set`` names, relative to the working folder, taken into it."""
+    resolve_files = getattr(item.config, "resolve_files", None)
+    return item if resolve_files is None else dataclasses.replace(item, config=resolve_files(Path.cwd()))
 
 
 def _changed(

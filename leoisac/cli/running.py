@@ -13,11 +13,14 @@ import typer
 
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
+from leoisac.experiment.names import in_file_name, printable
+from leoisac.experiment.reading.footnotes import add_warnings
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
 from leoisac.experiment.running.interruption import Stop, orderly_stop
 from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.sweep import draw_sweep
@@ -28,12 +31,17 @@ if TYPE_CHECKING:
 
 def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, place: Any = None) -> dict[str, Any]:
     """The run with a live bar, computed where ``place`` says; an interruption says how to go on."""
-    options = {} if place is None else {"place": place}
+    options: dict[str, Any] = {"warn": warn} if place is None else {"warn": warn, "place": place}
 
     def compute(report: Any, stop: Stop) -> dict[str, Any]:
         return campaign.run_studies(system, studies, folder, report, stop=stop, **options)
 
     return with_bar(compute, folder)
+
+
+def warn(text: str) -> None:
+    """A warning to a person at the terminal."""
+    typer.echo(f"Warning: {text}", err=True)
 
 
 def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any]], folder: Path) -> dict[str, Any]:
@@ -75,7 +83,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
-            last_line = failure["traceback"].strip().splitlines()[-1]
+            last_line = printable(failure["traceback"].strip().splitlines()[-1])
             out.print(
                 f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
             )
@@ -85,14 +93,15 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
-        draw_figure(system, system.figure(figure), datasets).savefig(path)
+        draw_figure(system, system.figure(figure), datasets).savefig(output_file(path))
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
         for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
-            drawn.savefig(target)
+            add_warnings(drawn, [dataset])
+            drawn.savefig(output_file(target))
             written.append(target)
     return written
 
@@ -112,5 +121,5 @@ def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
         one = numbers.isel(dict(zip(others, index)))
         values = {axis: numbers[axis].values[position] for axis, position in zip(others, index)}
         title = ", ".join(f"{axis} = {value}" for axis, value in values.items())
-        suffix = "".join(f"-{axis}-{value}" for axis, value in values.items())
+        suffix = "".join(f"-{axis}-{in_file_name(str(value))}" for axis, value in values.items())
         yield suffix, draw_sweep(one, labels=labels, order=order, title=title)

@@ -10,7 +10,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
-from leoisac.experiment.contracts import System
+from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario.files import init_text, load_scenario
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config
@@ -55,12 +55,8 @@ def show(subject: Subject, plugin: Plugins = None) -> None:
         warnings.simplefilter("always")
         for made in link_budget_tables(system, config):
             out.print(made, "")
-    satellite_warnings: list[str] = []
-    if getattr(config, "satellite", None) is not None:
-        from leoisac.cli.passes import pass_warnings
-
-        satellite_warnings = pass_warnings(config)
-    for text in [*(str(item.message) for item in caught), *satellite_warnings]:
+    noticed = resolve(system.warnings)(config) if system.warnings else ()
+    for text in [*(str(item.message) for item in caught), *noticed]:
         out.print(f"Warning: {text}", style="yellow")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, StoreFolder
+from leoisac.experiment.names import printable
 from leoisac.foundation.number_text import duration_text, share_text, short_time_text
 
 if TYPE_CHECKING:
@@ -102,6 +103,6 @@ def failure_lines(state: StoreState) -> list[Any]:
     lines = [f"{code.name}: {code.advice}" for code in codes if any(item.statuses.get(code) for item in state.schemes)]
     for failure in state.failures[:_SHOWN_FAILURES]:
         last = failure.traceback.strip().splitlines()[-1]
-        lines.append(f"  {failure.scheme}, trials {failure.first} to {failure.stop - 1}: {last}")
+        lines.append(f"  {failure.scheme}, trials {failure.first} to {failure.stop - 1}: {printable(last)}")
     more = len(state.failures) - _SHOWN_FAILURES
     return [*lines, f"  … and {more} more"] if more > 0 else lines

@@ -11,7 +11,7 @@ import typer
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
 from leoisac.experiment.contracts import System
-from leoisac.experiment.errors import StoreError
+from leoisac.experiment.errors import DamageError, StoreError
 from leoisac.foundation.config import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _stores_below(runs: Path, system: str) -> list[Path]:
         try:
             if open_store(folder, catalogue.find).manifest.system == system:
                 stores.append(folder)
+        except DamageError as error:
+            typer.echo(f"Warning: passed over: {error}", err=True)
         except (StoreError, ConfigError):  # of another version, or of a system that is not installed
             continue
     return stores

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Int
 
 from leoisac.estimation.symbol_detection import lmmse_equalise, message_passing, one_tap_equalise
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.keys import complex_normal, purpose_keys, trial_key, uniforms
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.namespace import RealLike
@@ -67,6 +67,7 @@ class BitErrors(NamedTuple):
         }
 
 
+@in_double
 def bit_errors(
     link: GridLink,
     snr_db: Sequence[float | int],
@@ -103,6 +104,7 @@ def bit_errors(
     return BitErrors(wrong, 2 * link.n_delay * link.n_doppler)
 
 
+@in_double
 def frame_bit_errors(
     link: GridLink,
     receivers: Sequence[str],

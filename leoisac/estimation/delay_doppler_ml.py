@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Complex
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.namespace import RealLike
 
 
@@ -44,6 +44,7 @@ class DelayDopplerEstimate(NamedTuple):
     amplitude: Any
 
 
+@in_double
 def estimate_delay_doppler(
     received: Complex[Array, "*#batch doppler delay"],
     x_tf: Complex[Array, "*#batch doppler delay"],
@@ -109,6 +110,7 @@ def estimate_delay_doppler(
     return DelayDopplerEstimate(turns[..., 0] / spacing_hz, turns[..., 1] / slot_s, fitted.reshape(batch))
 
 
+@in_double
 def wrapped_error(estimate: RealLike, truth: RealLike, period: RealLike) -> Any:
     """Error of an estimate that is known up to whole periods, in ``[-period / 2, period / 2)``."""
     return (jnp.asarray(estimate) - truth + 0.5 * period) % period - 0.5 * period

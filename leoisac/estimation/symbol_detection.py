@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Complex, Float, Num
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.namespace import RealLike
 from leoisac.waveforms.delay_doppler_channel import PathOperators
 from leoisac.waveforms.qam import QAM4
@@ -20,6 +20,7 @@ CONFIDENT = 0.99
 """Posterior probability from which message passing counts a symbol as decided."""
 
 
+@in_double
 def lmmse_equalise(
     channel: Complex[Array, "*batch row cell"], received: Complex[Array, "*batch row"], noise: RealLike
 ) -> Complex[Array, "*batch cell"]:
@@ -41,6 +42,7 @@ def lmmse_equalise(
     return (adjoint @ solved[..., -1:])[..., 0] / gain
 
 
+@in_double
 def one_tap_equalise(
     channel: Complex[Array, "*batch row cell"], received: Complex[Array, "*batch row"]
 ) -> Complex[Array, "*batch cell"]:
@@ -62,6 +64,7 @@ class Beliefs(NamedTuple):
     decided: Any
 
 
+@in_double
 def message_passing(
     operators: PathOperators,
     gains: Num[Array, "*batch path"],
@@ -90,6 +93,7 @@ def message_passing(
         iterations: number of iterations.
         damping: weight of the new messages, in (0, 1]; undamped, small grids oscillate.
     """
+    alphabet = np.array(alphabet)  # anew: JAX 0.10 knows constants by their identity, with their first precision
     columns, weights = _merged(operators)
     h = jnp.einsum("...p,upc->...uc", gains, weights)[..., None]  # (..., path, row, 1)
     rows, columns = np.argsort(columns, axis=-1)[..., None], columns[..., None]

@@ -14,7 +14,7 @@ from leoisac.estimation.delay_doppler_ml import (
     estimate_delay_doppler,
     wrapped_error,
 )
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.keys import complex_normal, purpose_keys, trial_key, uniforms
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.namespace import RealLike
@@ -46,6 +46,7 @@ class TargetErrors(NamedTuple):
         return np.sqrt(np.mean(self.doppler**2))
 
 
+@in_double
 def target_errors(
     images: Complex[Any, "... stream slot subcarrier"],
     *,
@@ -99,6 +100,7 @@ class EchoEstimate(NamedTuple):
     bounds: DelayDopplerBounds
 
 
+@in_double
 def estimate_from_echo(
     images: Complex[Array, "stream slot subcarrier"],
     symbols: Complex[Array, " stream"],

@@ -281,6 +281,8 @@ class System:
         link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
         studies, figures, claims: dotted names of tuples.
         benches: dotted name of a tuple of ``BenchCase``; empty where no scheme has two routes.
+        warnings: dotted name of ``config -> tuple of sentences``: what a reader of results should know about a
+            configuration that can be used, such as an element set that is old; light. Empty where there is nothing.
         small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
@@ -304,6 +306,7 @@ class System:
     figures: str
     claims: str
     benches: str = ""
+    warnings: str = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
     headline: str = "sum_rate"

@@ -95,16 +95,17 @@ def install() -> bool:
         return False
 
     class ProgramCache(CacheInterface):
-        """The interface that JAX expects."""
+        """The interface that JAX expects; for programs of ours, which are compiled with 64-bit floats switched on."""
 
         def __init__(self, path: Path) -> None:
             self._path = path
 
         def get(self, key: str) -> bytes | None:
-            return read_entry(self._path / key)
+            return read_entry(self._path / key) if jax.config.jax_enable_x64 else None
 
         def put(self, key: str, value: bytes) -> None:
-            write_entry(self._path / key, value)
+            if jax.config.jax_enable_x64:
+                write_entry(self._path / key, value)
 
     try:
         own = folder / _machine(jax.lib.__version__)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
 
 Model = TypeVar("Model", bound="Config")
 _MOST_PARTS = 8
@@ -69,11 +69,24 @@ def replace_fields(config: Model, changes: Mapping[str, Any]) -> Model:
     """Copy of ``config`` with ``{"field": value}`` or ``{"part.field": value}`` changed and everything checked anew."""
     data: dict[str, Any] = config.model_dump(mode="json")
     for path, value in changes.items():
-        steps = path.split(".")
+        steps = _by_name(type(config), path.split("."))
         if len(steps) > _MOST_PARTS:
             raise ConfigError(f"{shown(path)}: no such field; parts of a configuration are not nested that deep.")
         _assign(data, path, steps, value)
     return build(type(config), data)
+
+
+def _by_name(model: type[Config] | None, steps: list[str]) -> list[str]:
+    """Steps of a path with fields by their names, where another way to write them was used."""
+    named: list[str] = []
+    for step in steps:
+        fields = model.model_fields if model is not None else {}
+        for name, field in fields.items():
+            if isinstance(field.validation_alias, AliasChoices) and step in field.validation_alias.choices:
+                step = name
+        named.append(step)
+        model = _part_class(fields[step].annotation) if step in fields else None
+    return named
 
 
 def _assign(data: dict[str, Any], path: str, steps: list[str], value: Any) -> None:

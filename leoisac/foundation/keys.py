@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 Key = Any
 
@@ -25,22 +25,26 @@ _HALF_STEP = 2.0**-54
 """Shift of the uniform numbers off zero, so that every normal number is finite."""
 
 
+@in_double
 def trial_key(seed: Any, trial: Any) -> Key:
     """Key of one trial. ``seed`` and ``trial`` are non-negative integers (traced or not)."""
     return jax.random.fold_in(jax.random.key(seed), trial)
 
 
+@in_double
 def purpose_keys(key: Key, purposes: Sequence[str]) -> Key:
     """One key per purpose, shape ``(len(purposes),)``: the names' CRC-32 is folded in, so their order is free."""
     codes = np.array([zlib.crc32(purpose.encode()) for purpose in purposes], dtype=np.uint32)
     return _fold_each(key, jnp.asarray(codes))
 
 
+@in_double
 def entity_keys(key: Key, count: int) -> Key:
     """One key per entity, shape ``(count,)``: the first ``n`` of them are the same whatever the count."""
     return _fold_each(key, jnp.arange(count))
 
 
+@in_double
 def uniforms(key: Key, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """Independent uniform numbers on (0, 1) for several purposes of one entity.
 
@@ -61,11 +65,13 @@ def uniforms(key: Key, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     }
 
 
+@in_double
 def standard_normal(uniform: Any) -> Any:
     """Standard normal numbers from uniform ones (inverse distribution function)."""
     return jax.scipy.special.ndtri(uniform)
 
 
+@in_double
 def complex_normal(uniform: Any) -> Any:
     """Circular complex normal numbers CN(0, 1) from uniform ones, shape ``(..., 2) -> (...)``."""
     real, imaginary = jnp.moveaxis(standard_normal(uniform), -1, 0)

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from leoisac.foundation.jax_setup import LANES, jax, jnp
+from leoisac.foundation.environment import compiles_quickly
+from leoisac.foundation.jax_setup import LANES, in_double, jax, jnp
 from leoisac.foundation.status import Solution
 
 jax.tree_util.register_dataclass(
@@ -35,10 +36,11 @@ class _ByLanes:
     def __init__(self, function: Callable[..., Any], effort: int) -> None:
         self._function = function
         self._effort = effort
-        self._compiled: dict[int, Any] = {}
+        self._compiled: dict[tuple[int, bool], Any] = {}
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
 
+    @in_double
     def __call__(self, parameters: Any, *batched: Any) -> Any:
         count = batch_size(batched)
         compiled = self._program(len(batched))
@@ -49,10 +51,11 @@ class _ByLanes:
         return take(concatenate(blocks), slice(0, count))
 
     def _program(self, inputs: int) -> Any:
-        if inputs not in self._compiled:
+        key = (inputs, compiles_quickly())
+        if key not in self._compiled:
             batched = jax.vmap(self._function, in_axes=(None, *([0] * inputs)))
-            self._compiled[inputs] = jax.jit(batched, compiler_options=quick_to_compile(self._effort))
-        return self._compiled[inputs]
+            self._compiled[key] = jax.jit(batched, compiler_options=compiler_options(self._effort))
+        return self._compiled[key]
 
     def compilations(self) -> int:
         return sum(program._cache_size() for program in self._compiled.values())
@@ -64,7 +67,7 @@ def by_lanes(function: Callable[..., Any], effort: int = 0) -> BatchedFunction:
 
     Args:
         function: traceable ``f(parameters, *inputs)`` of one trial.
-        effort: of the compiler, see ``quick_to_compile``.
+        effort: of the compiler, see ``compiler_options``.
 
     Returns:
         The same function with a leading trial axis on every input and output but ``parameters``, for any number of
@@ -74,14 +77,22 @@ def by_lanes(function: Callable[..., Any], effort: int = 0) -> BatchedFunction:
     return _ByLanes(function, effort)
 
 
-@functools.cache
-def quick_to_compile(effort: int = 0) -> dict[str, Any] | None:
-    """XLA options that compile several times faster, for code that is run a few thousand times at most.
+def compiler_options(effort: int | None) -> dict[str, Any] | None:
+    """XLA options for an effort of the compiler: 0, 1, or None for full optimisation.
 
     An ``effort`` of 0 takes a quarter of the time of full optimisation, and the code three times as long; 1 takes a
-    third more than that, for code as quick as fully optimised. The batched solvers, where the time goes, have full
-    optimisation. Options that this XLA does not know are left out.
+    third more than that, for code about as quick as fully optimised. The batched solvers, where the time goes, have
+    full optimisation. Where the environment asks for quick compilation it is 0 everywhere: for a few trials of a large
+    problem, and for tests. Other efforts may give other last bits.
     """
+    if compiles_quickly():
+        effort = 0
+    return None if effort is None else _options(effort)
+
+
+@functools.cache
+def _options(effort: int) -> dict[str, Any] | None:
+    """The options, or None where this XLA does not know them."""
     options: dict[str, Any] = {"xla_backend_optimization_level": effort, "xla_cpu_use_fusion_emitters": False}
     if jax.default_backend() != "cpu":
         return None

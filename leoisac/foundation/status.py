@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+from leoisac.foundation.namespace import array_namespace
+
 Design = TypeVar("Design")
 
 
@@ -33,7 +35,10 @@ _ADVICE = {
         "No design meets all constraints for this trial (certified by the problem's own test): "
         "raise a power budget or lower a requirement."
     ),
-    Status.NONFINITE: "The solve met a NaN or an infinity: check the channels for zeros, NaN or single precision.",
+    Status.NONFINITE: (
+        "A number is not finite, in the channels or in what came of them: look for NaN, zeros, and gains or noise in "
+        "other units than amplitudes and W."
+    ),
     Status.FAILED: "The solver raised an exception; its traceback is stored with the unit.",
 }
 
@@ -59,5 +64,15 @@ class Solution(Generic[Design]):
     history: Any
 
 
+def nonfinite_where(status: Any, *numbers: Any) -> Any:
+    """``status``, but NONFINITE where it speaks of a design and one of the numbers is not finite.
+
+    Solvers compare, and a NaN compares as whatever one did not think of. NumPy or JAX, one trial or a batch.
+    """
+    xp = array_namespace(status, *numbers)
+    finite = xp.isfinite(xp.stack([xp.asarray(number) for number in numbers])).all(axis=0)
+    return xp.where((status < int(Status.INFEASIBLE)) & ~finite, int(Status.NONFINITE), status)
+
+
 class DesignError(RuntimeError):
-    """Raised by ``design(..., throw=True)`` when a trial has no usable design."""
+    """Designs that cannot be used: none in a trial, with ``design(..., throw=True)``, or none of this configuration."""

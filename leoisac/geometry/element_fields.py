@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 REVOLUTION_PER_DAY_RAD_S = 2.0 * math.pi / 86_400.0
+_ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O
 
 
 class ElementSetError(ValueError):
@@ -26,3 +27,13 @@ class ElementFields(TypedDict):
     mean_motion_rad_s: float
     bstar: float
     catalogue_number: int
+    warnings: tuple[str, ...]
+
+
+def catalogue_number(text: str) -> int | None:
+    """Digits, or a letter and four digits ("Alpha-5": A0000 is 100000); ``None`` for anything else."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    if len(text) == 5 and text[0] in _ALPHA5 and text[1:].isascii() and text[1:].isdecimal():
+        return (10 + _ALPHA5.index(text[0])) * 10_000 + int(text[1:])
+    return None

@@ -1,15 +1,16 @@
 """Orbits from general-perturbations element sets, propagated by SGP4.
 
 Element sets come from two-line elements, from orbit mean-elements messages, from ``walker.walker_shell`` or from plain
-numbers; all propagate alike. SGP4 runs with the WGS72 constants that element sets are fitted with, gives positions in
-TEME, and ``earth_rotation`` turns them to ECEF. Accuracy is about 1 km at the epoch and 1 to 3 km a day after it.
+numbers; all propagate alike, and states that cannot be believed are refused (``orbit_checks``). SGP4 runs with the
+WGS72 constants that element sets are fitted with, gives positions in TEME, and ``earth_rotation`` turns them to ECEF.
+Accuracy is about 1 km at the epoch and 1 to 3 km a day after it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from leoisac.geometry import element_files
 from leoisac.geometry._annotations import Instants, Number
 from leoisac.geometry.earth_rotation import teme_to_ecef
 from leoisac.geometry.element_fields import ElementSetError
 from leoisac.geometry.instants import as_instants, julian_date, seconds_between
 from leoisac.geometry.mean_motion import WGS72_EQUATORIAL_RADIUS_M, brouwer_semi_major_axis_m
 from leoisac.geometry.omm import read_omm, split_omms
-from leoisac.geometry.tle import read_tle, split_tles
+from leoisac.geometry.orbit_checks import age_warnings, refusal_text, refusals, way_days
+from leoisac.geometry.tle import read_tle
 
-OLD_AFTER_DAYS = 14.0
-"""Beyond this age of the elements, results carry a warning."""
+_EPOCH_YEARS = (1957, 2200)  # since Sputnik; as far as instants reach with room to propagate
 _SGP4_EPOCH = datetime(1949, 12, 31, tzinfo=UTC)
 _SGP4_EPOCH_JULIAN_DATE = 2_433_281.5
 _MEANINGS = {
@@ -57,6 +59,7 @@ class ElementSet:
         mean_motion_rad_s: Kozai's mean motion.
         bstar: SGP4's drag term, per Earth radius.
         catalogue_number: NORAD number; 0 where there is none.
+        warnings: what was noticed while it was read, such as a missing checksum; goes with every result.
 
     Raises:
         ElementSetError: where a value is outside its range, not finite, or the epoch has no time zone.
@@ -72,13 +75,19 @@ class ElementSet:
     mean_motion_rad_s: float
     bstar: float = 0.0
     catalogue_number: int = 0
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.epoch.tzinfo is None:
             raise ElementSetError(f"epoch {self.epoch!r} has no time zone. Write datetime(..., tzinfo=UTC).")
-        for field in ("raan_rad", "argument_of_perigee_rad", "mean_anomaly_rad", "bstar"):
-            if not math.isfinite(getattr(self, field)):
-                raise ElementSetError(f"{field} of {self.name!r} is {getattr(self, field)}; it must be finite.")
+        if not _EPOCH_YEARS[0] <= self.epoch.year <= _EPOCH_YEARS[1]:
+            raise ElementSetError(
+                f"epoch of {self.name!r} is of the year {self.epoch.year}; allowed are {_EPOCH_YEARS[0]} to "
+                f"{_EPOCH_YEARS[1]}. Is a digit damaged?"
+            )
+        for number in ("raan_rad", "argument_of_perigee_rad", "mean_anomaly_rad", "bstar"):
+            if not math.isfinite(getattr(self, number)):
+                raise ElementSetError(f"{number} of {self.name!r} is {getattr(self, number)}; it must be finite.")
         if not 0.0 <= self.inclination_rad <= math.pi:
             raise ElementSetError(
                 f"inclination_rad of {self.name!r} is {self.inclination_rad}; allowed are 0 to pi. Were these degrees?"
@@ -109,7 +118,9 @@ class ElementSet:
             return cls(**read_omm(message))
         messages = split_omms(message)
         if len(messages) != 1:
-            raise ElementSetError(f"the text holds {len(messages)} messages; use read_element_sets(text) to get them.")
+            raise ElementSetError(
+                f"the text holds {len(messages)} messages. Say by name or catalogue number which one is meant."
+            )
         return cls(**read_omm(messages[0]))
 
     @property
@@ -127,29 +138,35 @@ class ElementSet:
         """Mean semi-major axis less the Earth's equatorial radius (the "550 km" of a constellation's filing)."""
         return self.semi_major_axis_m - WGS72_EQUATORIAL_RADIUS_M
 
-    def propagate(self, times: Instants, ut1_minus_utc_s: Number = 0.0) -> OrbitStates:
+    def propagate(self, times: Instants, ut1_minus_utc_s: Number = 0.0, checked: bool = True) -> OrbitStates:
         """Positions and velocities at ``times``, in TEME and ECEF.
 
         Args:
             times: one instant or any array of them; see ``instants.as_instants``.
             ut1_minus_utc_s: UT1 - UTC for the Earth's rotation; 0 is good to 0.9 s.
+            checked: refuse states that cannot be believed (see ``orbit_checks``); without it, SGP4's own word counts,
+                as for comparisons with other implementations.
 
         Raises:
-            OrbitError: where SGP4 fails at any time (decayed orbits), with the meaning and the first such time.
+            OrbitError: where SGP4 fails at any time (decayed orbits) or a state is refused, with the reason and the
+                first such time.
         """
         instants = as_instants(times)
         satellite = _satrec(self)
-        age_days = seconds_between(instants, as_instants(self.epoch)) / 86_400.0
-        # Days from the epoch are added to the epoch's own fraction: no digits are lost to the Julian date.
-        fraction = np.ravel(age_days) + satellite.jdsatepochF
-        code, position_km, velocity_km_s = satellite.sgp4_array(np.full_like(fraction, satellite.jdsatepoch), fraction)
+        days = np.ravel(seconds_between(instants, as_instants(self.epoch)) / 86_400.0)
+        code, position_km, velocity_km_s = _by_sgp4(satellite, days)
+        if not code.any() and checked:
+            code = _refusals(self, satellite, days, position_km, velocity_km_s)
         if code.any():
-            raise _failure(self, code, np.ravel(instants))
-        return _states(instants, position_km, velocity_km_s, ut1_minus_utc_s, _age_warnings([self], instants))
+            raise OrbitError(_failure(self, code, np.ravel(instants), position_km))
+        return _states(instants, position_km, velocity_km_s, ut1_minus_utc_s, self._warnings(instants))
 
     def age_warnings(self, times: Instants) -> tuple[str, ...]:
-        """A warning where any of ``times`` is more than 14 days from the epoch; otherwise nothing."""
-        return _age_warnings([self], as_instants(times))
+        """A warning where any of ``times`` is too far from the epoch (see ``orbit_checks``); otherwise nothing."""
+        return age_warnings([self], as_instants(times))
+
+    def _warnings(self, instants: np.ndarray) -> tuple[str, ...]:
+        return self.warnings + age_warnings([self], instants)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +179,8 @@ class OrbitStates:
         velocity_teme_m_s: in the inertial frame of SGP4.
         position_ecef_m: Earth-fixed.
         velocity_ecef_m_s: relative to the rotating Earth.
-        error_code: SGP4's code, 0 where all is well; states with another code are NaN (only from ``propagate_many``).
+        error_code: 0 where all is well, else SGP4's code or that of ``orbit_checks``; states with another code than 0
+            are NaN (only from ``propagate_many``).
         warnings: what a reader of the results should know, such as elements that are too old.
     """
 
@@ -175,25 +193,35 @@ class OrbitStates:
     warnings: tuple[str, ...]
 
 
-def propagate_many(elements: Sequence[ElementSet], times: Instants, ut1_minus_utc_s: Number = 0.0) -> OrbitStates:
+def propagate_many(
+    elements: Sequence[ElementSet], times: Instants, ut1_minus_utc_s: Number = 0.0, checked: bool = True
+) -> OrbitStates:
     """States of many satellites at the same times; arrays have a leading ``satellite`` axis.
 
-    One satellite that SGP4 cannot propagate does not spoil the rest: its states are NaN where ``error_code`` is not 0,
-    and a warning names it.
+    One satellite that cannot be propagated, or whose states are refused, does not spoil the rest: its states are NaN
+    where ``error_code`` is not 0, and a warning names it. ``checked`` as for ``ElementSet.propagate``.
     """
     from sgp4.api import SatrecArray
 
     if not elements:
         raise ValueError("elements is empty; pass at least one ElementSet.")
     instants = as_instants(times)
-    noon, fraction = julian_date(np.ravel(instants))
-    code, position_km, velocity_km_s = SatrecArray([_satrec(one) for one in elements]).sgp4(noon, fraction)
+    flat = np.ravel(instants)
+    noon, fraction = julian_date(flat)
+    satellites = [_satrec(one) for one in elements]
+    code, position_km, velocity_km_s = SatrecArray(satellites).sgp4(noon, fraction)
+    failed: list[str] = []
+    for row, one in enumerate(elements):
+        if checked:
+            days = seconds_between(flat, as_instants(one.epoch)) / 86_400.0
+            refused = _refusals(one, satellites[row], days, position_km[row], velocity_km_s[row])
+            code[row] = np.where(code[row] == 0, refused, code[row])
+        if code[row].any():
+            failed.append(_failure(one, code[row], flat, position_km[row]))
     position_km[code != 0] = np.nan
     velocity_km_s[code != 0] = np.nan
-    failed = tuple(
-        str(_failure(one, code[row], np.ravel(instants))) for row, one in enumerate(elements) if code[row].any()
-    )
-    warnings = failed + _age_warnings(elements, instants)
+    noticed = [text for one in elements for text in one.warnings]
+    warnings = (*failed, *noticed, *age_warnings(elements, instants))
     return _states(instants, position_km, velocity_km_s, ut1_minus_utc_s, warnings, code, (len(elements),))
 
 
@@ -203,14 +231,18 @@ def read_element_sets(text: str) -> tuple[ElementSet, ...]:
     Raises:
         ElementSetError: naming the line or the entry at fault.
     """
-    if not any(line.startswith("1 ") and len(line) > 60 for line in text.splitlines()):
-        return tuple(_located(ElementSet.from_omm, one, f"entry {i}") for i, one in enumerate(split_omms(text)))
-    return tuple(_located(ElementSet.from_tle, one, f"element set at line {i}") for i, one in split_tles(text))
+    return tuple(_located(_of_entry, one, one.where) for one in element_files.entries(text))
 
 
 def load_element_sets(path: str | Path) -> tuple[ElementSet, ...]:
-    """All element sets of a file; see ``read_element_sets``."""
-    return _located(read_element_sets, Path(path).read_text(encoding="utf-8"), str(path))
+    """All element sets of a file, as it is or packed by gzip or xz; see ``read_element_sets``."""
+    return _located(lambda file: read_element_sets(element_files.read_text(file)), Path(path), str(path))
+
+
+def _of_entry(entry: element_files.Entry) -> ElementSet:
+    if entry.fields is None:
+        raise ElementSetError(entry.error)
+    return ElementSet(**entry.fields)
 
 
 def _located(read: Any, source: Any, where: str) -> Any:
@@ -266,31 +298,35 @@ def _states(
     return OrbitStates(instants, position, velocity, position_ecef, velocity_ecef, codes, warnings)
 
 
-def _failure(elements: ElementSet, code: np.ndarray, instants: np.ndarray) -> OrbitError:
+def _by_sgp4(satellite: Any, days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Code, position (km) and velocity (km/s) at days from the epoch.
+
+    They are added to the epoch's own fraction of a day: no digits are lost to the Julian date.
+    """
+    fraction = days + satellite.jdsatepochF
+    return satellite.sgp4_array(np.full_like(fraction, satellite.jdsatepoch), fraction)
+
+
+def _refusals(
+    elements: ElementSet, satellite: Any, days: np.ndarray, position_km: np.ndarray, velocity_km_s: np.ndarray
+) -> np.ndarray:
+    way = way_days(days)
+    _, way_position_km, way_velocity_km_s = _by_sgp4(satellite, way)
+    states = (1e3 * position_km, 1e3 * velocity_km_s)
+    return refusals(elements, days, states, way, (1e3 * way_position_km, 1e3 * way_velocity_km_s))
+
+
+def _failure(elements: ElementSet, code: np.ndarray, instants: np.ndarray, position_km: np.ndarray) -> str:
+    """What to say about the first failure in time."""
     failed = np.flatnonzero(code)
     first = failed[np.argmin(instants[failed])]
-    meaning = _MEANINGS.get(int(code[first]), "unknown")
-    return OrbitError(
-        f"{elements.name}: SGP4 error {code[first]}, {meaning}, first at {_stamp(instants[first])} UTC "
-        f"({len(failed)} of {len(instants)} times; the epoch is {elements.epoch:%Y-%m-%dT%H:%M:%S}). "
-        "Use newer elements or times nearer to the epoch."
-    )
-
-
-def _age_warnings(elements: Sequence[ElementSet], instants: np.ndarray) -> tuple[str, ...]:
-    if instants.size == 0:
-        return ()
-    ends = np.array([instants.min(), instants.max()])
-    epochs = as_instants([one.epoch for one in elements])
-    age_days = np.abs(seconds_between(ends, epochs[:, None])).max(axis=1) / 86_400.0
-    old = np.flatnonzero(age_days > OLD_AFTER_DAYS)
-    if old.size == 0:
-        return ()
-    worst = int(np.argmax(age_days))
-    others = f" and {old.size - 1} more" if old.size > 1 else ""
+    if code[first] not in _MEANINGS:
+        days = float(seconds_between(instants[first], as_instants(elements.epoch)) / 86_400.0)
+        return refusal_text(elements, int(code[first]), days, _stamp(instants[first]), 1e3 * position_km[first])
     return (
-        f"{elements[worst].name}{others}: times reach {age_days[worst]:.1f} days from the epoch "
-        f"{_stamp(epochs[worst])} UTC; beyond {OLD_AFTER_DAYS:g} days SGP4 may be tens of kilometres off.",
+        f"{elements.name}: SGP4 error {code[first]}, {_MEANINGS[int(code[first])]}, first at {_stamp(instants[first])} "
+        f"UTC ({len(failed)} of {len(instants)} times; the epoch is {elements.epoch:%Y-%m-%dT%H:%M:%S}). "
+        "Use newer elements or times nearer to the epoch."
     )
 
 

@@ -9,7 +9,7 @@ at once, to less than a microsecond.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,10 +19,12 @@ from leoisac.geometry._annotations import Instants, Number
 from leoisac.geometry.instants import add_seconds, as_instant, seconds_between
 from leoisac.geometry.look_angles import enu_to_angles, range_rate
 from leoisac.geometry.orbits import ElementSet, OrbitError
-from leoisac.geometry.sites import Site, ecef_to_enu, ecef_to_enu_vector
+from leoisac.geometry.sites import Site, ecef_to_enu, ecef_to_enu_vector, ecef_to_geodetic
 
 DEFAULT_MIN_ELEVATION_DEG = 10.0
 DAY_S = 86_400.0
+SIDEREAL_DAY_S = 86_164.1
+_STILL = 0.05  # of eccentricity, inclination (rad) and twenty times the period's relative excess over the Earth's turn
 _TIME_TOLERANCE_S = 1e-7
 _MAX_ROUNDS = 40  # halving alone, should a function be rough; six are usual
 _MAX_SAMPLES = 2_000_000
@@ -132,19 +134,34 @@ def next_pass(
     Raises:
         OrbitError: where no pass rises within ``search_s``; the message gives the highest elevation reached.
     """
+    for one in upcoming_passes(elements, site, after, min_elevation_deg, search_s):
+        if not one.cut_at_start or one.cut_at_end:
+            return one
+    raise _no_pass(elements, site, _single(elements, after), float(search_s), min_elevation_deg)
+
+
+def upcoming_passes(
+    elements: ElementSet,
+    site: Site,
+    after: Instants | None = None,
+    min_elevation_deg: Number = DEFAULT_MIN_ELEVATION_DEG,
+    search_s: Number = 10.0 * DAY_S,
+) -> Iterator[Pass]:
+    """The passes among which ``next_pass`` chooses, in order of time.
+
+    The one under way at the instant comes first, marked as cut; those that rise within ``search_s`` follow, and are
+    followed until they set: at most one revolution and a half.
+    """
     first = _single(elements, after)
-    # A satellite still up at the end of a stretch is followed until it sets, at most one revolution and a half more.
-    searched, stretch = 0.0, min(DAY_S, float(search_s))
+    searched, stretch, last = 0.0, min(DAY_S, float(search_s)), None
     while searched < search_s:
         duration = min(searched + stretch, float(search_s))
-        found = find_passes(elements, site, first, duration + 1.5 * elements.period_s, min_elevation_deg)
-        for one in found:
-            if not one.cut_at_start and seconds_between(one.rise_time, first) <= duration:
-                return one
-        if found and found[0].cut_at_start and found[0].cut_at_end:
-            return found[0]
+        for one in find_passes(elements, site, first, duration + 1.5 * elements.period_s, min_elevation_deg):
+            is_known = last is not None and one.rise_time <= last.set_time
+            if not is_known and seconds_between(one.rise_time, first) <= duration:
+                yield one
+                last = one
         searched, stretch = duration, 2.0 * stretch
-    raise _no_pass(elements, site, first, float(search_s), min_elevation_deg)
 
 
 def best_pass(
@@ -297,5 +314,35 @@ def _no_pass(
         f"{elements.name} has no pass above {min_elevation_deg:g} deg within {duration_s / 3600.0:g} h of "
         f"{np.datetime_as_string(start, unit='s')} UTC over {math.degrees(site.latitude_rad):.4f} N "
         f"{math.degrees(site.longitude_rad):.4f} E; it reaches {math.degrees(highest):.1f} deg. "
-        "Search longer, lower the minimum elevation, or take another satellite."
+        f"{_what_else(elements, site, start, float(min_elevation_deg))}"
     )
+
+
+def _what_else(elements: ElementSet, site: Site, start: np.datetime64, min_elevation_deg: float) -> str:
+    """What to do about a search without a pass: a longer one is no advice where the satellite cannot rise."""
+    drift = abs(elements.period_s / SIDEREAL_DAY_S - 1.0)
+    if max(20.0 * drift, elements.eccentricity, elements.inclination_rad) < _STILL:
+        _, longitude, _ = ecef_to_geodetic(elements.propagate(start).position_ecef_m)
+        return (
+            f"It turns with the Earth, near longitude {math.degrees(float(longitude)):.1f} deg, and hardly moves in "
+            "this sky: lower the minimum elevation, or take another satellite or site."
+        )
+    possible_deg = _highest_possible_deg(elements, site)
+    if possible_deg < min_elevation_deg:
+        return (
+            f"It never rises higher than {possible_deg:.0f} deg over this latitude: its orbit is inclined by "
+            f"{math.degrees(elements.inclination_rad):.1f} deg. Take another satellite or site."
+        )
+    return "Search longer, lower the minimum elevation, or take another satellite."
+
+
+def _highest_possible_deg(elements: ElementSet, site: Site) -> float:
+    """Elevation of the apogee over the nearest latitude that the satellite reaches, somewhat on the high side."""
+    reach = min(elements.inclination_rad, math.pi - elements.inclination_rad)
+    # Geodetic latitudes, and those of the osculating orbit, differ from the mean geocentric ones by less than this.
+    angle = abs(site.latitude_rad) - reach - math.radians(0.3)
+    if angle <= 0.0:
+        return 90.0
+    apogee_m = 1.01 * elements.semi_major_axis_m * (1.0 + elements.eccentricity)
+    radius_m = float(np.linalg.norm(site.position_ecef_m))
+    return math.degrees(math.atan2(math.cos(angle) - radius_m / apogee_m, math.sin(angle)))

@@ -2,7 +2,8 @@
 
 The format is fixed by columns (counted from 1 in every message): a shifted or damaged line still holds numbers, only
 wrong ones. So length, line number, checksum, blank columns and each field are checked before anything is believed.
-The derivatives of mean motion (line 1, columns 34-52) are checked and dropped: SGP4 does not use them.
+A line without its checksum is read with a warning. The derivatives of mean motion (line 1, columns 34-52) are checked
+and dropped: SGP4 does not use them.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from leoisac.geometry.element_fields import REVOLUTION_PER_DAY_RAD_S, ElementFields, ElementSetError
+from leoisac.geometry.element_fields import (
+    REVOLUTION_PER_DAY_RAD_S,
+    ElementFields,
+    ElementSetError,
+    catalogue_number,
+)
 
 _LENGTH = 69
 _BLANKS = {1: (2, 9, 18, 33, 44, 53, 62, 64), 2: (2, 8, 17, 26, 34, 43, 52)}
-_ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # without I and O
+_POINTS = {1: (24, 35), 2: (12, 21, 38, 47, 55)}
 _DECIMAL = re.compile(r"[+-]?\d*\.?\d*")
 _EXPONENT = re.compile(r"([+ -])?(\d+)([+ -]\d)")
 _CENTURY_TURN = 57  # years 57...99 are of the twentieth century
+_LEAST_DIGITS = 25  # of a line of elements; the keys that bulletins print ("1 AAAAAU 00  0  0 BBBBB.BB…") have fewer
+_LEAST_COLUMNS = 50
+_NAME_COLUMNS = 24
 
 
 def read_tle(text: str) -> ElementFields:
@@ -28,17 +37,20 @@ def read_tle(text: str) -> ElementFields:
     Raises:
         ElementSetError: naming the line and columns at fault.
     """
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line for _, line, _ in _written_lines(text)]
     if len(lines) not in (2, 3):
-        raise ElementSetError(
-            f"a TLE has 2 lines, or 3 with the name first; this text has {len(lines)}. "
-            "Use read_element_sets(text) for text with several element sets."
-        )
-    name = lines[0].strip().removeprefix("0 ").strip() if len(lines) == 3 else ""
+        found = [group.splitlines() for _, group in split_tles(text)]
+        whole = [group for group in found if len(group) > 1]
+        if len(whole) > 1:
+            raise ElementSetError(
+                f"this text holds {len(whole)} TLEs. Say by name or catalogue number which one is meant."
+            )
+        if not whole:
+            raise ElementSetError(f"a TLE has 2 lines, or 3 with the name first; this text has {len(lines)}.")
+        lines = whole[0]
     first, second = lines[-2], lines[-1]
-    _check_line(first, 1)
-    _check_line(second, 2)
-    if first[2:7] != second[2:7]:
+    unchecked = [number for number, line in ((1, first), (2, second)) if not _check_line(line, number)]
+    if first[2:7].replace(" ", "0") != second[2:7].replace(" ", "0"):
         raise ElementSetError(
             f"TLE line 2, columns 3-7: catalogue number {second[2:7]!r} differs from {first[2:7]!r} in line 1; "
             "the lines belong to two satellites."
@@ -51,8 +63,9 @@ def read_tle(text: str) -> ElementFields:
     _decimal(first, 1, 34, 43, "derivative of mean motion")
     _exponential(first, 1, 45, 52, "second derivative of mean motion")
     number = _catalogue_number(first)
+    name = (lines[0].removeprefix("0 ").strip() if len(lines) == 3 else "") or str(number)
     return ElementFields(
-        name=name or str(number),
+        name=name,
         epoch=_epoch(first),
         inclination_rad=math.radians(_decimal(second, 2, 9, 16, "inclination", 180.0)),
         raan_rad=math.radians(_decimal(second, 2, 18, 25, "right ascension of the ascending node", 360.0)),
@@ -62,22 +75,69 @@ def read_tle(text: str) -> ElementFields:
         mean_motion_rad_s=_mean_motion(second),
         bstar=_exponential(first, 1, 54, 61, "B*"),
         catalogue_number=number,
+        warnings=_checksum_warning(name, unchecked),
     )
 
 
 def split_tles(text: str) -> Iterator[tuple[int, str]]:
-    """Each element set of a file with its first line's number (from 1); blank lines and ``#`` comments are skipped."""
-    lines = [
-        (number, line.rstrip())
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    position = 0
-    while position < len(lines):
-        count = 2 if lines[position][1].startswith("1 ") else 3
-        group = lines[position : position + count]
-        yield group[0][0], "\n".join(line for _, line in group)
-        position += count
+    """Each element set of a text with its first line's number (from 1).
+
+    Blank lines, comments (``#``), indentation, headers and footers are passed over. A line of text before the two lines
+    is the satellite's name; across blank lines only if it is not longer than a name can be, since headers stand there.
+    A line of elements without its fellow comes alone: reading it says what is missing.
+    """
+    name: tuple[int, str] | None = None
+    first: tuple[int, str] | None = None
+    for number, line, after_blank in _written_lines(text):
+        kind = _kind(line)
+        if first is not None:
+            if kind == 2:
+                yield _group(name, first, line)
+                name = first = None
+                continue
+            yield first
+            name = first = None
+        if kind == 2:
+            yield number, line
+            name = None
+        elif kind == 1:
+            if name is not None and after_blank and len(name[1].removeprefix("0 ")) > _NAME_COLUMNS:
+                name = None
+            first = (number, line)
+        else:
+            named = any(character.isalnum() for character in line) and not line.startswith(("<", "/", ";"))
+            name = (number, line) if named else None
+    if first is not None:
+        yield first
+
+
+def _group(name: tuple[int, str] | None, first: tuple[int, str], second: str) -> tuple[int, str]:
+    lines = [first, (0, second)] if name is None else [name, first, (0, second)]
+    return lines[0][0], "\n".join(line for _, line in lines)
+
+
+def _written_lines(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Number (from 1), content and "a blank line stands before it" of every line that is neither blank nor comment."""
+    after_blank = False
+    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        line = raw.strip()
+        if line and not line.startswith("#"):
+            yield number, line, after_blank
+        after_blank = not line
+
+
+def _kind(line: str) -> int:
+    """1 or 2 for what looks like that line of elements, sound or damaged; 0 for anything else."""
+    if line[0] not in "12" or len(line) < _LEAST_COLUMNS or line.count(",") + line.count(";") > 3:
+        return 0
+    return int(line[0]) if sum(character.isdecimal() for character in line) >= _LEAST_DIGITS else 0
+
+
+def _checksum_warning(name: str, unchecked: list[int]) -> tuple[str, ...]:
+    if not unchecked:
+        return ()
+    lines = " and ".join(f"line {number}" for number in unchecked)
+    return (f"{name}: {lines} of its TLE without a checksum (column 69): a damaged digit would not be noticed.",)
 
 
 def checksum(line: str) -> int:
@@ -85,16 +145,20 @@ def checksum(line: str) -> int:
     return sum(int(character) if character.isdecimal() else character == "-" for character in line[:68]) % 10
 
 
-def _check_line(line: str, number: int) -> None:
+def _check_line(line: str, number: int) -> bool:
+    """Refuse a line that cannot be right; whether it had a checksum to tell by."""
     where = f"TLE line {number}"
-    if len(line) != _LENGTH:
-        raise ElementSetError(f"{where}: {len(line)} columns, but a line has {_LENGTH}: {line!r}")
     if not line.isascii():
         column = next(i for i, character in enumerate(line, start=1) if not character.isascii())
         raise ElementSetError(f"{where}, column {column}: {line[column - 1]!r} is not an ASCII character.")
     if line[0] != str(number):
         raise ElementSetError(f"{where}, column 1: line number is {line[0]!r}, expected {str(number)!r}.")
-    if line[68] != str(checksum(line)):
+    if len(line) not in (_LENGTH - 1, _LENGTH):
+        raise ElementSetError(
+            f"{where}: {len(line)} columns, but a line has {_LENGTH} ({_LENGTH - 1} without its checksum)"
+            f"{_first_misfit(line, number)}: {line!r}"
+        )
+    if len(line) == _LENGTH and line[68] != str(checksum(line)):
         raise ElementSetError(
             f"{where}, column 69: checksum is {line[68]!r}, but the line adds up to {checksum(line)}. "
             "A character is damaged: fetch the element set again."
@@ -102,6 +166,18 @@ def _check_line(line: str, number: int) -> None:
     for column in _BLANKS[number]:
         if line[column - 1] != " ":
             raise ElementSetError(f"{where}, column {column}: {line[column - 1]!r}, expected a blank; is it shifted?")
+    return len(line) == _LENGTH
+
+
+def _first_misfit(line: str, number: int) -> str:
+    """Where a line of the wrong length first leaves the format."""
+    expected = {**dict.fromkeys(_BLANKS[number], " "), **dict.fromkeys(_POINTS[number], ".")}
+    for column in sorted(expected):
+        if line[column - 1 : column] != expected[column]:
+            found = repr(line[column - 1]) if len(line) >= column else "the line's end"
+            wanted = "a blank" if expected[column] == " " else "a decimal point"
+            return f"; the first that does not fit is column {column}, {found} where {wanted} belongs"
+    return ""
 
 
 def _field(line: str, number: int, first: int, last: int, what: str, problem: str) -> ElementSetError:
@@ -145,13 +221,12 @@ def _mean_motion(line: str) -> float:
 
 
 def _catalogue_number(line: str) -> int:
-    """Five digits, or a letter and four ("Alpha-5"): A0000 is 100000."""
-    text = line[2:7].replace(" ", "0")
-    if text.isdecimal():
-        return int(text)
-    if text[0] in _ALPHA5 and text[1:].isdecimal():
-        return (10 + _ALPHA5.index(text[0])) * 10_000 + int(text[1:])
-    raise _field(line, 1, 3, 7, "catalogue number", "is neither five digits nor a letter (not I, O) and four digits.")
+    number = catalogue_number(line[2:7].replace(" ", "0"))
+    if number is None:
+        raise _field(
+            line, 1, 3, 7, "catalogue number", "is neither five digits nor a letter (not I, O) and four digits."
+        )
+    return number
 
 
 def _epoch(line: str) -> datetime:

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.namespace import RealLike
 
 jnp = jax.numpy
 
-_NODES, _WEIGHTS = (0.5 * x for x in np.polynomial.legendre.leggauss(40))
-_NODES = _NODES + 0.5
+_POINTS = 40
 _NEGLIGIBLE_EXPONENT = 38.0
 """The Rice density is integrated until it has fallen by exp(-38) = 3e-17."""
 
 
+@in_double
 @jax.jit
 def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
     """Marcum function ``Q_1(a, b)``: the probability that a Rice variable of offset a and unit variance exceeds b.
@@ -33,6 +33,9 @@ def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
         a: non-negative, any shape.
         b: non-negative, broadcasts against ``a``.
     """
+    # Made anew for every program: JAX 0.10 knows constants by their identity, with the precision that they first had.
+    nodes, weights = (0.5 * x for x in np.polynomial.legendre.leggauss(_POINTS))
+    nodes = nodes + 0.5
     a, b = jnp.asarray(a, dtype=float), jnp.asarray(b, dtype=float)
     gap = jnp.abs(b - a)
     # The density falls at least as exp(-gap t - t^2/2): t solves gap t + t^2/2 = exponent.
@@ -40,13 +43,14 @@ def marcum_q1(a: RealLike, b: RealLike) -> Float[Array, "..."]:
     upper_tail = b >= a
     start = jnp.where(upper_tail, b, jnp.maximum(b - length, 0.0))
     end = jnp.where(upper_tail, b + length, b)
-    x = start[..., None] + (end - start)[..., None] * _NODES
+    x = start[..., None] + (end - start)[..., None] * nodes
     offset = a[..., None]
     density = x * jnp.exp(-0.5 * (x - offset) ** 2) * jax.scipy.special.i0e(offset * x)
-    tail = (end - start) * jnp.sum(_WEIGHTS * density, axis=-1)
+    tail = (end - start) * jnp.sum(weights * density, axis=-1)
     return jnp.clip(jnp.where(upper_tail, tail, 1.0 - tail), 0.0, 1.0)
 
 
+@in_double
 @jax.jit
 def detection_probability(snr: RealLike, false_alarm_probability: RealLike) -> Float[Array, "..."]:
     """Probability of detecting a steady target of unknown phase after coherent (matched-filter) integration.
@@ -64,6 +68,7 @@ def detection_probability(snr: RealLike, false_alarm_probability: RealLike) -> F
     return marcum_q1(jnp.sqrt(2.0 * jnp.asarray(snr, dtype=float)), threshold)
 
 
+@in_double
 def receiver_operating_characteristic(
     snr: RealLike, false_alarm_probability: Float[Any, " point"]
 ) -> Float[Array, "... point"]:
@@ -71,6 +76,7 @@ def receiver_operating_characteristic(
     return detection_probability(jnp.asarray(snr, dtype=float)[..., None], false_alarm_probability)
 
 
+@in_double
 def radar_snr(
     power_w: RealLike,
     *,

@@ -34,29 +34,35 @@ every_system = pytest.mark.parametrize("system", SYSTEMS, ids=NAMES)
 every_scheme = pytest.mark.parametrize(("system", "scheme"), SCHEMES)
 
 
+def small(name: str) -> Any:
+    """The system's small configuration: every contract of a scheme holds at any size, and these compile quickly."""
+    system = catalogue.find(name)
+    return system.config().replace(**system.small)
+
+
 @cache
 def drawn(name: str) -> Any:
-    """Channels of the default configuration."""
-    return li.draw(li.config(name), seed=0, trials=TRIALS)
+    """Channels of the small configuration."""
+    return li.draw(small(name), seed=0, trials=TRIALS)
 
 
 @cache
 def designed(name: str, scheme: str) -> tuple[Any, Mapping[str, Any]]:
     """Solution and metrics by the fast route, on ``drawn``."""
-    config = li.config(name)
+    config = small(name)
     solution = li.design(config, drawn(name), scheme)
     return solution, li.evaluate(config, drawn(name), solution)
 
 
 @cache
-def quick_studies(name: str) -> dict[str, Any]:
-    """Every study of the system at quick size, as datasets."""
+def tiny_studies(name: str) -> dict[str, Any]:
+    """Every study of the system at the size for tests, as datasets."""
     system = catalogue.find(name)
-    return run_studies(system, {study.name: _quick(system, study) for study in resolve(system.studies)})
+    return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
 
 
-def _quick(system: System, study: Any) -> Scenario:
-    return study_scenario(system, study.preset("quick"))
+def _tiny(system: System, study: Any) -> Scenario:
+    return study_scenario(system, study.preset("tiny"))
 
 
 @every_system
@@ -101,7 +107,7 @@ class TestDescription:
         for item in (*resolve(system.figures), *resolve(system.claims)):
             assert set(item.studies) <= set(studies), item.name
         for study in resolve(system.studies):
-            for preset in ("paper", "quick"):
+            for preset in ("paper", "quick", "tiny"):
                 assert study_scenario(system, study.preset(preset)).points()
 
     def test_link_budgets_are_tables(self, system: System) -> None:
@@ -113,7 +119,7 @@ class TestDescription:
 @every_system
 class TestChannels:
     def test_arrays_have_their_axes(self, system: System) -> None:
-        sizes = system.axis_sizes(system.config())
+        sizes = system.axis_sizes(small(system.name))
         for name, axes in system.channel_axes.items():
             value = getattr(drawn(system.name), name)
             assert value.shape == (TRIALS, *(sizes[axis] for axis in axes)), name
@@ -121,7 +127,7 @@ class TestChannels:
             assert np.isfinite(value).all(), name
 
     def test_a_trial_does_not_depend_on_its_company(self, system: System) -> None:
-        config, order = li.config(system.name), np.random.default_rng(1).permutation(64)
+        config, order = small(system.name), np.random.default_rng(1).permutation(64)
         batch = li.draw(config, seed=0, trials=64)
         shuffled = li.draw(config, seed=0, trials=order)
         for name in system.channel_axes:
@@ -135,9 +141,9 @@ class TestChannels:
     def test_from_plain_arrays(self, system: System) -> None:
         channels = drawn(system.name)
         arrays = {name: getattr(channels, name) for name in system.channel_axes}
-        made = li.channels(li.config(system.name), **arrays)
+        made = li.channels(small(system.name), **arrays)
         assert type(made) is type(channels)
-        one = li.channels(li.config(system.name), **{name: value[3] for name, value in arrays.items()})
+        one = li.channels(small(system.name), **{name: value[3] for name, value in arrays.items()})
         for name, value in arrays.items():
             np.testing.assert_array_equal(getattr(made, name), value, err_msg=name)
             np.testing.assert_array_equal(getattr(one, name), value[3:4], err_msg=name)
@@ -156,7 +162,7 @@ class TestSchemes:
     @every_scheme
     def test_metrics_are_declared(self, system: System, scheme: Scheme) -> None:
         _, metrics = designed(system.name, scheme.name)
-        sizes = system.axis_sizes(system.config())
+        sizes = system.axis_sizes(small(system.name))
         for name, values in metrics.items():
             assert name in system.metrics, name
             declared = (
@@ -179,7 +185,7 @@ class TestSchemes:
 
     @every_scheme
     def test_a_design_does_not_depend_on_its_company(self, system: System, scheme: Scheme) -> None:
-        config, (solution, _) = li.config(system.name), designed(system.name, scheme.name)
+        config, (solution, _) = small(system.name), designed(system.name, scheme.name)
         order = np.asarray([5, 2, 7])
         some = li.design(config, blocks_of(drawn(system.name), order), scheme.name)
         from leoisac.foundation.jax_setup import jax
@@ -208,7 +214,7 @@ def test_the_fast_route_is_no_worse_than_the_published_algorithm(system: System,
     extra = scheme.requires.get("reference")
     if extra and missing_packages(extra):
         pytest.skip("the reference route is not installed")
-    config = system.config().replace(**system.small)
+    config = small(system.name)
     channels = li.draw(config, seed=0, trials=3)
     outcomes = []
     for route in ("fast", "reference"):
@@ -225,16 +231,16 @@ def test_the_fast_route_is_no_worse_than_the_published_algorithm(system: System,
 @every_system
 class TestResults:
     @pytest.mark.slow
-    def test_every_figure_draws_from_quick_studies(self, system: System, tmp_path: Path) -> None:
+    def test_every_figure_draws_from_tiny_studies(self, system: System, tmp_path: Path) -> None:
         figures: tuple[Figure, ...] = resolve(system.figures)
         for figure in figures:
-            studies = {name: quick_studies(system.name)[name] for name in figure.studies}
+            studies = {name: tiny_studies(system.name)[name] for name in figure.studies}
             draw_figure(system, figure, studies).savefig(tmp_path / f"{figure.name}.png")
             assert (tmp_path / f"{figure.name}.png").stat().st_size > 1000
 
     @pytest.mark.slow
     def test_datasets_are_whole(self, system: System) -> None:
-        for name, data in quick_studies(system.name).items():
+        for name, data in tiny_studies(system.name).items():
             assert (data["status"] >= 0).all(), name
             assert "failures" not in data.attrs, data.attrs["failures"]
             assert (data["status"] != 4).all(), f"{name}: NONFINITE"
@@ -243,13 +249,14 @@ class TestResults:
 
     def test_rerun_from_the_stored_scenario(self, system: System, tmp_path: Path) -> None:
         schemes = [scheme.name for scheme in system.schemes][:2]
-        first = li.run(system.config(), schemes, trials=TRIALS, store=tmp_path / "store")
+        first = li.run(small(system.name), schemes, trials=TRIALS, store=tmp_path / "store")
         again = li.run(li.load(tmp_path / "store" / "run.toml"))
         for name in first.variables:
             np.testing.assert_array_equal(first[name].values, again[name].values, err_msg=str(name))
 
     def test_a_power_sweep_compiles_nothing_new(self, system: System) -> None:
-        powers = [n for n, v in system.config() if isinstance(v, float) and n.endswith(("_power_dbw", "_power_dbm"))]
+        base = small(system.name)
+        powers = [n for n, v in base if isinstance(v, float) and n.endswith(("_power_dbw", "_power_dbm"))]
         if not powers:
             pytest.skip("no power among the fields")
         scheme = system.schemes[0].name
@@ -257,7 +264,7 @@ class TestResults:
         counters = [blocks.drawing(system), blocks.evaluation(system), system.schemes[0].solver(DEFAULT_ROUTE)]
         counters = [counter for counter in counters if hasattr(counter, "compilations")]
         before = [counter.compilations() for counter in counters]
-        config = system.config().replace(**{name: getattr(system.config(), name) + 1.0 for name in powers})
+        config = base.replace(**{name: getattr(base, name) + 1.0 for name in powers})
         channels = li.draw(config, seed=0, trials=TRIALS)
         li.evaluate(config, channels, li.design(config, channels, scheme))
         assert [counter.compilations() for counter in counters] == before

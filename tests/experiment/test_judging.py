@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from leoisac.experiment.contracts import Scheme
-from leoisac.experiment.trials.judge import failed, judge
-from leoisac.foundation.status import Solution, Status
+from leoisac.experiment.trials.judge import failed, is_usable, judge, settled
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 
 SCHEME = Scheme("any", "", {"fast": ":"}, enforces=("power", "rate"))
 TOLERANCE = 1e-3
@@ -68,6 +68,37 @@ def test_metrics_that_are_not_finite_are_an_error(bad: float) -> None:
     assert result.status.tolist() == [Status.NONFINITE, Status.CONVERGED, Status.INFEASIBLE]
     assert result.usable.tolist() == [False, True, False]
     np.testing.assert_array_equal(np.isnan(result.metrics["rate"]), [[True, True], [False, False], [True, True]])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("code", [Status.CONVERGED, Status.INACCURATE, Status.MAX_STEPS])
+@pytest.mark.parametrize("field", ["objective", "violation", "metric"])
+def test_nothing_counts_with_a_number_that_is_none(field: str, code: Status, bad: float) -> None:
+    """Of a design whose margins are met, objective, violation and metrics must be finite, all of them."""
+    numbers = {"objective": np.ones(2), "violation": np.zeros(2), "metric": np.ones(2)}
+    numbers[field][1] = bad
+    solution = Solution(None, np.full(2, code), numbers["objective"], numbers["violation"], np.ones(2), np.ones((2, 1)))
+    metrics = {"sum_rate": numbers["metric"], "margin_power": np.zeros(2)}
+    found = settled(SCHEME, solution, metrics, TOLERANCE)
+    assert found.status.tolist() == [code, Status.NONFINITE]
+    assert is_usable(found.status, found.violation, TOLERANCE).tolist() == [True, False]
+
+
+def test_a_certificate_stands_on_numbers() -> None:
+    """INFEASIBLE by an infinite violation is an answer (no power suffices), by a NaN it is none."""
+    result = outcome([Status.INFEASIBLE] * 3, [-1.0, -1.0, np.nan], violation=[np.inf, np.nan, np.nan])
+    assert result.status.tolist() == [Status.INFEASIBLE, Status.NONFINITE, Status.NONFINITE]
+
+
+def test_a_violation_has_one_zero() -> None:
+    result = outcome([Status.CONVERGED] * 2, [0.0, -0.0], violation=[-0.0, 0.0])
+    assert not np.signbit(result.violation).any()
+
+
+def test_solvers_say_nonfinite_themselves() -> None:
+    status = np.asarray([Status.CONVERGED, Status.MAX_STEPS, Status.INFEASIBLE, Status.CONVERGED])
+    found = nonfinite_where(status, np.asarray([np.nan, 1.0, np.nan, 1.0]), np.asarray([0.0, np.inf, 0.0, 0.0]))
+    assert found.tolist() == [Status.NONFINITE, Status.NONFINITE, Status.INFEASIBLE, Status.CONVERGED]
 
 
 def test_history_loses_its_empty_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import leoisac as li
-from leoisac.experiment.store import folders as stores
+from leoisac.experiment.store import manifest as manifests
 from leoisac.experiment.store import unit_files
 
 CONFIG = li.config("toy-downlink")
@@ -22,9 +23,16 @@ def run(folder: Path, config: Any = CONFIG, **changes: Any) -> Any:
     return li.run(config, store=folder, **{**options, **changes})
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "store"
+    run(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    run(tmp_path / "store")
+def folder(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "store")
     return tmp_path / "store"
 
 
@@ -48,7 +56,7 @@ def test_what_is_on_disk(folder: Path) -> None:
 def test_manifest(folder: Path) -> None:
     run(folder, trials=4)
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert (manifest["schema"], manifest["system"], manifest["seed"]) == (1, "toy-downlink", 0)
+    assert (manifest["schema"], manifest["system"], manifest["seed"]) == (2, "toy-downlink", 0)
     assert manifest["studies"]["run"]["trials"] == 4
     assert len(manifest["sessions"]) == 2
     session = manifest["sessions"][0]
@@ -100,11 +108,18 @@ def test_a_damaged_unit_is_named(folder: Path, content: bytes | None) -> None:
     assert (li.open_run(folder)["status"] == 0).all()
 
 
-def test_a_unit_of_other_trials_is_damaged(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["0-9.npz", "3-6.npz", "1-4.npz", "0-2.npz", "0-3.failed.npz"])
+def test_a_unit_under_another_name_is_foreign(folder: Path, name: str) -> None:
+    """Moved or copied, to an interval of equal length or not: what a unit is stands in it, and is believed."""
     file = units(folder)[0]
-    file.rename(file.with_name("0-9.npz"))
-    with pytest.raises(li.StoreError, match="does not hold the trials of its name"):
-        li.open_run(folder)
+    copied = file.with_name(name)
+    copied.write_bytes(file.read_bytes())
+    what = r"failed False, and lies where True" if "failed" in name else rf"trials '0-3', and lies where '{name[:3]}'"
+    asked_for = () if name == "3-6.npz" else (li.open_run,)  # what nobody asks for is not read
+    for read in (*asked_for, li.resume, lambda folder: run(folder, trials=9)):
+        with pytest.raises(li.StoreError, match=rf"{name}: this unit was made for {what} belongs"):
+            read(folder)
+    assert [(item.file, item.kind) for item in li.check_store(folder).bad] == [(copied, "foreign")]
 
 
 class TestRefusals:
@@ -112,9 +127,8 @@ class TestRefusals:
         with pytest.raises(li.StoreError, match=r"manifest.json: this store holds results of seed 0, asked for seed 1"):
             run(folder, seed=1)
 
-    def test_another_system(self, folder: Path) -> None:
-        file = folder / "manifest.json"
-        file.write_text(file.read_text().replace('"toy-downlink"', '"other"'))
+    def test_another_system(self, folder: Path, forge_manifest: Any) -> None:
+        forge_manifest(folder, lambda data: data.update(system="other"))
         with pytest.raises(li.StoreError, match="holds results of `other`, asked for `toy-downlink`"):
             run(folder)
         with pytest.raises(li.StoreError, match="no such system"):
@@ -122,9 +136,17 @@ class TestRefusals:
 
     def test_another_schema(self, folder: Path) -> None:
         file = folder / "manifest.json"
-        file.write_text(file.read_text().replace('"schema": 1', '"schema": 99'))
-        with pytest.raises(li.StoreError, match="is of schema 99, this version of leoisac reads schema 1"):
+        file.write_text(file.read_text().replace('"schema": 2', '"schema": 99'))
+        with pytest.raises(li.StoreError, match="is of schema 99, this version of leoisac reads schema 2"):
             run(folder)
+
+    def test_the_first_schema(self, folder: Path) -> None:
+        """Its units say too little to be trusted: refused, with what to do."""
+        file = folder / "manifest.json"
+        file.write_text(file.read_text().replace('"schema": 2', '"schema": 1'))
+        for read in (li.open_run, li.resume, li.check_store, run):
+            with pytest.raises(li.StoreError, match=r"is of schema 1, .*compute it anew: leoisac run .*STUDY\.toml"):
+                read(folder)
 
     def test_another_base_configuration(self, folder: Path) -> None:
         other = CONFIG.replace(**{"num_users": 4, "satellite.name": "x", "transmit_power_dbw": -5})
@@ -143,7 +165,7 @@ class TestRefusals:
             run(folder, sweep={})
 
     def test_a_configuration_class_that_changed(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(stores, "fingerprint", lambda config: "other")
+        monkeypatch.setattr(manifests, "fingerprint", lambda config: "other")
         with pytest.raises(li.StoreError, match="made by a version whose configuration has other fields"):
             li.open_run(folder)
 

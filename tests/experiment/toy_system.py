@@ -79,6 +79,13 @@ def prepare(config: ToyConfig) -> dict[str, Any]:
     return {"noise": np.float64(dbw_to_w(config.noise_power_dbw)), "gains": np.full(config.num_users, loss)}
 
 
+def warnings(config: ToyConfig) -> tuple[str, ...]:
+    low = config.satellite.altitude_km < 200
+    return (
+        (f"{config.satellite.name}: {config.satellite.altitude_km:g} km is low; it may have <decayed>.",) if low else ()
+    )
+
+
 def draw(geometry: dict[str, Any], key: Any) -> ToyChannels:
     gains = geometry["gains"]
     fading = jax.vmap(lambda one: uniforms(one, {"fading": (2,)})["fading"])(entity_keys(key, gains.shape[0]))
@@ -237,4 +244,5 @@ SYSTEM = System(
     studies=f"{__name__}:STUDIES",
     figures=f"{__name__}:FIGURES",
     claims=f"{__name__}:CLAIMS",
+    warnings=f"{__name__}:warnings",
 )

@@ -84,7 +84,7 @@ def test_alpha_5_numbers_and_old_years() -> None:
     ("text", "message"),
     [
         (LINE_1, "2 lines, or 3 with the name first; this text has 1"),
-        (f"{LINE_1[:-1]}\n{LINE_2}", "TLE line 1: 68 columns, but a line has 69"),
+        (f"{LINE_1[:-2]}\n{LINE_2}", "TLE line 1: 67 columns, but a line has 69"),
         (f"{LINE_1}\n{LINE_2} 1", "TLE line 2: 71 columns"),
         (f"{LINE_2}\n{LINE_1}", "TLE line 1, column 1: line number is '2', expected '1'"),
         (f"{LINE_1}\n{LINE_2.replace('53.0493', '53.0593')}", "TLE line 2, column 69: checksum is '7'.*adds up to 8"),

@@ -83,6 +83,6 @@ def test_the_printed_form_is_that_of_the_reference(monkeypatch):
         asked.update(form=form)
         return solution
 
-    monkeypatch.setattr(printed_form.reference, "solve_pa1", solve)
+    monkeypatch.setattr(printed_form.pa1, "solve_pa1", solve)
     assert printed_form.solve_pa1(evaluate.parameters(config), channels) is solution
     assert asked == {"form": "paper"}

@@ -5,6 +5,7 @@ import pytest
 from cases import deterministic, seeded
 
 import leoisac as li
+from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
@@ -12,6 +13,8 @@ from leoisac.systems.self_backhaul import published_text_set
 from leoisac.systems.self_backhaul.fast import pa1 as fast
 from leoisac.systems.self_backhaul.fast.joint_program import joint_beamforming
 from leoisac.systems.self_backhaul.judge.evaluate import evaluate
+from leoisac.systems.self_backhaul.judge.evaluate import parameters as parameters_of
+from leoisac.systems.self_backhaul.problem.normalised import has_span, normalise, on_span
 
 MARGINS = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 
@@ -99,3 +102,20 @@ def test_wrong_number_of_starts_is_refused():
     config, channels, _ = deterministic("R1")
     with pytest.raises(ValueError, match="starts = 0"):
         li.design(config, channels, scheme="pa1", starts=0)
+
+
+def test_the_span_of_the_channels_loses_nothing():
+    """Amplitudes and powers of beams of the small problem are those of the beams that they stand for."""
+    config, channels = seeded(0, 3)
+    problem = jax.tree.map(lambda leaf: leaf[0], by_lanes(normalise)(parameters_of(config), channels))
+    small, basis = on_span(problem)
+    assert small.h_users.shape == (3, 4)
+    assert basis.shape == (9, 4)
+    real, imaginary = np.random.default_rng(0).standard_normal((2, 4))
+    beam = real + 1j * imaginary
+    for name in ("h_users", "h_es"):
+        before, after = getattr(problem, name).conj() @ (basis @ beam), getattr(small, name).conj() @ beam
+        np.testing.assert_allclose(after, before, rtol=1e-12)
+    assert np.linalg.norm(basis @ beam) == pytest.approx(np.linalg.norm(beam), rel=1e-12)
+    assert has_span(problem, joint_pattern=False)
+    assert not has_span(problem, joint_pattern=True)

@@ -51,7 +51,12 @@ FIELD_UNITS = {
 
 
 def assemble(
-    system: System, name: str, study: Scenario, store: UnitStore, versions: Sequence[Mapping[str, str]] = ()
+    system: System,
+    name: str,
+    study: Scenario,
+    store: UnitStore,
+    versions: Sequence[Mapping[str, str]] = (),
+    warnings: Sequence[str] = (),
 ) -> xr.Dataset:
     """The dataset of one study from what the store holds; trials that are not there have status -1.
 
@@ -65,6 +70,7 @@ def assemble(
         study: its scenario.
         store: where the units are.
         versions: of the sessions that made them, the last one last.
+        warnings: what a reader should know; the attribute ``warnings``, a line each.
     """
     axes, points, choices = study.axes(), study.points(), study.choices(system)
     keys = {
@@ -90,6 +96,8 @@ def assemble(
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
+    if warnings:
+        dataset.attrs["warnings"] = "\n".join(warnings)
     return dataset
 
 

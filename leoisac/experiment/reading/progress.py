@@ -244,5 +244,5 @@ def _session_start(store: DirectoryStore) -> float:
     sessions = store.manifest.sessions
     try:
         return datetime.fromisoformat(str(sessions[-1]["created"])).timestamp()
-    except (IndexError, KeyError, ValueError):
+    except (IndexError, KeyError, ValueError, OverflowError, OSError):
         return 0.0

@@ -10,8 +10,11 @@ from typing import Any
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure, System
+from leoisac.experiment.errors import StoreError
 from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.reading.footnotes import add_warnings
 from leoisac.experiment.store.folders import open_store
+from leoisac.experiment.trials.provenance import session_warnings
 from leoisac.foundation.config import ConfigError
 
 BARE_STUDY = "run"
@@ -21,9 +24,15 @@ BARE_STUDY = "run"
 def open_studies(folder: str | Path, find: Callable[[str], System]) -> dict[str, xr.Dataset]:
     """All studies of a store: study name -> dataset (StoreError if there is none, or a unit is damaged)."""
     store = open_store(folder, find)
-    system = find(store.manifest.system)
-    made_by = [item["versions"] for item in store.manifest.sessions]
-    return {name: assemble(system, name, study, store, made_by) for name, study in store.manifest.studies.items()}
+    sessions = store.manifest.sessions
+    made_by = [item["versions"] for item in sessions]
+    try:
+        return {
+            name: assemble(store.system, name, study, store, made_by, session_warnings(sessions, name))
+            for name, study in store.manifest.studies.items()
+        }
+    except MemoryError as error:
+        raise StoreError(f"{folder}: its datasets need more memory than there is ({error}).") from None
 
 
 def drawable(figures: Iterable[Figure], studies: Iterable[str]) -> tuple[Figure, ...]:
@@ -49,7 +58,9 @@ def draw_figure(system: System, figure: Figure, studies: Mapping[str, xr.Dataset
             f"figure `{figure.name}` of `{system.name}` reads the studies {', '.join(figure.studies)}; "
             f"missing: {', '.join(missing)}. Compute them with: leoisac run {system.name}/{figure.name}"
         )
-    return figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    drawn = figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    add_warnings(drawn, (studies[name] for name in figure.studies))
+    return drawn
 
 
 def with_plain_schemes(dataset: xr.Dataset) -> xr.Dataset:

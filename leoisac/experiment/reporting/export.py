@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from leoisac.experiment.names import checked_name
 from leoisac.experiment.reading.dataset import OUTCOME
+from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import Status
@@ -37,15 +39,19 @@ def export_studies(studies: Mapping[str, xr.Dataset], to: str, path: Path) -> li
         The files written.
 
     Raises:
-        ConfigError: for an unknown format, or a variable larger than the format takes.
+        ConfigError: for an unknown format, a variable larger than the format takes, or a study whose name cannot be a
+            part of a path.
+        StoreError: if the file lies in a store that may not be written.
     """
     if to not in WRITERS:
         raise ConfigError(f"to = {to!r}: must be one of {', '.join(WRITERS)}.")
+    for name in studies if len(studies) > 1 else ():
+        checked_name("study", name)
     written: list[Path] = []
     for name, dataset in studies.items():
         target = path if len(studies) == 1 else path.with_name(f"{path.stem}-{name}{path.suffix}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        WRITERS[to](dataset, target)
+        WRITERS[to](dataset, output_file(target))
         written.append(target)
     return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,15 +15,20 @@ from leoisac.experiment.errors import ClusterError
 from leoisac.experiment.reading.dataset import assemble
 from leoisac.experiment.running.interruption import Stop, kept_interrupt
 from leoisac.experiment.running.placement import Placement
-from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.scenario.scenarios import Scenario, scenario_warnings
 from leoisac.experiment.store.folders import create_or_continue
 from leoisac.experiment.store.targets import unit_keys
 from leoisac.experiment.store.units import MemoryStore
-from leoisac.experiment.trials.provenance import session, versions
+from leoisac.experiment.trials.provenance import session, session_warnings, versions
 from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
     from leoisac.experiment.running.runner import Progress
+
+
+def python_warning(text: str) -> None:
+    """A ``UserWarning``: what a caller in Python sees."""
+    warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def run_studies(
@@ -33,6 +39,7 @@ def run_studies(
     unit_trials: int | None = None,
     place: Placement | None = None,
     repair: bool = False,
+    warn: Callable[[str], None] = python_warning,
     stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute the union of the studies and return a dataset for each, holding exactly what its scenario asks for.
@@ -45,6 +52,7 @@ def run_studies(
         unit_trials: trials per unit; the results do not depend on it.
         place: where to compute; in this process when None. Nor do they depend on that.
         repair: set damaged units of the store aside and compute them anew, instead of refusing them.
+        warn: called before anything is computed with every sentence that a reader of the results should know.
         stop: set to end the run after the units in hand; when None, SIGINT is a KeyboardInterrupt that is never lost.
 
     Raises:
@@ -64,16 +72,23 @@ def run_studies(
     for study in studies.values():
         for point in study.points():
             geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
+    noticed = {name: scenario_warnings(system, study) for name, study in studies.items()}
+    for text in dict.fromkeys(text for found in noticed.values() for text in found):
+        warn(text)
     if folder is None:
         store: Any = MemoryStore()
         made_by: list[Any] = [versions()]
     else:
-        store = create_or_continue(folder, system, studies, session(place.plugins, **place.facts()))
+        noted = {name: list(found) for name, found in noticed.items() if found}
+        facts = {**place.facts(), **({"warnings": noted} if noted else {})}
+        store = create_or_continue(folder, system, studies, session(place.plugins, **facts))
         made_by = [item["versions"] for item in store.manifest.sessions]
+        noticed = {name: session_warnings(store.manifest.sessions, name) for name in studies}
         keys = unit_keys(system, studies.values())
         if repair:
             store.set_aside_damaged(keys)
-        store.check(keys)
+        else:
+            store.check(keys)
     kept = "Only a run with a store keeps them."
     if folder is not None:
         kept = f"They are kept in {folder}; run the same again to continue."
@@ -82,4 +97,6 @@ def run_studies(
             compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
         except ClusterError as error:
             raise ClusterError(f"{error} {kept}") from None
-    return {name: assemble(system, name, study, store, made_by) for name, study in studies.items()}
+    if folder is not None:
+        store.confirm()
+    return {name: assemble(system, name, study, store, made_by, noticed[name]) for name, study in studies.items()}

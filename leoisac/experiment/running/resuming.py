@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.contracts import System
-from leoisac.experiment.running.campaign import run_studies
+from leoisac.experiment.running.campaign import python_warning, run_studies
 from leoisac.experiment.running.interruption import Stop
-from leoisac.experiment.running.placement import FindWith, Placement
+from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.experiment.scenario.study_union import merged
-from leoisac.experiment.store.folders import open_store, stored_plugins
+from leoisac.experiment.store.folders import open_store
 from leoisac.foundation.config import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 def resume_studies(
     folder: str | Path,
-    find: FindWith,
+    find: Callable[[str], System],
     more: Mapping[str, Any],
     progress: Callable[[Progress], None] | None = None,
     place: Placement | None = None,
     repair: bool = False,
+    warn: Callable[[str], None] = python_warning,
     stop: Stop | None = None,
 ) -> dict[str, xr.Dataset]:
     """Compute what the studies of a store lack, after adding ``more`` to each of them.
 
     Args:
         folder: of the store.
-        find: system by name, after loading plugin files; those of the store's last run are loaded again.
+        find: system by name. The plugin files that a store was made with are not looked at: a store may come from
+            anywhere, and a plugin is a program.
         more: ``schemes`` and ``sweep`` values to add, ``trials``, ``until``, ``most_trials``; what is absent stays.
-        progress, place, repair, stop: as for ``run_studies``.
+        progress, place, repair, warn, stop: as for ``run_studies``.
 
     Raises:
         StoreError: if there is no store, or another version of the configuration or schema made it.
         ConfigError: for an addition that cannot be made.
     """
-    plugins = stored_plugins(folder)
-    store = open_store(folder, lambda name: find(name, plugins))
-    system = find(store.manifest.system, plugins)
-    studies = {name: extended(system, item, more) for name, item in store.manifest.studies.items()}
-    return run_studies(system, studies, folder, progress, place=place, repair=repair, stop=stop)
+    store = open_store(folder, find)
+    studies = {name: extended(store.system, item, more) for name, item in store.manifest.studies.items()}
+    return run_studies(store.system, studies, folder, progress, place=place, repair=repair, warn=warn, stop=stop)
 
 
 def extended(system: System, item: Scenario, more: Mapping[str, Any]) -> Scenario:

@@ -51,9 +51,9 @@ def load_scenario(path: str | Path, find: Find) -> Scenario:
         raise ConfigError("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from None
 
 
-def scenario_from_toml(text: str, find: Find, folder: Path | None = None) -> Scenario:
-    """As ``load_scenario``, from text."""
-    return scenario_from_data(_parse(text), find, folder)
+def scenario_from_toml(text: str, find: Find, folder: Path | None = None, runnable: bool = True) -> Scenario:
+    """As ``load_scenario``, from text; ``runnable`` as for ``scenario``."""
+    return scenario_from_data(_parse(text), find, folder, runnable)
 
 
 def scenario_from_data(

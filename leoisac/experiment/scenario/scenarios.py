@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, sweep_axes
+from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, resolve, sweep_axes
 from leoisac.experiment.scenario.conditions import conditions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
@@ -166,6 +166,18 @@ def study_scenario(
         until=until,
         most_trials=most_trials,
     )
+
+
+def scenario_warnings(system: System, item: Scenario) -> tuple[str, ...]:
+    """What a reader of its results should know, over all points of the sweep; nothing is computed.
+
+    Raises:
+        ConfigError: for an orbit or a table that cannot be had.
+    """
+    if not system.warnings:
+        return ()
+    look = resolve(system.warnings)
+    return tuple(dict.fromkeys(text for point in item.points() for text in look(point.config)))
 
 
 def most_trials(item: Scenario) -> int:

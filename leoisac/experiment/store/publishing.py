@@ -1,17 +1,23 @@
-"""Files that are there whole or not at all, and a lock among the processes that write to one folder."""
+"""Files that are there whole or not at all, and a lock among the processes that write to one folder.
+
+What lies in a store may come from elsewhere: only regular files are read, and nothing is written through a link.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import socket
-from collections.abc import Generator
+import stat
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from leoisac.experiment.errors import StoreError
+from leoisac.experiment.errors import DamageError, StoreError
 
 try:
     import fcntl
@@ -19,6 +25,8 @@ except ModuleNotFoundError:  # Windows: writers there rely on the renames alone
     fcntl = None
 
 _LOCK = ".lock"
+LOCK_WAIT_S = 60.0
+"""Changes under the lock take milliseconds; whoever holds it that long stands still."""
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.[0-9a-f]+\.tmp")
 
 
@@ -49,6 +57,30 @@ def publish(file: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def content_of(file: Path, damage_text: Callable[[Path, str], str]) -> bytes:
+    """All bytes of a regular file.
+
+    Raises:
+        DamageError: if it is none, or the disk cannot give it back; in the words of ``damage_text(file, reason)``.
+        StoreError: if it cannot be read for another reason, which says nothing about the file.
+    """
+    try:
+        # Without waiting: a pipe under the name of a file would keep the reader for good.
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise DamageError(damage_text(file, "it is no regular file"), file, "it is no regular file")
+            return stream.read()
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.EISDIR, errno.ELOOP, errno.ENXIO):
+            reason = str(error.strerror)
+            raise DamageError(damage_text(file, reason), file, reason) from None
+        raise StoreError(f"{file}: cannot be read: {error.strerror or error}.") from None
+    except MemoryError:
+        reason = "it is larger than the memory"
+        raise DamageError(damage_text(file, reason), file, reason) from None
+
+
 def make_folder(folder: Path) -> None:
     """The folder with its parents (StoreError if it cannot be made)."""
     try:
@@ -57,11 +89,27 @@ def make_folder(folder: Path) -> None:
         raise cannot_write(folder, error) from None
 
 
+def make_inside(store: Path, folder: Path) -> None:
+    """A folder in a store, with those between them but not the store itself.
+
+    Raises:
+        StoreError: if it cannot be made, the store is no more, or a link leads out of it.
+    """
+    steps = [folder, *folder.parents][: len(folder.relative_to(store).parts)]
+    for step in reversed(steps):
+        try:
+            step.mkdir(exist_ok=True)
+        except OSError as error:
+            raise cannot_write(step, error) from None
+        if step.is_symlink() and not Path(os.path.realpath(step)).is_relative_to(os.path.realpath(store)):
+            raise StoreError(f"{step}: leads out of the store. Nothing is written there; replace the link by a folder.")
+
+
 def cannot_write(file: Path, error: OSError) -> StoreError:
     """What to say when a file of a store cannot be written."""
     return StoreError(
         f"{file}: cannot be written: {error.strerror or error}. What was finished before is kept: free some space or "
-        "mend the folder's permissions, then run the same again to continue."
+        "mend the folder's permissions, then run the same again to continue. Reading a store needs neither."
     )
 
 
@@ -77,13 +125,32 @@ def locked(folder: Path) -> Generator[None]:
         return
     file = folder / _LOCK
     try:
-        stream = file.open("ab")
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError as error:
         raise cannot_write(file, error) from None
-    with stream:
-        with suppress(OSError):
-            fcntl.flock(stream, fcntl.LOCK_EX)
+    with open(descriptor, "rb"):
+        _take(file, descriptor)
         yield
+
+
+def _take(file: Path, descriptor: int) -> None:
+    """Take the lock, or say that nobody gives it back."""
+    assert fcntl is not None
+    pause, end = 0.001, time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise StoreError(
+                    f"{file}: another process has held this store's lock for {LOCK_WAIT_S:g} s. Look for one that was "
+                    "stopped (kill -STOP, ^Z), let it go on or end it, then run the same again."
+                ) from None
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+        except OSError:  # a file system without locks
+            return
 
 
 def is_own_scrap(name: str) -> bool:

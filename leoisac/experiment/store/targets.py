@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.errors import StoreError
 from leoisac.experiment.scenario.conditions import USABLE, Condition, conditions
 from leoisac.experiment.scenario.routes import SchemeRoute
 from leoisac.experiment.scenario.scenarios import Scenario, most_trials
 from leoisac.experiment.scenario.stopping import Column, trials_needed
-from leoisac.experiment.store.units import UnitKey, UnitStore
+from leoisac.experiment.store.units import METRIC_PREFIX, UnitKey, UnitStore
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import Config, fingerprint
 
@@ -92,11 +93,14 @@ def read_column(store: UnitStore, key: UnitKey, most: int, wanted: Sequence[Cond
         for metric, name in stored.items():
             if name in unit.arrays:
                 array = unit.arrays[name]
-                values.setdefault(metric, np.full((rows, *array.shape[1:]), np.nan))[window] = array
+                column = values.setdefault(metric, np.full((rows, *array.shape[1:]), np.nan))
+                if column.shape[1:] != array.shape[1:]:
+                    raise StoreError(f"units of {key.scheme}.{key.route} disagree on the shape of `{metric}`.")
+                column[window] = array
     gaps = np.flatnonzero(status == NOT_RUN)
     present = min(int(gaps[0]) if len(gaps) else rows, most)
     return Column(usable[:present], {name: array[:present] for name, array in values.items()})
 
 
 def _stored_name(metric: str) -> str:
-    return metric if metric == "objective" else f"metric.{metric}"
+    return metric if metric == "objective" else f"{METRIC_PREFIX}{metric}"

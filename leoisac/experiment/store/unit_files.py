@@ -1,89 +1,166 @@
-"""Units as files: one compressed NumPy archive each, with a note inside that says what it is."""
+"""Units as files: one compressed NumPy archive each, with a sealed note inside that says what it is and what it holds.
+
+The note carries the unit's identity and the digest of every array, and a digest of itself. Reading some of the arrays
+checks as much as reading all: nothing that came in by accident goes on as a number.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from leoisac.experiment.errors import StoreError
-from leoisac.experiment.store.publishing import published
-from leoisac.experiment.store.units import Unit, UnitKey
+from leoisac.experiment.errors import DamageError, StoreError
+from leoisac.experiment.store.digests import array_digest, is_sealed, sealed
+from leoisac.experiment.store.layout import Layout
+from leoisac.experiment.store.publishing import content_of, published
+from leoisac.experiment.store.units import Identity, Unit
+from leoisac.foundation.config import shown
+
+UNIT_SCHEMA = 2
+NOTE = "meta"
+_MOST_HEADER = 4096
+_MOST_NOTE = 64 * 2**20
+_HOW_TO_MEND = "`leoisac resume DIR --repair` sets it aside and computes only this unit anew"
 
 
-def write_unit(file: Path, unit: Unit, seed: int) -> None:
-    """Publish a unit (StoreError if it cannot be written; then nothing is there under its name)."""
-    meta = {
-        "configuration": unit.key.fingerprint,
-        "scheme": unit.key.scheme,
-        "route": unit.key.route,
-        "seed": seed,
+def write_unit(file: Path, unit: Unit, identity: Identity, versions: Mapping[str, str], layout: Layout) -> None:
+    """Publish a unit.
+
+    Args:
+        file: its final name.
+        unit: what to write.
+        identity: what it is.
+        versions: of what computed it.
+        layout: of its arrays.
+
+    Raises:
+        StoreError: if it cannot be written; then nothing is there under its name. And if the arrays are not what the
+            system declares: reading them would be refused.
+    """
+    arrays = {name: np.ascontiguousarray(values) for name, values in unit.arrays.items()}
+    problem = layout.problem(arrays, unit.stop - unit.first)
+    if problem:
+        raise StoreError(f"{file}: is not written: {problem}. Mend the system's metrics or its axis_sizes.")
+    note = {
+        "schema": UNIT_SCHEMA,
+        **asdict(identity),
+        "versions": dict(versions),
         "seconds": unit.seconds,
         "machine": unit.machine,
-        "traceback": unit.traceback,
+        "traceback": unit.traceback.encode("utf-8", "backslashreplace").decode(),
+        "arrays": {name: _described(array) for name, array in arrays.items()},
     }
-    arrays: dict[str, Any] = {**unit.arrays, "meta": np.asarray(json.dumps(meta))}
+    members: dict[str, Any] = {**arrays, NOTE: np.asarray(json.dumps(sealed(note)))}
     with published(file) as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **members)
 
 
-def read_unit(file: Path, key: UnitKey, seed: int, names: Iterable[str] | None = None) -> Unit:
+def read_unit(file: Path, identity: Identity, layout: Layout, names: Iterable[str] | None = None) -> Unit:
     """The unit of a file.
 
     Args:
-        file: its name holds the trials, ``first-stop``.
-        key: what it must hold results of.
-        seed: of the draws that it must hold results of.
+        file: the file.
+        identity: what it must be.
+        layout: what its arrays must look like.
         names: arrays to read (of those that there are); all when None.
 
     Raises:
-        StoreError: naming the file, if it is damaged or belongs to something else.
+        DamageError: naming the file, if it is damaged or belongs to something else.
+        StoreError: if it cannot be read at all.
     """
-    first, stop = (int(text) for text in file.name.split(".")[0].split("-"))
+    content = content_of(file, damage_text)
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            wanted = archive.files if names is None else [name for name in names if name in archive.files]
-            arrays = {name: np.asarray(archive[name]) for name in wanted if name != "meta"}
-            meta = cast(dict[str, Any], json.loads(str(archive["meta"])))
-            complete = "status" in archive.files
-        if not complete or any(values.shape[:1] != (stop - first,) for values in arrays.values()):
-            raise ValueError("it does not hold the trials of its name")
-        unit = Unit(
-            key, first, stop, arrays, float(meta["seconds"]), str(meta["traceback"]), str(meta.get("machine", ""))
-        )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise StoreError(damage_text(file, str(error))) from None
-    _check_owner(file, key, seed, meta)
-    return unit
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            note = _note(archive)
+            _check_identity(file, note, identity)
+            listed: dict[str, dict[str, Any]] = note["arrays"]
+            if sorted(archive.namelist()) != sorted(f"{name}.npy" for name in (*listed, NOTE)):
+                raise ValueError("its parts are not those that its note lists")
+            wanted = listed if names is None else [name for name in names if name in listed]
+            arrays = {name: _array(archive, name, listed[name]) for name in wanted}
+        problem = "there is no `status`" if "status" not in listed else ""
+        problem = problem or layout.problem(arrays, identity.stop - identity.first)
+        if problem:
+            raise ValueError(problem)
+        seconds, trace, machine = float(note["seconds"]), note["traceback"], note["machine"]
+        for text in (trace, machine):
+            text.encode()  # halves of characters could be neither printed nor written
+        if bool(trace) != identity.failed or bool(trace.strip()) != identity.failed:
+            raise ValueError("its note is not one of a unit")
+        return Unit(identity.key, identity.first, identity.stop, arrays, seconds, trace, machine)
+    except StoreError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise nearly anything
+        raise damaged(file, str(error) or type(error).__name__) from None
 
 
-def looks_whole(file: Path) -> bool:
-    """Whether the archive has its end: a quick look that finds files cut short, not single wrong bytes."""
-    try:
-        return zipfile.is_zipfile(file)
-    except OSError:
-        return False
+def damaged(file: Path, reason: str) -> DamageError:
+    """What to say about a damaged unit."""
+    reason = shown(reason, 200)[1:-1]
+    return DamageError(damage_text(file, reason), file, reason)
 
 
 def damage_text(file: Path, reason: str) -> str:
-    """What to say about a damaged unit."""
-    return (
-        f"{file}: this unit is damaged ({reason}). Delete the file and run again, or let `leoisac resume DIR --repair` "
-        "set it aside: only this unit is computed anew."
-    )
+    """The same as text."""
+    return f"{file}: this unit is damaged ({reason}). Delete the file and run again; or {_HOW_TO_MEND}."
 
 
-def _check_owner(file: Path, key: UnitKey, seed: int, meta: dict[str, Any]) -> None:
-    """A file that was copied here from another store, configuration or scheme must not count."""
-    expected = {"configuration": key.fingerprint, "scheme": key.scheme, "route": key.route, "seed": seed}
+def _note(archive: zipfile.ZipFile) -> dict[str, Any]:
+    stream = io.BytesIO(_member(archive, NOTE, _MOST_NOTE))
+    np.lib.format.read_magic(stream)
+    _, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    note: Any = json.loads(str(np.frombuffer(stream.read(), dtype)[0]))
+    if not isinstance(note, dict):
+        raise ValueError("its note cannot be read")
+    note = cast(dict[str, Any], note)
+    if "schema" in note and not is_sealed(note):
+        raise ValueError("its note is not as it was written")
+    return note
+
+
+def _check_identity(file: Path, note: Mapping[str, Any], identity: Identity) -> None:
+    """A file that was copied here from another store, configuration, scheme or interval must not count."""
+    expected = {"schema": UNIT_SCHEMA, **asdict(identity)}
+    expected |= {"trials": f"{expected.pop('first')}-{expected.pop('stop')}"}
+    told = {**note, "schema": note.get("schema", 1), "trials": f"{note.get('first')}-{note.get('stop')}"}
     for name, value in expected.items():
-        if meta.get(name, value) != value:
-            raise StoreError(
-                f"{file}: this unit was made for {name} {meta[name]!r}, and lies where {value!r} belongs. "
-                "Move the file away and run again."
-            )
+        if type(told.get(name)) is not type(value) or told[name] != value:
+            reason = f"was made for {name} {shown(told.get(name), 80)}, and lies where {shown(value, 80)} belongs"
+            text = f"{file}: this unit {reason}. Move the file away and run again; or {_HOW_TO_MEND}."
+            raise DamageError(text, file, reason, "foreign")
+
+
+def _array(archive: zipfile.ZipFile, name: str, described: Mapping[str, Any]) -> np.ndarray:
+    """The array that the note describes, if it is there.
+
+    Type and shape are taken from the note, which is sealed, and the numbers from the bytes as they lie: whatever a file
+    says of itself, no memory is taken for it and nothing is unpickled.
+    """
+    dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    content = _member(archive, name, size)
+    array = np.frombuffer(content[len(content) - size :], dtype).reshape(shape)
+    if array_digest(array) != described["sha256"]:
+        raise ValueError(f"`{name}` is not as it was written")
+    return array
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """Content of a part, if it is not longer than it can be."""
+    part = archive.getinfo(f"{name}.npy")
+    if part.file_size > most + _MOST_HEADER:
+        raise ValueError(f"`{name}` is longer than it can be")
+    return archive.read(part)
+
+
+def _described(array: np.ndarray) -> dict[str, Any]:
+    return {"dtype": array.dtype.str, "shape": list(array.shape), "sha256": array_digest(array)}

@@ -14,7 +14,8 @@ from leoisac.foundation.config import Config
 Interval = tuple[int, int]
 """Trials ``first`` to ``stop - 1``."""
 
-_PREFIX = "metric."
+METRIC_PREFIX = "metric."
+"""Before the names of metrics among the arrays of a unit."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,34 @@ class UnitKey:
     fingerprint: str
     scheme: str
     route: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a unit says that it is, and must be where it lies.
+
+    Attributes:
+        system: name of the system.
+        configuration: its fingerprint.
+        scheme, route: by what it was designed.
+        seed: of the draws.
+        first, stop: the trials ``first`` to ``stop - 1``.
+        failed: whether the scheme raised an exception.
+    """
+
+    system: str
+    configuration: str
+    scheme: str
+    route: str
+    seed: int
+    first: int
+    stop: int
+    failed: bool
+
+    @property
+    def key(self) -> UnitKey:
+        """What it holds results of."""
+        return UnitKey(self.configuration, self.scheme, self.route)
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,11 @@ class Unit:
 
     def metrics(self) -> dict[str, np.ndarray]:
         """The metrics among the arrays, by name."""
-        return {name.removeprefix(_PREFIX): value for name, value in self.arrays.items() if name.startswith(_PREFIX)}
+        return {
+            name.removeprefix(METRIC_PREFIX): value
+            for name, value in self.arrays.items()
+            if name.startswith(METRIC_PREFIX)
+        }
 
 
 def unit_arrays(outcome: Outcome) -> dict[str, np.ndarray]:
@@ -62,7 +95,7 @@ def unit_arrays(outcome: Outcome) -> dict[str, np.ndarray]:
         "objective": outcome.objective,
         "iterations": outcome.iterations,
         "history": outcome.history,
-        **{f"{_PREFIX}{name}": values for name, values in outcome.metrics.items()},
+        **{f"{METRIC_PREFIX}{name}": values for name, values in outcome.metrics.items()},
     }
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import MOST_SEED, MOST_TRIALS, whole_number
+from leoisac.experiment.trials.unsound import sound_trials, with_stand_ins, without_designs
 from leoisac.foundation.config import Config, ConfigError, fingerprint, suggest
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.keys import trial_key
 from leoisac.foundation.lanes import BatchedFunction, by_lanes
 from leoisac.foundation.status import Solution
@@ -28,6 +29,7 @@ _prepared: dict[tuple[str, str], Any] = {}
 _dtypes: dict[str, dict[str, np.dtype[Any]]] = {}
 
 
+@in_double
 def draw_trials(system: System, config: Config, seed: int, trials: int | Iterable[int]) -> Any:
     """Channels of the given trials, every leaf with a leading trial axis.
 
@@ -45,15 +47,26 @@ def draw_trials(system: System, config: Config, seed: int, trials: int | Iterabl
     return drawing(system)((geometry_of(system, config), np.int64(seed)), numbers)
 
 
+@in_double
 def design_trials(
     system: System, config: Config, channels: Any, scheme: str, route: str = DEFAULT_ROUTE, **options: Any
 ) -> Solution[Any]:
-    """Designs for a batch of channels. ``options`` go to the solver by name; those it does not know are refused."""
+    """Designs for a batch of channels, as the solver has them: what counts is the judge's to say.
+
+    Trials with a number that is not finite, or outside its array's domain, never reach the solver: they are NONFINITE,
+    their designs missing (NaN). ``options`` go to the solver by name; those it does not know are refused.
+    """
     solver = scheme_route(system, scheme, route).solver()
     _check_options(solver, scheme, options)
-    return solver(parameters_of(system, config), channels, **options)
+    parameters, sound = parameters_of(system, config), sound_trials(system, channels)
+    with np.errstate(all="ignore"):  # what overflows says so by its status, not by a warning for the whole batch
+        if sound.all():
+            return solver(parameters, channels, **options)
+        safe = with_stand_ins(channels, sound, lambda: draw_trials(system, config, 0, 1))
+        return without_designs(solver(parameters, safe, **options), sound)
 
 
+@in_double
 def evaluate_trials(system: System, config: Config, channels: Any, design: Any) -> dict[str, Any]:
     """Metrics of a batch of designs: name -> array with the trial axis first."""
     metrics = evaluation(system)(parameters_of(system, config), channels, design)
@@ -61,11 +74,13 @@ def evaluate_trials(system: System, config: Config, channels: Any, design: Any) 
     return metrics
 
 
+@in_double
 def geometry_of(system: System, config: Config) -> Any:
     """What the system's ``prepare`` makes of the configuration."""
     return _keep(system.prepare, config)
 
 
+@in_double
 def parameters_of(system: System, config: Config) -> Any:
     """What the system's ``parameters`` makes of the configuration."""
     return _keep(system.parameters, config)
@@ -81,6 +96,7 @@ def evaluation(system: System) -> BatchedFunction:
     return _evaluation(system.evaluate)
 
 
+@in_double
 def channel_dtypes(system: System) -> dict[str, np.dtype[Any]]:
     """Channel array name -> type that ``draw`` gives it."""
     if system.draw not in _dtypes:

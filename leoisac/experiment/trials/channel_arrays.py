@@ -9,10 +9,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from leoisac.experiment.channel_table import domain_of, hint, unit_of
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError
 from leoisac.experiment.trials.blocks import channel_dtypes
 from leoisac.foundation.config import Config, suggest
+from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.lanes import to_numpy
 
 
 def channels_from_arrays(system: System, config: Config, arrays: Mapping[str, Any]) -> Any:
@@ -24,31 +27,59 @@ def channels_from_arrays(system: System, config: Config, arrays: Mapping[str, An
         arrays: by name; with a leading trial axis or without. What has none holds for all trials.
 
     Raises:
-        ChannelError: naming the array, what it is and what is expected.
+        ChannelError: naming the array, what it is and what is expected; for a number outside the array's domain its
+            place, its value and what is allowed; NaN and infinities are refused in any trial.
     """
     channel_class = resolve(system.channels)
     _check_names(system, channel_class, arrays)
-    dtypes = channel_dtypes(system)
-    plain = {name: _array(name, value, dtypes[name]) for name, value in arrays.items()}
+    plain = _plain(system, arrays)
+    for name, array in plain.items():
+        _refuse_nonfinite(name, array, system.channel_axes[name])
+        _refuse_outside(name, array, system.channel_axes[name])
     trials = _trial_count(system, plain)
     return channel_class(**{name: _fit(system, config, name, value, trials) for name, value in plain.items()})
 
 
-def check_channels(system: System, config: Config, channels: Any) -> None:
-    """Refuse channels of another system, of other sizes or in single precision (ChannelError)."""
+def checked_channels(system: System, config: Config, channels: Any) -> Any:
+    """Channels, however they were made, as plain arrays that fit the configuration.
+
+    What ``li.channels`` refuses is refused here too, but for NaN and infinities: a measured batch may hold a trial
+    without numbers, and only that trial has no design (``design_trials`` reports it as NONFINITE).
+
+    Returns:
+        The same channels; arrays of another layout, byte order or precision as ``draw`` would give them.
+
+    Raises:
+        ChannelError: for channels of another system or configuration, for arrays that disagree on the trials, and for
+            numbers outside an array's domain.
+    """
     channel_class = resolve(system.channels)
     if not isinstance(channels, channel_class):
         raise ChannelError(
             f"channels: {type(channels).__name__} are not channels of `{system.name}`; "
             "make them with leoisac.draw(config) or leoisac.channels(config, ...)."
         )
+    arrays = _plain(system, {name: getattr(channels, name) for name in system.channel_axes})
     sizes = system.axis_sizes(config)
-    for name, axes in system.channel_axes.items():
-        value = getattr(channels, name)
-        _refuse_single(name, np.dtype(value.dtype))
-        if np.ndim(value) == len(axes):
+    for name, array in arrays.items():
+        axes = system.channel_axes[name]
+        if array.ndim == len(axes):
             raise ChannelError(f"{name}: has no trial axis; use leoisac.channels(config, ...), which adds it.")
-        _check_shape(config, name, axes, np.shape(value), sizes)
+    trials = _trial_count(system, arrays)
+    for name, array in arrays.items():
+        axes = system.channel_axes[name]
+        _check_shape(config, name, axes, array.shape, sizes)
+        _refuse_outside(name, array, axes)
+    rest = {
+        field.name: to_numpy(getattr(channels, field.name))
+        for field in dataclasses.fields(channels)
+        if field.name not in arrays
+    }
+    for name, part in rest.items():
+        counts = {np.shape(leaf)[:1] for leaf in jax.tree_util.tree_leaves(part)}
+        if counts - {(trials,)}:
+            raise ChannelError(f"{name}: is not of the {trials} trials that the other arrays have.")
+    return channel_class(**arrays, **rest)
 
 
 def _check_names(system: System, channel_class: type, arrays: Mapping[str, Any]) -> None:
@@ -66,23 +97,50 @@ def _check_names(system: System, channel_class: type, arrays: Mapping[str, Any])
         raise ChannelError(f"missing: {described}.")
 
 
+def _plain(system: System, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    dtypes = channel_dtypes(system)
+    return {name: _array(name, value, dtypes[name]) for name, value in arrays.items()}
+
+
 def _array(name: str, value: Any, dtype: np.dtype[Any]) -> np.ndarray:
-    """``value`` as an array of the type that ``draw`` makes; whole and real numbers are promoted."""
+    """``value`` as an array of the type and layout that ``draw`` gives; whole and real numbers are promoted."""
     try:
         array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ChannelError(f"{name}: is not an array: {error}") from None
     _refuse_single(name, array.dtype)
     if array.dtype.kind not in "iufc":
         raise ChannelError(f"{name}: must hold numbers, not {array.dtype}.")
     if array.dtype.kind == "c" and dtype.kind != "c":
         raise ChannelError(f"{name}: must be real, and is {array.dtype}.")
-    array = array.astype(dtype)
+    with np.errstate(over="ignore"):  # of a wider type: then infinite, and refused as such
+        return array.astype(dtype, order="C")
+
+
+def _refuse_nonfinite(name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         first = [int(step) for step in bad[0]]
-        raise ChannelError(f"{name}: {len(bad)} of {array.size} entries are NaN or infinite, the first at {first}.")
-    return array
+        raise ChannelError(
+            f"{name}: {len(bad)} of {array.size} entries are NaN or infinite, the first at {first} "
+            f"({array[tuple(first)]}); {_allowed(axes)}."
+        )
+
+
+def _refuse_outside(name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
+    """Refuse finite numbers that the array cannot hold."""
+    bad = np.argwhere(domain_of(axes).outside(array))
+    if len(bad):
+        first = tuple(int(step) for step in bad[0])
+        place = f"{name}[{', '.join(map(str, first))}]" if first else name
+        others = f" ({len(bad)} of {array.size} entries are not.)" if len(bad) > 1 else ""
+        value = array[first].item()
+        raise ChannelError(f"{place} = {value:.6g}: {_allowed(axes)}.{others}{hint(value, axes)}")
+
+
+def _allowed(axes: tuple[str, ...]) -> str:
+    unit = unit_of(axes)
+    return f"must be {domain_of(axes).allowed}" + (f", in {unit}" if unit != "1" else "")
 
 
 def _refuse_single(name: str, dtype: np.dtype[Any]) -> None:

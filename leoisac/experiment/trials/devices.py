@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from leoisac.foundation.config import ConfigError
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
@@ -19,12 +16,11 @@ def use_device(device: str) -> None:
     """
     if not device:
         return
-    if "jax" not in sys.modules:
-        os.environ["JAX_PLATFORMS"] = PLATFORMS[device]
-    from leoisac.foundation.jax_setup import jax
+    from leoisac.foundation.jax_setup import jax, make_client
 
     try:
         jax.config.update("jax_platforms", PLATFORMS[device])
+        make_client()
         found = jax.default_backend()
     except RuntimeError as error:
         reason = str(error).splitlines()[0]

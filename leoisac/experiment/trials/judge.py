@@ -1,15 +1,17 @@
 """What counts: the outcome of a batch of designs, decided from what ``evaluate`` measured and not from solvers' word.
 
+One rule for all that leaves the package, ``settled``: designs of ``li.design``, rows of a campaign, benchmarks, files.
 A design is usable when CONVERGED, or INACCURATE or MAX_STEPS with a violation within the system's tolerance. The
 violation is the larger of the solver's own figure and the largest shortfall among the margins that the scheme enforces;
-a "converged" design that misses its constraints is INACCURATE. A usable design with a metric that is not finite is
-NONFINITE.
+a "converged" design that misses its constraints is INACCURATE. A design whose objective, violation or any metric is not
+finite is NONFINITE, whatever its solver called it; so is one called INFEASIBLE by a solver that could not say by how
+much: a certificate stands on numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,8 +36,20 @@ class Outcome:
     metrics: Mapping[str, np.ndarray]
 
 
-def judge(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any], tolerance: float) -> Outcome:
-    """The outcome of a batch of designs.
+def settled(
+    scheme: Scheme | None, solution: Solution[Any], metrics: Mapping[str, Any], tolerance: float
+) -> Solution[Any]:
+    """The solution with the statuses and violations that it deserves.
+
+    Args:
+        scheme: what it promises; nothing where it is not known.
+        solution: as the solver has it.
+        metrics: of its designs, from ``evaluate``.
+        tolerance: the system's.
+
+    Returns:
+        A solution in which no design counts whose objective, violation or metrics are not finite, or that misses what
+        its scheme enforces by more than the tolerance.
 
     Raises:
         ValueError: if the solution's arrays do not have one entry per trial, or hold an unknown status.
@@ -44,20 +58,33 @@ def judge(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any], t
     status = _column(solution.status, count, "status").astype(np.int8)
     if not np.isin(status, [int(item) for item in Status]).all():
         raise ValueError(f"status: unknown codes {sorted(set(status.tolist()))}.")
-    violation = _column(solution.violation, count, "violation").astype(np.float64)
-    violation = np.fmax(violation, _shortfall(scheme, metrics, count))
-    status = np.where((status == Status.CONVERGED) & (violation > tolerance), Status.INACCURATE, status)
-    usable = is_usable(status, violation, tolerance)
-    objective = _column(solution.objective, count, "objective").astype(np.float64)
-    finite = np.isfinite(objective)
+    own = _column(solution.violation, count, "violation").astype(np.float64)
+    violation = np.fmax(own, _shortfall(scheme, metrics, count)) + 0.0  # one zero: a sign says nothing here
+    finite = np.isfinite(_column(solution.objective, count, "objective")) & np.isfinite(own)
     for values in metrics.values():
         finite &= np.isfinite(np.asarray(values).reshape(count, -1)).all(axis=1)
-    status = np.where(usable & ~finite, Status.NONFINITE, status).astype(np.int8)
-    usable = usable & finite
+    boasts = (status == Status.CONVERGED) & (violation > tolerance)
+    status = np.where(boasts, Status.INACCURATE, status)
+    claims_design = np.isin(status, [Status.CONVERGED, Status.INACCURATE, Status.MAX_STEPS])
+    unfounded = (status == Status.INFEASIBLE) & np.isnan(own)
+    status = np.where((claims_design & ~finite) | unfounded, Status.NONFINITE, status)
+    return replace(solution, status=status.astype(np.int8), violation=violation)
+
+
+def judge(scheme: Scheme, solution: Solution[Any], metrics: Mapping[str, Any], tolerance: float) -> Outcome:
+    """The outcome of a batch of designs, ``settled`` first.
+
+    Raises:
+        ValueError: if the solution's arrays do not have one entry per trial, or hold an unknown status.
+    """
+    count = _trial_count(metrics)
+    solution = settled(scheme, solution, metrics, tolerance)
+    usable = is_usable(solution.status, solution.violation, tolerance)
+    objective = np.asarray(solution.objective).astype(np.float64)
     return Outcome(
-        status=status,
+        status=solution.status,
         usable=usable,
-        violation=violation,
+        violation=solution.violation,
         objective=np.where(usable, objective, np.nan),
         iterations=_column(solution.iterations, count, "iterations").astype(np.int32),
         history=_trimmed(np.asarray(solution.history, dtype=np.float64), count),
@@ -85,10 +112,10 @@ def is_usable(status: np.ndarray, violation: np.ndarray, tolerance: float) -> np
     return (status == Status.CONVERGED) | (nearly & (violation <= tolerance))
 
 
-def _shortfall(scheme: Scheme, metrics: Mapping[str, Any], count: int) -> np.ndarray:
+def _shortfall(scheme: Scheme | None, metrics: Mapping[str, Any], count: int) -> np.ndarray:
     """Largest relative shortfall over the margins that the scheme enforces; 0 where all are met."""
     worst = np.zeros(count)
-    for name in scheme.enforces:
+    for name in scheme.enforces if scheme else ():
         if f"margin_{name}" in metrics:
             margins = np.asarray(metrics[f"margin_{name}"], dtype=np.float64).reshape(count, -1)
             worst = np.fmax(worst, -np.fmin.reduce(margins, axis=1, initial=np.inf))

@@ -9,12 +9,13 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
+from leoisac.foundation.environment import QUICK, compiles_quickly
 
 ALWAYS = ("leoisac", "jax", "jaxlib", "numpy", "scipy")
 SOLVERS = ("cvxpy", "clarabel", "qics")
@@ -37,6 +38,16 @@ def session(plugins: Iterable[str] = (), **facts: Any) -> dict[str, Any]:
     }
 
 
+def session_warnings(sessions: Iterable[Mapping[str, Any]], study: str) -> tuple[str, ...]:
+    """What the sessions noted about a study (``warnings``: study name -> sentences), each sentence once."""
+    noted: dict[str, None] = {}
+    for item in sessions:
+        by_study = item.get("warnings")
+        texts = cast("dict[str, Any]", by_study).get(study) if isinstance(by_study, dict) else None
+        noted |= {str(text): None for text in cast("list[Any]", texts)} if isinstance(texts, list) else {}
+    return tuple(noted)
+
+
 def command() -> str:
     """The command line of this process, as one would type it."""
     name, *arguments = sys.argv or ["python"]
@@ -45,13 +56,14 @@ def command() -> str:
 
 
 def versions(routes: Iterable[str] | None = None) -> dict[str, str]:
-    """Versions of what decides the numbers: packages, Python, platform.
+    """Versions of what decides the numbers: packages, Python, platform, and quick compilation where it is asked for.
 
     Without the solvers of the reference routes where ``routes`` says that there was none.
     """
     with_solvers = routes is None or not set(routes) <= {DEFAULT_ROUTE}
     found = {name: _version(name) for name in (*ALWAYS, *(SOLVERS if with_solvers else ()))}
-    return {**found, "python": platform.python_version(), "platform": platform.platform()}
+    how = {"compilation": QUICK} if compiles_quickly() else {}
+    return {**found, "python": platform.python_version(), "platform": platform.platform(), **how}
 
 
 def host() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.optim.batched.rank_one_blocks import BlockFamily
 from leoisac.optim.batched.rank_one_sdp import maximise_dual
 
@@ -40,6 +40,7 @@ class Covering:
     iterations: Int[Array, "*batch"]
 
 
+@in_double
 def covering_sdp(
     cost: Complex[Array, "n n"],
     atoms: Complex[Array, "t n"],

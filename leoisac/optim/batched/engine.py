@@ -17,7 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
 from leoisac.optim.batched.options import EngineOptions
@@ -53,6 +53,7 @@ class EngineResult:
     """Violation at the end of each round, before restoration; NaN after the last."""
 
 
+@in_double
 def solve(
     fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None, path: Path = None
 ) -> EngineResult:
@@ -75,6 +76,7 @@ def solve(
     return _solve_queue(fc, starts, data, path, np.arange(len(starts)), options or EngineOptions())
 
 
+@in_double
 def solve_multistart(
     fc: Problem, x0: ArrayLike, data: Any, options: EngineOptions | None = None, path: Path = None
 ) -> EngineResult:

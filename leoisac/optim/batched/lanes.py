@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.lanes import quick_to_compile
+from leoisac.foundation.lanes import compiler_options
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.options import EngineOptions
@@ -62,13 +63,18 @@ def programs_of(fc: Problem, options: EngineOptions) -> Programs:
         hash(key)
     except TypeError as error:
         raise TypeError(f"{fc} has an argument that cannot be hashed: pass arrays through data instead.") from error
-    return _programs(*key, options)
+    return _programs(*key, options, compiles_quickly())
 
 
 @functools.lru_cache(maxsize=128)
 def _programs(
-    function: Callable[..., Any], arguments: tuple[Hashable, ...], keywords: _Keywords, options: EngineOptions
+    function: Callable[..., Any],
+    arguments: tuple[Hashable, ...],
+    keywords: _Keywords,
+    options: EngineOptions,
+    quick: bool,
 ) -> Programs:
+    del quick  # part of the key: compiler_options looks at the same
     fc = functools.partial(function, *arguments, **dict(keywords))
     step = jax.vmap(functools.partial(tick, fc, options), in_axes=(0, 0, None, None))
 
@@ -98,10 +104,10 @@ def _programs(
 
     return Programs(
         idle=idle,
-        advance=jax.jit(advance, donate_argnums=(0, 1)),
+        advance=jax.jit(advance, donate_argnums=(0, 1), compiler_options=compiler_options(None)),
         restore=jax.jit(
             jax.vmap(restore_one, in_axes=(0, 0, 0, None)),
-            compiler_options=quick_to_compile() if options.quick_restoration else None,
+            compiler_options=compiler_options(0 if options.quick_restoration else None),
         ),
     )
 

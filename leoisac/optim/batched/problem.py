@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from jaxtyping import Array, Float, Int
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 Problem: TypeAlias = Callable[..., tuple[Any, Any]]
 """``fc(x, data)`` or ``fc(x, data, parameters)``, with ``(objective, c)`` as its value, for one instance; a
@@ -57,6 +57,7 @@ class KktResidual(NamedTuple):
     """Largest ``-multiplier``, at least 0."""
 
 
+@in_double
 def kkt_residual(fc: Problem, x: Float[Array, " n"], data: Any, multipliers: Float[Array, " m"]) -> KktResidual:
     """Karush-Kuhn-Tucker residual of one instance (Nocedal and Wright, Numerical Optimization, 2nd ed., eq. 12.34)."""
     x, multipliers = jnp.asarray(x), jnp.asarray(multipliers)

@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.optim.batched.rank_one_blocks import (
     BlockFamily,
     Factor,
@@ -100,6 +100,7 @@ class _State:
     iterations: Array
 
 
+@in_double
 def maximise_dual(
     b: Float[Array, " variable"],
     families: tuple[BlockFamily, ...],

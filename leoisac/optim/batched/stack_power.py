@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 _MAX_STEPS = 40
 _RESOLUTION = 1e-13
@@ -90,6 +90,7 @@ class _Point(NamedTuple):
     beta_im: Any
 
 
+@in_double
 def largest_powers(
     stacks: tuple[Stack, ...], left_out: LeftOut, smoothing: Float[Array, ""] | float
 ) -> tuple[Float[Array, " receiver"], ...]:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float, Inexact
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.namespace import array_namespace
 
 EXACT_STEPS = 40
@@ -52,6 +52,7 @@ class BallExtreme(NamedTuple):
     error: Any
 
 
+@in_double
 def maximise_over_ball(
     X: Inexact[Any, "*batch n n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"], steps: int = EXACT_STEPS
 ) -> BallExtreme:
@@ -81,6 +82,7 @@ def maximise_over_ball(
     )
 
 
+@in_double
 def minimise_over_ball(
     X: Inexact[Any, "*batch n n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"], steps: int = EXACT_STEPS
 ) -> BallExtreme:
@@ -89,6 +91,7 @@ def minimise_over_ball(
     return BallExtreme(-largest.value, largest.error)
 
 
+@in_double
 def least_beam_power(
     beam: Inexact[Any, "*batch n"], x: Inexact[Any, "*batch n"], radius: Float[Any, "*batch"]
 ) -> Float[Any, "*batch"]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import in_double, jax
 
 import jax.numpy as jnp  # isort: skip
 from jaxtyping import Array, Bool, Complex, Float, Int
@@ -40,6 +40,7 @@ class SumRateBeams:
     converged: Bool[Array, "*batch"]
 
 
+@in_double
 def wmmse(
     h: Complex[Array, "user antenna"],
     noise: Float[Array, " user"],

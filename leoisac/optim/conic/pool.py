@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
+import sys
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+
+from leoisac.foundation.environment import environment
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -64,7 +66,7 @@ def map_trials(
         return tuple(_guarded(function, item) for item in items)
     context = multiprocessing.get_context("spawn")
     with (
-        _environment(_ONE_THREAD),
+        environment(_ONE_THREAD),
         ProcessPoolExecutor(min(workers, len(items)), mp_context=context) as executor,
     ):
         # All workers are started by the first submission, while the environment is set.
@@ -73,8 +75,11 @@ def map_trials(
 
 
 def _guarded(function: Callable[[Item], Result], item: Item) -> Outcome[Result]:
+    # Came with the function if that computes with JAX; then it does so in 64 bits, in a worker as here.
+    setup: Any = sys.modules.get("leoisac.foundation.jax_setup")
     try:
-        return Outcome[Result](function(item))
+        with setup.double_precision() if setup else contextlib.nullcontext():
+            return Outcome[Result](function(item))
     except Exception:
         return Outcome[Result](None, traceback.format_exc())
 
@@ -85,18 +90,3 @@ def _collect(future: Future[Any]) -> Any:
         return future.result()
     except Exception as error:
         return Outcome[Any](None, "".join(traceback.format_exception(error)))
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Generator[None]:
-    """Variables that libraries read when they are loaded: set before a worker starts, put back afterwards."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

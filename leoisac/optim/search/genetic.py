@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Evolved(NamedTuple):
     history: Any  # (generation,)
 
 
+@in_double
 def evolve(
     fitness: Callable[[Float[Array, " gene"]], Float[Array, ""]], key: Any, genes: int, options: GeneticOptions
 ) -> Evolved:

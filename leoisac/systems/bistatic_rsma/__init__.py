@@ -6,6 +6,7 @@ Approach", arXiv:2407.08923, 2024.
 
 from __future__ import annotations
 
+from leoisac.experiment.channel_table import POSITIVE, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
 
@@ -73,11 +74,11 @@ METRICS = {
 }
 
 CHANNEL_AXES = {
-    "user_steering": ("user", "tx"),
-    "user_noise_ratio": ("user",),
-    "user_fading": ("user",),
-    "target_steering": ("tx",),
-    "gain_floor": (),
+    "user_steering": ChannelArray(("user", "tx"), UNIT_MODULUS),
+    "user_noise_ratio": ChannelArray(("user",), POSITIVE, "W"),
+    "user_fading": ChannelArray(("user",)),
+    "target_steering": ChannelArray(("tx",), UNIT_MODULUS),
+    "gain_floor": ChannelArray((), POSITIVE, "W"),
 }
 
 DESIGN_FIELDS = {
@@ -107,6 +108,7 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     **parts_of(__name__),
     small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     headline="min_rate",
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
@@ -89,22 +90,22 @@ METRICS = {
 }
 
 CHANNEL_AXES = {
-    "h_tut": ("cell", "user", "tx"),
-    "h_sut": ("cell", "tx"),
-    "h_tut_fresh": ("cell", "user", "tx"),
-    "h_sut_fresh": ("cell", "tx"),
-    "g_tut": ("cell", "user"),
-    "g_sut": ("cell",),
-    "g_rad": ("cell", "receiver", "rx"),
-    "target_amplitude": ("cell", "target", "receiver"),
-    "target_tx": ("cell", "target", "tx"),
-    "target_rx": ("cell", "target", "receiver", "rx"),
-    "clutter_amplitude": ("cell", "clutter", "receiver"),
-    "clutter_tx": ("cell", "clutter", "tx"),
-    "clutter_rx": ("cell", "clutter", "receiver", "rx"),
-    "u_target": ("cell", "target", "receiver"),
-    "u_satellite": ("cell", "receiver"),
-    "noise_power": ("cell",),
+    "h_tut": ChannelArray(("cell", "user", "tx")),
+    "h_sut": ChannelArray(("cell", "tx")),
+    "h_tut_fresh": ChannelArray(("cell", "user", "tx")),
+    "h_sut_fresh": ChannelArray(("cell", "tx")),
+    "g_tut": ChannelArray(("cell", "user"), NOT_NEGATIVE),
+    "g_sut": ChannelArray(("cell",), NOT_NEGATIVE),
+    "g_rad": ChannelArray(("cell", "receiver", "rx")),
+    "target_amplitude": ChannelArray(("cell", "target", "receiver")),
+    "target_tx": ChannelArray(("cell", "target", "tx"), UNIT_MODULUS),
+    "target_rx": ChannelArray(("cell", "target", "receiver", "rx"), UNIT_MODULUS),
+    "clutter_amplitude": ChannelArray(("cell", "clutter", "receiver")),
+    "clutter_tx": ChannelArray(("cell", "clutter", "tx"), UNIT_MODULUS),
+    "clutter_rx": ChannelArray(("cell", "clutter", "receiver", "rx"), UNIT_MODULUS),
+    "u_target": ChannelArray(("cell", "target", "receiver"), COSINE),
+    "u_satellite": ChannelArray(("cell", "receiver"), COSINE),
+    "noise_power": ChannelArray(("cell",), POSITIVE, "W"),
 }
 
 DESIGN_FIELDS = {
@@ -135,6 +136,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={
         "num_users": 2,
         "num_tx": 8,

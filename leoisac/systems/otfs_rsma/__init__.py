@@ -6,6 +6,7 @@ arXiv:2506.02624, 2025.
 
 from __future__ import annotations
 
+from leoisac.experiment.channel_table import ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
@@ -122,7 +123,7 @@ SYSTEM = System(
     config=OtfsRsmaConfig,
     schemes=SCHEMES,
     metrics=METRICS,
-    channel_axes={"path_gains": ("user", "tx", "path")},
+    channel_axes={"path_gains": ChannelArray(("user", "tx", "path"))},
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS},

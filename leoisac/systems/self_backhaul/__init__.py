@@ -5,6 +5,7 @@ T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC S
 
 from __future__ import annotations
 
+from leoisac.experiment.channel_table import POSITIVE, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
 
@@ -99,11 +100,11 @@ METRICS = {
 }
 
 CHANNEL_AXES = {
-    "h_users": ("user", "bs_antenna"),
-    "h_es": ("bs_antenna",),
-    "g_users": ("user", "feed"),
-    "g_es": ("feed",),
-    "noise_power": (),
+    "h_users": ChannelArray(("user", "bs_antenna")),
+    "h_es": ChannelArray(("bs_antenna",)),
+    "g_users": ChannelArray(("user", "feed")),
+    "g_es": ChannelArray(("feed",)),
+    "noise_power": ChannelArray((), POSITIVE, "W"),
 }
 
 DESIGN_FIELDS = {
@@ -144,6 +145,7 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 

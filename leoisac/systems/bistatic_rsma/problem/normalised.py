@@ -15,7 +15,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.status import Solution
+from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.systems.bistatic_rsma.judge.evaluate import evaluate, stream_powers, stream_rates
 from leoisac.systems.bistatic_rsma.model import Channels, Design, Mode, Parameters
@@ -120,7 +120,7 @@ def judged(
     worst = jnp.min(jnp.stack([sensing, metrics["margin_power"], metrics["margin_common_rate"]]))
     return Solution(
         value=design,
-        status=status,
+        status=nonfinite_where(status, metrics["min_rate"], worst),
         objective=metrics["min_rate"],
         violation=jnp.maximum(-worst, 0.0),
         iterations=iterations,

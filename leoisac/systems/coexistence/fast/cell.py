@@ -43,7 +43,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
+def solve_p1(problem: CellProblem, *, starts: int = 1) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
     A cell that meets the step limit goes on once, in variables scaled anew for where it is. A cell that ends
@@ -68,7 +68,7 @@ def solve_p1(problem: CellProblem, *, starts: int = 2) -> CellSolution:
     return _solve(ready, problem, starts, least, np.ones_like(least))
 
 
-def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 2) -> CellSolution:
+def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 1) -> CellSolution:
     """P3 for a batch of cells: the beamformer with the largest sum rate at given satellite amplitudes ``q``.
 
     As ``solve_p1``; the starts differ in their disturbance.

@@ -11,7 +11,7 @@ from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import schemes
 from leoisac.systems.coexistence.problem.coordination import CellSolvers
 
-STARTS = 2
+STARTS = 1
 
 
 def solve_proposed(

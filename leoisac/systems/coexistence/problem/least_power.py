@@ -42,7 +42,7 @@ _TINY = 1e-300
 class LeastPower(NamedTuple):
     """Least-power sensing design; for a batch with the cell axis first."""
 
-    power: Leaf  # share of the budget; infinite where no power is enough
+    power: Leaf  # share of the budget; infinite where no power is enough, NaN where numbers overflowed
     beamformer: Leaf  # complex (tx, stream); the data columns are zero
     converged: Leaf
     iterations: Leaf  # turns of filters and beams
@@ -95,9 +95,12 @@ def beyond_reach(
     largest_q: Float[np.ndarray, " cell"],
 ) -> Bool[np.ndarray, " cell"]:
     """Whether no design of a cell meets the floors: sensing alone, at the smallest useful satellite amplitude, exceeds
-    the budget, or the largest amplitude does not give the undisturbed satellite user its least rate."""
-    reachable = np.log2(1.0 + problem.g_sut * largest_q**2) >= problem.min_sut_rate - _TOLERANCE
-    return (sensing.power > 1.0) | (least_q > largest_q) | ~reachable
+    the budget, or the largest amplitude does not give the undisturbed satellite user its least rate.
+
+    False where a number is NaN: it proves nothing.
+    """
+    unreachable = np.log2(1.0 + problem.g_sut * largest_q**2) < problem.min_sut_rate - _TOLERANCE
+    return (sensing.power > 1.0) | (least_q > largest_q) | unreachable
 
 
 def _one_cell(_: None, problem: CellProblem, q: Leaf) -> LeastPower:
@@ -129,10 +132,12 @@ def _next_turn(problem: CellProblem, rows: Complex[Array, "row dimension"], q: L
 
     uplink = jax.lax.fori_loop(0, _FIXED_POINT_STEPS, step, turn.uplink)
     beams = directions(uplink)
-    beams = (beams / jnp.linalg.norm(beams, axis=1, keepdims=True)).T
+    beams = (beams / jnp.maximum(jnp.linalg.norm(beams, axis=1, keepdims=True), _TINY)).T
     powers = _downlink_powers(problem.min_scnr, signal, clutter, towards @ beams, scatterers @ beams)
     enough = jnp.all(powers > 0.0) & jnp.all(jnp.isfinite(powers))
-    power = jnp.where(enough, jnp.sum(powers), jnp.inf)
+    # No power is enough for links that are numbers; of others nothing is known.
+    known = jnp.all(jnp.isfinite(signal)) & jnp.all(jnp.isfinite(clutter)) & jnp.all(jnp.isfinite(uplink))
+    power = jnp.where(enough, jnp.sum(powers), jnp.where(known, jnp.inf, jnp.nan))
     change = jnp.abs(power - turn.power) / jnp.maximum(power, _TINY)
     # Where these filters cannot do it at any power the uplink powers shape the next ones.
     beams = beams * jnp.sqrt(jnp.where(enough, powers, uplink))

@@ -40,7 +40,7 @@ def merge_powers(
     floors = np.minimum((2.0**min_rate - 1.0) / np.maximum(gains, 1e-300), caps)
     if np.sum(caps) <= total:
         return MergedPowers(caps.copy(), True)
-    feasible = bool(np.sum(floors) <= total * (1.0 + 1e-12))
+    feasible = not np.sum(floors) > total * (1.0 + 1e-12)
     return MergedPowers(np.asarray(water_filling(gains, total, floors, caps)), feasible)
 
 

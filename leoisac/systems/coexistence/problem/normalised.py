@@ -11,7 +11,7 @@ from jaxtyping import Array, Complex, Float, Int
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.systems.coexistence.judge.evaluate import TOLERANCE, evaluate
 from leoisac.systems.coexistence.model import Channels, Design, Parameters, SatelliteLinks
 from leoisac.systems.coexistence.problem.cell_program import CellProblem
@@ -101,7 +101,9 @@ def judged(
     missed = (status == int(Status.CONVERGED)) & (violation > TOLERANCE)
     return Solution(
         value=design,
-        status=np.where(missed, int(Status.INACCURATE), status).astype(np.int32),
+        status=nonfinite_where(np.where(missed, int(Status.INACCURATE), status), metrics["sum_rate"], violation).astype(
+            np.int32
+        ),
         objective=metrics["sum_rate"],
         violation=violation,
         iterations=iterations,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Status
 from leoisac.optim.conic.extra import require_reference
@@ -70,6 +70,7 @@ class Ended(NamedTuple):
     history: Float[np.ndarray, " step"]
 
 
+@in_double
 def solve_p1(problem: CellProblem, *, workers: int = 1, settings: Wmmse | None = None) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
@@ -95,6 +96,7 @@ def solve_p1(problem: CellProblem, *, workers: int = 1, settings: Wmmse | None =
     return _solve(problem, first, least, np.ones_like(least), False, workers, settings or Wmmse())
 
 
+@in_double
 def solve_p3(
     problem: CellProblem, q: Float[np.ndarray, " cell"], *, workers: int = 1, settings: Wmmse | None = None
 ) -> CellSolution:
@@ -176,6 +178,7 @@ def _design(cell: Cell) -> Ended:
     return best._replace(turns=turns)
 
 
+@in_double
 def wmmse(
     problem: CellProblem, start: Point, settings: Wmmse | None = None, *, power_is_fixed: bool = False
 ) -> LoopOutcome[Point]:

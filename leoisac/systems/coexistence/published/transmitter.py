@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.optim.conic.extra import cvxpy_module
 from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
@@ -35,6 +35,7 @@ class TransmitterUpdate:
     report: SolveReport
 
 
+@in_double
 def update_transmitter(
     problem: CellProblem, beamformer: Complex[np.ndarray, "tx stream"], q: float, *, power_is_fixed: bool
 ) -> TransmitterUpdate:

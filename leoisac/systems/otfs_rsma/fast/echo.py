@@ -61,5 +61,5 @@ def estimate_target(parameters: Parameters, channels: Channels, streams: Complex
     )
 
 
-solve_rsma = partial(solve, "fast:solve_rsma")
-solve_random = partial(solve, "baselines:solve_random")
+solve_rsma = partial(solve, "fast.max_min:solve_rsma")
+solve_random = partial(solve, "fast.baselines:solve_random")

@@ -34,7 +34,7 @@ from leoisac.systems.otfs_rsma.problem.normalised import (
 )
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, max_min_rate
 
-OPTIONS = EngineOptions(penalty=0.5, feasibility=FEASIBILITY)
+OPTIONS = EngineOptions(penalty=0.5, feasibility=FEASIBILITY, lanes=16, quick_restoration=True)
 RETRIES = 4
 """Further starts for trials whose constraints are not met after the asked ones."""
 

@@ -10,7 +10,7 @@ from leoisac.estimation.bit_errors import RECEIVERS, GridLink, frame_bit_errors
 from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.systems.otfs_rsma.model import Channels, Parameters, Reception
 from leoisac.systems.otfs_rsma.world.channels import noise_key
 
@@ -48,9 +48,11 @@ def receive(parameters: Parameters, channels: Channels) -> Solution[Reception]:
         csi_error=parameters.noise / parameters.total_power - noise,
     )
     counts = jnp.stack([wrong[name] for name in RECEIVERS]).astype(float)
+    # Where an energy overflows receivers decide on NaN, and bits are wrong by half: no outcome of a transmission.
+    snr = jnp.sum(jnp.abs(channels.path_gains[0, 0]) ** 2) / noise
     return Solution(
         value=Reception(counts, jnp.asarray(2.0 * frame.n_cells)),
-        status=jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32),
+        status=nonfinite_where(jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32), snr),
         objective=-jnp.min(counts) / (2.0 * frame.n_cells),
         violation=jnp.zeros(()),
         iterations=jnp.zeros((), dtype=jnp.int32),

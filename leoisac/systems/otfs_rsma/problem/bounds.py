@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.judge.evaluate import precoded_gains
 from leoisac.systems.otfs_rsma.model import Channels, Frame, Parameters, RateBound
@@ -29,7 +29,7 @@ def _bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
     rate = rate_bound(parameters, channels)
     return Solution(
         value=RateBound(rate),
-        status=jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32),
+        status=nonfinite_where(jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32), rate),
         objective=rate,
         violation=jnp.zeros(()),
         iterations=jnp.zeros((), dtype=jnp.int32),

@@ -13,7 +13,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
-from leoisac.foundation.status import Solution
+from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, precoded_gains
 from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, amplitudes
@@ -134,11 +134,13 @@ def judged(
         jnp.where(jnp.asarray(variant.has_floor) > 0.5, metrics["margin_common_rate"], 0.0),
         jnp.where(jnp.asarray(variant.is_sensing) > 0.5, sensing, 0.0),
     ]
+    objective = metrics["total_min_rate" if parameters.is_total else "min_rate"]
+    violation = jnp.maximum(-jnp.min(jnp.stack(margins)), 0.0)
     return Solution(
         value=design,
-        status=status,
-        objective=metrics["total_min_rate" if parameters.is_total else "min_rate"],
-        violation=jnp.maximum(-jnp.min(jnp.stack(margins)), 0.0),
+        status=nonfinite_where(status, objective, violation),
+        objective=objective,
+        violation=violation,
         iterations=iterations,
         history=history,
     )

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, concatenate, take, to_numpy
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.optim.search.genetic import Evolved, GeneticOptions, evolve
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
@@ -57,6 +57,7 @@ RATE_FITNESS = Fitness()
 SENSING_FITNESS = Fitness(doppler=5000.0, delay_reward=200.0)
 
 
+@in_double
 def solve(
     scheme: str,
     weights: Fitness,
@@ -85,7 +86,8 @@ def solve(
     evolved = _evolved(shape, weights, options, ready)
     found = by_lanes(partial_of(_finish, shape))(setting, channels, ready.program, evolved)
     missed = np.asarray(found.violation) > FEASIBILITY
-    status = np.where(missed, int(Status.MAX_STEPS), int(Status.CONVERGED)).astype(np.int32)
+    status = np.where(missed, int(Status.MAX_STEPS), int(Status.CONVERGED))
+    status = nonfinite_where(status, found.objective, found.violation).astype(np.int32)
     iterations = np.full(len(status), generations, dtype=np.int32)
     solution = Solution(**{**vars(found), "status": status, "iterations": iterations})
     return certified(solution, parameters, channels, VARIANTS[scheme])
@@ -117,6 +119,7 @@ def _compiled(shape: Shape, weights: Fitness, options: GeneticOptions) -> Any:
     return jax.jit(jax.vmap(run))
 
 
+@in_double
 def fitness_of(weights: Fitness, program: Program, shape: Shape, genes: Any) -> Any:
     """Least rate in bit less penalties (one individual)."""
     samples = genes.reshape(shape.stream_shape)

@@ -36,7 +36,7 @@ class FeederLink(NamedTuple):
     sensing: Leaf  # (feed, feed)
     noise: Leaf  # thermal noise and sensing at the Earth Station
     rate: Leaf
-    feasible: Leaf  # the sensing waveform alone fits into the budget
+    spare: Leaf  # most of the budget that a sensing waveform leaves; negative where none fits
 
 
 class Alone(NamedTuple):
@@ -51,14 +51,16 @@ class Alone(NamedTuple):
 
 def solve_das(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Satellite-direct: the base station is off and the satellite beams to every user, within what sensing leaves."""
-    design, feasible, iterations = by_lanes(_direct)(parameters, channels)
-    return _finish(parameters, channels, design, feasible, iterations)
+    design, spare, iterations = by_lanes(_direct)(parameters, channels)
+    return _finish(parameters, channels, design, spare, iterations)
 
 
 def solve_tdma(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Time division: feeder and access link take turns at peak power; the split makes both carry the same."""
     alone: Alone = by_lanes(_alone)(parameters, channels)
-    return _take_turns(parameters, channels, alone, alone.access_rate / (alone.access_rate + alone.feeder.rate))
+    both = alone.access_rate + alone.feeder.rate
+    share = np.where(both == 0.0, 0.5, alone.access_rate / np.where(both == 0.0, 1.0, both))
+    return _take_turns(parameters, channels, alone, share)
 
 
 def solve_tdma_half(parameters: Parameters, channels: Channels) -> Solution[Any]:
@@ -70,7 +72,7 @@ def solve_tdma_half(parameters: Parameters, channels: Channels) -> Solution[Any]
 def solve_ibs(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Independent beamforming: each transmitter designs as if it were alone, then they disturb each other."""
     alone: Alone = by_lanes(_alone)(parameters, channels)
-    return _finish(parameters, channels, alone.design, alone.feeder.feasible, alone.iterations)
+    return _finish(parameters, channels, alone.design, alone.feeder.spare, alone.iterations)
 
 
 def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[Any]:
@@ -78,16 +80,17 @@ def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[An
     alone: Alone = by_lanes(_alone)(parameters, channels)
     needed = np.expm1(alone.access_rate * np.log(2.0)) * alone.feeder.noise
     offered = np.expm1(alone.feeder.rate * np.log(2.0)) * alone.feeder.noise
-    scale = np.sqrt(needed / np.maximum(offered, needed))
+    largest = np.maximum(offered, needed)
+    scale = np.sqrt(np.where(largest == 0.0, 1.0, needed / np.where(largest == 0.0, 1.0, largest)))
     design = replace(alone.design, satellite_beam=alone.design.satellite_beam * scale[:, None])
-    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+    return _finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
 
 
 def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Any, Any]:
     problem = normalise(parameters, channels)
     g = problem.g_users
     leakage = jnp.einsum("mi,mj->ij", g, jnp.conj(g))
-    sensing = _sensing_family(problem, leakage / jnp.real(jnp.trace(leakage)), _DIRECT_WEIGHTS)
+    sensing = _sensing_family(problem, _over(leakage, jnp.real(jnp.trace(leakage))), _DIRECT_WEIGHTS)
     left = 1.0 - _traces(sensing)
     beams = jax.vmap(lambda V0, power: wmmse(g, 1.0 + received_power(g, V0), jnp.maximum(power, 0.0)))(sensing, left)
     best = jnp.argmax(jnp.where(left >= 0.0, beams.sum_rate, -jnp.inf))
@@ -95,7 +98,7 @@ def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, A
     design = DirectDesign(
         satellite_beams=beams.beams[best] * jnp.sqrt(budget), sensing_covariance=sensing[best] * budget
     )
-    return design, jnp.any(left >= 0.0), beams.iterations[best]
+    return design, jnp.max(left), beams.iterations[best]
 
 
 def _alone(parameters: Parameters, channels: Channels) -> Alone:
@@ -109,13 +112,18 @@ def _alone(parameters: Parameters, channels: Channels) -> Alone:
 def _feeder_link(problem: Problem) -> FeederLink:
     g = problem.g_es
     norm = jnp.linalg.norm(g)
-    sensing = _sensing_family(problem, jnp.outer(g, jnp.conj(g)) / norm**2, _FEEDER_WEIGHTS)
+    sensing = _sensing_family(problem, _over(jnp.outer(g, jnp.conj(g)), norm**2), _FEEDER_WEIGHTS)
     left = 1.0 - _traces(sensing)
     noise = 1.0 + jnp.real(jnp.einsum("i,kij,j->k", jnp.conj(g), sensing, g))
     rate = jnp.log2(1.0 + jnp.maximum(left, 0.0) * norm**2 / noise)
     best = jnp.argmax(jnp.where(left >= 0.0, rate, -jnp.inf))
-    beam = jnp.sqrt(jnp.maximum(left[best], 0.0)) * g / norm
-    return FeederLink(beam, sensing[best], noise[best], rate[best], jnp.any(left >= 0.0))
+    beam = _over(jnp.sqrt(jnp.maximum(left[best], 0.0)) * g, norm)
+    return FeederLink(beam, sensing[best], noise[best], rate[best], jnp.max(left))
+
+
+def _over(values: Complex[Array, "..."], size: Float[Array, ""]) -> Complex[Array, "..."]:
+    """``values / size``; a channel that is zero has no direction."""
+    return values / jnp.where(size == 0.0, 1.0, size)
 
 
 def _sensing_family(
@@ -133,11 +141,11 @@ def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, " w
 
 def _take_turns(parameters: Parameters, channels: Channels, alone: Alone, time_share: np.ndarray) -> Solution[Any]:
     design = TimeSharedDesign(**vars(alone.design), time_share=time_share)
-    return _finish(parameters, channels, design, alone.feeder.feasible, alone.iterations)
+    return _finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
 
 
 def _finish(
-    parameters: Parameters, channels: Channels, design: Any, feasible: np.ndarray, iterations: np.ndarray
+    parameters: Parameters, channels: Channels, design: Any, spare: np.ndarray, iterations: np.ndarray
 ) -> Solution[Any]:
-    status = np.where(feasible, int(Status.CONVERGED), int(Status.INFEASIBLE))
+    status = np.where(spare < 0.0, int(Status.INFEASIBLE), int(Status.CONVERGED))
     return judged(parameters, channels, design, ENFORCES, status=status, iterations=iterations)

@@ -27,10 +27,17 @@ from leoisac.systems.self_backhaul.fast.joint_program import (
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
-from leoisac.systems.self_backhaul.problem.normalised import joint_design, judged, normalise, normalised_radii
+from leoisac.systems.self_backhaul.problem.normalised import (
+    has_span,
+    joint_design,
+    judged,
+    normalise,
+    normalised_radii,
+    on_span,
+)
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
-OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e-3, value_tolerance=1e-5, lanes=16)
+OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e-2, value_tolerance=1e-4, lanes=16)
 TOLERANCE = 1e-6
 
 
@@ -42,7 +49,7 @@ class Formulated(NamedTuple):
     starts: Leaf  # (1 + MAX_STARTS, n): the least-power design, then the others
 
 
-def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 3) -> Solution[JointDesign]:
+def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) -> Solution[JointDesign]:
     """PA1 for a batch: the joint design with perfect channel knowledge (paper, problem 17), without lifting.
 
     First comes the exact feasibility test, the least common power level ``u``: a dual value above 1 certifies
@@ -93,7 +100,9 @@ def certified(
         solve_rest: solves the trials without certificate, given their channels and least-power designs.
         error_share: of the channel errors' radii, under which the certificate is to hold (see ``least_power``).
     """
-    level: StartPower = by_lanes(least_power)(parameters, channels, np.full(batch_size(channels), error_share))
+    level: StartPower = by_lanes(least_power, effort=1)(
+        parameters, channels, np.full(batch_size(channels), error_share)
+    )
     infeasible = level.lower > 1.0
     base = judged(
         parameters,
@@ -126,10 +135,17 @@ def merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.
 
 def _formulate(parameters: Parameters, channels: Channels, level: StartPower) -> Formulated:
     problem = normalise(parameters, channels)
+    bs_beams = level.w
+    span = None
+    if has_span(problem, parameters.joint_pattern):
+        problem, span = on_span(problem)
+        bs_beams = bs_beams @ jnp.conj(span)
     program, bases, point = formulate(problem, parameters.joint_pattern)
     starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
-    least_power = to_variables(Beams(level.w, level.v, level.U0), bases)
+    least_power = to_variables(Beams(bs_beams, level.v, level.U0), bases)
     first = jnp.where(jnp.isfinite(level.upper), least_power, starts[0])
+    if span is not None:
+        bases = bases._replace(bs=span @ bases.bs)
     return Formulated(program, bases, jnp.concatenate([first[None], starts]))
 
 
@@ -153,12 +169,15 @@ def least_power(parameters: Parameters, channels: Channels, share: Float[Array, 
     """
     problem = normalise(parameters, channels)
     radii = normalised_radii(parameters, channels)
+    span = None
+    if has_span(problem, parameters.joint_pattern):  # the errors lie along the channels, hence in their span
+        problem, span = on_span(problem)
     h_users, user_loss = _lengthened(problem.h_users, share * radii.h_users)
     h_es, _ = _lengthened(problem.h_es, share * radii.h_es)
     g_users, _ = _lengthened(problem.g_users, share * radii.g_users)
     g_es, es_loss = _lengthened(problem.g_es, share * radii.g_es)
     bs_targets = problem.bs_targets * jnp.sqrt(problem.bs_pattern_gain)
-    return start_power(
+    level = start_power(
         h_users,
         h_es,
         g_users,
@@ -169,6 +188,9 @@ def least_power(parameters: Parameters, channels: Channels, share: Float[Array, 
         (2.0 ** (len(h_users) * problem.min_rate) - 1.0) * es_loss,
         bs_targets=bs_targets if parameters.joint_pattern else None,
     )
+    if span is None:
+        return level
+    return replace(level, W=span @ level.W @ jnp.conj(span).T, w=level.w @ span.T)
 
 
 def _lengthened(channel: Complex[Array, "*k n"], radius: Float[Array, "*k"]) -> tuple[Any, Any]:

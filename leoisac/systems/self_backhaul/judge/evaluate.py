@@ -57,8 +57,9 @@ def evaluate(
     """Metrics of one trial's design.
 
     Rates are in bit/s/Hz, powers in W. Margins are relative, and met when not negative:
-    ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1``, ``margin_pattern = min P / Gamma
-    - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get: ``min(sum R, R_s)``.
+    ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1`` (0 where no user gets anything),
+    ``margin_pattern = min P / Gamma - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get:
+    ``min(sum R, R_s)``.
 
     Of a joint design, robust or not, ``guaranteed_...`` are the rates that hold for all channel errors within the
     configured radius, see ``worst_case``, and ``margin_guaranteed_...`` the margins with these rates.
@@ -87,7 +88,7 @@ def evaluate(
         "margin_bs_power": 1.0 - bs_power / parameters.bs_power,
     }
     if "backhaul_rate" in rates:
-        metrics["margin_backhaul"] = rates["backhaul_rate"] / rates["access_rate"] - 1.0
+        metrics["margin_backhaul"] = _backhaul_margin(rates["backhaul_rate"], rates["access_rate"])
     if isinstance(design, JointDesign):
         metrics |= _guarantees(parameters, channels, design)
     return metrics
@@ -95,16 +96,19 @@ def evaluate(
 
 def _guarantees(parameters: Parameters, channels: Channels, design: JointDesign) -> Metrics:
     guaranteed = guaranteed_rates(parameters, channels, design)
-    access = jnp.sum(guaranteed.rate)
-    # Users who are promised nothing burden no backhaul.
-    relative = guaranteed.backhaul_rate / jnp.where(access > 0.0, access, 1.0) - 1.0
     return {
         "guaranteed_rate": guaranteed.rate,
         "guaranteed_backhaul_rate": guaranteed.backhaul_rate,
         "guaranteed_sum_rate": guaranteed.sum_rate,
         "margin_guaranteed_min_rate": jnp.min(guaranteed.rate) / parameters.min_rate - 1.0,
-        "margin_guaranteed_backhaul": jnp.where(access > 0.0, relative, 0.0),
+        "margin_guaranteed_backhaul": _backhaul_margin(guaranteed.backhaul_rate, jnp.sum(guaranteed.rate)),
     }
+
+
+def _backhaul_margin(backhaul_rate: Float[Array, ""], access_rate: Float[Array, ""]) -> Float[Array, ""]:
+    """Relative margin; users who get nothing burden no backhaul."""
+    idle = access_rate == 0.0  # not of a NaN
+    return jnp.where(idle, 0.0, backhaul_rate / jnp.where(idle, 1.0, access_rate) - 1.0)
 
 
 def _joint_rates(channels: Channels, design: JointDesign) -> Metrics:

@@ -6,7 +6,7 @@ thresholds divided by ``P_s``. Every solver works on this form, and one compilat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from jaxtyping import Array, Complex
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution
+from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.self_backhaul.judge.evaluate import evaluate
 from leoisac.systems.self_backhaul.judge.worst_case import ErrorRadii, error_radii
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -80,6 +80,28 @@ def normalise(parameters: Parameters, channels: Channels) -> Problem:
     )
 
 
+def has_span(problem: Problem, joint_pattern: bool) -> bool:
+    """Whether ``on_span`` makes the problem smaller without losing anything. Sizes only: static under tracing."""
+    return not joint_pattern and problem.h_es.shape[-1] > problem.h_users.shape[-2] + 1
+
+
+def on_span(problem: Problem) -> tuple[Problem, Complex[Array, "bs_antenna dimension"]]:
+    """The problem with the base station's beams in the span of its channels, and an orthonormal basis ``Q`` of that.
+
+    Where the satellite alone forms the pattern, the part of a beam outside the span reaches nobody and costs power, so
+    that the optimum is the same. Beams of the small problem are ``w = Q w'``, and ``w' = Q^H w``.
+    """
+    basis = jnp.linalg.qr(jnp.concatenate([problem.h_users, problem.h_es[None]]).T)[0]
+    coordinates = jnp.conj(basis)
+    small = replace(
+        problem,
+        h_users=problem.h_users @ coordinates,
+        h_es=problem.h_es @ coordinates,
+        bs_targets=problem.bs_targets @ coordinates,
+    )
+    return small, basis
+
+
 def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     """Radii of the channel errors of one trial in the units of ``normalise``."""
     radii = error_radii(parameters, channels)
@@ -122,7 +144,7 @@ def judged(
     worst = np.min([metrics[f"margin_{name}"] for name in enforces], axis=0)
     return Solution(
         value=design,
-        status=status,
+        status=nonfinite_where(status, metrics[objective], worst),
         objective=metrics[objective],
         violation=np.maximum(-worst, 0.0),
         iterations=iterations,

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from leoisac.foundation.lanes import batch_size, by_lanes, take, to_numpy
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.optim.conic.extra import require_reference
 from leoisac.optim.conic.loop import LoopOptions
 from leoisac.optim.conic.pool import map_trials
@@ -22,6 +22,9 @@ from leoisac.systems.self_backhaul.published.recovery import Beams
 
 _TOLERANCE = 1e-6
 """Largest violation of a physical design that still counts as none."""
+
+MOST_SNR = 1e30
+"""Largest signal of a full budget over the noise: 300 dB, more than any link has."""
 
 judge = by_lanes(evaluate)
 _log = logging.getLogger(__name__)
@@ -95,7 +98,7 @@ def solve_batch(
     short = (status == Status.CONVERGED) & ~(violation <= _TOLERANCE)
     return Solution(
         value=value,
-        status=np.where(short, int(Status.INACCURATE), status),
+        status=nonfinite_where(np.where(short, int(Status.INACCURATE), status), metrics[objective], margins),
         objective=metrics[objective],
         violation=violation,
         iterations=np.array([trial.iterations for trial in ended]),
@@ -139,9 +142,17 @@ def missing(trial: Trial, status: Status, excess: float = math.nan) -> Ended:
     )
 
 
-def all_finite(channels: Channels) -> bool:
-    """No channel holds a NaN or an infinity."""
-    return all(bool(np.all(np.isfinite(value))) for value in vars(channels).values())
+def is_workable(parameters: Parameters, channels: Channels) -> bool:
+    """Whether a convex solver can be believed: all numbers are finite, and no signal is beyond ``MOST_SNR``.
+
+    Past that solvers call feasible problems infeasible.
+    """
+    if not all(bool(np.all(np.isfinite(value))) for value in vars(channels).values()):
+        return False
+    with np.errstate(over="ignore"):
+        strongest = max(float(np.max(np.abs(value))) for name, value in vars(channels).items() if name != "noise_power")
+        budget = max(float(parameters.bs_power), float(parameters.satellite_power))
+        return bool(np.square(strongest) * budget / np.asarray(channels.noise_power) <= MOST_SNR)
 
 
 def normalised_instance(parameters: Parameters, channels: Channels) -> Instance:

@@ -19,8 +19,8 @@ from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameter
 from leoisac.systems.self_backhaul.published.batch import (
     Ended,
     Trial,
-    all_finite,
     finished,
+    is_workable,
     missing,
     normalised_instance,
     solve_batch,
@@ -134,7 +134,7 @@ def solve_pa1(
 
 def _design(form: Form, trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
-    if not all_finite(trial.channels):
+    if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
     instance = normalised_instance(trial.parameters, trial.channels)
     found = pa1_reference(instance, form, trial.options)

@@ -23,8 +23,8 @@ from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameter
 from leoisac.systems.self_backhaul.published.batch import (
     Ended,
     Trial,
-    all_finite,
     finished,
+    is_workable,
     missing,
     normalised_instance,
     solve_batch,
@@ -137,7 +137,7 @@ def solve_pa2(
 
 def _design(trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
-    if not all_finite(trial.channels):
+    if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
     instance = normalised_instance(trial.parameters, trial.channels)
     if float(trial.parameters.error_radius) <= 0.0:
