@@ -232,7 +232,7 @@ def under_limits(place: Path, limits: list[str], workers: int) -> dict[str, Any]
         ends[limit] = {
             "exit_code": code,
             "units": published(place / "store"),
-            "message": (errors(place).splitlines() or [""])[-1][:300],
+            "message": " ".join(errors(place).splitlines()[-2:])[:300],
             "seconds": round(time.monotonic() - start, 1),
         }
         if code == 0 and same_bits(place):
