@@ -247,6 +247,8 @@ def main() -> None:
     catalogue.load_plugin(TOY)
     from chaos_store import store_attacks_of  # it uses what stands above
 
+    for name in ("SIGINT", "SIGHUP"):  # a shell may have started this with them ignored, and so would be its children
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
     attacks: dict[str, Callable[[Path], dict[str, Any]]] = {
         "disk_full": disk_full,
         "read_only": read_only,

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/experiment")
 import open_sockets  # pyright: ignore[reportMissingImports]
 
 TOY = Path(str(open_sockets.__file__)).with_name("toy_system.py")
-POWERS = [value / 10 for value in range(-200, 100)]
+POWERS = [value / 10 for value in range(-200, -50)]
 TRIALS = 200
 SCENARIO = f"""
 system = "toy-downlink"

@@ -62,8 +62,10 @@ def _svg_text(file: str) -> str:
 def test_a_caller_in_python_is_warned() -> None:
     config = li.config(TOY, **{"satellite.altitude_km": 150.0, "satellite.name": "here"})
     with pytest.warns(UserWarning, match=r"here: 150 km is low"):
-        found = li.run(config, schemes=["equal"], trials=2)
+        found = li.run(config, schemes=["fill", "equal"], sweep={"transmit_power_dbw": [0, 10]}, trials=2)
     assert found.attrs["warnings"] == LOW
+    drawn = li.figure(TOY, resolve(catalogue.find(TOY).figures)[0].name, found)
+    assert "Warning: here: 150 km" in drawn.get_supxlabel()
 
 
 def test_notes_of_other_hands_do_no_harm() -> None:

@@ -14,6 +14,7 @@ import typer
 from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
 from leoisac.experiment.contracts import System
 from leoisac.experiment.names import in_file_name, printable
+from leoisac.experiment.reading.footnotes import add_warnings
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
@@ -22,7 +23,6 @@ from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
-from leoisac.plots.footnotes import add_warnings
 from leoisac.plots.sweep import draw_sweep
 
 if TYPE_CHECKING:
@@ -93,23 +93,17 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
 def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
     """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
     if figure is not None and metric is None:
-        drawn = draw_figure(system, system.figure(figure), datasets)
-        add_warnings(drawn, dict.fromkeys(line for item in datasets.values() for line in _warnings(item)))
-        drawn.savefig(output_file(path))
+        draw_figure(system, system.figure(figure), datasets).savefig(output_file(path))
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
         for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
-            add_warnings(drawn, _warnings(dataset))
+            add_warnings(drawn, [dataset])
             drawn.savefig(output_file(target))
             written.append(target)
     return written
-
-
-def _warnings(dataset: Any) -> list[str]:
-    return str(dataset.attrs.get("warnings", "")).splitlines()
 
 
 def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:

@@ -137,8 +137,8 @@ def _elements(part: SatelliteConfig) -> ElementSet:
         text = str(getattr(part, field))
         if element_files.is_file_name(text):
             raise ConfigError(
-                f"satellite.{field} = {text!r}: looks like the name of a file, which only a scenario file can give. "
-                "Give the text of the element set."
+                f"satellite.{field} = {text!r}: looks like the name of a file. Files are read where [satellite] of a "
+                "scenario or --set names them, not in a sweep and not in Python: give the text of the element set."
             )
         assert not isinstance(part.norad_id, str)  # as validated
         meant = element_files.choose(element_files.entries(text), part.name, part.norad_id, part.reference)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.footnotes import NOTE_COLOUR, NOTE_SIZE
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, quantity_label, series_styles
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def draw_sweep(
             figure.suptitle(title, fontsize=10)
         note = _statistics_note(summary) if note is None else note
         if note:
-            figure.supxlabel(note, fontsize=NOTE_SIZE, color=NOTE_COLOUR)
+            figure.supxlabel(note, fontsize=7.5, color="#444444")
     return figure
 
 

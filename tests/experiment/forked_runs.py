@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 import xarray as xr
@@ -21,6 +22,8 @@ from leoisac import cli
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started the tests with it ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     xr.Dataset({"any": 1})  # loads what xarray loads late
     for line in sys.stdin:
         arguments = json.loads(line)

@@ -12,6 +12,7 @@ import xarray as xr
 from leoisac.experiment.contracts import Figure, System
 from leoisac.experiment.errors import StoreError
 from leoisac.experiment.reading.dataset import assemble
+from leoisac.experiment.reading.footnotes import add_warnings
 from leoisac.experiment.store.folders import open_store
 from leoisac.experiment.trials.provenance import session_warnings
 from leoisac.foundation.config import ConfigError
@@ -57,7 +58,9 @@ def draw_figure(system: System, figure: Figure, studies: Mapping[str, xr.Dataset
             f"figure `{figure.name}` of `{system.name}` reads the studies {', '.join(figure.studies)}; "
             f"missing: {', '.join(missing)}. Compute them with: leoisac run {system.name}/{figure.name}"
         )
-    return figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    drawn = figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    add_warnings(drawn, (studies[name] for name in figure.studies))
+    return drawn
 
 
 def with_plain_schemes(dataset: xr.Dataset) -> xr.Dataset:

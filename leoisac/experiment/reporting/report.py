@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.reading.footnotes import warning_lines
 from leoisac.experiment.reading.progress import StoreState
 from leoisac.experiment.reading.studies import BARE_STUDY
 from leoisac.experiment.reporting import report_tables
@@ -117,15 +118,9 @@ def _head(data: ReportData) -> Markup:
         tag("h1", data.system.title),
         tag("p", tag("b", data.name), f": {data.system.name}{named}; computed {made}.", class_="soft"),
         tag("p", tag("b", unfinished)) if unfinished else "",
-        *(tag("p", tag("b", "Warning: "), text) for text in _warnings(data)),
+        *(tag("p", tag("b", "Warning: "), text) for text in warning_lines(data.studies.values())),
         tag("div", *(tag("div", tag("b", value), label) for value, label in facts), class_="facts"),
     )
-
-
-def _warnings(data: ReportData) -> list[str]:
-    """What was noted about the studies, each sentence once."""
-    lines = (line for item in data.studies.values() for line in str(item.attrs.get("warnings", "")).splitlines())
-    return list(dict.fromkeys(lines))
 
 
 def _scenarios(data: ReportData) -> Markup:

@@ -93,16 +93,16 @@ class _Worker:
     def was_killed(self) -> bool:
         return (self._process.poll() or 0) < 0
 
-    def end(self) -> str:
-        """Make an end of it; how it ended."""
+    def end(self, wait_s: float = 0.0) -> str:
+        """Make an end of it; how it ended. ``wait_s``: time that it is given to end of itself."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_s)
         self.pipe.close()
-        code = self._process.poll()
-        if code is None:
-            self._process.kill()
-            try:
-                code = self._process.wait(END_S)
-            except subprocess.TimeoutExpired:  # the system holds it; it ends when it is let go
-                return "cannot be ended"
+        self._process.kill()
+        try:
+            code = self._process.wait(END_S)
+        except subprocess.TimeoutExpired:  # the system holds it; it ends when it is let go
+            return "cannot be ended"
         return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
 
 
@@ -184,7 +184,7 @@ class _Pool:
 
     def _bury(self, worker: _Worker, agenda: Agenda, results: deque[tuple[BlockTask, Unit]]) -> None:
         """It died: its task is tried again, or given up."""
-        how = self._drop(worker)
+        how = self._drop(worker, END_S)  # its end of the pipe closes a little before
         if worker.task is not None:
             task = worker.task
             results.extend((task, unit) for unit in agenda.died(task, 1, how))
@@ -193,9 +193,9 @@ class _Pool:
             self._killed_starts += worker.was_killed
             self._last_words = self._last_words or f"the last one {how}"
 
-    def _drop(self, worker: _Worker) -> str:
+    def _drop(self, worker: _Worker, wait_s: float = 0.0) -> str:
         self._workers.remove(worker)
-        return worker.end()
+        return worker.end(wait_s)
 
     def _fill_up(self) -> None:
         """Start the workers that lack; go on with fewer if some cannot be replaced.
