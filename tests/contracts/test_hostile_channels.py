@@ -33,15 +33,6 @@ SCHEMES = [
     pytest.param(system, scheme, id=f"{system.name}:{scheme.name}") for system in SYSTEMS for scheme in system.schemes
 ]
 every_system = pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
-LANE_DEPENDENT = pytest.mark.xfail(reason="the designs of this scheme depend on a trial's lane", strict=False)
-NEIGHBOURS = [
-    pytest.param(
-        *item.values,
-        id=item.id,
-        marks=[LANE_DEPENDENT] if item.id in ("self-backhaul:pa1", "self-backhaul:pa2") else [],
-    )
-    for item in SCHEMES
-]
 every_scheme = pytest.mark.parametrize(("system", "scheme"), SCHEMES)
 
 
@@ -77,7 +68,7 @@ class TestHostileTrials:
         assert not list(hostile.false_statuses(system, scheme, plan, solution, metrics, undisturbed))
         assert hostile.usable(system, undisturbed).any() or scheme.name == "sdma-paper"
 
-    @pytest.mark.parametrize(("system", "scheme"), NEIGHBOURS)
+    @every_scheme
     def test_neighbours_do_not_notice(self, system: System, scheme: Scheme) -> None:
         plan, _, solution, undisturbed = designs(system.name, scheme.name)
         assert not hostile.changed_neighbours(plan, solution, undisturbed)
@@ -195,6 +186,7 @@ class TestDoors:
 
 
 def _as_jax(array: np.ndarray) -> Any:
-    from leoisac.foundation.jax_setup import jnp
+    from leoisac.foundation.jax_setup import double_precision, jnp
 
-    return jnp.asarray(array)
+    with double_precision():
+        return jnp.asarray(array)
