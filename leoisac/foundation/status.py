@@ -36,7 +36,7 @@ _ADVICE = {
         "raise a power budget or lower a requirement."
     ),
     Status.NONFINITE: (
-        "A number is not finite, in the channels or in what came of them: look for NaN, zeros, and gains or noise in "
+        "A number is not finite: check the channels for NaN and zeros, and for gains or noise in "
         "other units than amplitudes and W."
     ),
     Status.FAILED: "The solver raised an exception; its traceback is stored with the unit.",
