@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadfile --durations=10
+	$(BIN)/python -m pytest -n auto --dist loadgroup --durations=10
 
 check: lint types test
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,15 +45,22 @@ def _layer(module: str) -> str:
     return parts[1] if len(parts) > 1 else "leoisac"
 
 
+@functools.cache
 def _module(file: Path) -> str:
     parts = ["leoisac", *file.relative_to(ROOT).with_suffix("").parts]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def _imports(file: Path) -> set[str]:
     """Absolute names of all leoisac modules that a file imports, anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "leoisac"}
         elif isinstance(node, ast.ImportFrom):
@@ -65,10 +73,12 @@ def _imports(file: Path) -> set[str]:
     return found
 
 
+@functools.cache
 def _is_module(package: str, name: str) -> bool:
     return ROOT.parent.joinpath(*package.split("."), f"{name}.py").exists()
 
 
+@functools.cache
 def _sources() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
@@ -173,7 +183,7 @@ def test_jax_is_configured_wherever_it_is_imported() -> None:
     """Whoever imports JAX imports ``foundation.jax_setup``, too, where its contexts are."""
     for file in _sources():
         names: set[str] = set()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(file)):
             names |= {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
             names |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
         below = file.name in ("jax_setup.py", "compile_cache.py")  # what jax_setup is made of
@@ -202,7 +212,7 @@ def test_what_users_call_computes_in_double_precision(file: Path) -> None:
         return
     if file.parent.name == "batched" and file.stem in ENGINE_ROOM:
         return
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in _tree(file).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in WITHOUT_ARITHMETIC:
             first = node.decorator_list[0] if node.decorator_list else None
             assert isinstance(first, ast.Name), f"{file}: {node.name} lacks @in_double"
@@ -213,7 +223,7 @@ def test_the_engine_room_is_entered_by_the_engine_alone() -> None:
     """Others import its types (whose names are capitalised), and no function."""
     room = {f"leoisac.optim.batched.{name}" for name in ENGINE_ROOM}
     for file in _sources():
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(_tree(file)):
             if file.parent.name != "batched" and isinstance(node, ast.ImportFrom) and node.module in room:
                 functions = [alias.name for alias in node.names if not alias.name[0].isupper()]
                 assert not functions, f"{file} imports {functions} of {node.module}"
@@ -222,7 +232,7 @@ def test_the_engine_room_is_entered_by_the_engine_alone() -> None:
 def test_nothing_is_computed_by_importing() -> None:
     """No array of JAX is made outside functions: it would have 32 bits, and would make JAX's clients."""
     for file in _sources():
-        for call in _calls_at_import(ast.parse(file.read_text(encoding="utf-8"))):
+        for call in _calls_at_import(_tree(file)):
             name = ast.unparse(call.func)
             root = name.split(".")[:2]
             computes = root[0] == "jnp" or (root[0] == "jax" and root[1] in ("lax", "nn", "numpy", "random", "scipy"))

@@ -17,7 +17,6 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.trials.judge import judge
-from leoisac.foundation.environment import COMPILE_VARIABLE
 from leoisac.foundation.jax_setup import LANES, double_precision, jax
 from leoisac.foundation.lanes import take
 from leoisac.optim.batched import engine
@@ -41,12 +40,6 @@ def drawn(name: str) -> tuple[Any, Any, Any]:
     system = catalogue.find(name)
     config = system.config().replace(**system.small)
     return config, li.draw(config, seed=0, trials=TRIALS), li.draw(config, seed=0, trials=TRIALS[PLACED])
-
-
-@pytest.fixture(autouse=True)
-def machine_code_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs as users run them, not those that are quick to compile: the code decides."""
-    monkeypatch.delenv(COMPILE_VARIABLE, raising=False)
 
 
 @pytest.fixture

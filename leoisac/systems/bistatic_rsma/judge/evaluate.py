@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.namespace import RealLike, array_namespace
 from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
 from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
@@ -35,6 +35,7 @@ class StreamRates(NamedTuple):
     private: Any  # (..., user)
 
 
+@in_double
 def parameters(config: BistaticRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     link = link_budget(config)

@@ -6,7 +6,7 @@ import math
 
 from jaxtyping import Array, Complex, Float, Int
 
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
 from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
 from leoisac.metrics.sinr import spectral_efficiency
@@ -22,6 +22,7 @@ TOLERANCE = 1e-3
 _LEAST_FLUX = 1e-30
 
 
+@in_double
 def parameters(config: CoexistenceConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     # With the printed free-space law isotropic antennas are larger too: the same aperture explains the gain.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from leoisac.experiment.contracts import Study
+from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.results import FRACTIONS, INNER, OTHER_ROUTES
 
 _FEW = {"common_power_fraction": [0.1, 0.8]}
+_SMALL = dict(SYSTEM.small)
+_TINY = {"overrides": _SMALL}
 _GENETIC = ("ga", "ga-sensing")
 
 STUDIES = (
@@ -15,14 +18,22 @@ STUDIES = (
         sweep={"common_power_fraction": list(INNER)},
         trials=3000,
         quick={"trials": 4, "sweep": _FEW},
+        tiny=_TINY,
     ),
-    Study("ends", schemes=("sdma", "sdma-paper", "common-only"), trials=3000, quick={"trials": 4}),
+    Study(
+        "ends",
+        schemes=("sdma", "sdma-paper", "common-only"),
+        trials=3000,
+        quick={"trials": 4},
+        tiny=_TINY,
+    ),
     Study(
         "random",
         schemes=("random", "bound"),
         sweep={"common_power_fraction": list(FRACTIONS)},
         trials=3000,
         quick={"trials": 4, "sweep": _FEW},
+        tiny=_TINY,
     ),
     Study(
         "common-draws-fractions",
@@ -30,18 +41,21 @@ STUDIES = (
         sweep={"common_power_fraction": list(INNER)},
         trials=24,
         quick={"trials": 1, "schemes": ("rsma:ga", "rsma:ga-sensing"), "sweep": {"common_power_fraction": [0.3]}},
+        tiny=_TINY,
     ),
     Study(
         "common-draws-ends",
         schemes=("sdma:reference", *(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC)),
         trials=24,
         quick={"trials": 1, "schemes": ("sdma:ga-sensing",)},
+        tiny=_TINY,
     ),
     Study(
         "schemes",
         schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "bound"),
         trials=1000,
         quick={"trials": 4},
+        tiny=_TINY,
     ),
     Study(
         "free-split",
@@ -49,6 +63,7 @@ STUDIES = (
         overrides={"common_power_fraction": None},
         trials=3000,
         quick={"trials": 4},
+        tiny=_TINY,
     ),
     Study(
         "delay-ceiling",
@@ -56,6 +71,10 @@ STUDIES = (
         sweep={"crb_delay_max": [2e-11, 1e-11, 8e-12, 6e-12, 5e-12, 4e-12, 3.5e-12]},
         trials=300,
         quick={"trials": 4, "sweep": {"crb_delay_max": [2e-11, 4e-12]}},
+        tiny={
+            "overrides": {k: v for k, v in _SMALL.items() if k != "crb_delay_max"},
+            "sweep": {"crb_delay_max": [1e-10, 4e-12]},
+        },
     ),
     Study(
         "readings",
@@ -64,6 +83,7 @@ STUDIES = (
         sweep={"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"], ["space-dd", "known"]]},
         trials=64,
         quick={"trials": 2, "sweep": {"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"]]}},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "total-rate",
@@ -72,6 +92,7 @@ STUDIES = (
         trials=200,
         headline="total_min_rate",
         quick={"trials": 2, "overrides": {"objective": "private"}},
+        tiny=_TINY,
     ),
     Study(
         "fading",
@@ -79,6 +100,7 @@ STUDIES = (
         sweep={"rician_factor_db": [-100.0, 0.0, 10.0]},
         trials=500,
         quick={"trials": 4, "sweep": {"rician_factor_db": [-100.0, 10.0]}},
+        tiny=_TINY,
     ),
     Study(
         "bit-errors",

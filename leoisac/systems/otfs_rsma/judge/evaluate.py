@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
 from leoisac.foundation.config import ConfigError
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.metrics.delay_doppler_fisher import (
     DelayDopplerBounds,
@@ -28,6 +28,7 @@ from leoisac.waveforms.otfs import time_frequency_image
 Metrics = dict[str, Float[Array, "..."]]
 
 
+@in_double
 def parameters(config: OtfsRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     fraction = config.common_power_fraction

@@ -8,7 +8,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector, ula_steering_vector
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import dbm_to_w, dbw_to_w, deg_to_rad, from_db
 from leoisac.metrics.detection import detection_probability, radar_snr
 from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spectral_efficiency
@@ -21,6 +21,7 @@ from leoisac.systems.self_backhaul.world.ground import place
 Metrics = dict[str, Float[Array, "..."]]
 
 
+@in_double
 def parameters(config: SelfBackhaulConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     angles = deg_to_rad(jnp.asarray(config.target_angles_deg, dtype=jnp.float64))
