@@ -9,7 +9,7 @@ demo: .venv/installed
 
 # A test process per core, one thread each: the linear algebra of two processes on all cores waits for itself.
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup --durations=10
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations=10
 
 check: lint types test
 

@@ -50,13 +50,6 @@ def _noting_bind(primitive: Primitive, *args: Any, **parameters: Any) -> Any:
 Primitive.bind = _noting_bind  # type: ignore[method-assign]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests run in one process, the contracts' files all in the same one: they share their programs."""
-    for item in items:
-        group = "contracts" if item.path.parent.name == "contracts" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """The fixtures of a test run in the same precision as the test."""
