@@ -50,6 +50,19 @@ def _noting_bind(primitive: Primitive, *args: Any, **parameters: Any) -> Any:
 Primitive.bind = _noting_bind  # type: ignore[method-assign]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests run in one process, the contracts' files all in the same one: they share their programs."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "contracts" if "contracts/" in file else file
+
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """The fixtures of a test run in the same precision as the test."""
