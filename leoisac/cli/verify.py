@@ -10,7 +10,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
-from leoisac.experiment.contracts import System
+from leoisac.experiment.contracts import OUTCOMES, System
 from leoisac.experiment.errors import DamageError, StoreError
 from leoisac.foundation.config import ConfigError, suggest
 
@@ -88,19 +88,20 @@ def claim_table(system: System, results: Iterable[ClaimResult]) -> PlainTable:
     """A row per claim: what was published, what was measured, the verdict."""
     from leoisac.cli.tables import PlainTable
 
-    made = PlainTable(f"Claims of {system.title}", "claim", "statement", "published", "here", "trials", "verdict")
+    columns = ("claim", "statement", "published", "here", "trials", "verdict", "reproduced if")
+    made = PlainTable(f"Claims of {system.title}", *columns)
     for result in results:
         claim, verdict = result.claim, result.verdict
-        made.add_row(
-            claim.name, claim.statement, claim.published, verdict.measured, str(verdict.trials or "—"), verdict.outcome
-        )
+        measured = f"{verdict.measured} (proxy: {claim.proxy})" if claim.proxy else verdict.measured
+        trials = str(verdict.trials or "—")
+        made.add_row(claim.name, claim.statement, claim.published, measured, trials, verdict.outcome, verdict.criterion)
     return made
 
 
 def verdict_counts(results: Sequence[ClaimResult]) -> str:
     """``12 reproduced, 2 partly, 1 not reproduced, 3 insufficient``"""
     outcomes = [result.verdict.outcome for result in results]
-    order = dict.fromkeys(["reproduced", "partly", "not reproduced", "insufficient", *outcomes])
+    order = dict.fromkeys([*OUTCOMES, *sorted(outcomes)])
     return ", ".join(f"{outcomes.count(name)} {name}" for name in order if name in outcomes)
 
 

@@ -18,11 +18,14 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
+from leoisac.foundation.number_text import quantity_label
 
 MOST_POINTS = 10_000
 """Most points of a sweep."""
@@ -36,14 +39,42 @@ def resolve(dotted: str) -> Any:
 
 @dataclass(frozen=True)
 class Metric:
-    """Description of one number that ``evaluate`` returns; figures and exports read their labels from it.
+    """Description of one quantity: what ``evaluate`` returns, or what figures derive from it.
 
-    ``axes`` names the axes after ``trial`` (``("user",)``).
+    Tables, axis labels, captions and exports read their words from it, so that a quantity has one name wherever it
+    stands. ``axes`` names the axes after ``trial`` (``("user",)``); ``least`` and ``most`` bound what the quantity can
+    be, and with it the bands that are drawn.
     """
 
     long_name: str
     units: str = "1"
     axes: tuple[str, ...] = ()
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def label(self) -> str:
+        """Text of an axis: ``sum rate [bit/s/Hz]``."""
+        return quantity_label(self.long_name, self.units)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of a variable, by the conventions of climate and forecast data (CF)."""
+        bounds = {"valid_min": self.least, "valid_max": self.most}
+        known = {name: value for name, value in bounds.items() if math.isfinite(value)}
+        return {"long_name": self.long_name, "units": self.units, **known}
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """Where the entries of a metric axis lie: ``values(config)`` has one number, in ``units``, per entry.
+
+    Stored with the dataset, exported, and used by figures, none of which computes an axis of its own.
+    """
+
+    long_name: str
+    units: str
+    values: Callable[[Any], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -146,9 +177,11 @@ class Study:
         schemes: scheme names; an entry ``"pa1:reference"`` asks for a route.
         trials: trials per point of the ``paper`` preset.
         count: what they count, ``"usable"`` ones or all ``"trials"`` (see ``Scenario``); the quick preset counts all.
-        quick: changes for the ``quick`` preset: any of ``overrides``, ``sweep``, ``trials``, ``schemes``.
-        tiny: changes to that for the ``tiny`` preset of tests, small shapes that share their compiled programs; trials
-            are 2 unless it says otherwise. Nothing that a user is offered, or that says anything about the system.
+        quick: changes for the ``quick`` preset: ``trials``, ``sweep`` (some of the values), ``schemes`` (some of them,
+            where a route takes minutes). Never another system: a quick figure has the shape of the full one.
+        tiny: changes to that for the ``tiny`` preset of tests, also ``overrides``: small shapes that share their
+            compiled programs; trials are 2 unless it says otherwise. Nothing that a user is offered, or that says
+            anything about the system.
         headline: metric that its table shows; the system's where empty.
     """
 
@@ -193,18 +226,41 @@ class Figure:
     draw: Callable[[Mapping[str, Any]], Any]
 
 
+OUTCOMES = ("reproduced", "partly", "not reproduced", "not determined", "insufficient")
+"""What can become of a claim. ``partly``: a weaker form of it, which the claim names, holds. ``not determined``: the
+problem leaves the quantity open, so that no solver's answer says anything about it. ``insufficient``: too few trials.
+"""
+WITHIN = "reproduced within"
+"""Outcome of a published number that lies outside the interval but near: ``reproduced within 25 %``."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a published claim: ``reproduced``, ``partly``, ``not reproduced`` or ``insufficient``."""
+    """What became of a published claim.
+
+    Attributes:
+        outcome: one of ``OUTCOMES``, or ``reproduced within 25 %`` with the share that is meant.
+        measured: what was found, in words and numbers.
+        trials: on which it rests; 0 where it needs none.
+        criterion: what it takes to be reproduced, and with which tolerance.
+    """
 
     outcome: str
     measured: str
     trials: int
+    criterion: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES and not re.fullmatch(rf"{WITHIN} \d+ %", self.outcome):
+            raise ValueError(f"outcome = {self.outcome!r}: must be one of {', '.join(OUTCOMES)}, or `{WITHIN} 25 %`.")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A published statement with a numeric criterion: ``check({study name: dataset}) -> Verdict``."""
+    """A published statement with a numeric criterion: ``check({study name: dataset}) -> Verdict``.
+
+    ``proxy`` says what is measured instead, where the quantity of the statement itself cannot be.
+    """
 
     name: str
     statement: str
@@ -212,6 +268,7 @@ class Claim:
     studies: tuple[str, ...]
     check: Callable[[Mapping[str, Any]], Verdict]
     least_trials: int = 100
+    proxy: str = ""
 
 
 @dataclass(frozen=True)
@@ -244,6 +301,7 @@ class Parts(TypedDict):
     figures: str
     claims: str
     benches: str
+    quantities: str
 
 
 def parts_of(folder: str) -> Parts:
@@ -259,6 +317,7 @@ def parts_of(folder: str) -> Parts:
         "figures": f"{folder}.evidence.figures:FIGURES",
         "claims": f"{folder}.evidence.claims:CLAIMS",
         "benches": f"{folder}.evidence.benches:BENCHES",
+        "quantities": f"{folder}.evidence.quantities:QUANTITIES",
     }
 
 
@@ -276,6 +335,9 @@ class System:
             Exports write these; all arrays of the design, without unit and axis names, where a system names none.
         axis_sizes: ``config -> {axis: size}``; light.
         axis_labels: metric axis -> names of its entries, where they have any: coordinates of datasets.
+        coordinates: metric axis -> where its entries lie, where that is a quantity.
+        quantities: dotted name of name -> description, of what figures derive from metrics: their axis labels.
+        alive: metrics that are zero in a collapsed design, which is counted and shown wherever means are.
         channels, prepare, draw, parameters, evaluate: dotted names, see the module's docstring; ``channels`` is the
             channel class, ``channels_from_arrays`` behind ``li.channels`` builds it by keyword.
         link_budgets: dotted name of ``config -> list of LinkBudget``; light (no JAX).
@@ -306,12 +368,15 @@ class System:
     figures: str
     claims: str
     benches: str = ""
+    quantities: str = ""
     warnings: str = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
     headline: str = "sum_rate"
     design_fields: Mapping[str, Metric] = field(default_factory=dict[str, Metric])
     axis_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    coordinates: Mapping[str, Coordinate] = field(default_factory=dict[str, Coordinate])
+    alive: tuple[str, ...] = ()
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

@@ -54,3 +54,8 @@ def short_time_text(seconds: float) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 trial``, ``2 trials``"""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def quantity_label(long_name: str, units: str) -> str:
+    """Axis label from a variable's attributes, ``satellite power [dBW]``; no bracket for pure numbers."""
+    return long_name if units in ("", "1") else f"{long_name} [{units}]"

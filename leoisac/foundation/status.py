@@ -20,6 +20,7 @@ class Status(IntEnum):
     INFEASIBLE = 3
     NONFINITE = 4
     FAILED = 5
+    NOT_FOUND = 6
 
     @property
     def advice(self) -> str:
@@ -38,6 +39,10 @@ _ADVICE = {
     Status.NONFINITE: (
         "A number is not finite: check the channels for NaN and zeros, and for gains or noise in "
         "other units than amplitudes and W."
+    ),
+    Status.NOT_FOUND: (
+        "No design that meets all constraints was found, and nothing proves that there is none: look at `violation`, "
+        "and try more starts, a larger budget or a lower requirement."
     ),
     Status.FAILED: "The solver raised an exception; its traceback is stored with the unit.",
 }

@@ -70,11 +70,6 @@ def series_styles(names: Sequence[str]) -> dict[str, SeriesStyle]:
     }
 
 
-def quantity_label(long_name: str, units: str) -> str:
-    """Axis label from a variable's attributes, ``satellite power [dBW]``; no bracket for pure numbers."""
-    return long_name if units in ("", "1") else f"{long_name} [{units}]"
-
-
 @contextmanager
 def house_style() -> Iterator[Any]:
     """Matplotlib's ``figure`` module under the house style, drawing to files only.

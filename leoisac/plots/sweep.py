@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leoisac.foundation.number_text import share_text
-from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, quantity_label, series_styles
+from leoisac.foundation.number_text import quantity_label, share_text
+from leoisac.plots.curves import LEAST_TRIALS, draw_curve
+from leoisac.plots.notes import add_note
+from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +38,7 @@ def draw_sweep(
         labels: scheme name -> legend text.
         order: all schemes of the system, which fixes the styles; by default those of ``summary``.
         title: above the figure.
-        note: small print below it; by default what curves, bands and numbers of trials are.
+        note: small print below it; by default the caption of ``summary``, which says what the means are over.
         x_label: by default from the axis's attributes.
     """
     schemes = [str(name) for name in summary["scheme"].values]
@@ -53,7 +55,8 @@ def draw_sweep(
         if axes:
             x, tick_labels = _positions(summary, axes[0])
             for index, scheme in enumerate(schemes):
-                _curve(main, x, summary.isel(scheme=index), styles[scheme], labels.get(scheme, scheme))
+                one = summary.isel(scheme=index)
+                draw_curve(main, x, one, styles[scheme], labels.get(scheme, scheme))
             if len(schemes) > 4:
                 handles = main.get_legend_handles_labels()
                 figure.legend(*handles, ncols=3, loc="outside upper center", title=title, title_fontsize=10)
@@ -72,24 +75,13 @@ def draw_sweep(
             main.set_xlabel(y_label)
         if title and not axes:
             figure.suptitle(title, fontsize=10)
-        note = _statistics_note(summary) if note is None else note
-        if note:
-            figure.supxlabel(note, fontsize=7.5, color="#444444")
+        note = str(summary.attrs.get("caption", "")) if note is None else note
+        add_note(figure, note)
     return figure
 
 
 def _axis_label(axis: xr.DataArray) -> str:
     return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
-
-
-def _statistics_note(summary: xr.Dataset) -> str:
-    """What the curves are, and over how many trials."""
-    run = (summary["count"] / summary["usable_share"].where(summary["usable_share"] > 0)).round()
-    if not bool(run.notnull().any()):
-        return "no usable trial"
-    least, most = int(run.min()), int(run.max())
-    trials = f"{most}" if least == most else f"{least} to {most}"
-    return f"mean over the usable ones of {trials} trials per point, with 95 % intervals"
 
 
 def _panels(mpl: Any, show_shares: bool) -> tuple[Any, Any, Any]:
@@ -119,12 +111,6 @@ def _scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
         axes.set_xticks(x)
 
 
-def _curve(axes: Any, x: np.ndarray, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
-    mean, low, high = (one[name].values.astype(float) for name in ("mean", "low", "high"))
-    axes.plot(x, mean, style.line, color=style.colour, marker=style.marker, label=label)
-    axes.fill_between(x, low, high, color=style.colour, alpha=0.18, linewidth=0)
-
-
 def _share_strip(
     axes: Any, x: np.ndarray, schemes: list[str], shares: np.ndarray, styles: Mapping[str, SeriesStyle]
 ) -> None:
@@ -149,9 +135,11 @@ def _dots(
         one, style = summary.isel(scheme=row), styles[scheme]
         mean, low, high = (float(one[name].values) for name in ("mean", "low", "high"))
         if np.isfinite(mean):
-            axes.errorbar(
-                mean, row, xerr=[[mean - low], [high - mean]], fmt=style.marker, color=style.colour, capsize=3
-            )
+            enough = int(one["count"]) >= LEAST_TRIALS
+            face = style.colour if enough else "white"
+            axes.plot([mean], [row], style.marker, color=style.colour, markerfacecolor=face)
+            if enough:
+                axes.errorbar(mean, row, xerr=[[mean - low], [high - mean]], color=style.colour, capsize=3)
         share = float(one["usable_share"].values)
         if share < 1.0:
             place, note = (mean if np.isfinite(mean) else 0.0, row), f"usable {share_text(share)}"

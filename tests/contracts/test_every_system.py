@@ -4,65 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from every_system import SYSTEMS, TRIALS, designed, drawn, every_scheme, every_system, small, tiny_studies
 
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import Figure, Scheme, System, resolve
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
-from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.files import init_text, scenario_from_toml, scenario_toml
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, missing_packages
-from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
+from leoisac.experiment.scenario.scenarios import scenario, study_scenario
 from leoisac.experiment.trials import blocks
 from leoisac.experiment.trials.judge import judge
-
-TRIALS = 8
-NAMES = catalogue.systems()
-SYSTEMS = [catalogue.find(name) for name in NAMES]
-SCHEMES = [
-    pytest.param(system, scheme, id=f"{system.name}:{scheme.name}") for system in SYSTEMS for scheme in system.schemes
-]
-every_system = pytest.mark.parametrize("system", SYSTEMS, ids=NAMES)
-every_scheme = pytest.mark.parametrize(("system", "scheme"), SCHEMES)
-
-
-def small(name: str) -> Any:
-    """The system's small configuration: every contract of a scheme holds at any size, and these compile quickly."""
-    system = catalogue.find(name)
-    return system.config().replace(**system.small)
-
-
-@cache
-def drawn(name: str) -> Any:
-    """Channels of the small configuration."""
-    return li.draw(small(name), seed=0, trials=TRIALS)
-
-
-@cache
-def designed(name: str, scheme: str) -> tuple[Any, Mapping[str, Any]]:
-    """Solution and metrics by the fast route, on ``drawn``."""
-    config = small(name)
-    solution = li.design(config, drawn(name), scheme)
-    return solution, li.evaluate(config, drawn(name), solution)
-
-
-@cache
-def tiny_studies(name: str) -> dict[str, Any]:
-    """Every study of the system at the size for tests, as datasets."""
-    system = catalogue.find(name)
-    return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
-
-
-def _tiny(system: System, study: Any) -> Scenario:
-    return study_scenario(system, study.preset("tiny"))
 
 
 @every_system

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.contracts import Axis, Metric, System
-from leoisac.experiment.scenario.files import NONE, scenario_toml
-from leoisac.experiment.scenario.routes import SchemeRoute
+from leoisac.experiment.contracts import Metric, System
+from leoisac.experiment.reading.coordinates import entry_coordinates, scheme_coordinates, sweep_coordinates
+from leoisac.experiment.scenario.files import scenario_toml
 from leoisac.experiment.scenario.scenarios import Scenario, SweepPoint
 from leoisac.experiment.store.targets import Rules
 from leoisac.experiment.store.units import Unit, UnitKey, UnitStore, missing_intervals
 from leoisac.experiment.trials.judge import NOT_RUN
-from leoisac.foundation.config import Config, fingerprint, toml_value
+from leoisac.foundation.config import fingerprint
 from leoisac.foundation.status import Status
 
 OUTCOME = {
@@ -29,25 +29,6 @@ OUTCOME = {
     "history": Metric("Objective after each iteration", axes=("iteration",)),
 }
 _MISSING: dict[str, Any] = {"status": np.int8(NOT_RUN), "usable": np.False_, "iterations": np.int32(-1)}
-
-FIELD_UNITS = {
-    "_dbw": "dBW",
-    "_dbm": "dBm",
-    "_dbi": "dBi",
-    "_db": "dB",
-    "_deg": "deg",
-    "_km": "km",
-    "_m_s": "m/s",
-    "_j_k": "J/K",
-    "_rad2": "rad²",
-    "_m2": "m²",
-    "_hz": "Hz",
-    "_m": "m",
-    "_w": "W",
-    "_s": "s",
-    "_k": "K",
-}
-"""Unit of a configuration field by the end of its name."""
 
 
 def assemble(
@@ -90,31 +71,15 @@ def assemble(
         units = _notes(columns, index, trials[index], store.read(key, stop=trials[index]))
         machines |= {unit.machine for unit in units if unit.machine}
         failures += _failures(units, {"scheme": choices[index[0]].label, "sweep": changes[index[1:]]})
-    coordinates = {**_scheme_coordinates(choices), **_sweep_coordinates(study.config, axes)}
+    coordinates = {**scheme_coordinates(choices), **sweep_coordinates(study.config, axes)}
     coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
-    coordinates |= _label_coordinates(system, columns.sizes)
+    coordinates |= entry_coordinates(system, axes, points, columns.sizes)
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
     if warnings:
         dataset.attrs["warnings"] = "\n".join(warnings)
     return dataset
-
-
-def field_units(name: str) -> str:
-    """Unit of a configuration field, read off its name: ``"dBW"`` for ``transmit_power_dbw``."""
-    for ending, unit in FIELD_UNITS.items():
-        if name.endswith(ending):
-            return unit
-    return "1"
-
-
-def field_description(config: Config, path: str) -> str:
-    """Meaning of the field ``"field"`` or ``"part.field"``; its name where nothing is written."""
-    *parts, name = path.split(".")
-    for part in parts:
-        config = getattr(config, part)
-    return type(config).model_fields[name].description or name.replace("_", " ")
 
 
 class _Columns:
@@ -183,52 +148,11 @@ def _axis_sizes(system: System, points: Sequence[SweepPoint]) -> dict[str, int]:
 
 
 def _attributes(variable: str, metric: Metric) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"long_name": metric.long_name, "units": metric.units}
+    attributes = metric.attributes
     if variable == "status":
         attributes["flag_values"] = [NOT_RUN, *(int(status) for status in Status)]
         attributes["flag_meanings"] = " ".join(["NOT_RUN", *(status.name for status in Status)])
     return attributes
-
-
-def _scheme_coordinates(choices: Sequence[SchemeRoute]) -> dict[str, Any]:
-    legends: list[str] = []
-    for choice in choices:
-        legend = choice.scheme.label or choice.scheme.name
-        legends.append(legend if choice.label == choice.scheme.name else f"{legend} ({choice.route})")
-    return {
-        "scheme": ("scheme", [choice.label for choice in choices], {"long_name": "Scheme"}),
-        "scheme_label": ("scheme", legends, {"long_name": "Name in legends"}),
-        "scheme_bound": (
-            "scheme",
-            [choice.scheme.bound for choice in choices],
-            {"long_name": "Bound without a design"},
-        ),
-    }
-
-
-def _sweep_coordinates(config: Config, axes: Sequence[Axis]) -> dict[str, Any]:
-    coordinates: dict[str, Any] = {}
-    for axis in axes:
-        if len(axis.fields) > 1:
-            coordinates[axis.name] = (axis.name, np.arange(len(axis.values)), {"long_name": "Point", "units": "1"})
-        for position, path in enumerate(axis.fields):
-            values = _coordinate_values([row[position] for row in axis.values])
-            attributes = {"long_name": field_description(config, path), "units": field_units(path)}
-            coordinates[path] = (axis.name, values, attributes)
-    return coordinates
-
-
-def _label_coordinates(system: System, sizes: Mapping[str, int]) -> dict[str, Any]:
-    """Names of the entries of metric axes; an axis without entries here has none."""
-    return {axis: (axis, list(names)) for axis, names in system.axis_labels.items() if sizes.get(axis) == len(names)}
-
-
-def _coordinate_values(values: list[Any]) -> list[Any]:
-    """Numbers and texts as they are; anything else (lists, a missing value) as its text in TOML."""
-    for kinds in ((bool,), (int, float), (str,)):
-        if all(isinstance(value, kinds) for value in values):
-            return values
-    return [value if isinstance(value, str) else NONE if value is None else toml_value(value) for value in values]
 
 
 def _failures(units: Sequence[Unit], where: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -260,6 +184,8 @@ def _dataset_attributes(
         "trials": study.trials,
         "tolerance": system.tolerance,
     }
+    if system.alive:
+        attributes["alive"] = list(system.alive)
     if study.count != "trials":
         attributes["count"] = study.count
     if study.until:

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.reading.settings import departures
+from leoisac.experiment.reading.statistics import trials_text
+from leoisac.plots.notes import add_note
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_COLUMNS_PER_INCH = 20.0  # of small print
 
 
 def warning_lines(datasets: Iterable[xr.Dataset]) -> tuple[str, ...]:
@@ -23,11 +26,33 @@ def warning_lines(datasets: Iterable[xr.Dataset]) -> tuple[str, ...]:
 
 def add_warnings(figure: Figure, datasets: Iterable[xr.Dataset]) -> None:
     """The warnings of its data as small print below a figure, after the note that stands there."""
-    warnings = warning_lines(datasets)
-    if not warnings:
-        return
-    columns = int(figure.get_figwidth() * _COLUMNS_PER_INCH)
-    # A name of a satellite may hold a dollar, which would begin a formula.
-    lines = [textwrap.fill(f"Warning: {text}", columns).replace("$", r"\$") for text in warnings]
-    note = figure.get_supxlabel()
-    figure.supxlabel("\n".join([note, *lines] if note else lines), fontsize=7.5, color="#444444")
+    add_note(figure, *(f"Warning: {text}" for text in warning_lines(datasets)))
+
+
+def add_facts(figure: Figure, system: System, studies: Mapping[str, xr.Dataset]) -> None:
+    """In what the data depart from the full studies, as small print; nothing where they are the full studies."""
+    parts: dict[str, list[str]] = {}
+    known = {study.name for study in resolve(system.studies)}
+    for name, dataset in studies.items():
+        if name in known:
+            text = "; ".join(departures(system, system.study(name), dataset))
+            if text:
+                parts.setdefault(text, []).append(name)
+    several = len(studies) > 1
+    add_note(figure, *(f"{', '.join(names)}: {text}" if several else text for text, names in parts.items()))
+
+
+def facts(system: System, studies: Mapping[str, xr.Dataset]) -> dict[str, str]:
+    """What a file of a figure says of itself: system, studies, settings, trials, seed, version."""
+    found = {"System": f"{system.name}: {system.title}"}
+    known = {study.name for study in resolve(system.studies)}
+    for name, dataset in studies.items():
+        lines = [trials_text(dataset), f"seed {dataset.attrs.get('seed', 'unknown')}"]
+        if name in known:
+            lines += departures(system, system.study(name), dataset)
+        else:
+            lines.append(f"configuration {dataset.attrs.get('config', 'unknown')}")
+        versions = json.loads(str(dataset.attrs.get("versions", "{}")))
+        lines += [f"{package} {version}" for package, version in versions.items() if package == "leoisac"]
+        found[f"Study {name}"] = "; ".join(lines)
+    return found

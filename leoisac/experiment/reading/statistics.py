@@ -1,9 +1,9 @@
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Statistics over trials: means with Student or bootstrap intervals, quantiles with exact ones, shares with Wilson's,
-paired differences.
+paired differences and ratios.
 
-Only usable trials count; how many there are stands beside every mean.
+Only usable trials count; how many there are stands beside every mean. Which of them a mean is over: ``comparison``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
+from leoisac.experiment.reading.comparison import COMMON, collapsed, comparison_text, viewed
 from leoisac.experiment.trials.judge import NOT_RUN
 
 LEVEL = 0.95
@@ -24,49 +24,37 @@ _CHUNK = 4_000_000
 """Resampled values at once."""
 
 
-def summary(dataset: xr.Dataset, metric: str, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
-    """Mean of a metric over usable trials, and how many trials were usable.
+def summary(
+    dataset: xr.Dataset, metric: str, level: float = LEVEL, method: str = METHODS[0], view: str = COMMON
+) -> xr.Dataset:
+    """Mean of a metric, over the trials that all schemes and points can use, and how many trials each can use.
 
     Args:
         dataset: of a run.
         metric: name of a metric (or ``objective``, ``violation``).
         level: coverage of the intervals.
         method: of the interval of the mean, as for ``mean_interval``.
+        view: which trials a mean is over: ``common``, ``all`` or ``usable``; see ``comparison``.
 
     Returns:
-        ``mean, low, high``, ``count`` (usable trials with a value); ``usable_share, usable_low, usable_high``
-        (Wilson) among the trials that were run. Means of points that are not ``shown`` are missing. Attributes: those
-        of the dataset and of the metric.
+        ``mean, low, high``, ``count`` (trials with a value); ``usable_share, usable_low, usable_high`` (Wilson) among
+        the trials that were run; ``collapsed``: how many of the trials counted serve nobody. Means of schemes and
+        points that are not compared are missing. Attributes: those of the dataset and of the metric, ``caption``.
 
     Raises:
         KeyError: if the dataset has no such metric.
+        ConfigError: for an unknown view.
     """
-    usable = dataset["usable"]
-    values = dataset[metric].where(usable)
-    run = (dataset["status"] != NOT_RUN).sum("trial")
-    result = mean_interval(values, level, method)
-    share = share_interval(usable.sum("trial"), run, level)
+    seen = viewed(dataset, view)
+    result = mean_interval(seen[metric].where(seen["usable"]), level, method)
+    share = share_interval(dataset["usable"].sum("trial"), trials_run(dataset), level)
     result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
-    kept = shown(dataset)
+    result = result.assign(collapsed=collapsed(seen).sum("trial"))
     for name in ("mean", "low", "high"):
-        result[name] = result[name].where(kept).transpose(*result[name].dims)
         result[name].attrs = dict(dataset[metric].attrs)
-    result.attrs = {**dataset.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
+    result.attrs = {**seen.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
+    result.attrs["caption"] = comparison_text(seen)
     return result
-
-
-def shown(dataset: xr.Dataset) -> xr.DataArray:
-    """Which schemes and points have a mean to show.
-
-    All of them, but in a study that counts usable trials: there the share alone is shown where at most a fifth of the
-    first N trials were usable, N being the trials that the study asks for.
-    """
-    share = dataset["usable"].sum("trial") * 0.0 + 1.0
-    if dataset.attrs.get("count") == "usable":
-        first = dataset.isel(trial=slice(0, int(dataset.attrs["trials"])))
-        run = (first["status"] != NOT_RUN).sum("trial")
-        share = first["usable"].sum("trial") / run.where(run > 0)
-    return share > LEAST_USABLE_SHARE
 
 
 def mean_interval(values: xr.DataArray, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
@@ -199,6 +187,25 @@ def paired_difference(
     return result
 
 
+def ratio_interval(
+    first: xr.DataArray, second: xr.DataArray, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
+) -> xr.Dataset:
+    """``mean, low, high, count`` of ``mean(first) / mean(second)`` over the trials that have both.
+
+    The interval is the bias-corrected and accelerated bootstrap's over pairs (as ``bootstrap_interval``), with the
+    acceleration of the ratio's influence values ``(a - r b) / mean(b)``. The same ``seed``, the same interval.
+    """
+    first, second = xr.broadcast(*xr.align(first, second, join="inner"))
+    both = first.notnull() & second.notnull()
+    (a, kept), (b, _) = _rows(first.where(both)), _rows(second.where(both).transpose(*first.dims))
+    found = np.full((len(a), 3), np.nan)
+    for one, other, mask, out in zip(a, b, kept, found):
+        if mask.any():
+            out[:] = _ratio_bca(one[mask], other[mask], level, resamples, np.random.default_rng(seed))
+    result = _unstacked(first, {name: found[:, index] for index, name in enumerate(("mean", "low", "high"))})
+    return result.assign(count=both.sum("trial"))
+
+
 def _rows(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     """Values as (cell, trial), and which of them are present."""
     rows = values.transpose(..., "trial").values.astype(np.float64)
@@ -213,27 +220,52 @@ def _unstacked(values: xr.DataArray, cells: dict[str, np.ndarray]) -> xr.Dataset
 
 
 def _bca(values: np.ndarray, level: float, resamples: int, generator: np.random.Generator) -> tuple[float, float]:
-    count = len(values)
-    if count < 2:
+    if len(values) < 2:
         return np.nan, np.nan
     mean = float(np.mean(values))
     deviations = values - mean
-    spread = float(np.sum(deviations**2))
-    if spread == 0:
+    if not np.any(deviations):
         return mean, mean
-    rows = max(1, _CHUNK // count)
-    means = np.concatenate(
-        [
-            np.mean(deviations[generator.integers(0, count, (min(rows, resamples - start), count))], axis=1)
-            for start in range(0, resamples, rows)
-        ]
-    )
-    below = (np.count_nonzero(means < 0) + 0.5 * np.count_nonzero(means == 0)) / resamples
+    means = _resampled(deviations[None], resamples, generator)[0]
+    low, high = _bca_quantiles(means, 0.0, deviations, level)
+    return mean + low, mean + high
+
+
+def _ratio_bca(
+    first: np.ndarray, second: np.ndarray, level: float, resamples: int, generator: np.random.Generator
+) -> tuple[float, float, float]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.mean(first) / np.mean(second))
+        influence = first - ratio * second
+        if len(first) < 2 or not np.isfinite(ratio):
+            return ratio, np.nan, np.nan
+        if not np.any(influence):
+            return ratio, ratio, ratio
+        above, below = _resampled(np.stack([first, second]), resamples, generator)
+        low, high = _bca_quantiles(above / below, ratio, influence / np.mean(second), level)
+    return ratio, low, high
+
+
+def _resampled(rows: np.ndarray, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """Means of the rows over trials drawn with replacement, the same trials for every row: ``(row, resample)``."""
+    count = rows.shape[1]
+    at_once = max(1, _CHUNK // count)
+    parts: list[np.ndarray] = []
+    for start in range(0, resamples, at_once):
+        chosen = generator.integers(0, count, (min(at_once, resamples - start), count))
+        parts.append(np.stack([np.mean(row[chosen], axis=1) for row in rows]))
+    return np.concatenate(parts, axis=1)
+
+
+def _bca_quantiles(found: np.ndarray, value: float, influence: np.ndarray, level: float) -> tuple[float, float]:
+    """Quantiles of resampled values by the corrected levels; ``influence`` of each trial on the value."""
+    resamples = len(found)
+    below = (np.count_nonzero(found < value) + 0.5 * np.count_nonzero(found == value)) / resamples
     z0 = special.ndtri(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples))
-    acceleration = np.sum(deviations**3) / (6 * spread**1.5)
+    acceleration = np.sum(influence**3) / (6 * np.sum(influence**2) ** 1.5)
     z = z0 + special.ndtri([0.5 - 0.5 * level, 0.5 + 0.5 * level])
-    low, high = np.quantile(means, special.ndtr(z0 + z / (1 - acceleration * z)))
-    return mean + float(low), mean + float(high)
+    low, high = np.quantile(found, special.ndtr(z0 + z / (1 - acceleration * z)))
+    return float(low), float(high)
 
 
 def _order_bounds(ordered: np.ndarray, q: float, tail: float) -> tuple[float, float]:

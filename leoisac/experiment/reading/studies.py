@@ -12,7 +12,8 @@ import xarray as xr
 from leoisac.experiment.contracts import Figure, System
 from leoisac.experiment.errors import StoreError
 from leoisac.experiment.reading.dataset import assemble
-from leoisac.experiment.reading.footnotes import add_warnings
+from leoisac.experiment.reading.footnotes import add_facts, add_warnings
+from leoisac.experiment.reading.settings import misfit
 from leoisac.experiment.store.folders import open_store
 from leoisac.experiment.trials.provenance import session_warnings
 from leoisac.foundation.config import ConfigError
@@ -48,17 +49,34 @@ def draw_figure(system: System, figure: Figure, studies: Mapping[str, xr.Dataset
     it is drawn under the scheme's own name.
 
     Raises:
-        ConfigError: if a study is missing, with the command that computes it.
+        ConfigError: if a study is missing or these data are of another one, with the command that computes it.
     """
-    if set(studies) == {BARE_STUDY} and len(figure.studies) == 1:
+    bare = set(studies) == {BARE_STUDY} and len(figure.studies) == 1
+    if bare:
         studies = {figure.studies[0]: studies[BARE_STUDY]}
+    command = f"leoisac run {system.name}/{figure.name}"
     missing = [name for name in figure.studies if name not in studies]
     if missing:
         raise ConfigError(
             f"figure `{figure.name}` of `{system.name}` reads the studies {', '.join(figure.studies)}; "
-            f"missing: {', '.join(missing)}. Compute them with: leoisac run {system.name}/{figure.name}"
+            f"missing: {', '.join(missing)}. Compute them with: {command}"
         )
-    drawn = figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    for name in figure.studies:
+        reason = misfit(system, system.study(name), studies[name], bare)
+        if reason:
+            raise ConfigError(
+                f"figure `{figure.name}` of `{system.name}` reads the study `{name}`; these data {reason}. "
+                f"Compute the study with: {command}"
+            )
+    try:
+        drawn = figure.draw({name: with_plain_schemes(studies[name]) for name in figure.studies})
+    except KeyError as error:
+        schemes = ", ".join(dict.fromkeys(entry for name in figure.studies for entry in system.study(name).schemes))
+        raise ConfigError(
+            f"figure `{figure.name}` of `{system.name}`: the data lack {error.args[0] if error.args else error}. "
+            f"It needs the schemes {schemes}. Compute them with: {command}"
+        ) from error
+    add_facts(drawn, system, {name: studies[name] for name in figure.studies})
     add_warnings(drawn, (studies[name] for name in figure.studies))
     return drawn
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 import xarray as xr
 
 from leoisac.experiment.contracts import Claim, Figure, System, Verdict, resolve
+from leoisac.experiment.reading.settings import another_setting
 from leoisac.experiment.reading.statistics import trials_run
 from leoisac.experiment.reading.studies import open_studies, with_plain_schemes
-from leoisac.experiment.scenario.files import scenario_from_data
-from leoisac.experiment.scenario.scenarios import Scenario, scenario
-from leoisac.experiment.scenario.study_union import union
 
 INSUFFICIENT = "insufficient"
 
@@ -67,40 +64,6 @@ def collect_studies(
             if name not in best or rank > best[name][0]:
                 best[name] = rank, dataset
     return {name: dataset for name, (_, dataset) in best.items()}
-
-
-def another_setting(system: System, name: str, dataset: xr.Dataset) -> str:
-    """What keeps a stored study from standing for the system's study of that name at full size; empty if nothing.
-
-    It may hold more schemes, sweep values and trials, but not another configuration, and not less. Trials are not
-    looked at.
-    """
-    if "scenario" not in dataset.attrs or name not in [study.name for study in resolve(system.studies)]:
-        return ""
-    study = system.study(name).preset("paper")
-    config = system.config().replace(**study.overrides)
-    wanted = scenario(system, config, study.schemes, study.sweep, runnable=False)
-    data = tomllib.loads(str(dataset.attrs["scenario"]))
-    stored = scenario_from_data(data, lambda _: system, runnable=False)
-    try:
-        union(stored, wanted)
-    except ValueError as error:
-        return str(error).rstrip(".")
-    return _lack(system, stored, wanted, dataset)
-
-
-def _lack(system: System, stored: Scenario, wanted: Scenario, dataset: xr.Dataset) -> str:
-    there = {str(label) for label in dataset["scheme"].values}
-    lacking = [choice.label for choice in wanted.choices(system) if choice.label not in there]
-    if lacking:
-        return f"lacks {', '.join(lacking)}"
-    for axis, values in wanted.sweep.items():
-        absent = [str(value) for value in values if value not in stored.sweep[axis]]
-        if absent:
-            return f"lacks {axis} = {', '.join(absent)}"
-        if dataset.sizes.get(axis) != len(stored.sweep[axis]):
-            return f"holds a part of the values of {axis}"
-    return ""
 
 
 def _check(system: System, figures: Sequence[Figure], claim: Claim, studies: Mapping[str, xr.Dataset]) -> ClaimResult:

@@ -10,9 +10,10 @@ from typing import Any
 
 import xarray as xr
 
-from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.contracts import WITHIN, System, resolve
+from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.progress import StoreState
-from leoisac.experiment.reading.statistics import summary, trials_text
+from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reporting.claims import ClaimResult
 from leoisac.experiment.reporting.markup import Markup, details, join, table, tag
 from leoisac.experiment.scenario.files import NONE, value_text
@@ -117,10 +118,8 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
 
 def statistics_note(dataset: xr.Dataset) -> str:
     """What the numbers in the tables are, and over how many trials."""
-    return (
-        f"Mean over the usable ones of {trials_text(dataset)}, ± half of the 95 % interval; "
-        "[share of usable trials] where it is not one."
-    )
+    text = comparison_text(viewed(dataset), intervals=False)
+    return f"{text[0].upper()}{text[1:]}; ± half of the 95 % interval; [share of usable trials] where it is not one."
 
 
 def claims(results: Sequence[ClaimResult]) -> Markup:
@@ -130,13 +129,24 @@ def claims(results: Sequence[ClaimResult]) -> Markup:
             item.claim.name,
             tag("div", item.claim.statement, class_="wide"),
             item.claim.published,
-            tag("div", item.verdict.measured, class_="wide"),
+            tag("div", _measured(item), class_="wide"),
             str(item.verdict.trials) if item.verdict.trials else "—",
-            tag("span", item.verdict.outcome, class_=f"verdict {item.verdict.outcome.replace(' ', '-')}"),
+            tag("span", item.verdict.outcome, class_=f"verdict {_class(item.verdict.outcome)}"),
+            tag("div", item.verdict.criterion, class_="wide"),
         )
         for item in results
     ]
-    return table("", ("claim", "statement", "published", "here", "trials", "verdict"), rows, numbers=(4,))
+    columns = ("claim", "statement", "published", "here", "trials", "verdict", "reproduced if")
+    return table("", columns, rows, numbers=(4,))
+
+
+def _measured(item: ClaimResult) -> str:
+    return f"{item.verdict.measured} (proxy: {item.claim.proxy})" if item.claim.proxy else item.verdict.measured
+
+
+def _class(outcome: str) -> str:
+    """``reproduced within 25 %`` looks like ``partly``."""
+    return "partly" if outcome.startswith(WITHIN) else outcome.replace(" ", "-")
 
 
 def outcomes(state: StoreState) -> Markup:

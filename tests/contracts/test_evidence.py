@@ -1,0 +1,133 @@
+"""What figures, tables and verdicts of every system must be: what the evidence says is what the data hold."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from every_system import SYSTEMS, designed, every_system, tiny_studies
+from matplotlib.collections import PolyCollection
+from matplotlib.container import ErrorbarContainer
+
+from leoisac.experiment.contracts import Figure, System, resolve, sweep_axes
+from leoisac.experiment.reading.coordinates import field_description, field_units
+from leoisac.experiment.reading.dataset import OUTCOME
+from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
+from leoisac.foundation.number_text import quantity_label
+
+FIGURES = [
+    pytest.param(system, figure, id=f"{system.name}:{figure.name}")
+    for system in SYSTEMS
+    for figure in resolve(system.figures)
+]
+every_figure = pytest.mark.parametrize(("system", "figure"), FIGURES)
+
+
+@cache
+def drawn(system: System, name: str) -> Any:
+    """A figure from tiny studies."""
+    figure = system.figure(name)
+    return draw_figure(system, figure, {study: tiny_studies(system.name)[study] for study in figure.studies})
+
+
+@every_system
+def test_quick_is_fewer_trials_and_not_another_world(system: System) -> None:
+    for study in resolve(system.studies):
+        assert set(study.quick) <= {"trials", "sweep", "schemes"}, f"{study.name}: another system"
+        assert set(study.quick.get("schemes", ())) <= set(study.schemes), study.name
+        quick = {axis.name: axis.values for axis in sweep_axes(study.quick.get("sweep", study.sweep))}
+        full = {axis.name: axis.values for axis in sweep_axes(study.sweep)}
+        assert list(quick) == list(full), study.name
+        for name, values in quick.items():
+            assert set(map(repr, values)) <= set(map(repr, full[name])), f"{study.name}: {name}"
+            assert len(values) >= min(3, len(full[name])), f"{study.name}: a curve of {name} has a shape from 3 points"
+
+
+@every_figure
+def test_axes_are_named_by_their_quantities(system: System, figure: Figure) -> None:
+    """One quantity, one name, in figures, tables, reports and exports."""
+    quantities = {**OUTCOME, **system.metrics, **resolve(system.quantities)} if system.quantities else system.metrics
+    known = {metric.label for metric in quantities.values()} | {"usable share"}
+    known |= {
+        quantity_label(field_description(system.config(), field), field_units(field))
+        for field in system.config.model_fields
+    }
+    for axes in drawn(system, figure.name).axes:
+        for text in (axes.get_xlabel(), axes.get_ylabel()):
+            assert not text or text in known, f"{text!r} is no label of a metric, a quantity or a field"
+
+
+@every_figure
+def test_captions_promise_what_is_drawn(system: System, figure: Figure) -> None:
+    """Intervals are named where they are drawn, and only there; hollow points have none."""
+    picture = drawn(system, figure.name)
+    bands = any(
+        isinstance(item, PolyCollection | ErrorbarContainer)
+        for axes in picture.axes
+        for item in (*axes.collections, *axes.containers)
+    )
+    note = str(picture.get_supxlabel())
+    words = " ".join([note, *(axes.get_title() for axes in picture.axes)])
+    cells = [cell.get_text().get_text() for axes in picture.axes for table in axes.tables for cell in _cells(table)]
+    assert ("interval" in words) == (bands or any("±" in text for text in cells)), words
+
+
+def _cells(table: Any) -> Any:
+    return table.get_celld().values()
+
+
+@every_system
+def test_arrays_carry_their_coordinates(system: System) -> None:
+    for name, data in tiny_studies(system.name).items():
+        for metric, declared in system.metrics.items():
+            for axis in declared.axes:
+                if data.sizes[axis]:
+                    assert axis in data.coords, f"{name}: {metric} has no coordinate {axis}"
+
+
+@every_system
+def test_bounds_bound(system: System) -> None:
+    """No design that can be built is better than what is called a bound, up to rounding."""
+    headline = system.headline
+    best = {scheme.name: np.asarray(designed(system.name, scheme.name)[1][headline]) for scheme in system.schemes}
+    for bound in (scheme for scheme in system.schemes if scheme.bound):
+        for scheme in system.schemes:
+            if not scheme.bound:
+                status = np.asarray(designed(system.name, scheme.name)[0].status)
+                over = (best[scheme.name] - best[bound.name])[status == 0]
+                assert np.all(over <= 1e-6), f"{scheme.name} is above {bound.name} by {over.max()}"
+
+
+@every_system
+def test_verdicts_say_what_they_take(system: System) -> None:
+    studies = {name: with_plain_schemes(data) for name, data in tiny_studies(system.name).items()}
+    for claim in resolve(system.claims):
+        verdict = claim.check({name: studies[name] for name in claim.studies})
+        assert verdict.criterion, f"{claim.name}: its criterion and tolerance are not stated"
+        assert verdict.measured, claim.name
+
+
+@every_system
+def test_citations_exist(system: System) -> None:
+    """Equations that docstrings cite exist in the paper, and the table of equations names functions that exist."""
+    package = system.config.__module__.rpartition(".")[0]
+    if not package.startswith("leoisac.systems"):
+        pytest.skip("a plugin file")
+    equations, highest = (
+        resolve(f"{package}.evidence.equations:EQUATIONS"),
+        resolve(f"{package}.evidence.equations:HIGHEST"),
+    )
+    for numbers, places in equations.items():
+        assert max(int(number) for number in re.findall(r"\d+", numbers)) <= highest, numbers
+        for place in places:
+            assert callable(resolve(place)), place
+    import importlib
+    from pathlib import Path
+
+    folder = Path(str(importlib.import_module(package).__file__)).parent
+    for file in folder.rglob("*.py"):
+        for cited in re.findall(r"(?:[Ee]qs?\.|[Ee]quations?|[Pp]roblem|[Cc]onstraint)\s*\((\d+)", file.read_text()):
+            assert int(cited) <= highest, f"{file.name}: the paper has no equation ({cited})"
