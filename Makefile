@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types bench lowest clean
+.PHONY: demo test test-further check lint types bench lowest clean
 
 demo: .venv/installed
 	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
@@ -10,6 +10,10 @@ demo: .venv/installed
 # A test process per core, one thread each: the linear algebra of two processes on all cores waits for itself.
 test: .venv/installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations=10
+
+# What other tests hold, at further sizes and seeds.
+test-further: .venv/installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -m further -n auto --dist loadfile
 
 check: lint types test
 

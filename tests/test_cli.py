@@ -49,44 +49,34 @@ def call(*arguments: str, code: int = 0) -> Any:
     return result
 
 
-def light(*arguments: str) -> tuple[str, float, set[str]]:
-    """Standard output, CPU seconds and heavy modules of a command in a process of its own."""
+def light(*arguments: str) -> tuple[str, set[str]]:
+    """Standard output and heavy modules of a command in a process of its own."""
     program = (
-        "import sys, json, atexit, resource\n"
+        "import sys, json, atexit\n"
         "from leoisac.cli import main\n"
         "heavy = {'jax', 'cvxpy', 'xarray', 'pandas', 'scipy', 'matplotlib'}\n"
         "def report():\n"
-        "    usage = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "    loaded = sorted(heavy & set(sys.modules))\n"
-        "    print('REPORT', json.dumps([usage.ru_utime + usage.ru_stime, loaded]), file=sys.stderr)\n"
+        "    print('REPORT', json.dumps(sorted(heavy & set(sys.modules))), file=sys.stderr)\n"
         "atexit.register(report)\n"
         "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    seconds, loaded = json.loads(done.stderr.rpartition("REPORT ")[2])
-    return done.stdout, seconds, set(loaded)
+    return done.stdout, set(json.loads(done.stderr.rpartition("REPORT ")[2]))
 
 
 class TestLightVerbs:
-    def test_list_is_quick(self) -> None:
-        """Less than half a second of CPU time; the best of a few, since a busy machine counts more than is used."""
-        used = 1.0
-        for _ in range(8):
-            text, seconds, heavy = light("list")
-            assert not heavy
-            assert all(name in text for name in li.systems() if name != TOY)
-            used = min(used, seconds)
-            if used < 0.5:
-                break
-        assert used < 0.5
+    def test_list_is_light(self) -> None:
+        text, heavy = light("list")
+        assert not heavy
+        assert all(name in text for name in li.systems() if name != TOY)
 
     @pytest.mark.parametrize("verb", ["show", "schemes", "init", "cite"])
     def test_nothing_that_computes_is_imported(self, verb: str) -> None:
         real = [name for name in li.systems() if name != TOY]
         if not real:
             pytest.skip("no system is installed")
-        text, _, heavy = light(verb, real[0])
+        text, heavy = light(verb, real[0])
         assert text.strip()
         assert not heavy & {"jax", "cvxpy", "xarray", "pandas", "matplotlib"}
 

@@ -210,7 +210,7 @@ def test_missing_channels_are_reported():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("users", [2, 8])
+@pytest.mark.parametrize("users", [2, pytest.param(8, marks=pytest.mark.further)])
 def test_other_numbers_of_users(users):
     config = configured(num_users=users, transmit_power_dbw=25.0)
     drawn = draw(config, trials=4)

@@ -45,7 +45,7 @@ def check_design(instance, solution, W, V):
     ("instance", "level"),
     [
         pytest.param(r1(), 0.106425, id="R1"),
-        pytest.param(r2(), 0.037318, id="R2", marks=pytest.mark.slow),
+        pytest.param(r2(), 0.037318, id="R2", marks=pytest.mark.further),
     ],
 )
 def test_published_levels(instance, level):
