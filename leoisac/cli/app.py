@@ -15,6 +15,7 @@ from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
 from leoisac.cli.check import check
 from leoisac.cli.export import export
+from leoisac.cli.output import never_fail_to_print, say
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
 from leoisac.cli.report import report
@@ -36,15 +37,15 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except (ConfigError, StoreError, ChannelError, ClusterError, DesignError) as error:
-            typer.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}", err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
+            say("Interrupted.", err=True)
             raise typer.Exit(130) from None
         except OSError as error:
             if error.filename is None:
                 raise
-            typer.echo(f"Error: {error.filename}: {error.strerror}.", err=True)
+            say(f"Error: {error.filename}: {error.strerror}.", err=True)
             raise typer.Exit(2) from None
 
 
@@ -62,7 +63,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point of the ``leoisac`` command."""
-    with prompt_stop(lambda number: typer.echo("Interrupted.", err=True)):
+    never_fail_to_print()
+    with prompt_stop(lambda number: say("Interrupted.", err=True)):
         app()
 
 
@@ -70,7 +72,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         import leoisac
 
-        typer.echo(f"leoisac {leoisac.__version__}")
+        say(f"leoisac {leoisac.__version__}")
         raise typer.Exit
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from leoisac.cli.output import say
+
 
 def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove all of them; the next runs compile anew.")] = False,
@@ -19,7 +21,7 @@ def cache(
 
     state = clear_cache() if clear else cache_state()
     if state.folder is None:
-        typer.echo(f"No compiled programs are kept: {state.reason}.")
+        say(f"No compiled programs are kept: {state.reason}.")
         return
     what = f"{state.entries} compiled programs, {state.size / 1e6:.1f} MB"
-    typer.echo(f"Removed {what}, from {state.folder}" if clear else f"{what} in {state.folder}")
+    say(f"Removed {what}, from {state.folder}" if clear else f"{what} in {state.folder}")

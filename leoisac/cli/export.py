@@ -9,6 +9,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, assignments
+from leoisac.cli.output import check_out, say
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
@@ -48,6 +49,7 @@ def export(
     del plugin
     if to is None and out is not None:
         to = out.suffix.removeprefix(".")
+    check_out(out)
     if Path(subject).is_dir() and subject not in catalogue.systems():
         unused = {"--scheme": scheme, "--route": route, "--seed": seed, "--set": changes, "--trial": trial or None}
         given = [name for name, value in unused.items() if value is not None]
@@ -57,7 +59,7 @@ def export(
     else:
         written = [_export_one(subject, _checked(to, _DESIGNS, "a design"), out, scheme, route, trial, seed, changes)]
     for path in written:
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 def _checked(to: str | None, allowed: tuple[str, ...], kind: str) -> str:

@@ -59,6 +59,9 @@ TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="
 Device = Annotated[
     str | None, typer.Option("--device", metavar="cpu|gpu", help="Device that JAX uses (default: what it finds).")
 ]
+Footnote = Annotated[
+    bool, typer.Option("--footnote/--no-footnote", help="Write system, settings, trials and seed below the picture.")
+]
 Until = Annotated[
     str | None,
     typer.Option(
@@ -86,12 +89,6 @@ def place_of(
             raise ConfigError("--tls-ca-file, --tls-cert and --tls-key: give all three, or none.")
         security = Certificates(*map(str, tls))
     return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
-
-
-def check_suffix(path: Path | None) -> None:
-    """--out names a kind of picture (ConfigError otherwise)."""
-    if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise ConfigError(f"--out {path}: must end in .png, .pdf or .svg.")
 
 
 def assignments(texts: Iterable[str] | None) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, StoreFolder
+from leoisac.cli.output import check_out, say
 from leoisac.experiment.contracts import System, resolve
-from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
     from leoisac.experiment.reporting.report import Picture
@@ -33,17 +33,15 @@ def report(
     repeat it; without network or scripts, pictures inside. Nothing is computed.
     """
     del plugin
-    if out is not None and out.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"--out {out}: must end in .html.")
+    check_out(out, (".html", ".htm"))
     from leoisac.experiment.store.folders import output_file
 
     target = output_file(out or folder / "report.html")
     text, problems = report_text(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     for problem in problems:
-        typer.echo(f"Warning: {problem}", err=True)
-    typer.echo(f"Report: {target}")
+        say(f"Warning: {problem}", err=True)
+    say(f"Report: {target}")
 
 
 def report_text(folder: Path) -> tuple[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from leoisac import catalogue
 from leoisac.cli.options import (
     Cluster,
     Device,
+    Footnote,
     MostTrials,
     Plugins,
     TlsCa,
@@ -22,10 +23,10 @@ from leoisac.cli.options import (
     WaitWorkers,
     Workers,
     assignments,
-    check_suffix,
     place_of,
 )
-from leoisac.experiment.contracts import System, resolve
+from leoisac.cli.output import PICTURES, check_out, say
+from leoisac.experiment.contracts import PAPER, PRESETS, QUICK, Study, System, resolve
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
@@ -41,8 +42,9 @@ def run(
         ),
     ],
     preset: Annotated[
-        str, typer.Option(help="Size of a figure's studies: quick (seconds) or paper (full statistics).")
-    ] = "quick",
+        str | None,
+        typer.Option(help="Size of a figure's studies: quick (few trials, the default) or paper (full statistics)."),
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Trials per sweep point, instead of the scenario's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws, instead of the scenario's.")] = None,
     changes: Annotated[
@@ -71,6 +73,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf or .svg (default in DIR).")
     ] = None,
+    footnote: Footnote = False,
     plugin: Plugins = None,
 ) -> None:
     """Run a scenario or a figure.
@@ -79,17 +82,20 @@ def run(
     trials, for more schemes or sweep values. A trial has the same numbers however it was reached.
     """
     del plugin
-    check_suffix(out)
-    if preset not in ("quick", "paper"):
+    check_out(out, PICTURES)
+    if preset not in (None, *PRESETS):
         raise ConfigError(f"preset = {preset!r}: must be `paper` or `quick`.")
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
     fields = assignments(changes)
     if target.endswith(".toml") or Path(target).is_file():
+        if preset is not None:
+            raise ConfigError(f"--preset {preset}: is the size of a figure's studies; a scenario file has --trials N.")
         wanted = load_scenario(target, catalogue.find)
         system = catalogue.find(wanted.system)
         studies = {"run": _changed(system, wanted, fields, entries, trials, seed, route, until, most_trials)}
         name, figure = Path(target).stem, None
     else:
+        preset = preset or QUICK
         system, figure, names = _figure_or_study(target)
         options: dict[str, Any] = {"schemes": entries, "trials": trials, "seed": seed or 0, "until": until or ""}
         options |= {"most_trials": most_trials or 0}
@@ -99,7 +105,7 @@ def run(
             )
             for study in names
         }
-        name = target.replace("/", "-") + ("" if preset == "paper" else f"-{preset}")
+        name = target.replace("/", "-") + ("" if preset == PAPER else f"-{preset}")
     studies = {study: _with_files(item) for study, item in studies.items()}
     folder = store or Path("runs") / name
     from leoisac.cli.running import draw, print_results, run_with_bar
@@ -112,8 +118,21 @@ def run(
     else:  # a figure in closed form
         folder.mkdir(parents=True, exist_ok=True)
     if plot:
-        for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png"):
-            typer.echo(f"Figure: {path}")
+        for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png", footnote=footnote):
+            say(f"Figure: {path}")
+    if studies and preset == QUICK and trials is None:
+        say(_more(target, [system.study(study) for study in studies]))
+
+
+def _more(target: str, studies: Sequence[Study]) -> str:
+    """What a quick run is, and how to go on from it."""
+    few, full = (sorted({study.preset(preset).trials for study in studies}) for preset in PRESETS)
+    ran, all_of_them = (" or ".join(map(str, numbers)) for numbers in (few, full))
+    more = 10 * few[-1]
+    return (
+        f"A quick run: {ran} of {all_of_them} trials per point. More of them: leoisac run {target} --trials {more}; "
+        f"full statistics: leoisac run {target} --preset paper"
+    )
 
 
 def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:

@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from leoisac.cli.tables import console, outcome_tables, progress_bar, result_table
+from leoisac.cli.output import say
+from leoisac.cli.progress import progress_bar
+from leoisac.cli.tables import console, outcome_tables, result_table
 from leoisac.experiment.contracts import System
 from leoisac.experiment.names import in_file_name, printable
-from leoisac.experiment.reading.footnotes import add_warnings
+from leoisac.experiment.reading.footnotes import add_warnings, facts
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running import campaign
 from leoisac.experiment.running.interruption import Stop, orderly_stop
 from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.scenario.views import COMMON
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
+from leoisac.plots.saving import save
 from leoisac.plots.sweep import draw_sweep
 
 if TYPE_CHECKING:
@@ -41,7 +45,7 @@ def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, 
 
 def warn(text: str) -> None:
     """A warning to a person at the terminal."""
-    typer.echo(f"Warning: {text}", err=True)
+    say(f"Warning: {text}", err=True)
 
 
 def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any]], folder: Path) -> dict[str, Any]:
@@ -55,22 +59,22 @@ def with_bar(compute: Callable[[Callable[[Progress], None], Stop], dict[str, Any
 
     def first(number: int) -> None:
         name = signal.Signals(number).name
-        typer.echo(f"\n{name}: stopping as soon as the units in hand are stored; once more stops at once.", err=True)
+        say(f"\n{name}: stopping as soon as the units in hand are stored; once more stops at once.", err=True)
 
     def second(number: int) -> None:
         del number
         shown.show_cursor()
-        typer.echo(f"\nStopped. {how}", err=True)
+        say(f"\nStopped. {how}", err=True)
 
     with orderly_stop(first, second) as stop:
         try:
             with progress_bar(shown) as report:
                 return compute(report, stop)
         except KeyboardInterrupt:
-            typer.echo(f"\nInterrupted. {how}", err=True)
+            say(f"\nInterrupted. {how}", err=True)
             raise typer.Exit(128 + (stop.signal or signal.SIGINT)) from None
         except MemoryError:
-            typer.echo(f"\nError: out of memory. {how}", err=True)
+            say(f"\nError: out of memory. {how}", err=True)
             raise typer.Exit(2) from None
 
 
@@ -90,28 +94,49 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
     out.print(f"Results: {folder}")
 
 
-def draw(system: System, datasets: Mapping[str, Any], figure: str | None, metric: str | None, path: Path) -> list[Path]:
-    """Draw a figure of the system, or a metric over the sweep of every study; the files written."""
+def draw(
+    system: System,
+    datasets: Mapping[str, Any],
+    figure: str | None,
+    metric: str | None,
+    path: Path,
+    view: str = COMMON,
+    footnote: bool = False,
+) -> list[Path]:
+    """Draw a figure of the system, or a metric over the sweep of every study; the files written.
+
+    Args:
+        system: the system.
+        datasets: by study name.
+        figure: name of a figure.
+        metric: instead: name of a metric; the headline where both are None.
+        path: of the file; several pictures add to its name.
+        view: which trials means are over, of a metric (a figure says itself).
+        footnote: write what a file says of itself below the picture, too.
+    """
     if figure is not None and metric is None:
-        draw_figure(system, system.figure(figure), datasets).savefig(output_file(path))
+        drawn = draw_figure(system, system.figure(figure), datasets)
+        save(drawn, output_file(path), {"Figure": system.figure(figure).title, **facts(system, datasets)}, footnote)
         return [path]
     written: list[Path] = []
     for name, dataset in datasets.items():
-        for suffix, drawn in _sweep_pictures(system, dataset, metric or system.sweep_headline(name)):
+        shown = metric or system.sweep_headline(name)
+        for suffix, drawn in _sweep_pictures(system, dataset, shown, view):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")
             add_warnings(drawn, [dataset])
-            drawn.savefig(output_file(target))
+            about = {"Metric": system.metrics[shown].long_name, **facts(system, {name: dataset})}
+            save(drawn, output_file(target), about, footnote)
             written.append(target)
     return written
 
 
-def _sweep_pictures(system: System, dataset: Any, metric: str) -> Any:
+def _sweep_pictures(system: System, dataset: Any, metric: str, view: str) -> Any:
     """One picture over the longest sweep axis for every value of the others: (file name suffix, figure)."""
     scalars = [name for name, declared in system.metrics.items() if not declared.axes]
     if metric not in scalars:
         raise ConfigError(f"metric = {metric!r}: is not a single number per trial.{suggest(metric, scalars)}")
-    numbers = summary(dataset, metric)
+    numbers = summary(dataset, metric, view=view)
     labels = dict(zip(dataset["scheme"].values.tolist(), dataset["scheme_label"].values.tolist()))
     # Every scheme of the system has its place, drawn or not, so that it looks alike in every picture.
     order = tuple(dict.fromkeys([*(scheme.name for scheme in system.schemes), *labels]))

@@ -10,6 +10,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
+from leoisac.cli.output import say
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario.files import init_text, load_scenario
 from leoisac.experiment.scenario.scenarios import Scenario
@@ -19,14 +20,25 @@ Subject = Annotated[str, typer.Argument(metavar="SYSTEM|FILE.toml", help="Name o
 SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of a system (see: leoisac list).")]
 
 
-def list_systems(plugin: Plugins = None) -> None:
-    """List the systems."""
+def list_systems(
+    system: Annotated[
+        str | None, typer.Argument(metavar="[SYSTEM]", help="List what this system has: figures, schemes, metrics.")
+    ] = None,
+    plugin: Plugins = None,
+) -> None:
+    """List the systems, or the figures, studies, schemes and metrics of one."""
     del plugin
+    if system is not None:
+        from leoisac.cli.tables import console, content_tables
+
+        for made in content_tables(catalogue.find(system)):
+            console().print(made, "")
+        return
     found = [catalogue.find(name) for name in catalogue.systems()]
     rows = [(item.name, item.title, ", ".join(scheme.name for scheme in item.schemes)) for item in found]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     for name, title, schemes in rows:  # plain text: a table costs more time than finding the systems
-        typer.echo(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {schemes}")
+        say(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {schemes}")
 
 
 def show(subject: Subject, plugin: Plugins = None) -> None:
@@ -71,13 +83,13 @@ def schemes(subject: Subject, plugin: Plugins = None) -> None:
 def init(system: SystemName, plugin: Plugins = None) -> None:
     """Print a commented scenario file to start from."""
     del plugin
-    typer.echo(init_text(catalogue.find(system)), nl=False)
+    say(init_text(catalogue.find(system)), nl=False)
 
 
 def cite(system: SystemName, plugin: Plugins = None) -> None:
     """Print the BibTeX entry of a system's paper."""
     del plugin
-    typer.echo(catalogue.find(system).citation.strip())
+    say(catalogue.find(system).citation.strip())
 
 
 def _subject(subject: str) -> tuple[System, Config, Scenario | None]:

@@ -1,27 +1,25 @@
-"""What the command line prints: tables, numbers and a progress bar. Light: nothing here imports what computes."""
+"""What the command line prints: tables and numbers. Light: nothing here imports what computes."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.contracts import QUICK, System, resolve
 from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.routes import missing_packages
 from leoisac.foundation.config import Config
-from leoisac.foundation.number_text import interval_text, share_text
+from leoisac.foundation.number_text import interval_text
 from leoisac.foundation.status import Status
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from leoisac.experiment.running.runner import Progress
 
 _WIDE = 160
 
@@ -29,7 +27,8 @@ _WIDE = 160
 def console(stderr: bool = False) -> Console:
     """A console; where the output is not a terminal it is wide, so that tables are not broken."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, markup=False, width=None if stream.isatty() else _WIDE)
+    asked = stream.isatty() or "COLUMNS" in os.environ
+    return Console(stderr=stderr, highlight=False, markup=False, width=None if asked else _WIDE)
 
 
 class PlainTable(Table):
@@ -59,6 +58,26 @@ def scheme_table(system: System) -> PlainTable:
         summary = f"{scheme.summary} (a bound)" if scheme.bound else scheme.summary
         made.add_row(_bold(scheme.name), ", ".join(routes), summary, ", ".join(scheme.enforces) or "none")
     return made
+
+
+def content_tables(system: System) -> Iterator[PlainTable]:
+    """What a system has to run and to draw."""
+    made = PlainTable(f"Figures of {system.name} (leoisac run {system.name}/FIGURE)", "figure", "shows", "studies")
+    for figure in resolve(system.figures):
+        made.add_row(_bold(figure.name), figure.title, ", ".join(figure.studies) or "closed form")
+    yield made
+    made = PlainTable(f"Studies (leoisac run {system.name}/STUDY)", "study", "sweeps", "schemes", "trials", "quick")
+    for study in resolve(system.studies):
+        quick = str(study.preset(QUICK).trials)
+        made.add_row(
+            _bold(study.name), ", ".join(study.sweep) or "—", ", ".join(study.schemes), str(study.trials), quick
+        )
+    yield made
+    yield scheme_table(system)
+    made = PlainTable("Metrics", "metric", "what it is", "unit", "axes")
+    for name, metric in system.metrics.items():
+        made.add_row(_bold(name), metric.long_name, metric.units, ", ".join(metric.axes))
+    yield made
 
 
 def config_table(config: Config) -> PlainTable:
@@ -129,40 +148,6 @@ def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
             yield Text.assemble((code.name, "bold"), ": ", code.advice)
 
 
-@contextmanager
-def progress_bar(shown: Console) -> Iterator[Any]:
-    """A live bar; yields the callback that a run reports to. Silent where the output is not a terminal."""
-    if not shown.is_terminal:
-        yield lambda state: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        SpinnerColumn(),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-        TextColumn("{task.fields[ended]}"),
-    )
-    with Bar(*columns, console=shown, transient=True) as bar:
-        task = bar.add_task("", total=None, rate="compiling", left="", ended="")
-
-        def report(state: Progress) -> None:
-            bar.update(
-                task,
-                total=state.total,
-                completed=state.stored + state.computed,
-                rate=_rate(state),
-                left=_time_left(state),
-                ended=_shares(state.statuses),
-            )
-
-        yield report
-
-
 def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str) -> None:
     for name in fields:
         value, field = getattr(config, name), type(config).model_fields[name]
@@ -195,26 +180,6 @@ def _title(title: str, summary: xr.Dataset) -> str:
 
 def _cell(one: xr.Dataset) -> str:
     return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
-
-
-def _rate(state: Progress) -> str:
-    if not state.computed:
-        return "compiling"
-    return f"{state.computed / max(state.seconds, 1e-9):.4g} trials/s"
-
-
-def _time_left(state: Progress) -> str:
-    if not state.computed or not state.left:
-        return ""
-    seconds = round(state.left * state.seconds / state.computed)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
-
-
-def _shares(statuses: Mapping[Status, int]) -> str:
-    total = sum(statuses.values())
-    return ", ".join(
-        f"{code.name.lower()} {share_text(statuses[code] / total)}" for code in Status if statuses.get(code)
-    )
 
 
 def _bold(text: str) -> Text:

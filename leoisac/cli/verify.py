@@ -10,6 +10,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
+from leoisac.cli.output import say
 from leoisac.experiment.contracts import OUTCOMES, System
 from leoisac.experiment.errors import DamageError, StoreError
 from leoisac.foundation.config import ConfigError, suggest
@@ -40,6 +41,7 @@ def verify(
 
     out = console()
     for system, folders in stores_of(subjects, runs):
+        folders = _readable(folders)
         results = check_claims(system, collect_studies(system, folders, catalogue.find))
         if not results:
             out.print(f"{system.name}: has no claims to check.")
@@ -68,6 +70,30 @@ def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Pa
     return [(catalogue.find(name), list(dict.fromkeys(folders))) for name, folders in found.items()]
 
 
+def _readable(folders: Sequence[Path]) -> list[Path]:
+    """The stores of which every unit is sound; the others are named, and the verdicts stand without them.
+
+    Raises:
+        StoreError: if none of several can be read.
+    """
+    from leoisac.experiment.reading.studies import open_studies
+
+    sound: list[Path] = []
+    problems: list[str] = []
+    for folder in folders:
+        try:
+            open_studies(folder, catalogue.find)
+        except StoreError as error:
+            problems.append(str(error))
+        else:
+            sound.append(folder)
+    if problems and not sound:
+        raise StoreError("\n".join(problems))
+    for problem in problems:
+        say(f"Warning: passed over: {problem}", err=True)
+    return sound
+
+
 def _stores_below(runs: Path, system: str) -> list[Path]:
     """Stores of a system below a folder; those that this version cannot read are passed over."""
     from leoisac.experiment.store.folders import is_store, open_store
@@ -78,7 +104,7 @@ def _stores_below(runs: Path, system: str) -> list[Path]:
             if open_store(folder, catalogue.find).manifest.system == system:
                 stores.append(folder)
         except DamageError as error:
-            typer.echo(f"Warning: passed over: {error}", err=True)
+            say(f"Warning: passed over: {error}", err=True)
         except (StoreError, ConfigError):  # of another version, or of a system that is not installed
             continue
     return stores

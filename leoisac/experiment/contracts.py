@@ -27,6 +27,8 @@ from typing import Any, TypedDict, cast
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 from leoisac.foundation.number_text import quantity_label
 
+QUICK, PAPER = PRESETS = ("quick", "paper")
+"""Sizes of a study that a user is offered: few trials, or the full statistics."""
 MOST_POINTS = 10_000
 """Most points of a sweep."""
 
@@ -197,9 +199,9 @@ class Study:
 
     def preset(self, name: str) -> Study:
         """The study at ``paper`` (full statistics), ``quick`` (seconds) or ``tiny`` (for tests) size."""
-        if name == "paper":
+        if name == PAPER:
             return self
-        if name == "quick":
+        if name == QUICK:
             return self._changed(self.quick, trials=4)
         if name == "tiny":
             return self._changed(self.quick, trials=4)._changed(self.tiny, trials=2)

@@ -13,7 +13,7 @@ from leoisac.experiment.reading.statistics import (
     quantile_interval,
     quantiles,
     share_interval,
-    shown,
+    ratio_interval,
     summary,
 )
 

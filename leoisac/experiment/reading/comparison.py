@@ -17,12 +17,11 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
+from leoisac.experiment.scenario.views import ALL, COMMON, USABLE, VIEWS
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import ConfigError, shown
 from leoisac.foundation.number_text import share_text
 
-COMMON, ALL, USABLE = "common", "all", "usable"
-VIEWS = (COMMON, ALL, USABLE)
 _NAMED = 3
 """Most schemes that a caption names one by one."""
 

@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from leoisac.experiment.reading.comparison import COMMON, collapsed, comparison_text, viewed
+from leoisac.experiment.reading.comparison import collapsed, comparison_text, viewed
+from leoisac.experiment.scenario.views import COMMON
 from leoisac.experiment.trials.judge import NOT_RUN
 
 LEVEL = 0.95

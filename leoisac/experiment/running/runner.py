@@ -47,6 +47,8 @@ class Progress:
         statuses: how the computed ones ended.
         seconds: since the start.
         current: what was computed last.
+        now: what is being computed, as far as that is known.
+        compiling: whether its programs may have to be compiled first.
     """
 
     total: int
@@ -55,6 +57,8 @@ class Progress:
     statuses: Mapping[Status, int]
     seconds: float
     current: str = ""
+    now: str = ""
+    compiling: bool = False
 
     @property
     def left(self) -> int:
@@ -107,11 +111,11 @@ def compute(
             return
         portions = Portions(blocks, workers, may_grow=unit_trials is None)
         try:
-            for task, unit in (executor or in_process)(_until_stop(portions, stop)):
+            for task, unit in (executor or in_process)(_handed_out(portions, stop, book)):
                 store.write(unit, task.config)
                 tried.setdefault(unit.key, []).append((unit.first, unit.stop))
                 portions.note(task, unit)
-                book.add(unit)
+                book.add(task, unit)
                 if executor is None:
                     stop.look()
         except ClusterError as error:
@@ -148,10 +152,12 @@ def plan(
     ]
 
 
-def _until_stop(tasks: Iterable[BlockTask], stop: Stop) -> Iterator[BlockTask]:
+def _handed_out(tasks: Iterable[BlockTask], stop: Stop, book: _Book) -> Iterator[BlockTask]:
+    """The tasks, noted as begun, until there is a signal."""
     for task in tasks:
         if stop.signal:
             return
+        book.begin(task, task.choices[0])
         yield task
 
 
@@ -211,6 +217,9 @@ class _Book:
         self._statuses: Counter[Status] = Counter()
         self._total = self._stored = self._computed = 0
         self._planned = False
+        self._now = ""
+        self._compiling = False
+        self._seen: set[str] = set()
 
     @property
     def finished(self) -> str:
@@ -226,14 +235,26 @@ class _Book:
             self._report("")
         self._planned = True
 
-    def add(self, unit: Unit) -> None:
-        """Note a finished unit."""
+    def begin(self, task: BlockTask, choice: SchemeRoute) -> None:
+        """Note what is begun: the first time that a scheme is seen, it compiles."""
+        self._now, self._compiling = choice.label, choice.label not in self._seen
+        self._report("")
+
+    def add(self, task: BlockTask, unit: Unit) -> None:
+        """Note a finished unit; the task's next scheme is begun."""
         self._statuses.update(Status(code) for code in unit.arrays["status"].tolist())
         self._computed += unit.stop - unit.first
+        labels = [choice.label for choice in task.choices]
+        done = next(c.label for c in task.choices if (c.scheme.name, c.route) == (unit.key.scheme, unit.key.route))
+        self._seen.add(done)
+        following = labels[labels.index(done) + 1 :]
+        if following:
+            self._now, self._compiling = following[0], following[0] not in self._seen
         self._report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
 
     def _report(self, current: str) -> None:
         if self._progress is not None:
             seconds = time.monotonic() - self._start
             statuses = dict(self._statuses)
-            self._progress(Progress(self._total, self._stored, self._computed, statuses, seconds, current))
+            numbers = self._total, self._stored, self._computed
+            self._progress(Progress(*numbers, statuses, seconds, current, self._now, self._compiling))

@@ -1,0 +1,103 @@
+"""Output on any terminal, in any pipe: characters that an encoding lacks fall back to plain ones."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import unicodedata
+from pathlib import Path
+
+from leoisac.foundation.config import ConfigError
+
+PICTURES = (".png", ".pdf", ".svg")
+
+_PLAIN = {
+    "→": "->",
+    "←": "<-",
+    "±": "+-",
+    "²": "^2",
+    "³": "^3",
+    "×": "x",
+    "·": "*",
+    "°": "deg",
+    "—": "-",
+    "–": "-",
+    "−": "-",
+    "…": "...",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "∞": "inf",
+    "µ": "u",
+    "μ": "u",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+    "━": "-",
+    "╸": "-",
+    "╺": "-",
+    "✓": "yes",
+    "ρ": "rho",
+    "τ": "tau",
+    "ν": "nu",
+    "σ": "sigma",
+}
+_HANDLER = "leoisac-plain"
+
+
+def plain(text: str) -> str:
+    """The text in ASCII, as readable as that allows."""
+    return "".join(_plain(character) for character in text)
+
+
+def _plain(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _PLAIN:
+        return _PLAIN[character]
+    bare = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return bare or "?"
+
+
+def _fall_back(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return plain(error.object[error.start : error.end]), error.end
+
+
+def never_fail_to_print() -> None:
+    """Standard output and errors that replace what their encoding lacks, instead of raising at the end of a run."""
+    codecs.register_error(_HANDLER, _fall_back)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors=_HANDLER)
+
+
+def say(text: str, err: bool = False, nl: bool = True) -> None:
+    """A line on standard output, or with ``err`` on standard errors, in the encoding that the stream has.
+
+    (``typer.echo`` writes UTF-8 into a stream that says that it is ASCII.)
+    """
+    print(text, end="\n" if nl else "", file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def check_out(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
+    """Whether a file can be written, before any work: its kind, its folder, and what lies there.
+
+    Raises:
+        ConfigError: naming what is wrong and what to do.
+    """
+    if path is None:
+        return
+    if suffixes and path.suffix.lower() not in suffixes:
+        *first, last = suffixes
+        raise ConfigError(f"--out {path}: must end in {', '.join(first)}{' or ' if first else ''}{last}.")
+    if path.is_dir():
+        raise ConfigError(f"--out {path}: is a folder; name a file in it.")
+    parent = path.parent
+    if not parent.is_dir():
+        raise ConfigError(f"--out {path}: there is no folder {parent}; make it first.")
+    if not os.access(path if path.exists() else parent, os.W_OK):
+        raise ConfigError(f"--out {path}: may not be written here; choose another place.")
