@@ -84,7 +84,7 @@ def call(*arguments: str, code: int = 0) -> str:
 
 
 class TestPaths:
-    @pytest.mark.parametrize("out", ["missing/x.png", "x.jpg", "folder.png"])
+    @pytest.mark.parametrize("out", ["toy.toml/x.png", "x.jpg", "folder.png"])
     def test_are_refused_before_any_work(self, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "toy.toml").write_text(SCENARIO)

@@ -144,14 +144,14 @@ class TestContent:
         module = sys.modules[toy.figures.partition(":")[0]]
 
         def fails(studies: Any) -> Any:
-            raise KeyError("<no such point>")
+            raise ValueError("<no such point>")
 
         from dataclasses import replace
 
         monkeypatch.setattr(module, "FIGURES", tuple(replace(one, draw=fails) for one in module.FIGURES))
         result = CliRunner().invoke(cli.app, ["report", str(store)])
         assert result.exit_code == 0
-        assert "Warning: fig-1: Rate against power: KeyError: '<no such point>'" in result.stderr
+        assert "Warning: fig-1: Rate against power: ValueError: <no such point>" in result.stderr
         assert "fig-1: Rate against power: could not be drawn." in Page((store / "report.html").read_text()).text
 
     def test_large_drawings_are_pixels(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,8 @@ def check_out(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
         raise ConfigError(f"--out {path}: must end in {', '.join(first)}{' or ' if first else ''}{last}.")
     if path.is_dir():
         raise ConfigError(f"--out {path}: is a folder; name a file in it.")
-    parent = path.parent
-    if not parent.is_dir():
-        raise ConfigError(f"--out {path}: there is no folder {parent}; make it first.")
-    if not os.access(path if path.exists() else parent, os.W_OK):
+    there = next(item for item in (path, *path.absolute().parents) if item.exists())
+    if there != path and not there.is_dir():
+        raise ConfigError(f"--out {path}: {there} is a file, not a folder; choose another place.")
+    if not os.access(there, os.W_OK):
         raise ConfigError(f"--out {path}: may not be written here; choose another place.")

@@ -38,6 +38,7 @@ def report(
 
     target = output_file(out or folder / "report.html")
     text, problems = report_text(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     for problem in problems:
         say(f"Warning: {problem}", err=True)

@@ -26,7 +26,10 @@ def list_systems(
     ] = None,
     plugin: Plugins = None,
 ) -> None:
-    """List the systems, or the figures, studies, schemes and metrics of one."""
+    """List the systems, or what one of them has.
+
+    Figures, studies, schemes and metrics.
+    """
     del plugin
     if system is not None:
         from leoisac.cli.tables import console, content_tables

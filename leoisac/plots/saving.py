@@ -24,6 +24,7 @@ def save(figure: Figure, path: Path, facts: Mapping[str, str], footnote: bool = 
     """
     if footnote:
         add_note(figure, "; ".join(f"{name}: {text}" for name, text in facts.items()))
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata=metadata(path.suffix.lower(), facts))
 
 

@@ -12,8 +12,8 @@ from leoisac.experiment.reading.statistics import (
     paired_difference,
     quantile_interval,
     quantiles,
-    share_interval,
     ratio_interval,
+    share_interval,
     summary,
 )
 
@@ -88,7 +88,8 @@ def dataset() -> xr.Dataset:
 
 
 def test_summary() -> None:
-    result = summary(dataset(), "rate")
+    assert summary(dataset(), "rate")["mean"].values.tolist() == [1.5, 0.75]  # over the two trials in common
+    result = summary(dataset(), "rate", view="usable")
     np.testing.assert_allclose(result["mean"], [2.0, 5.5 / 3])
     np.testing.assert_array_equal(result["count"], [3, 3])
     np.testing.assert_allclose(result["usable_share"], [0.75, 0.75])  # of the four trials that were run
@@ -177,20 +178,28 @@ class TestQuantiles:
             quantile_interval(trials([1]), 1.0)
 
 
-class TestShown:
-    def test_the_share_alone_where_few_are_usable(self) -> None:
-        data = dataset()
-        data.attrs |= {"count": "usable", "trials": 4}
-        assert shown(data).values.tolist() == [True, True]
-        data["usable"] = data["usable"] & (data["trial"] == 0)
-        data["usable"][1] = False
-        result = summary(data, "rate")
-        assert shown(data).values.tolist() == [True, False]
-        assert float(result["mean"][0]) == 1
-        assert np.isnan(result["mean"][1])
-        assert float(result["usable_share"][1]) == 0
+class TestRatio:
+    def test_of_proportional_values_is_certain(self) -> None:
+        first = trials([3, 6, np.nan, 9])
+        found = ratio_interval(first, first / 1.5)
+        assert float(found["mean"]) == pytest.approx(1.5)
+        assert float(found["high"]) - float(found["low"]) < 1e-12
+        assert int(found["count"]) == 3
 
-    def test_every_point_of_other_studies(self) -> None:
-        data = dataset()
-        data["usable"] = data["usable"] & (data["trial"] == 7)
-        assert shown(data).all()
+    def test_covers_as_often_as_it_says(self) -> None:
+        """Correlated pairs with means 2 and 1, three hundred studies of thirty trials."""
+        rng = np.random.default_rng(3)
+        common = rng.gamma(4.0, 0.25, (300, 30))
+        first = xr.DataArray(2.0 * common * rng.gamma(9.0, 1 / 9, common.shape), dims=("study", "trial"))
+        second = xr.DataArray(common, dims=("study", "trial"))
+        found = ratio_interval(first, second, resamples=400)
+        covered = float(((found["low"] <= 2.0) & (found["high"] >= 2.0)).mean())
+        assert 0.90 <= covered <= 0.98
+        alone = mean_interval(first / 1.0)
+        assert float((found["high"] - found["low"]).mean()) < float((alone["high"] - alone["low"]).mean())
+
+    def test_only_trials_that_both_have(self) -> None:
+        found = ratio_interval(trials([1, 2, np.nan]), trials([np.nan, 4, 5]))
+        assert float(found["mean"]) == 0.5
+        assert int(found["count"]) == 1
+        assert np.isnan(found["low"])

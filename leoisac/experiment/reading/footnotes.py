@@ -12,7 +12,7 @@ import xarray as xr
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.reading.settings import departures
 from leoisac.experiment.reading.statistics import trials_text
-from leoisac.plots.notes import add_note
+from leoisac.foundation.figure_notes import add_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

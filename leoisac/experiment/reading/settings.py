@@ -9,7 +9,6 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Study, System, resolve, sweep_axes
 from leoisac.experiment.scenario.files import scenario_from_data
-from leoisac.experiment.scenario.routes import scheme_routes
 from leoisac.experiment.scenario.scenarios import Scenario, read_field, scenario
 from leoisac.experiment.scenario.study_union import union
 from leoisac.foundation.config import shown
@@ -88,9 +87,9 @@ def departures(system: System, study: Study, dataset: xr.Dataset) -> list[str]:
     if fields:
         named = [f"{name} = {shown(read_field(stored.config, name))}" for name in fields[:_NAMED]]
         found.append(f"another setting: {', '.join(named)}{', ...' if len(fields) > _NAMED else ''}")
-    there = {choice.label for choice in stored.choices(system)}
-    wanted = scheme_routes(system, study.schemes, stored.route)
-    absent = [choice.label for choice in wanted if choice.label not in there]
+    choices = stored.choices(system)
+    there = {choice.scheme.name for choice in choices} | {f"{choice.scheme.name}:{choice.route}" for choice in choices}
+    absent = [entry for entry in study.schemes if entry not in there]
     if absent:
         found.append(f"left out: {', '.join(absent)}")
     for axis in sweep_axes(study.sweep):

@@ -1,0 +1,146 @@
+"""Which trials means are over, and what verdicts make of them: made-up results in which every outcome is forced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leoisac.experiment.contracts import Verdict
+from leoisac.experiment.reading.comparison import collapsed, common_trials, comparison_text, viewed
+from leoisac.experiment.reading.statistics import summary
+from leoisac.experiment.reading.verdicts import (
+    Estimate,
+    against_published,
+    difference,
+    graded,
+    ratio,
+    relative_gain,
+    saturation,
+    undetermined,
+)
+from leoisac.experiment.trials.judge import NOT_RUN
+from leoisac.foundation.config import ConfigError
+
+POWERS = [1.0, 2.0, 3.0]
+
+
+def results(usable: Any, rate: Any = None, status: Any = None) -> xr.Dataset:
+    """Schemes a, b over powers and ten trials; the rate is the trial's number unless given."""
+    usable = np.broadcast_to(np.asarray(usable, dtype=bool), (2, 3, 10)).copy()
+    rate = np.broadcast_to(np.arange(10.0) if rate is None else rate, (2, 3, 10))
+    dims = ("scheme", "power", "trial")
+    return xr.Dataset(
+        {
+            "usable": (dims, usable),
+            "status": (dims, np.zeros((2, 3, 10), dtype=np.int8) if status is None else status),
+            "rate": (dims, np.where(usable, rate, np.nan), {"long_name": "rate", "units": "bit/s/Hz"}),
+        },
+        {"scheme": ["a", "b"], "power": POWERS, "trial": np.arange(10)},
+        {"alive": ["rate"]},
+    )
+
+
+class TestCommonTrials:
+    def test_points_that_lose_different_trials_are_compared_over_the_same_ones(self) -> None:
+        usable = np.ones((2, 3, 10), dtype=bool)
+        usable[0, 0, :3] = False  # the first point loses the three worst trials, the last the two best
+        usable[0, 2, 8:] = False
+        data = results(usable)
+        assert summary(data, "rate", view="usable")["mean"].sel(scheme="a").values.tolist() == [6.0, 4.5, 3.5]
+        numbers = summary(data, "rate")
+        assert numbers["mean"].values.tolist() == [[5.0] * 3] * 2  # trials 3 to 7, everywhere
+        assert (numbers["count"] == 5).all()
+        assert numbers["usable_share"].sel(scheme="a").values.tolist() == [0.7, 1.0, 0.8]
+        assert "over the 5 of 10 trials that all" in numbers.attrs["caption"]
+
+    def test_what_hardly_ever_works_is_left_out_and_not_the_trials(self) -> None:
+        usable = np.ones((2, 3, 10), dtype=bool)
+        usable[1, 0, 2:] = False  # two of ten: no more than a fifth
+        trials, cells = common_trials(results(usable))
+        assert trials.all()
+        assert cells.values.tolist() == [[True] * 3, [False, True, True]]
+        numbers = summary(results(usable), "rate")
+        assert np.isnan(numbers["mean"].sel(scheme="b", power=1.0))
+        assert float(numbers["usable_share"].sel(scheme="b", power=1.0)) == 0.2
+
+    def test_trials_that_some_points_have_not_run_do_not_count(self) -> None:
+        status = np.zeros((2, 3, 10), dtype=np.int8)
+        status[0, 0, 4:] = NOT_RUN
+        data = results(status != NOT_RUN, status=status)
+        assert (summary(data, "rate")["count"] == 4).all()
+
+    def test_all_trials_count_as_zero_in_the_other_view(self) -> None:
+        usable = np.ones((2, 3, 10), dtype=bool)
+        usable[0, 0, :5] = False
+        numbers = summary(results(usable, rate=2.0), "rate", view="all")
+        assert float(numbers["mean"].sel(scheme="a", power=1.0)) == 1.0
+        assert "counted as zero" in numbers.attrs["caption"]
+
+    def test_none_and_an_unknown_view(self) -> None:
+        numbers = summary(results(False), "rate")
+        assert numbers["mean"].isnull().all()
+        assert numbers.attrs["caption"].startswith("no trial")
+        with pytest.raises(ConfigError, match="common, all, usable"):
+            viewed(results(True), "best")
+
+    def test_collapsed_designs_are_counted_and_named(self) -> None:
+        rate = np.full((2, 3, 10), 1.0)
+        rate[1, :, 4] = 0.0
+        data = results(True, rate)
+        assert collapsed(data).sum("trial").values.tolist() == [[0, 0, 0], [1, 1, 1]]
+        assert summary(data, "rate")["collapsed"].values.tolist() == [[0, 0, 0], [1, 1, 1]]
+        assert "collapsed (zero rate): b 10%" in comparison_text(viewed(data))
+
+
+def sample(mean: float, spread: float = 0.1, count: int = 40) -> xr.DataArray:
+    values = np.random.default_rng(0).normal(size=count)
+    values = (values - values.mean()) / values.std(ddof=1)
+    return xr.DataArray(mean + spread * values, dims="trial")
+
+
+class TestVerdicts:
+    def test_reproduced_only_within_the_interval(self) -> None:
+        found = relative_gain(sample(1.2, 0.05), sample(1.0, 0.04))
+        assert found.mean == pytest.approx(0.2, abs=1e-9)
+        assert against_published([(found, 0.2)], "", False).outcome == "reproduced"
+        assert against_published([(found, 0.22)], "", False).outcome == "reproduced within 25 %"
+        assert against_published([(found, 0.5)], "", True).outcome == "partly"
+        assert against_published([(found, 0.5)], "", False).outcome == "not reproduced"
+        assert against_published([(found, 0.2), (found, 0.5)], "", False).outcome == "not reproduced"
+        assert against_published([(Estimate(1.0, np.nan, np.nan, 1), 1.0)], "").outcome == "insufficient"
+
+    def test_outcomes_are_words_of_the_list(self) -> None:
+        assert graded(True, True, "", 2, "c").outcome == "reproduced"
+        assert graded(False, True, "", 2, "c").outcome == "partly"
+        assert graded(False, False, "", 2, "c").outcome == "not reproduced"
+        assert graded(True, True, "", 1, "c").outcome == "insufficient"
+        assert undetermined("", 5, "why").outcome == "not determined"
+        assert Verdict("reproduced within 10 %", "", 3).outcome
+        with pytest.raises(ValueError, match="must be one of"):
+            Verdict("nearly", "", 3)
+
+    def test_a_fall_is_no_saturation(self) -> None:
+        def steps(*means: float, half: float = 0.05) -> list[Estimate]:
+            return [Estimate(mean, mean - half, mean + half, 40) for mean in means]
+
+        assert saturation(steps(1.0, 0.5, 0.0)).flat
+        slow = saturation(steps(1.0, 0.5, 0.4))
+        assert slow.shrinks
+        assert not slow.flat
+        fall = saturation(steps(1.0, 0.5, -0.4))
+        assert fall.falls
+        assert not fall.flat
+        assert not fall.shrinks
+        assert not saturation(steps(1.0, 1.2, 1.3)).shrinks
+        assert not saturation(steps(0.0, 0.0, 0.0)).rises
+
+    def test_pairs_tell_what_means_alone_do_not(self) -> None:
+        first, second = sample(5.0, 1.0), sample(4.9, 1.0)
+        assert difference(first, second).above  # the same drops: the spread is common
+        assert ratio(first, second).low > 1.0
+        shuffled = second.copy(data=np.random.default_rng(1).permutation(second.values))
+        assert not difference(first, shuffled).above
+        assert str(difference(first, second)) == "+0.10 [+0.10, +0.10]"
