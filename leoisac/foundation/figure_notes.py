@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """Small print below a figure."""
 
 from __future__ import annotations

@@ -9,8 +9,6 @@ zero. ``usable``: every scheme and point over its own usable trials, for quantit
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import Any
 
 import numpy as np
@@ -80,9 +78,10 @@ def common_trials(dataset: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
 
 def collapsed(dataset: xr.Dataset) -> xr.DataArray:
     """Usable designs that serve nobody: one of the metrics that the system names (attribute ``alive``) is zero."""
-    names: list[str] = [name for name in dataset.attrs.get("alive", ()) if name in dataset]
-    zero = [dataset[name] <= 0.0 for name in names]
-    return functools.reduce(operator.or_, zero, dataset["usable"] & False) & dataset["usable"]
+    dead = dataset["usable"] & False
+    for name in list[str](dataset.attrs.get("alive", ())):
+        dead = dead if name not in dataset else dead | (dataset[name] <= 0.0)
+    return dead & dataset["usable"]
 
 
 def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = True) -> str:

@@ -124,7 +124,7 @@ def _head(data: ReportData) -> Markup:
 
 
 def _scenarios(data: ReportData) -> Markup:
-    """Per study what was run and which fields differ from the defaults; all fields behind a line to open."""
+    """Per study what was run and which fields were chosen, the site among them; all fields behind a line to open."""
     several = len(data.scenarios) > 1
     parts: list[object] = []
     for name, item in data.scenarios.items():
@@ -136,12 +136,12 @@ def _scenarios(data: ReportData) -> Markup:
             ("seed", item.seed),
         ]
         rows += [
-            (tag("code", field), f"{_short(value)} (not the default)")
+            (tag("code", field), _short(value))
             for field, value, _, differs in report_tables.config_rows(item.config)
             if differs and field not in swept
         ]
         parts.append(tag("h3", f"Study {name}") if several else "")
-        parts.append(table("", ("what", "value"), rows))
+        parts.append(table("What was chosen; every other field has its default.", ("what", "value"), rows))
         parts.append(details("All fields of the configuration", report_tables.config_table(item.config)))
     return join(parts)
 

@@ -23,10 +23,12 @@ from leoisac.foundation.number_text import counted, duration_text, interval_text
 from leoisac.foundation.status import Status
 
 _MOST_SHOWN = 20
+_MOST_COLUMNS = 5
+"""Most columns of schemes, where the points are fewer."""
 
 
 def config_rows(config: Config, prefix: str = "") -> list[tuple[str, str, str, bool]]:
-    """Field, value as TOML, meaning, and whether it differs from the default, of every field and part."""
+    """Field, value as TOML, meaning, and whether it was chosen (is not the default), of every field and part."""
     rows: list[tuple[str, str, str, bool]] = []
     plain = config.model_dump(mode="json")
     for name, field in type(config).model_fields.items():
@@ -34,7 +36,7 @@ def config_rows(config: Config, prefix: str = "") -> list[tuple[str, str, str, b
         if isinstance(value, Config):
             rows += config_rows(value, f"{prefix}{name}.")
             continue
-        changed = not field.is_required() and value != field.get_default(call_default_factory=True)
+        changed = field.is_required() or value != field.get_default(call_default_factory=True)
         text = NONE if value is None else value_text(plain[name])
         rows.append((f"{prefix}{name}", text, field.description or "", changed))
     return rows
@@ -113,6 +115,11 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
         pairs = [(label, cell) for label, cell in zip(labels, rows[0])]
         return table(caption, ("scheme", "mean"), pairs, numbers=(1,))
     header = [tag("code", field) for field in fields]
+    if len(labels) > _MOST_COLUMNS and len(rows) < len(labels):  # schemes down, so that all stand on the page
+        places = [", ".join(str(cell) for cell in row[: len(fields)]) for row in rows]
+        turned = [[label, *(row[len(fields) + k] for row in rows)] for k, label in enumerate(labels)]
+        names = f"scheme over {', '.join(fields)}"
+        return table(caption, [names, *places], turned, numbers=range(1, len(places) + 1))
     return table(caption, [*header, *labels], rows, numbers=range(len(fields), len(fields) + len(labels)))
 
 
