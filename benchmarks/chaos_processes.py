@@ -155,10 +155,17 @@ def signals(place: Path, count: int, seed: int) -> dict[str, Any]:
 
 
 def dead_workers(place: Path, count: int, seed: int) -> dict[str, Any]:
-    """Workers are killed at random moments: in the middle of a task, at work on nothing, while they start."""
-    chance, killed = random.Random(seed), 0
+    """Workers are killed at random moments: in the middle of a task, at work on nothing, while they start.
+
+    Two of three only after something was stored since the last one: a campaign whose workers are all killed while they
+    start gives up after twelve in a row, as it should, and a busy machine is slow to start them.
+    """
+    chance, killed, before = random.Random(seed), 0, 0
     with campaign(place, *RUN, "--workers", "2") as process:
         while killed < count and process.poll() is None:
+            if killed % 3:
+                wait_until(lambda: published(place / "store") > before or process.poll() is not None)  # noqa: B023
+            before = published(place / "store")
             time.sleep(chance.random() * 3)
             workers = open_sockets.workers_of(process.pid)
             if workers:
