@@ -1,4 +1,4 @@
-"""What both algorithms over covariances share: batches of trials, one instance each, and designs from what they find."""
+"""What both algorithms over covariances share: a batch as instances, and designs from what is found."""
 
 from __future__ import annotations
 

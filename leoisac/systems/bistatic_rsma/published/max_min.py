@@ -156,8 +156,9 @@ def solve(
     """The corrected algorithm for a batch of trials in one of the eight modes.
 
     As in the fast route, a trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power
-    towards the target gives, which proves it, and every recovered design is corrected to spend exactly the power budget and to meet the
-    floor. FAILED: the solver gave no point at all in the first subproblem, from no start; the design is missing (NaN).
+    towards the target gives, which proves it, and every recovered design is corrected to spend exactly the power budget
+    and to meet the floor. FAILED: the solver gave no point at all in the first subproblem, from no start; the design is
+    missing (NaN).
 
     Args:
         scheme: name of the mode, a key of ``model.MODES``.
