@@ -29,7 +29,7 @@ from leoisac.experiment.reading.verdicts import (
     relative_gain,
 )
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import path_losses_db
-from leoisac.systems.bistatic_rsma.evidence.reading import FOUND_RAD, found
+from leoisac.systems.bistatic_rsma.evidence.reading import FOUND_RAD, estimate_of, found
 
 Data = Mapping[str, xr.Dataset]
 
@@ -180,7 +180,7 @@ def _share_near(scheme: str, group: str, published: float) -> Callable[[Data], V
 def _median(values: xr.DataArray) -> Estimate:
     """Median with its interval by order statistics."""
     one = quantile_interval(values)
-    return Estimate(*(float(one[name]) for name in ("value", "low", "high")), int(one["count"]))
+    return estimate_of(one, "value", one["count"])
 
 
 def _beams_at_high_power(data: Data) -> Verdict:
@@ -251,7 +251,7 @@ def _no_difference(data: Data) -> Verdict:
     first, second = (str(name) for name in seen["scheme"].values)
     squares = (dataset["aoa_azimuth_error"] ** 2).where(seen > 0.0)
     squared = ratio(squares.sel(scheme=first), squares.sel(scheme=second))
-    errors = Estimate(*(value**0.5 for value in squared[:3]), squared.trials)
+    errors = Estimate(squared.mean**0.5, squared.low**0.5, squared.high**0.5, squared.trials)
     shares = difference(seen.sel(scheme=first), seen.sel(scheme=second))
     measured = (
         f"at {threshold:g} rad²: RMS azimuth errors of those found in the ratio {errors.text('.2f')}, "
@@ -267,7 +267,7 @@ def _no_difference(data: Data) -> Verdict:
 
 def _share_of(successes: xr.DataArray, among: xr.DataArray) -> Estimate:
     one = share_interval((successes & among).sum(), among.sum())
-    return Estimate(*(float(one[name]) for name in ("share", "low", "high")), int(among.sum()))
+    return estimate_of(one, "share", among.sum())
 
 
 def _wrong_arrival(data: Data) -> Verdict:

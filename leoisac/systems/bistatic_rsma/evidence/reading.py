@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.reading.statistics import mean_interval, share_interval, usable_share
+from leoisac.experiment.reading.verdicts import Estimate
 from leoisac.foundation.config import build
 from leoisac.foundation.number_text import share_text
 from leoisac.plots.curves import LEAST_TRIALS
@@ -39,6 +40,11 @@ def found(dataset: xr.Dataset) -> xr.DataArray:
 def found_share(dataset: xr.Dataset) -> xr.Dataset:
     """Share of the usable trials that find the direction of arrival, with its 95 % interval."""
     return share_interval(found(dataset).sum("trial"), dataset["usable"].sum("trial"))
+
+
+def estimate_of(numbers: xr.Dataset, name: str, trials: Any) -> Estimate:
+    """An interval of the statistics as an estimate of the verdicts; ``name`` is that of the middle."""
+    return Estimate(float(numbers[name]), float(numbers["low"]), float(numbers["high"]), int(trials))
 
 
 def root_mean_square(values: xr.DataArray) -> xr.Dataset:

@@ -14,7 +14,7 @@ from leoisac.experiment.reading.verdicts import Estimate, relative_gain
 from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.bistatic_rsma.evidence.quantities import QUANTITIES
-from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, found_share
+from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, estimate_of, found_share
 from leoisac.systems.bistatic_rsma.evidence.studies import CHANGED
 
 AXIS = "+".join(CHANGED)
@@ -53,7 +53,7 @@ def changes(dataset: xr.Dataset) -> list[Change]:
                 _label(dataset, point),
                 _percent(rate),
                 _percent(relative_gain(rsma.isel(here), sdma.isel(here))),
-                Estimate(*(float(one[name]) for name in ("share", "low", "high")), rate.trials),
+                estimate_of(one, "share", rate.trials),
             )
         )
     return results

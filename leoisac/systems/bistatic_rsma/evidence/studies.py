@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from leoisac.experiment.contracts import Study
@@ -50,10 +52,10 @@ The printed law of the cross-section is out of reach at 20 dBW.
 CHANGED = tuple(dict.fromkeys(field for change in CHANGES for field in change))
 
 
-def _one_at_a_time() -> dict[str, list[list[object]]]:
+def _one_at_a_time() -> dict[str, list[list[Any]]]:
     """One zipped axis: a row per change."""
     base = BistaticRsmaConfig()
-    rows = [[change.get(field, getattr(base, field)) for field in CHANGED] for change in CHANGES]
+    rows: list[list[Any]] = [[change.get(field, getattr(base, field)) for field in CHANGED] for change in CHANGES]
     return {"+".join(CHANGED): rows}
 
 

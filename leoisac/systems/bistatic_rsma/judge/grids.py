@@ -57,19 +57,20 @@ def pooled(magnitude: Float[np.ndarray, "delay bin"], columns: DopplerColumns) -
     return padded.reshape(len(magnitude), count, columns.bins).max(axis=2)
 
 
-def pattern_coordinate(config: BistaticRsmaConfig) -> Float[np.ndarray, " point"]:
+def pattern_coordinate(config: BistaticRsmaConfig) -> list[float]:
     """Direction cosines of the stored maps of a configuration."""
-    return direction_cosines(config.pattern_points)
+    return direction_cosines(config.pattern_points).tolist()
 
 
-def delay_coordinate(config: BistaticRsmaConfig) -> Float[np.ndarray, " delay"]:
+def delay_coordinate(config: BistaticRsmaConfig) -> list[float]:
     """Delays of the stored delay-Doppler maps of a configuration, samples after the start of the window."""
-    return map_delays(config.max_delay_samples)
+    return map_delays(config.max_delay_samples).tolist()
 
 
-def doppler_coordinate(config: BistaticRsmaConfig) -> Float[np.ndarray, " doppler"]:
+def doppler_coordinate(config: BistaticRsmaConfig) -> list[float]:
     """Doppler shifts of the stored delay-Doppler maps of a configuration, Hz."""
-    return doppler_columns(config.num_samples, 1.0 / config.bandwidth_hz, config.doppler_search_hz).centres_hz
+    columns = doppler_columns(config.num_samples, 1.0 / config.bandwidth_hz, config.doppler_search_hz)
+    return columns.centres_hz.tolist()
 
 
 def _side(searched: int, bins: int) -> int:
