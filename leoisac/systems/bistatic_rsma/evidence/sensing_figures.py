@@ -13,6 +13,7 @@ from leoisac.estimation.detection import spiked_threshold
 from leoisac.plots.curves import draw_curve
 from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
+from leoisac.systems.bistatic_rsma import SCHEMES
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_map
 from leoisac.systems.bistatic_rsma.evidence.quantities import QUANTITIES
@@ -21,6 +22,7 @@ from leoisac.systems.bistatic_rsma.world.link import echo_delay, link_budget
 
 _MAP_RANGE_DB = 35.0
 _DELAYS_SHOWN = 30
+_LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
 
 
 def echo_snr(config: BistaticRsmaConfig, target_gain: Any) -> Any:
@@ -65,7 +67,7 @@ def draw_spectra(datasets: Mapping[str, xr.Dataset]) -> Any:
                 radius = math.sin(link.aoa_zenith)
                 place = radius * math.cos(link.aoa_azimuth), radius * math.sin(link.aoa_azimuth)
                 axes.plot(*place, "o", markersize=11, markerfacecolor="none", color="#D55E00")
-                title = f"{scheme}, {threshold:g} rad²\nleast over largest value {low:.2f}"
+                title = f"{_LABELS.get(scheme, scheme)}; {threshold:g} rad²\nleast over largest value {low:.2f}"
                 axes.set_title(f"{title}{_found_text(arrival, scheme, float(threshold))}", fontsize=8)
         for axes in grid[-1]:
             axes.set_xlabel(QUANTITIES["pattern_x"].label, fontsize=9)
