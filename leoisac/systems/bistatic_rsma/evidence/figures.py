@@ -33,7 +33,7 @@ def _draw_min_rate(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _draw_table(datasets: Mapping[str, xr.Dataset]) -> Any:
-    """Mean least rate of every mode at every power, as a table."""
+    """Mean least rate of every mode at every power, as a table; in brackets the usable share where it is not one."""
     numbers = summary(datasets["power"], "min_rate")
     powers = [float(power) for power in numbers["transmit_power_dbw"].values]
     schemes = [str(name) for name in numbers["scheme"].values]
@@ -53,7 +53,7 @@ def _draw_table(datasets: Mapping[str, xr.Dataset]) -> Any:
         table.set_fontsize(9)
         table.scale(1.0, 1.3)
         axes.set_title(METRICS["min_rate"].label)
-        add_note(figure, f"{numbers.attrs['caption']}; {usable_text(datasets['power'])}; in brackets: usable share")
+        add_note(figure, _note(datasets["power"]))
     return figure
 
 

@@ -144,15 +144,16 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
     threshold = 10.0 * math.log10(spiked_threshold(config.num_rx, config.num_samples + config.max_delay_samples))
     x = 10.0 * np.log10(eigenvalue)
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 5.2), layout="constrained")
+        figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 5.6), layout="constrained")
         grid = figure.subplots(2, 3, sharex=True)
         for axes, (name, metric, scale, bound) in zip(grid.flat, panels, strict=True):
             _draw_error(axes, x, dataset[metric] * scale, dataset["usable"], found(dataset))
             if bound is not None:
                 axes.plot(x, scale * bound, "k-", linewidth=1.0, label="root of the Cramér-Rao bound")
-            axes.axvline(threshold, color="#999999", linestyle=":", linewidth=1.0)
             axes.set_yscale("log")
-            axes.set_ylabel(QUANTITIES[name].label, fontsize=8)
+            axes.set_ylim(bottom=_bottom(axes))
+            axes.axvline(threshold, color="#999999", linestyle=":", linewidth=1.0)
+            axes.set_ylabel(QUANTITIES[name].label, fontsize=7.5)
         for axes in grid[-1]:
             axes.set_xlabel(QUANTITIES["signal_eigenvalue"].label, fontsize=9)
         figure.legend(*grid[0, 0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
@@ -173,3 +174,10 @@ def _draw_error(axes: Any, x: np.ndarray, values: xr.DataArray, usable: xr.DataA
         error = root_mean_square(values.where(mask))
         # An error of exactly zero (a delay on the grid) has no place on a logarithmic axis.
         draw_curve(axes, x, error.where(error["mean"] > 0.0), styles[name], label)
+
+
+def _bottom(axes: Any) -> float | None:
+    """Half of the least positive value of the lines: bands may reach zero, which a logarithmic axis cannot show."""
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines])
+    drawn = drawn[drawn > 0.0]
+    return 0.5 * float(np.min(drawn)) if drawn.size else None
