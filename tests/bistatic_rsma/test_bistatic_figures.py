@@ -34,11 +34,10 @@ def studies():
     return run_studies(STAND_IN, scenarios)
 
 
-def test_every_figure_draws(studies, tmp_path):
+def test_every_figure_draws(studies):
     for figure in FIGURES:
         drawn = draw_figure(STAND_IN, figure, {name: studies[name] for name in figure.studies})
-        drawn.savefig(tmp_path / f"{figure.name}.png")
-        assert (tmp_path / f"{figure.name}.png").stat().st_size > 1000
+        assert any(axes.has_data() or axes.tables for axes in drawn.axes), figure.name
 
 
 def test_every_claim_answers(studies):
