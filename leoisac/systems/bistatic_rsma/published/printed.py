@@ -199,7 +199,7 @@ def slack_values(
 def _principal(
     lifted: Complex[np.ndarray, "stream n n"],
 ) -> tuple[Float[np.ndarray, " stream"], Complex[np.ndarray, "stream n"]]:
-    """``lambda_max / tr`` of every stream and the principal eigenvectors; a stream that is exactly zero counts as rank one."""
+    """``lambda_max / tr`` of every stream (1 where a stream is exactly zero) and the principal eigenvectors."""
     strength, vectors = np.linalg.eigh(lifted)
     power = np.sum(strength, axis=-1)
     return np.where(power > 0.0, strength[:, -1] / np.where(power > 0.0, power, 1.0), 1.0), vectors[..., -1]
