@@ -71,6 +71,15 @@ class TargetEstimate(NamedTuple):
     map: DelayDopplerMap
 
 
+def doppler_bins(length: int, max_doppler_hz: float, sample_time_s: float, pad: int = 4) -> tuple[int, int]:
+    """Points n of the FFT of ``delay_doppler_map``, and bins that it keeps on either side of zero.
+
+    Bin m stands for the Doppler shift ``m / (n T_s)``. Arguments as there; ``length`` is that of a reference.
+    """
+    size = cast(int, fft.next_fast_len(pad * length))
+    return size, min(int(max_doppler_hz * size * sample_time_s), (size - 1) // 2)
+
+
 def delay_doppler_map(
     received: Complex[np.ndarray, " window"],
     references: Complex[np.ndarray, "delay sample"],
@@ -104,9 +113,7 @@ def delay_doppler_map(
             f"max_doppler_hz={max_doppler_hz:g}: must be positive and at most half the sampling rate, "
             f"{0.5 / sample_time_s:g}."
         )
-    size = cast(int, fft.next_fast_len(pad * length))
-    half = int(max_doppler_hz * size * sample_time_s)
-    half = min(half, (size - 1) // 2)
+    size, half = doppler_bins(length, max_doppler_hz, sample_time_s, pad)
     keep = np.arange(-half, half + 1)
     windows = np.lib.stride_tricks.sliding_window_view(received, length)
     magnitude = np.empty((len(delays), len(keep)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The published Algorithm 1: reference values, the exact reduction, rank control, failures."""
+"""Algorithm 1 corrected: reference values, the exact reduction, rank control, failures."""
 
 from dataclasses import replace
 
@@ -14,6 +14,7 @@ from leoisac.optim.conic.solving import SolveReport, solve_with_retries
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.model import MODES
 from leoisac.systems.bistatic_rsma.published import max_min as reference
+from leoisac.systems.bistatic_rsma.published.batch import prepared
 from leoisac.systems.bistatic_rsma.published.lifted import (
     Instance,
     received_powers,
@@ -32,7 +33,7 @@ def instance_of(mode, trial=0, **changes):
     config = configured(**changes)
     drawn = draw(config, trials=[trial])
     parameters = parameters_of(SYSTEM, config)
-    problem, points = take(by_lanes(reference._prepare)((parameters, MODES[mode]), drawn), 0)
+    problem, points = take(by_lanes(prepared)((parameters, MODES[mode]), drawn), 0)
     flags = [bool(flag) for flag in (MODES[mode].common, MODES[mode].radar, problem.radar_interference)]
     reduced = Instance(problem.users, problem.target, float(problem.floor), *flags)
     scale = np.sqrt(parameters.transmit_power / drawn.user_noise_ratio[0])

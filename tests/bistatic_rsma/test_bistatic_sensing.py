@@ -96,9 +96,9 @@ def test_trials_without_a_design_have_no_estimate_and_maps_are_kept_on_request()
     assert estimate.prominence[1] == 0.0
     assert estimate.prominence[0] > 5.0
     assert estimate.music_spectrum.shape == (2, 9, 9)
-    assert estimate.delay_doppler_map.shape == (2, 96, 65)
+    assert estimate.delay_doppler_map.shape == (2, 96, 33)
     assert estimate.delay_doppler_map[0].max() == 1.0
-    assert np.unravel_index(np.argmax(estimate.delay_doppler_map[0]), (96, 65))[0] == 53  # delays count from 1
+    assert np.unravel_index(np.argmax(estimate.delay_doppler_map[0]), (96, 33))[0] == 53  # delays count from 1
 
 
 def test_the_same_trial_has_the_same_echo_in_any_company():

@@ -12,6 +12,7 @@ from every_system import SYSTEMS, designed, every_system, tiny_studies
 from matplotlib.collections import PolyCollection
 from matplotlib.container import ErrorbarContainer
 
+from leoisac import catalogue
 from leoisac.experiment.contracts import Figure, System, resolve, sweep_axes
 from leoisac.experiment.reading.coordinates import field_description, field_units
 from leoisac.experiment.reading.dataset import OUTCOME
@@ -26,9 +27,14 @@ FIGURES = [
 every_figure = pytest.mark.parametrize(("system", "figure"), FIGURES)
 
 
-@cache
 def drawn(system: System, name: str) -> Any:
     """A figure from tiny studies."""
+    return _drawn(system.name, name)
+
+
+@cache
+def _drawn(system_name: str, name: str) -> Any:
+    system = catalogue.find(system_name)
     figure = system.figure(name)
     return draw_figure(system, figure, {study: tiny_studies(system.name)[study] for study in figure.studies})
 

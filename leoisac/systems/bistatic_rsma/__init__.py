@@ -7,12 +7,14 @@ Approach", arXiv:2407.08923, 2024.
 from __future__ import annotations
 
 from leoisac.experiment.channel_table import POSITIVE, UNIT_MODULUS, ChannelArray
-from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
+from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
+from leoisac.systems.bistatic_rsma.judge.grids import delay_coordinate, doppler_coordinate, pattern_coordinate
 
 _HERE = "leoisac.systems.bistatic_rsma"
 _COMMUNICATION = ("power", "common_rate")
 _SENSING = ("crb", *_COMMUNICATION)
+_CONIC = {"published": "reference", "reference": "reference"}
 
 _SCHEMES = (
     ("rsma-radar-sic", "RSMA, radar, SIC", "rate splitting with a radar sequence that the users cancel"),
@@ -28,49 +30,70 @@ _SCHEMES = (
 
 def _scheme(name: str, label: str, summary: str) -> Scheme:
     function = f"solve_{name.replace('-', '_')}"
-    places = {"fast": "fast.max_min", "reference": "published.max_min", "echo": "fast.echo"}
+    places = {
+        "fast": "fast.max_min",
+        "published": "published.printed",
+        "reference": "published.max_min",
+        "echo": "fast.echo",
+    }
     routes = {route: f"{_HERE}.{place}:{function}" for route, place in places.items()}
     enforces = _COMMUNICATION if name.endswith("comm") else _SENSING
-    return Scheme(name, summary, routes, enforces, label, requires={"reference": "reference"})
+    return Scheme(name, summary, routes, enforces, label, requires=_CONIC)
 
 
 SCHEMES = tuple(_scheme(*row) for row in _SCHEMES)
 
+_MAP = ("pattern_y", "pattern_x")
+
 METRICS = {
-    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
-    "rate": Metric("rate of a user", "bit/s/Hz", ("user",)),
-    "sum_rate": Metric("sum rate", "bit/s/Hz"),
-    "private_rate": Metric("rate of a user's private stream", "bit/s/Hz", ("user",)),
+    "min_rate": Metric("least rate of a user", "bit/s/Hz", least=0.0),
+    "rate": Metric("rate of a user", "bit/s/Hz", ("user",), least=0.0),
+    "sum_rate": Metric("sum rate", "bit/s/Hz", least=0.0),
+    "private_rate": Metric("rate of a user's private stream", "bit/s/Hz", ("user",), least=0.0),
     "common_rate": Metric("share of the common rate of a user", "bit/s/Hz", ("user",)),
-    "common_rate_bound": Metric("rate at which all users decode the common stream", "bit/s/Hz"),
-    "ergodic_min_rate": Metric("least ergodic rate of a user", "bit/s/Hz"),
-    "faded_min_rate": Metric("least rate at the trial's fades", "bit/s/Hz"),
-    "crb_azimuth": Metric("bound of the azimuth of arrival, known echo amplitude", "rad²"),
-    "crb_zenith": Metric("bound of the zenith angle of arrival, known echo amplitude", "rad²"),
-    "crb_azimuth_unknown": Metric("bound of the azimuth of arrival, unknown echo amplitude", "rad²"),
-    "crb_zenith_unknown": Metric("bound of the zenith angle of arrival, unknown echo amplitude", "rad²"),
-    "target_gain": Metric("transmit power times array gain towards the target", "W"),
-    "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",)),
-    "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user")),
-    "power_share": Metric("share of private, common and radar streams in the power", "1", ("group",)),
-    "total_power": Metric("total transmit power", "W"),
-    "beampattern": Metric("beampattern of the stream groups", "1", ("group", "pattern_y", "pattern_x")),
+    "common_rate_bound": Metric("rate at which all users decode the common stream", "bit/s/Hz", least=0.0),
+    "ergodic_min_rate": Metric("least ergodic rate of a user", "bit/s/Hz", least=0.0),
+    "faded_min_rate": Metric("least rate at the trial's fades", "bit/s/Hz", least=0.0),
+    "crb_azimuth": Metric("Cramér-Rao bound of the azimuth of arrival, known echo amplitude", "rad²", least=0.0),
+    "crb_zenith": Metric("Cramér-Rao bound of the zenith angle of arrival, known echo amplitude", "rad²", least=0.0),
+    "crb_azimuth_unknown": Metric(
+        "Cramér-Rao bound of the azimuth of arrival, unknown echo amplitude", "rad²", least=0.0
+    ),
+    "crb_zenith_unknown": Metric(
+        "Cramér-Rao bound of the zenith angle of arrival, unknown echo amplitude", "rad²", least=0.0
+    ),
+    "target_gain": Metric("transmit power times array gain towards the target", "W", least=0.0),
+    "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",), least=0.0),
+    "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user"), least=0.0),
+    "power_share": Metric("share of the stream groups in the transmit power", "1", ("group",), least=0.0, most=1.0),
+    "total_power": Metric("total transmit power", "W", least=0.0),
+    "beampattern": Metric("beampattern of the stream groups", "1", ("group", *_MAP), least=0.0),
     "aoa_azimuth_error": Metric("error of the azimuth of arrival", "rad"),
     "aoa_zenith_error": Metric("error of the zenith angle of arrival", "rad"),
-    "aoa_error": Metric("angle between estimated and true direction of arrival", "rad"),
+    "aoa_error": Metric("angle between estimated and true direction of arrival", "rad", least=0.0),
     "delay_error": Metric("error of the delay", "s"),
+    "doppler_shift": Metric("true Doppler shift of the echo", "Hz"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
     "aod_azimuth_error": Metric("error of the azimuth of departure", "rad"),
     "aod_off_nadir_error": Metric("error of the off-nadir angle of departure", "rad"),
-    "position_error": Metric("distance of the estimated from the true target position", "m"),
-    "eigenvalue_ratio": Metric("principal eigenvalue of the sample covariance over the mean of the others"),
-    "prominence": Metric("peak of the delay-Doppler map over its median"),
-    "echo_detected": Metric("the peak is more than noise alone has"),
-    "music_spectrum": Metric("MUSIC spectrum", "1", ("pattern_y", "pattern_x")),
-    "delay_doppler_map": Metric("delay-Doppler map", "1", ("delay", "doppler")),
-    "margin_crb": Metric("relative margin of the bound"),
+    "position_error": Metric("distance of the estimated from the true target position", "m", least=0.0),
+    "eigenvalue_ratio": Metric("principal eigenvalue of the sample covariance over the mean of the others", least=0.0),
+    "prominence": Metric("peak of the delay-Doppler map over its median", least=0.0),
+    "echo_detected": Metric("the peak is more than noise alone has", least=0.0, most=1.0),
+    "music_spectrum": Metric("MUSIC spectrum over its largest value", "1", _MAP, least=0.0, most=1.0),
+    "delay_doppler_map": Metric(
+        "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0
+    ),
+    "margin_crb": Metric("relative margin of the Cramér-Rao bound"),
     "margin_power": Metric("relative margin of the transmit power"),
     "margin_common_rate": Metric("relative margin of the common rate"),
+}
+
+COORDINATES = {
+    "pattern_x": Coordinate("direction cosine along x", "1", pattern_coordinate),
+    "pattern_y": Coordinate("direction cosine along y", "1", pattern_coordinate),
+    "delay": Coordinate("delay after the start of the receive window", "samples", delay_coordinate),
+    "doppler": Coordinate("Doppler shift", "Hz", doppler_coordinate),
 }
 
 CHANNEL_AXES = {
@@ -106,6 +129,9 @@ SYSTEM = System(
     channel_axes=CHANNEL_AXES,
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
+    axis_labels={"group": ("private", "common", "radar")},
+    coordinates=COORDINATES,
+    alive=("min_rate",),
     **parts_of(__name__),
     small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
     warnings="leoisac.geometry.scenario_view:scenario_warnings",

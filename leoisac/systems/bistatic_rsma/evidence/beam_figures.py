@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -10,23 +9,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.foundation.config import build
 from leoisac.geometry.bistatic import departure_angles
+from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.evidence.quantities import QUANTITIES
+from leoisac.systems.bistatic_rsma.evidence.reading import configuration
 from leoisac.systems.bistatic_rsma.world.ground import place
 from leoisac.systems.bistatic_rsma.world.link import echo_path_loss_db
 
 TARGETS_KM = ((3.0, 3.0), (10.0, 10.0), (30.0, 30.0))
 """Ground coordinates of the targets of the path-loss figure; the paper does not state its own."""
-_GROUPS = ("private", "common", "radar")
 _PATTERN_SPAN = 0.35
 _PATTERN_RANGE_DB = 30.0
-
-
-def configuration(dataset: xr.Dataset) -> BistaticRsmaConfig:
-    """The base configuration that a dataset was computed with."""
-    return build(BistaticRsmaConfig, json.loads(dataset.attrs["config"]))
 
 
 def path_losses_db(
@@ -55,10 +50,10 @@ def draw_path_loss(datasets: Mapping[str, xr.Dataset]) -> Any:
             axes.plot(altitudes, losses, "-", color=style.colour, label=f"bistatic, target at {name}")
             losses = path_losses_db(target, altitudes, monostatic=True)
             axes.plot(altitudes, losses, "--", color=style.colour, label=f"monostatic, {name}")
-        axes.set_xlabel("target altitude [km]")
-        axes.set_ylabel("echo path loss [dB]")
+        axes.set_xlabel(QUANTITIES["target_altitude"].label)
+        axes.set_ylabel(QUANTITIES["echo_path_loss"].label)
         axes.legend(ncols=2, fontsize=7.5)
-        axes.set_title("Cross-section with the cosine law; satellite at 340 km")
+        add_note(figure, "Closed form, printed law of the cross-section, satellite at 340 km; the targets are ours.")
     return figure
 
 
@@ -69,43 +64,42 @@ def draw_beampatterns(datasets: Mapping[str, xr.Dataset]) -> Any:
     panels = [
         (str(scheme), float(power)) for scheme in dataset["scheme"].values for power in dataset["transmit_power_dbw"]
     ]
+    x, y = dataset["pattern_x"].values, dataset["pattern_y"].values
     with house_style() as mpl:
-        figure = mpl.Figure(
-            figsize=(1.6 * COLUMN_WIDTH_IN, 2.1 * math.ceil(len(panels) / 2) + 0.4), layout="constrained"
-        )
-        grid = figure.subplots(math.ceil(len(panels) / 2), 4, squeeze=False, sharex=True, sharey=True)
+        rows = math.ceil(len(panels) / 2)
+        figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 2.1 * rows + 0.6), layout="constrained")
+        grid = figure.subplots(rows, 4, squeeze=False, sharex=True, sharey=True)
         image = None
         for index, (scheme, power) in enumerate(panels):
             one = dataset.sel(scheme=scheme, transmit_power_dbw=power).isel(trial=0)
-            other = 1 if scheme.startswith("rsma") else 2
-            for column, group in enumerate((0, other)):
+            for column, group in enumerate(("private", "common" if scheme.startswith("rsma") else "radar")):
                 axes = grid[index // 2, 2 * (index % 2) + column]
-                image = _draw_map(axes, one["beampattern"].isel(group=group).values, config.num_tx)
+                image = _draw_pattern(axes, x, y, one["beampattern"].sel(group=group).values, float(config.num_tx))
                 _mark(axes, config)
-                share = float(one["power_share"].isel(group=group))
-                axes.set_title(
-                    f"{scheme[:4].upper()}, {power:g} dBW\n{_GROUPS[group]}, {share:.0%} of power", fontsize=8
-                )
-        figure.colorbar(image, ax=grid, label="beampattern [dB]", shrink=0.7)
-        figure.supxlabel(r"$\sin\phi\,\cos\theta$", fontsize=9)
-        figure.supylabel(r"$\sin\phi\,\sin\theta$", fontsize=9)
+                share = float(one["power_share"].sel(group=group))
+                axes.set_title(f"{scheme[:4].upper()}, {power:g} dBW\n{group}, {share:.0%} of power", fontsize=8)
+        for axes in grid[-1]:
+            axes.set_xlabel(QUANTITIES["pattern_x"].label, fontsize=8)
+        for axes in grid[:, 0]:
+            axes.set_ylabel(QUANTITIES["pattern_y"].label, fontsize=8)
+        figure.colorbar(image, ax=grid, label=QUANTITIES["beampattern_db"].label, shrink=0.7)
+        add_note(figure, "One trial, the places of the users are ours. Circles: users; star: target.")
     return figure
 
 
-def _draw_map(axes: Any, pattern: np.ndarray, largest: float | int) -> Any:
+def draw_map(axes: Any, x: np.ndarray, y: np.ndarray, values: np.ndarray, **colours: Any) -> Any:
+    """A map whose cells are centred at the coordinates of its values."""
+    axes.grid(False)
+    return axes.pcolormesh(x, y, values, shading="nearest", cmap="cividis", rasterized=True, **colours)
+
+
+def _draw_pattern(axes: Any, x: np.ndarray, y: np.ndarray, pattern: np.ndarray, largest: float) -> Any:
     peak_db = 10.0 * np.log10(largest)
     pattern_db = 10.0 * np.log10(np.maximum(pattern, 1e-9))
-    image = axes.imshow(
-        pattern_db,
-        origin="lower",
-        extent=(-1, 1, -1, 1),
-        vmin=peak_db - _PATTERN_RANGE_DB,
-        vmax=peak_db,
-        cmap="cividis",
-    )
+    image = draw_map(axes, x, y, pattern_db, vmin=peak_db - _PATTERN_RANGE_DB, vmax=peak_db)
     axes.set_xlim(-_PATTERN_SPAN, _PATTERN_SPAN)
     axes.set_ylim(-_PATTERN_SPAN, _PATTERN_SPAN)
-    axes.grid(False)
+    axes.set_aspect("equal")
     return image
 
 

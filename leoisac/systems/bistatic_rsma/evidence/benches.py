@@ -1,4 +1,4 @@
-"""Settings in which the fast route is measured against the published algorithm, both with one start."""
+"""Settings in which the fast route is measured against the corrected Algorithm 1 (`reference`), both with one start."""
 
 from __future__ import annotations
 

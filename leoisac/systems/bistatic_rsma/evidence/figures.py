@@ -9,12 +9,18 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
+from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval, summary
+from leoisac.foundation.number_text import quantity_label, share_text
+from leoisac.plots.curves import draw_curve
+from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
-from leoisac.systems.bistatic_rsma import SCHEMES
+from leoisac.systems.bistatic_rsma import METRICS, SCHEMES
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns, draw_path_loss
+from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
+from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
@@ -27,7 +33,7 @@ def _draw_min_rate(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _draw_table(datasets: Mapping[str, xr.Dataset]) -> Any:
-    """Mean least rate of every mode at every power, as a table."""
+    """Mean least rate of every mode at every power, as a table; in brackets the usable share where it is not one."""
     numbers = summary(datasets["power"], "min_rate")
     powers = [float(power) for power in numbers["transmit_power_dbw"].values]
     schemes = [str(name) for name in numbers["scheme"].values]
@@ -46,7 +52,8 @@ def _draw_table(datasets: Mapping[str, xr.Dataset]) -> Any:
         table.auto_set_font_size(False)
         table.set_fontsize(9)
         table.scale(1.0, 1.3)
-        axes.set_title("Least rate [bit/s/Hz], mean and half of its 95 % interval")
+        axes.set_title(METRICS["min_rate"].label)
+        add_note(figure, _note(datasets["power"]))
     return figure
 
 
@@ -55,49 +62,48 @@ def _cell(numbers: xr.Dataset) -> str:
     if not np.isfinite(mean):
         return "–"
     half = f" ± {high - mean:.2f}" if np.isfinite(high) else ""
-    return f"{mean:.3f}{half}" + (f" ({share:.0%})" if share < 1.0 else "")
+    return f"{mean:.3f}{half}" + (f" ({share_text(share)})" if share < 1.0 else "")
 
 
 def _draw_ergodic(datasets: Mapping[str, xr.Dataset]) -> Any:
-    """The bound that designs maximise beside the ergodic rate that the same precoders achieve."""
+    """The upper bound that designs maximise beside the ergodic rate that the same precoders achieve."""
     chosen = ("rsma-noradar", "sdma-radar-sic", "sdma-noradar")
     dataset = datasets["power"]
     styles = series_styles(_ORDER)
-    power = dataset["transmit_power_dbw"].values
+    power = dataset["transmit_power_dbw"]
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.4), layout="constrained")
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.8), layout="constrained")
         axes = figure.subplots()
         for scheme in chosen:
-            for metric, line, name in (("min_rate", "--", "bound"), ("ergodic_min_rate", "-", "ergodic")):
+            for metric, line, name in (("min_rate", "--", "upper bound"), ("ergodic_min_rate", "-", "ergodic")):
                 one = summary(dataset, metric).sel(scheme=scheme)
-                style = styles[scheme]
-                label = f"{_LABELS[scheme]}, {name}"
-                axes.plot(power, one["mean"], line, color=style.colour, marker=style.marker, label=label)
-                axes.fill_between(power, one["low"], one["high"], color=style.colour, alpha=0.12, linewidth=0)
-        axes.set_xlabel("transmit power [dBW]")
-        axes.set_ylabel("least rate [bit/s/Hz]")
+                draw_curve(axes, power, one, styles[scheme]._replace(line=line), f"{_LABELS[scheme]}, {name}")
+        axes.set_xlabel(_label(power))
+        axes.set_ylabel(METRICS["min_rate"].label)
         axes.legend()
+        add_note(figure, _note(dataset))
     return figure
 
 
 def _draw_shares(datasets: Mapping[str, xr.Dataset]) -> Any:
     """Power of the common stream (rate splitting) and of the radar sequence (space division) against the budget."""
     dataset = datasets["power"]
-    power = dataset["transmit_power_dbw"].values
+    seen = viewed(dataset)
+    power = dataset["transmit_power_dbw"]
     styles = series_styles(_ORDER)
-    shown = (("rsma-noradar", 1, "common stream"), ("rsma-radar-sic", 2, "radar"), ("sdma-radar-sic", 2, "radar"))
+    shown = (("rsma-noradar", "common"), ("rsma-radar-sic", "radar"), ("sdma-radar-sic", "radar"))
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.2), layout="constrained")
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.6), layout="constrained")
         axes = figure.subplots()
-        for scheme, group, name in shown:
-            share = dataset["power_share"].where(dataset["usable"]).sel(scheme=scheme).isel(group=group)
-            one, style = mean_interval(share), styles[scheme]
-            label = f"{_LABELS[scheme]}: {name}"
-            axes.plot(power, 100 * one["mean"], style.line, color=style.colour, marker=style.marker, label=label)
-            axes.fill_between(power, 100 * one["low"], 100 * one["high"], color=style.colour, alpha=0.15, linewidth=0)
-        axes.set_xlabel("transmit power [dBW]")
-        axes.set_ylabel("share of the power [%]")
+        for scheme, group in shown:
+            share = seen["power_share"].where(seen["usable"]).sel(scheme=scheme, group=group)
+            one = mean_interval(share)
+            one["mean"].attrs = dict(share.attrs)
+            draw_curve(axes, power, one, styles[scheme], f"{_LABELS[scheme]}: {group}")
+        axes.set_xlabel(_label(power))
+        axes.set_ylabel(METRICS["power_share"].label)
         axes.legend()
+        add_note(figure, _note(dataset))
     return figure
 
 
@@ -110,23 +116,28 @@ def _draw_drop_model(datasets: Mapping[str, xr.Dataset]) -> Any:
     powers = dataset["transmit_power_dbw"].values
     styles = series_styles(_ORDER)
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.2), layout="constrained")
+        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
         panels = figure.subplots(1, len(powers), squeeze=False)[0]
         for panel, power in zip(panels, powers, strict=True):
             for index, scheme in enumerate(str(name) for name in dataset["scheme"].values):
                 one = numbers.sel(scheme=scheme, transmit_power_dbw=power).transpose(axis)
                 x = np.arange(len(places)) + 0.12 * (index - 1)
-                spread = np.stack([one["mean"] - one["low"], one["high"] - one["mean"]])
-                style = styles[scheme]
-                panel.errorbar(
-                    x, one["mean"], yerr=spread, fmt=style.marker, color=style.colour, capsize=3, label=_LABELS[scheme]
-                )
+                draw_dots(panel, x, one["mean"].values, one, styles[scheme], _LABELS[scheme])
             panel.set_xticks(range(len(places)), [f"{shape}\n{centre}" for shape, centre in places], fontsize=7.5)
             panel.set_title(f"{power:g} dBW")
             panel.set_ylim(bottom=0.0)
-        panels[0].set_ylabel("least rate [bit/s/Hz]")
+        panels[0].set_ylabel(METRICS["min_rate"].label)
         panels[-1].legend()
+        add_note(figure, _note(dataset))
     return figure
+
+
+def _label(axis: xr.DataArray) -> str:
+    return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
+
+
+def _note(dataset: xr.Dataset) -> str:
+    return f"{comparison_text(viewed(dataset))}; {usable_text(dataset)}"
 
 
 FIGURES = (
@@ -139,5 +150,6 @@ FIGURES = (
     Figure("power-split", "Power of common stream and radar sequence", ("power",), _draw_shares),
     Figure("ergodic-rate", "Bound and ergodic rate", ("power",), _draw_ergodic),
     Figure("drop-model", "Least rates by drop model", ("drop-model",), _draw_drop_model),
-    Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
+    Figure("estimation-error", "Errors of the estimates against Cramér-Rao bounds", ("estimation",), draw_errors),
+    Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

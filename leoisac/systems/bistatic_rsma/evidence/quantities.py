@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from leoisac.experiment.contracts import Metric
+from leoisac.systems.bistatic_rsma import COORDINATES
 
-QUANTITIES: dict[str, Metric] = {}
+QUANTITIES: dict[str, Metric] = {
+    **{name: Metric(place.long_name, place.units) for name, place in COORDINATES.items()},
+    "doppler_khz": Metric("Doppler shift", "kHz"),
+    "target_altitude": Metric("target altitude", "km", least=0.0),
+    "echo_path_loss": Metric("echo path loss", "dB"),
+    "beampattern_db": Metric("beampattern of the stream groups", "dB"),
+    "spectrum_range": Metric("MUSIC spectrum, from its least to its largest value", least=0.0, most=1.0),
+    "map_db": Metric("delay-Doppler map over its largest value", "dB", most=0.0),
+    "signal_eigenvalue": Metric("signal over noise eigenvalue", "dB"),
+    "rms_aoa_azimuth": Metric("RMS error of the azimuth of arrival", "°", least=0.0),
+    "rms_aoa_zenith": Metric("RMS error of the zenith angle of arrival", "°", least=0.0),
+    "rms_delay": Metric("RMS error of the delay", "µs", least=0.0),
+    "rms_doppler": Metric("RMS error of the Doppler shift", "Hz", least=0.0),
+    "rms_aod_azimuth": Metric("RMS error of the azimuth of departure", "°", least=0.0),
+    "rms_position": Metric("RMS error of the position", "m", least=0.0),
+    "found_share": Metric("share of echoes with the arrival found", least=0.0, most=1.0),
+    "rate_change": Metric("change of the least rate of RSMA", "%", least=-100.0),
+    "gain_over_sdma": Metric("gain of RSMA over SDMA", "%", least=-100.0),
+}
 
 __all__ = ["QUANTITIES"]

@@ -1,18 +1,21 @@
-"""The Monte-Carlo studies behind figures and claims (quick: a few trials; paper: 100 or more a point)."""
+"""The Monte-Carlo studies behind figures and claims (quick: fewer trials; an echo costs half a second)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from leoisac.experiment.contracts import Study
 from leoisac.systems.bistatic_rsma import SCHEMES
+from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _RADAR_POWER_DBW = 23.0
 _CASE_A_KM = ((55.0, -20.0), (5.0, -25.0), (40.0, -65.0), (25.0, 5.0))
 """Users of the beampattern figure: one drop, which the paper does not state."""
 _SMALL_RADAR = {"receiver_array": [16, 16], "num_samples": 1024, "max_delay_samples": 96, "rcs_m2": 6400.0}
-"""A quarter of the receiver and of the samples, at the same floor on the target gain: quick echoes."""
+"""A quarter of the receiver and of the samples, at the same floor on the target gain: quick echoes of tests."""
 _ECHO = ("rsma-noradar:echo", "sdma-radar-sic:echo")
 
 _FLOOR = 0.8
@@ -29,13 +32,44 @@ def _radar_point(eigenvalue: float) -> tuple[float, float]:
     return float(f"{8e-7 / gain:.4g}"), round(18.722 + 10.0 * float(np.log10(gain / _FLOOR)), 3)
 
 
+CHANGES = (
+    {},
+    {"user_distribution": "uniform-area"},
+    {"coverage_centre": "receiver"},
+    {"rcs_model": "sin-half-beta"},
+    {"target_amplitude": "unknown"},
+    {"crb_threshold_rad2": 7e-7},
+    {"crb_threshold_rad2": 1e-6},
+    {"max_delay_samples": 128},
+    {"max_delay_samples": 512},
+    {"doppler_search_hz": 30e3},
+    {"doppler_search_hz": 80e3},
+)
+"""The declared values of the sensitivity study, changed one at a time; the first point is the default one.
+
+The printed law of the cross-section is out of reach at 20 dBW.
+"""
+CHANGED = tuple(dict.fromkeys(field for change in CHANGES for field in change))
+
+
+def _one_at_a_time() -> dict[str, list[list[Any]]]:
+    """One zipped axis: a row per change."""
+    base = BistaticRsmaConfig()
+    rows: list[list[Any]] = [[change.get(field, getattr(base, field)) for field in CHANGED] for change in CHANGES]
+    return {"+".join(CHANGED): rows}
+
+
+_SENSITIVITY = _one_at_a_time()
+_FIRST_ROWS = {axis: rows[:4] for axis, rows in _SENSITIVITY.items()}
+
 STUDIES = (
     Study(
         "power",
         schemes=_ORDER,
         sweep={"transmit_power_dbw": [20.0, 22.5, 25.0, 27.5, 30.0]},
         trials=100,
-        quick={"trials": 4, "sweep": {"transmit_power_dbw": [20.0, 30.0]}},
+        quick={"trials": 32},
+        tiny={"sweep": {"transmit_power_dbw": [20.0, 30.0]}},
     ),
     Study(
         "drop-model",
@@ -49,7 +83,7 @@ STUDIES = (
             "transmit_power_dbw": [20.0, 30.0],
         },
         trials=100,
-        quick={"trials": 3},
+        quick={"trials": 32},
     ),
     Study(
         "beampattern",
@@ -57,7 +91,8 @@ STUDIES = (
         overrides={"user_positions_km": [list(place) for place in _CASE_A_KM], "pattern_points": 201},
         sweep={"transmit_power_dbw": [20.0, 30.0]},
         trials=1,
-        quick={"trials": 1, "overrides": {"pattern_points": 61}},
+        quick={"trials": 1},
+        tiny={"trials": 1, "overrides": {"pattern_points": 61}},
     ),
     Study(
         "arrival",
@@ -65,7 +100,8 @@ STUDIES = (
         overrides={"transmit_power_dbw": _RADAR_POWER_DBW},
         sweep={"crb_threshold_rad2": [1.2e-6, 8e-7, 6e-7, 4e-7]},
         trials=60,
-        quick={"trials": 2, "overrides": _SMALL_RADAR, "sweep": {"crb_threshold_rad2": [8e-7, 4e-7]}},
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL_RADAR, "sweep": {"crb_threshold_rad2": [8e-7, 4e-7]}},
     ),
     Study(
         "spectra",
@@ -73,7 +109,8 @@ STUDIES = (
         overrides={"transmit_power_dbw": _RADAR_POWER_DBW, "pattern_points": 141},
         sweep={"crb_threshold_rad2": [8e-7, 4e-7]},
         trials=2,
-        quick={"trials": 1, "overrides": {**_SMALL_RADAR, "pattern_points": 31}},
+        quick={"trials": 1},
+        tiny={"trials": 1, "overrides": {**_SMALL_RADAR, "pattern_points": 31}},
     ),
     Study(
         "wrong-arrival",
@@ -85,19 +122,28 @@ STUDIES = (
             "pattern_points": 21,
         },
         trials=48,
-        quick={"trials": 2, "overrides": _SMALL_RADAR},
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL_RADAR},
     ),
     Study(
         "estimation",
         schemes=("sdma-radar-sic:echo",),
         sweep={"crb_threshold_rad2+transmit_power_dbw": [list(_radar_point(value)) for value in _EIGENVALUES]},
         trials=60,
-        quick={
-            "trials": 2,
+        quick={"trials": 8},
+        tiny={
             "overrides": _SMALL_RADAR,
             "sweep": {"crb_threshold_rad2+transmit_power_dbw": [list(_radar_point(value)) for value in (0.3, 2.0)]},
         },
     ),
+    Study(
+        "sensitivity",
+        schemes=("rsma-noradar:echo", "sdma-radar-sic"),
+        sweep=_SENSITIVITY,
+        trials=60,
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL_RADAR, "sweep": _FIRST_ROWS},
+    ),
 )
 
-__all__ = ["STUDIES"]
+__all__ = ["CHANGED", "CHANGES", "STUDIES"]

@@ -46,9 +46,10 @@ class Found(NamedTuple):
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int | None = None) -> Solution[Design]:
     """The paper's max-min rate problem for a batch of trials in one of the eight modes.
 
-    A trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power towards the target gives;
-    its design is then just that, and the violation the relative shortfall. Every other design meets power budget, floor
-    and common rate to rounding, whatever its status says about optimality.
+    A trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power towards the target gives,
+    which no precoder exceeds (``LARGEST_FLOOR``); its design is then just that, and the violation the relative
+    shortfall. Every other design meets power budget, floor and common rate to rounding, whatever its status says about
+    optimality.
 
     Args:
         scheme: name of the mode, a key of ``model.MODES``.

@@ -17,9 +17,10 @@ from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
 from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
 from leoisac.systems.bistatic_rsma.world.ground import place
-from leoisac.systems.bistatic_rsma.world.link import BistaticLink, link_budget
+from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay, link_budget
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -73,7 +74,7 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         "num_samples": config.num_samples,
         "max_delay": config.max_delay_samples,
         "delay_offset": link.delay_offset,
-        "delay": max(round(link.delay_samples) - link.delay_offset, 1),
+        "delay": echo_delay(link),
         "satellite_array": config.satellite_array,
         "receiver_array": config.receiver_array,
         "map_points": config.pattern_points,
@@ -84,18 +85,13 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
     )
 
 
-def pattern_directions(config: BistaticRsmaConfig) -> np.ndarray:
-    """Direction cosines of the beampattern map along either side, from the horizon's -1 to 1."""
-    return np.linspace(-1.0, 1.0, config.pattern_points)
-
-
 def pattern_steering(config: BistaticRsmaConfig) -> np.ndarray:
     """Steering vectors of the beampattern map, shape ``(pattern_y, pattern_x, tx)``.
 
     The map is over the direction cosines ``(sin(off-nadir) cos(azimuth), sin(off-nadir) sin(azimuth))``; its corners
     outside the unit circle are no directions.
     """
-    cosine = pattern_directions(config)
+    cosine = direction_cosines(config.pattern_points)
     y, x = np.meshgrid(cosine, cosine, indexing="ij")
     radius = np.minimum(np.hypot(x, y), 1.0)
     return steering_vector(upa(*config.satellite_array).positions, np.arctan2(y, x), np.arccos(radius))
@@ -161,6 +157,7 @@ def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> M
         "aoa_zenith_error": estimate.aoa_zenith - aoa[1],
         "aoa_error": jnp.arccos(jnp.clip(pointing, -1.0, 1.0)),
         "delay_error": (estimate.delay - scene.delay) * scene.sample_time_s,
+        "doppler_shift": jnp.asarray(doppler, dtype=float),
         "doppler_error": estimate.doppler_hz - doppler,
         "aod_azimuth_error": _wrapped(estimate.aod_azimuth - aod[0]),
         "aod_off_nadir_error": estimate.aod_off_nadir - aod[1],
@@ -250,7 +247,6 @@ __all__ = [
     "evaluate",
     "group_beampattern",
     "parameters",
-    "pattern_directions",
     "pattern_steering",
     "stream_powers",
     "stream_rates",

@@ -18,11 +18,9 @@ from leoisac.estimation.delay_doppler import DelayDopplerMap, delay_doppler_aod
 from leoisac.estimation.music import AngleEstimate, music_2d, music_spectrum
 from leoisac.foundation.config import ConfigError
 from leoisac.geometry.bistatic import arrival_angles, departure_angles
+from leoisac.systems.bistatic_rsma.judge.grids import DopplerColumns, direction_cosines, doppler_columns, pooled
 from leoisac.systems.bistatic_rsma.model import Echo, EchoScene, Estimate
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
-
-MAP_DOPPLERS = 65
-"""Doppler columns of a stored delay-Doppler map."""
 
 
 class Observation(NamedTuple):
@@ -106,7 +104,7 @@ def estimate_target(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"]
         prominence=found.prominence,
         detected=float(found.detected),
         music_spectrum=_spectrum_map(angle, (shape[0], shape[1]), keep) if keep else None,
-        delay_doppler_map=_delay_doppler_map(found.map, int(scene.max_delay)) if keep else None,
+        delay_doppler_map=_delay_doppler_map(found.map, scene) if keep else None,
     )
 
 
@@ -129,19 +127,20 @@ def _offset_angles(azimuth: float, zenith: float) -> tuple[float, float]:
 
 def _spectrum_map(angle: AngleEstimate, shape: tuple[int, int], points: int) -> np.ndarray:
     """MUSIC spectrum over the direction cosines, relative to its peak; zero where there is no direction."""
-    cosine = np.linspace(-1.0, 1.0, points)
+    cosine = direction_cosines(points)
     w, u = np.meshgrid(cosine, cosine, indexing="ij")
     radius = np.hypot(u, w)
     spectrum = music_spectrum(angle.subspace, shape, np.arctan2(w, u), np.arcsin(np.minimum(radius, 1.0)))
     return np.where(radius <= 1.0, spectrum, 0.0)
 
 
-def _delay_doppler_map(found: DelayDopplerMap, max_delay: int) -> np.ndarray:
-    """The map relative to its peak, all delays from 1, Doppler shifts pooled to fewer columns by their largest."""
-    groups = np.array_split(found.magnitude / found.magnitude.max(), MAP_DOPPLERS, axis=1)
-    pooled = np.stack(
-        [group.max(axis=1) if group.shape[1] else np.zeros(len(found.delays)) for group in groups], axis=1
-    )
-    full = np.zeros((max_delay, MAP_DOPPLERS))
-    full[found.delays - 1] = pooled
+def _delay_doppler_map(found: DelayDopplerMap, scene: EchoScene) -> np.ndarray:
+    """The map relative to its peak, at the delays and Doppler shifts of ``grids``; zero at delays not searched."""
+    columns = _columns(scene)
+    full = np.zeros((int(scene.max_delay), len(columns.centres_hz)))
+    full[found.delays - 1] = pooled(found.magnitude / found.magnitude.max(), columns)
     return full
+
+
+def _columns(scene: EchoScene) -> DopplerColumns:
+    return doppler_columns(int(scene.num_samples), float(scene.sample_time_s), float(scene.doppler_search_hz))

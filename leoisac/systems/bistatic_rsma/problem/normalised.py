@@ -23,7 +23,10 @@ from leoisac.systems.bistatic_rsma.model import Channels, Design, Mode, Paramete
 _RANK_TOLERANCE = 1e-9
 """Singular values below this share of the largest are no dimension of the span."""
 LARGEST_FLOOR = 1.0 + 1e-9
-"""Share of the largest target gain above which a floor cannot be met, with room for rounding."""
+"""Share of the largest target gain above which a floor cannot be met, with room for rounding.
+
+The proof is the inequality of Cauchy and Schwarz, ``||P^H a_t||^2 <= N_tx ||P||^2``: a beam on the target reaches it.
+"""
 
 
 @partial(

@@ -109,7 +109,7 @@ def subproblem(users: int, dimension: int, common: bool, radar: bool, interferin
     Maximises ``t`` subject to ``ln D_k - tangent of ln F_k + C_k >= t``, ``ln T_k - tangent of ln D_k >= sum C``, both
     in nats, the power budget, the floor, and ``tr(M_j V_j) >= 0`` for every stream (rank control). Each received power
     is relative to its value at the last iterate, where all tangents have slope 1: rows are of order one. The published
-    slack variables are tight at an optimum and left out.
+    slack variables can be taken tight at an optimum and are left out (``printed`` has them).
     """
     cp = cvxpy_module()
     size, streams = dimension**2, users + common + radar

@@ -1,40 +1,35 @@
-"""Reference route of all modes: the published Algorithm 1, successive convex approximation inside rank-one relaxation.
+"""Reference route of all modes: Algorithm 1 corrected, successive convex approximation inside rank-one relaxation.
 
 J. Park, J. Seong, J. Ryu, Y. Mao, W. Shin, "A Bistatic ISAC Framework for LEO Satellite Systems: A Rate-Splitting
 Approach", arXiv:2407.08923, 2024, Algorithm 1. Precoders are lifted to covariances, whose rank is unconstrained at
 first; where a covariance is not rank one, its share of power along its principal direction is then raised in steps
-(sequential rank-one constraint relaxation). Start point and tolerances, which the paper leaves open, are in
-``starts`` and ``Algorithm1``.
+(sequential rank-one constraint relaxation). What differs from the printed lines (``printed``): tangents are taken at
+the exact powers and not at the solver's slacks, the loop ends when the measured shares, not the required ones, are
+those of rank one, and the recovered beams are scaled onto power budget and floor. Start point and tolerances, which the
+paper leaves open, are in ``starts`` and ``Algorithm1``.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
 
-from leoisac.foundation.axes import Leaf
-from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.conic.extra import require_reference
 from leoisac.optim.conic.hermitian import outer, principal_beam
 from leoisac.optim.conic.loop import Attempt, LoopOptions, LoopOutcome, Procedure, successive_convex
-from leoisac.optim.conic.pool import map_trials
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
-from leoisac.systems.bistatic_rsma.problem.normalised import LARGEST_FLOOR, Problem, judged, normalise, physical_design
-from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, meet_power_and_floor, start_points
+from leoisac.systems.bistatic_rsma.model import Channels, Parameters
+from leoisac.systems.bistatic_rsma.published.batch import Ended, Trial, missing, solve_batch, undesignable
 from leoisac.systems.bistatic_rsma.published.lifted import Instance, received_powers, solution, subproblem, values
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Algorithm1:
-    """Settings of the published algorithm; the paper names them without values.
+    """Settings of Algorithm 1 in both routes; the paper names them without values.
 
     Attributes:
         tolerance: change of the least rate, bit/s/Hz, at which the successive convex approximation ends.
@@ -82,7 +77,7 @@ class LiftedDesign:
 def algorithm_1(
     instance: Instance, start: Complex[np.ndarray, "stream n n"], settings: Algorithm1 | None = None
 ) -> LiftedDesign:
-    """The published algorithm from one start, which need not be feasible.
+    """The corrected algorithm from one start, which need not be feasible.
 
     The instance must have a floor of at most 1; every subproblem of the first round is then feasible.
     """
@@ -149,25 +144,6 @@ def _principal(
     return np.where(silent, 1.0, strength[:, -1] / np.where(silent, 1.0, power)), vectors[..., -1]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One trial of a batch and the points to start from (mode's streams only)."""
-
-    instance: Instance
-    starts: Complex[np.ndarray, "start stream dimension"]
-    settings: Algorithm1
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What became of one trial: reduced precoder columns of the mode's streams, in normalised units."""
-
-    columns: Complex[np.ndarray, "stream dimension"]
-    status: Status
-    iterations: int
-    history: Float[np.ndarray, " step"]
-
-
 def solve(
     scheme: str,
     parameters: Parameters,
@@ -176,12 +152,13 @@ def solve(
     starts: int = 1,
     workers: int = 1,
     settings: Algorithm1 | None = None,
-) -> Solution[Design]:
-    """The published algorithm for a batch of trials in one of the eight modes.
+) -> Solution[Any]:
+    """The corrected algorithm for a batch of trials in one of the eight modes.
 
     As in the fast route, a trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power
-    towards the target gives, and every recovered design is corrected to spend exactly the power budget and to meet the
-    floor. FAILED: the solver gave no point at all in the first subproblem, from no start; the design is missing (NaN).
+    towards the target gives, which proves it, and every recovered design is corrected to spend exactly the power budget
+    and to meet the floor. FAILED: the solver gave no point at all in the first subproblem, from no start; the design is
+    missing (NaN).
 
     Args:
         scheme: name of the mode, a key of ``model.MODES``.
@@ -198,40 +175,19 @@ def solve(
         ConfigError: if the ``reference`` extra is not installed.
         ValueError: if ``starts`` is out of range.
     """
-    if not 1 <= starts <= MAX_STARTS:
-        raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
-    require_reference()
-    setting = (parameters, MODES[scheme])
-    problems, points = by_lanes(_prepare)(setting, channels)
-    trials = [
-        _trial(take(problems, index), MODES[scheme], points[index, :starts], settings or Algorithm1())
-        for index in range(batch_size(channels))
-    ]
-    ended = list[Ended]()
-    for index, outcome in enumerate(map_trials(_design, trials, workers)):
-        if not outcome.ok:
-            _log.error("trial %d of the batch failed:\n%s", index, outcome.error)
-        ended.append(outcome.result or _missing(trials[index], Status.FAILED))
-    precoder = np.zeros((len(ended), *points.shape[2:]), dtype=complex)
-    for row, trial, result in zip(precoder, trials, ended, strict=True):
-        row[:, trial.instance.streams] = result.columns.T
-    width = max(len(result.history) for result in ended)
-    history = np.stack([np.pad(r.history, (0, width - len(r.history)), constant_values=np.nan) for r in ended])
-    status = np.array([int(result.status) for result in ended], dtype=np.int32)
-    iterations = np.array([result.iterations for result in ended], dtype=np.int32)
-    return by_lanes(_finish)(setting, channels, problems, precoder, status, iterations, history)
+    design = partial(_design, settings or Algorithm1())
+    return solve_batch(scheme, parameters, channels, design, starts=starts, workers=workers)
 
 
-def _design(trial: Trial) -> Ended:
+def _design(settings: Algorithm1, trial: Trial) -> Ended:
     """Best result of one trial over its starts; at the top of the module, so that workers find it."""
+    nothing = undesignable(trial)
+    if nothing is not None:
+        return nothing
     instance = trial.instance
-    if not (np.all(np.isfinite(trial.starts)) and np.isfinite(instance.floor)):
-        return _missing(trial, Status.NONFINITE)
-    if instance.floor > LARGEST_FLOOR:
-        return Ended(trial.starts[0], Status.INFEASIBLE, 0, np.zeros(0))
-    best, best_rate, iterations = _missing(trial, Status.FAILED), -np.inf, 0
+    best, best_rate, iterations = missing(trial, Status.FAILED), -np.inf, 0
     for start in trial.starts:
-        found = algorithm_1(instance, outer(start), trial.settings)
+        found = algorithm_1(instance, outer(start), settings)
         iterations += found.iterations
         if found.lifted is None:
             continue
@@ -240,45 +196,6 @@ def _design(trial: Trial) -> Ended:
         if rate > best_rate:
             best, best_rate = Ended(columns, found.status, 0, found.history), rate
     return replace(best, iterations=iterations)
-
-
-def _missing(trial: Trial, status: Status) -> Ended:
-    nothing = complex(np.nan, np.nan)
-    return Ended(np.full(trial.starts.shape[1:], nothing), status, 0, np.zeros(0))
-
-
-def _trial(
-    problem: Problem, mode: Mode, points: Complex[np.ndarray, "start dimension stream"], settings: Algorithm1
-) -> Trial:
-    instance = Instance(
-        users=problem.users,
-        target=problem.target,
-        floor=float(problem.floor),
-        common=bool(mode.common),
-        radar=bool(mode.radar),
-        interfering=bool(problem.radar_interference),
-    )
-    return Trial(instance, np.swapaxes(points, 1, 2)[:, instance.streams], settings)
-
-
-def _prepare(setting: tuple[Parameters, Mode], channels: Channels) -> tuple[Problem, Leaf]:
-    parameters, mode = setting
-    problem = normalise(parameters, channels, mode)
-    return problem, start_points(problem, mode)
-
-
-def _finish(
-    setting: tuple[Parameters, Mode],
-    channels: Channels,
-    problem: Problem,
-    precoder: Leaf,
-    status: Leaf,
-    iterations: Leaf,
-    history: Leaf,
-) -> Solution[Design]:
-    parameters, mode = setting
-    design = physical_design(parameters, problem, meet_power_and_floor(problem, precoder))
-    return judged(parameters, channels, mode, design, status=status, iterations=iterations, history=history)
 
 
 solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")

@@ -133,6 +133,11 @@ def link_budget(config: BistaticRsmaConfig) -> BistaticLink:
     )
 
 
+def echo_delay(link: BistaticLink) -> int:
+    """Delay of the simulated echo in whole samples after the start of the receive window."""
+    return max(round(link.delay_samples) - link.delay_offset, 1)
+
+
 def noise_power(config: BistaticRsmaConfig) -> float:
     """Noise power of every receiver in W, ``k T B``."""
     return float(thermal_noise_power(config.noise_temperature_k, config.bandwidth_hz, config.boltzmann_j_k))
