@@ -32,7 +32,7 @@ def export(
         Path | None, typer.Option(metavar="FILE", help="Where to write (default: in DIR, or SYSTEM-SCHEME-TRIAL).")
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Scheme of the design.")] = None,
-    route: Annotated[str | None, typer.Option(help="Route of the scheme: fast, or reference.")] = None,
+    route: Annotated[str | None, typer.Option(help="Route of the scheme: fast, reference or published.")] = None,
     trial: Annotated[int, typer.Option(help="Trial whose channels are designed for.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Seed of the channels, instead of the scenario's.")] = None,
     changes: Annotated[

@@ -55,7 +55,7 @@ def run(
         str | None,
         typer.Option("--schemes", metavar="A,B", help="Schemes to run, instead of the scenario's."),
     ] = None,
-    route: Annotated[str | None, typer.Option(help="Route of the schemes: fast, or reference.")] = None,
+    route: Annotated[str | None, typer.Option(help="Route of the schemes: fast, reference or published.")] = None,
     store: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the results (default runs/NAME); an existing one is continued."),

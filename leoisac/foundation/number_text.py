@@ -29,6 +29,8 @@ def interval_text(mean: float, low: float, high: float, share: float) -> str:
 
 def share_text(share: float) -> str:
     """``95%``; less than all is never ``100%``, more than none never ``0%``: ``99.7%``, ``0.02%``, ``>99.99%``."""
+    if share != share:
+        return "—"
     for decimals in range(3):
         text = f"{share:.{decimals}%}"
         if share in (0.0, 1.0) or 0.0 < float(text[:-1]) < 100.0:

@@ -54,7 +54,7 @@ class TestCommonTrials:
         assert numbers["mean"].values.tolist() == [[5.0] * 3] * 2  # trials 3 to 7, everywhere
         assert (numbers["count"] == 5).all()
         assert numbers["usable_share"].sel(scheme="a").values.tolist() == [0.7, 1.0, 0.8]
-        assert "over the 5 of 10 trials that all" in numbers.attrs["caption"]
+        assert "over the 5 of 10 trials that every" in numbers.attrs["caption"]
 
     def test_what_hardly_ever_works_is_left_out_and_not_the_trials(self) -> None:
         usable = np.ones((2, 3, 10), dtype=bool)

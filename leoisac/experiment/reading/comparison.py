@@ -100,7 +100,7 @@ def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = 
         number = int(dataset.attrs["common_trials"])
         if not number:
             return "no trial that schemes and points have in common"
-        text = f"{what} over the {number} of {most} trials that all that is compared can use{with_intervals}"
+        text = f"{what} over the {number} of {most} trials that every scheme and point can use{with_intervals}"
     elif view == ALL:
         text = f"{what} over all {_span(run)} trials, an unusable one counted as zero{with_intervals}"
     else:
