@@ -21,27 +21,34 @@ def _received(delay, doppler, length, window, noise=0.0, seed=0):
     return waveform, echo + complex_noise(rng, (1, window), power=max(noise, 1e-30), dtype=np.complex128)[0]
 
 
-def test_map_is_the_plain_double_sum():
-    waveform, received = _received(3, 2e4, 24, 32, noise=0.1)
+def _references(waveform, delays, true_delay, seed):
+    """What a target at each delay would have sent: every delay is another direction, with another waveform."""
+    others = complex_noise(np.random.default_rng([seed, 77]), (len(delays), len(waveform)), dtype=np.complex128)
+    return np.where((delays == true_delay)[:, None], waveform, others)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_map_is_the_plain_double_sum(seed):
+    waveform, received = _received(3, 2e4, 24, 32, noise=0.1, seed=seed)
     delays = np.arange(1, 8)
-    found = delay_doppler_map(
-        received, np.tile(waveform, (7, 1)), delays, max_doppler_hz=1e5, sample_time_s=SAMPLE_S, pad=4
-    )
+    references = _references(waveform, delays, 3, seed)
+    found = delay_doppler_map(received, references, delays, max_doppler_hz=1e5, sample_time_s=SAMPLE_S, pad=4)
     assert found.dopplers_hz[0] >= -1e5
     for i, delay in enumerate(delays):
         for j, doppler in enumerate(found.dopplers_hz):
-            terms = received[delay : delay + 24] * waveform.conj()
+            terms = received[delay : delay + 24] * references[i].conj()
             value = abs(np.sum(terms * np.exp(-2j * np.pi * doppler * SAMPLE_S * np.arange(24))))
             assert found.magnitude[i, j] == pytest.approx(value, abs=1e-10)
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("doppler", [-23_450.0, 0.0, 310.0, 17_777.0])
-def test_peak_is_interpolated_well_within_a_bin(doppler):
+def test_peak_is_interpolated_well_within_a_bin(doppler, seed):
     length = 512
-    waveform, received = _received(11, doppler, length, 560)
-    found = delay_doppler_map(
-        received, np.tile(waveform, (40, 1)), np.arange(1, 41), max_doppler_hz=3e4, sample_time_s=SAMPLE_S
-    )
+    waveform, received = _received(11, doppler, length, 560, seed=seed)
+    delays = np.arange(1, 41)
+    references = _references(waveform, delays, 11, seed)
+    found = delay_doppler_map(received, references, delays, max_doppler_hz=3e4, sample_time_s=SAMPLE_S)
     peak = find_peak(found)
     step = found.dopplers_hz[1] - found.dopplers_hz[0]
     assert peak.delay == 11
@@ -50,12 +57,13 @@ def test_peak_is_interpolated_well_within_a_bin(doppler):
     assert abs(peak.doppler_hz - doppler) < 0.1 * step
 
 
-def test_noise_alone_is_not_detected():
+@pytest.mark.parametrize("seed", range(9, 13))
+def test_noise_alone_is_not_detected(seed):
     waveform, _ = _received(11, 0.0, 512, 560)
-    noise = complex_noise(np.random.default_rng(9), (1, 560), dtype=np.complex128)[0]
-    found = delay_doppler_map(
-        noise, np.tile(waveform, (40, 1)), np.arange(1, 41), max_doppler_hz=3e4, sample_time_s=SAMPLE_S
-    )
+    noise = complex_noise(np.random.default_rng(seed), (1, 560), dtype=np.complex128)[0]
+    delays = np.arange(1, 41)
+    references = _references(waveform, delays, 11, seed)
+    found = delay_doppler_map(noise, references, delays, max_doppler_hz=3e4, sample_time_s=SAMPLE_S)
     assert not find_peak(found).detected
 
 
