@@ -16,13 +16,22 @@ _ALL = ("common_rate", *_SENSING, "power")
 _BIT, _SPECTRAL = "bit per stream symbol", "bit/s/Hz"
 
 
+_LEAST_BOUNDS = ("least-delay", "least-doppler")
+_GENETIC = ("published", "ga", "ga-sensing")
+"""``published`` is the genetic algorithm that the paper names, whose operators and weights are ours; so is ``ga``."""
+
+
 def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *more: str) -> Scheme:
-    function = f"solve_{name.replace('-', '_')}"
+    name_ = name.replace("-", "_")
+    function = f"solve_{name_}"
     routes = {"fast": f"{_HERE}.fast.max_min:{function}"}
     named = {
         "reference": f"{_HERE}.published.sca:{function}",
+        "published": f"{_HERE}.published.genetic:{function}",
         "ga": f"{_HERE}.published.genetic:{function}",
-        "ga-sensing": f"{_HERE}.published.genetic:solve_sensing_{name.replace('-', '_')}",
+        "ga-sensing": f"{_HERE}.published.genetic:solve_sensing_{name_}",
+        "least-delay": f"{_HERE}.fast.least_bound:solve_delay_{name_}",
+        "least-doppler": f"{_HERE}.fast.least_bound:solve_doppler_{name_}",
         "echo": f"{_HERE}.fast.echo:{function}",
     }
     routes |= {route: named[route] for route in more}
@@ -37,17 +46,17 @@ SCHEMES = (
         "RSMA",
         "problem (17) with the configured power split, or a free one",
         _ALL,
-        *("reference", "ga", "ga-sensing", "echo"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo"),
     ),
     _scheme(
         "sdma",
         "SDMA",
         "no common stream, and no floor on its rate",
         (*_SENSING, "power"),
-        *("reference", "ga", "ga-sensing"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS),
     ),
     _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
-    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, "ga", "ga-sensing"),
+    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS),
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",

@@ -1,8 +1,8 @@
 """Fast route: all trials at once on the batched engine, one compiled program for all schemes, splits and ceilings.
 
 Every result spends exactly its budget and, after the engine's restoration, meets its constraints to rounding. Trials
-that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate: no energy map
-reaches the ceilings, or the common stream's power cannot carry the floor even without interference.
+that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate (no energy map
+reaches the ceilings, or the common stream's power cannot carry the floor even without interference), else NOT_FOUND.
 """
 
 from __future__ import annotations
@@ -55,6 +55,16 @@ class Found(NamedTuple):
     history: Leaf  # (round,)
 
 
+class Optimum(NamedTuple):
+    """A batch of optima of (17) in the engine's numbers."""
+
+    shape: Shape
+    variant: Variant
+    program: Program
+    found: Found
+    met: np.ndarray  # (trial,): all constraints are met
+
+
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int = 1) -> Solution[Design]:
     """The max-min rate problem (17) for a batch of trials.
 
@@ -72,6 +82,17 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Raises:
         ValueError: if ``starts`` is out of range.
     """
+    best = optimum(scheme, parameters, channels, starts)
+    solution = finished(best, parameters, channels, best.found)
+    return certified(solution, parameters, channels, VARIANTS[scheme])
+
+
+def optimum(scheme: str, parameters: Parameters, channels: Channels, starts: int) -> Optimum:
+    """The optima of a batch in the engine's numbers, for ``finished`` and for a second stage from there.
+
+    Raises:
+        ValueError: if ``starts`` is out of range.
+    """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     shape, variant = shape_of(parameters, channels), as_numbers(VARIANTS[scheme])
@@ -79,11 +100,16 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     found, violation = _engine(ready, shape, slice(0, starts))
     missed = np.flatnonzero(~(violation <= OPTIONS.feasibility))
     if len(missed) and starts < MAX_STARTS:
-        again, _ = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
+        again, violation[missed] = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
         for old, new in zip(found, again, strict=True):
             old[missed] = new
-    solution = by_lanes(partial_of(_finish, shape))((parameters, variant), channels, ready.program, found)
-    return certified(solution, parameters, channels, VARIANTS[scheme])
+    return Optimum(shape, variant, ready.program, found, violation <= OPTIONS.feasibility)
+
+
+def finished(best: Optimum, parameters: Parameters, channels: Channels, found: Found) -> Solution[Design]:
+    """The solution that ``found`` is, judged from its physical streams."""
+    setting = (parameters, best.variant)
+    return by_lanes(partial_of(_finish, best.shape))(setting, channels, best.program, found)
 
 
 def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray]:
