@@ -13,6 +13,7 @@ from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 _HERE = "leoisac.systems.otfs_rsma"
 _SENSING = ("crb_delay", "crb_doppler")
 _ALL = ("common_rate", *_SENSING, "power")
+_PARAMETERS = ("delay", "Doppler shift")
 _BIT, _SPECTRAL = "bit per stream symbol", "bit/s/Hz"
 
 
@@ -84,24 +85,24 @@ SCHEMES = (
 )
 
 METRICS = {
-    "min_rate": Metric("least private rate", _BIT),
-    "total_min_rate": Metric("least rate, common rate shared", _BIT),
-    "private_rate": Metric("rate of a user's private stream", _BIT, ("user",)),
-    "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",)),
-    "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",)),
-    "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL),
-    "sinr_common": Metric("SINR of the common stream", "1", ("user",)),
-    "sinr_private": Metric("SINR of a user's private stream", "1", ("user",)),
-    "crb_delay": Metric("bound of the delay, known echo amplitude", "s²"),
-    "crb_doppler": Metric("bound of the Doppler shift, known echo amplitude", "Hz²"),
-    "crb_delay_unknown": Metric("bound of the delay, unknown echo amplitude", "s²"),
-    "crb_doppler_unknown": Metric("bound of the Doppler shift, unknown echo amplitude", "Hz²"),
+    "min_rate": Metric("least private rate", _BIT, least=0.0),
+    "total_min_rate": Metric("least rate, common rate shared", _BIT, least=0.0),
+    "private_rate": Metric("rate of a user's private stream", _BIT, ("user",), least=0.0),
+    "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",), least=0.0),
+    "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",), least=0.0),
+    "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL, least=0.0),
+    "sinr_common": Metric("SINR of the common stream", "1", ("user",), least=0.0),
+    "sinr_private": Metric("SINR of a user's private stream", "1", ("user",), least=0.0),
+    "crb_delay": Metric("bound of the delay, known echo amplitude", "s²", least=0.0),
+    "crb_doppler": Metric("bound of the Doppler shift, known echo amplitude", "Hz²", least=0.0),
+    "crb_delay_unknown": Metric("bound of the delay, unknown echo amplitude", "s²", least=0.0),
+    "crb_doppler_unknown": Metric("bound of the Doppler shift, unknown echo amplitude", "Hz²", least=0.0),
     "fim": Metric("Fisher information on delay and Doppler shift, known amplitude", "1", ("parameter", "parameter_2")),
-    "total_power": Metric("total transmit power", "W"),
-    "common_power_share": Metric("share of the common stream in the power"),
+    "total_power": Metric("total transmit power", "W", least=0.0),
+    "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
-    "bit_error_rate": Metric("bit-error rate", "1", ("receiver",)),
+    "bit_error_rate": Metric("bit-error rate", "1", ("receiver",), least=0.0, most=1.0),
     "margin_common_rate": Metric("relative margin of the common rate"),
     "margin_crb_delay": Metric("relative margin of the bound of the delay"),
     "margin_crb_doppler": Metric("relative margin of the bound of the Doppler shift"),
@@ -135,7 +136,8 @@ SYSTEM = System(
     channel_axes={"path_gains": ChannelArray(("user", "tx", "path"))},
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"receiver": RECEIVERS},
+    axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
+    alive=("total_min_rate",),
     **parts_of(__name__),
     small={
         "n_tx": 2,

@@ -1,10 +1,10 @@
-"""Routes ``least-delay`` and ``least-doppler``: from the optimum of (17) to the least bound that its rate allows.
+"""Routes ``least-delay`` and ``least-doppler``: from the best design for (17) to the least bound that its rate allows.
 
 The first stage is the fast route. The second minimises one bound subject to all constraints and 99.9 % of that trial's
-largest rate (``problem.least_bound``), from the optimum and from noise around it: at the optimum itself gradients of
-constraints that are not active say little, and with some noise starts agree to about one part in a thousand. Bounds
-fall steeply with the last thousandth of the rate: a first stage from one start instead of eight ends 0.004 bit lower and
-its delay bound 5 % lower; from eight to sixteen starts that is 0.7 %. Ours alone; the paper has no such stage.
+largest rate found (``problem.least_bound``), from the first stage's end and from noise around it: at that end gradients
+of constraints that are not active say little, and with some noise starts agree to about one part in a thousand. Bounds
+fall steeply with the last thousandth of the rate: a first stage from one start instead of eight ends 0.004 bit lower,
+and the delay bound with it 5 %; from eight to sixteen starts that is 0.7 %. Ours alone; the paper has no such stage.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What any frame can do for sensing: the least delay bound under a Doppler ceiling, and whether ceilings are reachable.
 
 The Fisher information is linear in the energy map ``q[n, i]``, so this is convex and has nothing to do with channels or
-users (arXiv:2506.02624, section V, asks a genetic algorithm). Inverse bounds are Schur complements: ``1 / CRB`` is the
+users (the paper asks a genetic algorithm). Inverse bounds are Schur complements: ``1 / CRB`` is the
 least energy-weighted square of a sensitivity over all multiples of the nuisance sensitivities, hence the lower envelope
 of linear functions of q. Cutting planes over these multiples end within a relative gap of 1e-6, every step a linear
 programme of ``M N`` variables; each of them bounds the optimum from above: a certificate.
