@@ -64,9 +64,7 @@ def made_up(
     return {
         "fractions": inner.expand_dims(scheme=["rsma"]),
         "ends": xr.concat([ends, refused], "scheme"),
-        "least-bounds": xr.concat(
-            [inner.expand_dims(scheme=[f"rsma:least-{name}"]) for name in ("delay", "doppler")], "scheme"
-        ),
+        "least-bounds": xr.concat(least, "scheme"),
         "least-bounds-ends": xr.concat([ends.assign_coords(scheme=names) for names in labels], "scheme"),
         "delay-ceiling": ceilings,
     }

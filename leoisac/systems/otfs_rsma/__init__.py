@@ -68,11 +68,18 @@ SCHEMES = (
     _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power")),
     _scheme("no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power")),
     Scheme(
+        "interference-free",
+        "every user alone on its strongest eigen-beam, with the private power of the configured split",
+        {"fast": f"{_HERE}.problem.bounds:solve_interference_free"},
+        (),
+        "no interference, this split",
+    ),
+    Scheme(
         "bound",
-        "every user alone on its strongest eigen-beam: no least private rate is larger",
+        "every user alone on its strongest eigen-beam, all power private: no least private rate is larger",
         {"fast": f"{_HERE}.problem.bounds:solve_bound"},
         (),
-        "bound without interference",
+        "bound, any split",
         bound=True,
     ),
     Scheme(

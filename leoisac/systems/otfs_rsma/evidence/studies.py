@@ -49,7 +49,7 @@ STUDIES = (
     ),
     Study(
         "random",
-        schemes=("random", "bound"),
+        schemes=("random", "interference-free"),
         sweep={"common_power_fraction": list(FRACTIONS)},
         trials=3000,
         quick={"trials": 24},
@@ -75,7 +75,7 @@ STUDIES = (
     ),
     Study(
         "schemes",
-        schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "bound"),
+        schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "interference-free", "bound"),
         trials=1000,
         quick={"trials": 24},
         tiny=_TINY,
