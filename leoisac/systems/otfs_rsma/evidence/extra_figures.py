@@ -76,8 +76,9 @@ def draw_bit_errors(datasets: Data) -> Any:
             rates["mean"].attrs = dict(dataset["bit_error_rate"].attrs)
             x = dataset["comm_snr_db"].values.astype(float)
             axes.set_yscale("log")
-            for name, style in styles.items():
-                _draw_receiver(axes, x, rates.sel(receiver=name), style, name, bits)
+            for index, (name, style) in enumerate(styles.items()):
+                # Marks at the same place lie in each other.
+                _draw_receiver(axes, x, rates.sel(receiver=name), style, name, bits, 11.0 - 2.5 * index)
             title = f"{config['n_delay']} × {config['n_doppler']} cells"
             axes.set_title(title)
             axes.set_xlabel(_label(dataset["comm_snr_db"]))
@@ -93,7 +94,9 @@ def draw_bit_errors(datasets: Data) -> Any:
     return figure
 
 
-def _draw_receiver(axes: Any, x: np.ndarray, rates: xr.Dataset, style: SeriesStyle, name: str, bits: int) -> None:
+def _draw_receiver(
+    axes: Any, x: np.ndarray, rates: xr.Dataset, style: SeriesStyle, name: str, bits: int, size: float
+) -> None:
     """Rates with errors as a curve; where none was seen, an upper bound."""
     seen = rates["mean"].values > 0.0
     draw_curve(axes, x, rates.where(rates["mean"] > 0.0), style, name, least=_LOWEST_RATE)
@@ -101,7 +104,7 @@ def _draw_receiver(axes: Any, x: np.ndarray, rates: xr.Dataset, style: SeriesSty
     silent = ~seen & (count > 0)
     if silent.any():
         bound = _NO_ERROR / (bits * count[silent])
-        axes.plot(x[silent], bound, "v", color=style.colour, markerfacecolor="white", markersize=6)
+        axes.plot(x[silent], bound, "v", color=style.colour, markerfacecolor="white", markersize=size)
 
 
 def draw_errors(datasets: Data) -> Any:
@@ -128,7 +131,7 @@ def draw_errors(datasets: Data) -> Any:
             figure,
             "Marks: maximum likelihood, frames of random streams; lines: root mean Cramér-Rao bound, which errors may "
             "be below where estimates are confined to half an ambiguity.",
-            comparison_text(viewed(datasets["estimation"]), "root mean squares", intervals=False),
+            comparison_text(viewed(datasets["estimation"]), "root mean squares (RMS)", intervals=False),
             lowest_share(datasets["estimation"]),
         )
     return figure

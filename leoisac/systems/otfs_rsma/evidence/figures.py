@@ -48,8 +48,15 @@ _TRADE = {"least-delay": "(17), then least bound", "ga-sensing": "GA, sensing fi
 def draw_distribution(axes: Any, draws: xr.DataArray, style: SeriesStyle, label: str, scale: float = 1.0) -> None:
     """Share of the draws at most at a value, over the draws that have one."""
     ordered = np.sort(scale * draws.values[draws.notnull().values])
-    share = np.arange(1, len(ordered) + 1) / max(len(ordered), 1)
-    axes.step(ordered, share, where="post", color=style.colour, ls=style.line, label=label)
+    share = np.arange(len(ordered) + 1) / max(len(ordered), 1)
+    axes.step(
+        np.concatenate([ordered[:1], ordered]),
+        share[: len(ordered) + bool(len(ordered))],
+        where="post",
+        color=style.colour,
+        ls=style.line,
+        label=label,
+    )
 
 
 def _draw_figure_2(datasets: Data) -> Any:
@@ -170,7 +177,8 @@ def _draw_table(datasets: Data) -> Any:
         bounds = [f"{1e12 * paper.crb_delay:.2f}", f"{paper.crb_doppler:.0f}"]
         rows.append([f"{fraction:g}", "paper", "3000", f"{paper.min_rate:.3f}", *bounds, floor, "–"])
         for data, shown in groups:
-            for way, name in shown:
+            others = [way for way, _ in shown[1:] if np.isfinite(mean_at(data, "min_rate", way, fraction).mean)]
+            for way, name in shown if others or len(shown) == 1 else ():
                 row = _table_row(data, fraction, way)
                 if row:
                     rows.append(["", name, *row])

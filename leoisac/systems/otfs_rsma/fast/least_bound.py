@@ -13,20 +13,23 @@ import functools
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
+from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, finished, optimum
+from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, finished, first_stage
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified
 from leoisac.systems.otfs_rsma.problem.least_bound import RATE_SHARE, BoundProgram, least_bound
-from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS
+from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, partial_of
+from leoisac.systems.otfs_rsma.problem.program import Program, Shape
 
 MAX_BOUND_STARTS = 8
 _BOUNDS = ("delay", "doppler")
 _NOISE = (0.0, 0.1, 0.2, 0.3)
-"""Noise of the starts relative to the optimum's samples, in turn."""
+"""Noise of the starts relative to the first stage's samples, in turn."""
 _NO_RATE = 1e-6
 """Below this many bits there is no private stream whose rate could be kept."""
 
@@ -48,34 +51,39 @@ def solve(
         scheme: a key of ``problem.normalised.VARIANTS`` whose ceilings are enforced.
         parameters, channels: as everywhere; channels with a leading trial axis.
         starts: of the first stage, as in ``fast.max_min.solve``.
-        bound_starts: of the second stage, 1 to 8; the first is the optimum itself.
+        bound_starts: of the second stage, 1 to 8; the first is the first stage's end itself.
         seed: of the noise, the same for all trials.
 
     Returns:
         As ``fast.max_min.solve``, objective and ``history`` (of the first stage) being rates; ``iterations`` counts
-        gradient evaluations of both stages. Where the second stage finds nothing better the design is the optimum's,
-        so that no bound is above the optimum's own.
+        gradient evaluations of both stages. Where the second stage finds nothing better the design is that of the
+        first, so that no bound is above its.
 
     Raises:
         ValueError: if a number of starts is out of range.
     """
     if not 1 <= bound_starts <= MAX_BOUND_STARTS:
         raise ValueError(f"bound_starts = {bound_starts}: must be 1 to {MAX_BOUND_STARTS}.")
-    best = optimum(scheme, parameters, channels, starts)
-    points, rate = np.asarray(best.found.x)[:, :-1], np.asarray(best.found.x)[:, -1]
+    first = first_stage(scheme, parameters, channels, starts)
+    points, rate = np.asarray(first.found.x)[:, :-1], np.asarray(first.found.x)[:, -1]
     weights = np.tile(np.eye(2)[_BOUNDS.index(bound)], (len(points), 1))
     kept = np.where(rate > _NO_RATE, RATE_SHARE * rate, -1.0)
     size = np.sqrt(np.mean(points**2, axis=1))[:, None, None]
     around = points[:, None] + size * _noise(points.shape[1], seed)[:bound_starts]
-    program = partial(least_bound, shape=best.shape)
-    result = solve_multistart(program, around, BoundProgram(best.program, kept, weights), OPTIONS)
-    better = best.met & (result.violation <= OPTIONS.feasibility) & np.isfinite(result.objective)
-    x = np.where(better[:, None], np.column_stack([result.x, kept]), best.found.x)
-    # An optimum whose second stage failed has a bound, but not its least one.
-    status = np.where(better, result.status, np.where(best.met, int(Status.MAX_STEPS), best.found.status))
-    found = Found(x, status.astype(np.int32), best.found.iterations + result.ticks, best.found.history)
-    solution = finished(best, parameters, channels, found)
+    program = partial(least_bound, shape=first.shape)
+    result = solve_multistart(program, around, BoundProgram(first.program, kept, weights), OPTIONS)
+    before = by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points)
+    better = first.met & (result.violation <= OPTIONS.feasibility) & (result.objective <= np.asarray(before))
+    x = np.where(better[:, None], np.column_stack([result.x, kept]), first.found.x)
+    # A design whose second stage failed has a bound, but not its least one.
+    status = np.where(better, result.status, np.where(first.met, int(Status.MAX_STEPS), first.found.status))
+    found = Found(x, status.astype(np.int32), first.found.iterations + result.ticks, first.found.history)
+    solution = finished(first, parameters, channels, found)
     return certified(solution, parameters, channels, VARIANTS[scheme])
+
+
+def _bound_at(shape: Shape, _: None, program: Program, weights: Array, x: Array) -> Float[Array, ""]:
+    return least_bound(x, BoundProgram(program, jnp.zeros(()), weights), shape)[0]
 
 
 @functools.cache

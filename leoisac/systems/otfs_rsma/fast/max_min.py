@@ -1,6 +1,6 @@
 """Fast route: all trials at once on the batched engine, one compiled program for all schemes, splits and ceilings.
 
-Every result spends exactly its budget and, after the engine's restoration, meets its constraints to rounding. Trials
+Every result spends its budget and, after the engine's restoration, most meet their constraints to about 1e-10. Trials
 that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate (no energy map
 reaches the ceilings, or the common stream's power cannot carry the floor even without interference), else NOT_FOUND.
 """
@@ -55,8 +55,8 @@ class Found(NamedTuple):
     history: Leaf  # (round,)
 
 
-class Optimum(NamedTuple):
-    """A batch of optima of (17) in the engine's numbers."""
+class FirstStage(NamedTuple):
+    """The best designs found for (17) of a batch, in the engine's numbers."""
 
     shape: Shape
     variant: Variant
@@ -71,7 +71,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Args:
         scheme: a key of ``problem.normalised.VARIANTS``.
         parameters, channels: as everywhere; channels with a leading trial axis.
-        starts: points per trial, 1 to 16; the best result is kept. Local optima lie within some 0.01 bit.
+        starts: points per trial, 1 to 16; the best result is kept. Ends of different starts lie within some 0.01 bit.
 
     Returns:
         Streams in physical units; objective and violation are the judge's; ``iterations`` counts gradient evaluations
@@ -82,13 +82,13 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Raises:
         ValueError: if ``starts`` is out of range.
     """
-    best = optimum(scheme, parameters, channels, starts)
-    solution = finished(best, parameters, channels, best.found)
+    first = first_stage(scheme, parameters, channels, starts)
+    solution = finished(first, parameters, channels, first.found)
     return certified(solution, parameters, channels, VARIANTS[scheme])
 
 
-def optimum(scheme: str, parameters: Parameters, channels: Channels, starts: int) -> Optimum:
-    """The optima of a batch in the engine's numbers, for ``finished`` and for a second stage from there.
+def first_stage(scheme: str, parameters: Parameters, channels: Channels, starts: int) -> FirstStage:
+    """The best designs found for a batch in the engine's numbers, for ``finished`` and for a second stage from there.
 
     Raises:
         ValueError: if ``starts`` is out of range.
@@ -103,13 +103,13 @@ def optimum(scheme: str, parameters: Parameters, channels: Channels, starts: int
         again, violation[missed] = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
         for old, new in zip(found, again, strict=True):
             old[missed] = new
-    return Optimum(shape, variant, ready.program, found, violation <= OPTIONS.feasibility)
+    return FirstStage(shape, variant, ready.program, found, violation <= OPTIONS.feasibility)
 
 
-def finished(best: Optimum, parameters: Parameters, channels: Channels, found: Found) -> Solution[Design]:
+def finished(first: FirstStage, parameters: Parameters, channels: Channels, found: Found) -> Solution[Design]:
     """The solution that ``found`` is, judged from its physical streams."""
-    setting = (parameters, best.variant)
-    return by_lanes(partial_of(_finish, best.shape))(setting, channels, best.program, found)
+    setting = (parameters, first.variant)
+    return by_lanes(partial_of(_finish, first.shape))(setting, channels, first.program, found)
 
 
 def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray]:

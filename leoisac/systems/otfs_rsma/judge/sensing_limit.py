@@ -4,7 +4,7 @@ The Fisher information is linear in the energy map ``q[n, i]``, so this is conve
 users (the paper asks a genetic algorithm). Inverse bounds are Schur complements: ``1 / CRB`` is the
 least energy-weighted square of a sensitivity over all multiples of the nuisance sensitivities, hence the lower envelope
 of linear functions of q. Cutting planes over these multiples end within a relative gap of 1e-6, every step a linear
-programme of ``M N`` variables; each of them bounds the optimum from above: a certificate.
+programme of ``M N`` variables, whose value no energy map exceeds: a proof.
 """
 
 from __future__ import annotations
