@@ -48,15 +48,10 @@ _TRADE = {"least-delay": "(17), then least bound", "ga-sensing": "GA, sensing fi
 def draw_distribution(axes: Any, draws: xr.DataArray, style: SeriesStyle, label: str, scale: float = 1.0) -> None:
     """Share of the draws at most at a value, over the draws that have one."""
     ordered = np.sort(scale * draws.values[draws.notnull().values])
-    share = np.arange(len(ordered) + 1) / max(len(ordered), 1)
-    axes.step(
-        np.concatenate([ordered[:1], ordered]),
-        share[: len(ordered) + bool(len(ordered))],
-        where="post",
-        color=style.colour,
-        ls=style.line,
-        label=label,
-    )
+    if len(ordered):
+        share = np.arange(len(ordered) + 1) / len(ordered)
+        x = np.concatenate([ordered[:1], ordered])
+        axes.step(x, share, where="post", color=style.colour, ls=style.line, label=label)
 
 
 def _draw_figure_2(datasets: Data) -> Any:
