@@ -148,6 +148,13 @@ class TestSensingLimit:
         for cell, share in shares.items():
             assert limit.energy[cell] == pytest.approx(share, abs=2e-3)
 
+    def test_what_is_proven_is_what_is_attained(self) -> None:
+        numbers = parameters(OtfsRsmaConfig())
+        for ceiling in (np.inf, 5000.0, 1600.0):
+            limit = sensing_limit(numbers, ceiling)
+            assert limit.proven <= limit.crb_delay <= limit.proven * (1.0 + 1e-5)
+        assert sensing_limit(numbers, 1400.0).proven == np.inf
+
     def test_out_of_reach(self) -> None:
         assert are_ceilings_reachable(parameters(OtfsRsmaConfig()))
         assert not are_ceilings_reachable(parameters(OtfsRsmaConfig(crb_doppler_max=1450.0)))
