@@ -184,11 +184,15 @@ def _trade_off(data: Data) -> Verdict:
     factor = ratio(values(seen, "crb_delay", way, 0.1), values(seen, "crb_delay", way, 0.8))
     measured = f"least delay bound at 0.1 over that at 0.8: {factor.text('.2f')}; {_ceiling_trade(data)}"
     criterion = (
-        f"the bound falls for sure at every step from 0.1 to 0.8, by a factor of {_LOWERED} at least (whole interval); "
-        "partly: it is surely lower at 0.8 than at 0.1"
+        f"rate and bound fall for sure at every step from 0.1 to 0.8, the bound by a factor of {_LOWERED} at least (whole "
+        "interval); partly: both are surely lower at 0.8 than at 0.1"
     )
-    falling = all(one.above for one in steps)
-    return graded(falling and factor.low >= _LOWERED, factor.low > 1.0, measured, factor.trials, criterion)
+    rates = _steps(data, "min_rate", way)
+    lost = difference(values(seen, "min_rate", way, 0.1), values(seen, "min_rate", way, 0.8))
+    falling = all(one.above for one in (*steps, *rates))
+    fair = factor.low > 1.0 and lost.above
+    measured = f"{measured}; the rate loses {lost.text('.2f')} bit"
+    return graded(falling and factor.low >= _LOWERED, fair, measured, factor.trials, criterion)
 
 
 def _ceiling_trade(data: Data) -> str:
