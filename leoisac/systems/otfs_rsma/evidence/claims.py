@@ -184,8 +184,8 @@ def _trade_off(data: Data) -> Verdict:
     factor = ratio(values(seen, "crb_delay", way, 0.1), values(seen, "crb_delay", way, 0.8))
     measured = f"least delay bound at 0.1 over that at 0.8: {factor.text('.2f')}; {_ceiling_trade(data)}"
     criterion = (
-        f"rate and bound fall for sure at every step from 0.1 to 0.8, the bound by a factor of {_LOWERED} at least (whole "
-        "interval); partly: both are surely lower at 0.8 than at 0.1"
+        f"rate and bound fall for sure at every step from 0.1 to 0.8, the bound by {_LOWERED} times or more "
+        "(whole interval); partly: both are surely lower at 0.8 than at 0.1"
     )
     rates = _steps(data, "min_rate", way)
     lost = difference(values(seen, "min_rate", way, 0.1), values(seen, "min_rate", way, 0.8))
