@@ -118,7 +118,7 @@ def _draw_trade(axes: Any, data: xr.Dataset) -> None:
     axes.axhline(20.0, color=_GREY, linewidth=0.8, linestyle=":")
     axes.set_xlabel(METRICS["min_rate"].label)
     axes.set_ylabel(QUANTITIES["crb_delay_us2"].label)
-    axes.set_ylim(0.0, 26.0)
+    axes.set_ylim(0.0, 34.0)
     axes.legend(loc="upper right", fontsize=8)
 
 

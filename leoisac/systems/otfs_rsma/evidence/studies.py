@@ -36,7 +36,7 @@ STUDIES = (
         sweep={"common_power_fraction": list(INNER)},
         trials=300,
         headline="crb_delay",
-        quick={"trials": 24},
+        quick={"trials": 16},
         tiny=_TINY_SWEEP,
     ),
     Study(
@@ -44,7 +44,7 @@ STUDIES = (
         schemes=tuple(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _LEAST),
         trials=300,
         headline="crb_delay",
-        quick={"trials": 24},
+        quick={"trials": 16},
         tiny=_TINY,
     ),
     Study(
