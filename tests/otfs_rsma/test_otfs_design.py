@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
 from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS
 from leoisac.systems.otfs_rsma.judge.evaluate import parameters
-from leoisac.systems.otfs_rsma.problem.normalised import shape_of
+from leoisac.systems.otfs_rsma.problem.certificate import certified
+from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, shape_of
 from leoisac.systems.otfs_rsma.problem.program import max_min_rate
 
 TRIALS = 8
@@ -97,6 +99,17 @@ class TestSchemes:
         solution, _ = designed("rsma", drawn, common_rate_req=12.0)
         assert np.all(solution.status == Status.INFEASIBLE)
 
+    def test_what_is_missed_without_a_proof_is_not_found(self, drawn: Any) -> None:
+        solution, _ = designed("rsma", drawn)
+        missed = replace(solution, violation=np.where(np.arange(TRIALS) < 3, 0.1, solution.violation))
+        reachable = parameters(li.config(NAME))
+        status = certified(missed, reachable, drawn, VARIANTS["rsma"]).status
+        np.testing.assert_array_equal(status[:3], int(Status.NOT_FOUND))
+        np.testing.assert_array_equal(status[3:], solution.status[3:])
+        unreachable = parameters(li.config(NAME, crb_doppler_max=1400.0))
+        status = certified(missed, unreachable, drawn, VARIANTS["rsma"]).status
+        np.testing.assert_array_equal(status[:3], int(Status.INFEASIBLE))
+
     def test_unknown_amplitude(self, drawn: Any) -> None:
         solution, metrics = designed(
             "rsma", drawn, target_amplitude="unknown", crb_delay_max=2.5e-11, crb_doppler_max=1.2e4
@@ -119,7 +132,7 @@ class TestOtherRoutes:
     def test_genetic(self, drawn: Any) -> None:
         channels = type(drawn)(drawn.path_gains[:2])
         small = {"population": 20, "generations": 10}
-        rate, _ = designed("rsma", channels, route="ga", options=small)
+        rate, _ = designed("rsma", channels, route="published", options=small)
         again, _ = designed("rsma", type(drawn)(drawn.path_gains[1:2]), route="ga", options=small)
         assert again.objective[0] == rate.objective[1]
         assert np.all(rate.objective <= designed("rsma", channels)[0].objective)

@@ -12,7 +12,7 @@ from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, parameters
 from leoisac.systems.otfs_rsma.judge.sensing_limit import are_ceilings_reachable, sensing_limit
 from leoisac.systems.otfs_rsma.model import Channels, Design
-from leoisac.systems.otfs_rsma.problem.bounds import channel_matrices, rate_bound
+from leoisac.systems.otfs_rsma.problem.bounds import channel_matrices, rate_at_split, rate_bound
 from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, formulate, physical_streams, shape_of
 from leoisac.systems.otfs_rsma.problem.program import amplitudes, log_margins, max_min_rate, stream_rates
 
@@ -148,6 +148,14 @@ class TestSensingLimit:
         for cell, share in shares.items():
             assert limit.energy[cell] == pytest.approx(share, abs=2e-3)
 
+    def test_what_is_proven_is_what_is_attained(self) -> None:
+        numbers = parameters(OtfsRsmaConfig())
+        for ceiling in (np.inf, 5000.0, 1600.0):
+            limit = sensing_limit(numbers, ceiling)
+            # What is attained may exceed the ceiling by one part in a million.
+            assert limit.crb_delay == pytest.approx(limit.proven, rel=1e-5)
+        assert sensing_limit(numbers, 1400.0).proven == np.inf
+
     def test_out_of_reach(self) -> None:
         assert are_ceilings_reachable(parameters(OtfsRsmaConfig()))
         assert not are_ceilings_reachable(parameters(OtfsRsmaConfig(crb_doppler_max=1450.0)))
@@ -168,3 +176,12 @@ def test_the_bound_is_above_eigen_beams() -> None:
     assert rate <= bound + 1e-12
     inverse = np.sum(np.array([2.4493528180095208, 0.5385904273661692]) ** -2.0)
     assert bound == pytest.approx(np.log2(1.0 + 1.0 / (2.0 * 10**-2.5 * inverse)), rel=1e-9)
+
+
+def test_a_split_leaves_less_than_any_split() -> None:
+    numbers = parameters(OtfsRsmaConfig(common_power_fraction=0.5))
+    channels = Channels(known_gains())
+    everything, half = (2.0 ** float(rate(numbers, channels)) - 1.0 for rate in (rate_bound, rate_at_split))
+    assert half == pytest.approx(0.5 * everything, rel=1e-12)
+    free = parameters(OtfsRsmaConfig(common_power_fraction=None))
+    assert float(rate_at_split(free, channels)) == pytest.approx(float(rate_bound(numbers, channels)), rel=1e-12)

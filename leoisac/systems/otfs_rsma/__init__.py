@@ -13,16 +13,26 @@ from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 _HERE = "leoisac.systems.otfs_rsma"
 _SENSING = ("crb_delay", "crb_doppler")
 _ALL = ("common_rate", *_SENSING, "power")
+_PARAMETERS = ("delay", "Doppler shift")
 _BIT, _SPECTRAL = "bit per stream symbol", "bit/s/Hz"
 
 
+_LEAST_BOUNDS = ("least-delay", "least-doppler")
+_GENETIC = ("published", "ga", "ga-sensing")
+"""``published`` is the genetic algorithm that the paper names, whose operators and weights are ours; so is ``ga``."""
+
+
 def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *more: str) -> Scheme:
-    function = f"solve_{name.replace('-', '_')}"
+    name_ = name.replace("-", "_")
+    function = f"solve_{name_}"
     routes = {"fast": f"{_HERE}.fast.max_min:{function}"}
     named = {
         "reference": f"{_HERE}.published.sca:{function}",
+        "published": f"{_HERE}.published.genetic:{function}",
         "ga": f"{_HERE}.published.genetic:{function}",
-        "ga-sensing": f"{_HERE}.published.genetic:solve_sensing_{name.replace('-', '_')}",
+        "ga-sensing": f"{_HERE}.published.genetic:solve_sensing_{name_}",
+        "least-delay": f"{_HERE}.fast.least_bound:solve_delay_{name_}",
+        "least-doppler": f"{_HERE}.fast.least_bound:solve_doppler_{name_}",
         "echo": f"{_HERE}.fast.echo:{function}",
     }
     routes |= {route: named[route] for route in more}
@@ -37,17 +47,17 @@ SCHEMES = (
         "RSMA",
         "problem (17) with the configured power split, or a free one",
         _ALL,
-        *("reference", "ga", "ga-sensing", "echo"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo"),
     ),
     _scheme(
         "sdma",
         "SDMA",
         "no common stream, and no floor on its rate",
         (*_SENSING, "power"),
-        *("reference", "ga", "ga-sensing"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS),
     ),
     _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
-    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, "ga", "ga-sensing"),
+    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS),
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",
@@ -58,11 +68,18 @@ SCHEMES = (
     _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power")),
     _scheme("no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power")),
     Scheme(
+        "interference-free",
+        "every user alone on its strongest eigen-beam, with the private power of the configured split",
+        {"fast": f"{_HERE}.problem.bounds:solve_interference_free"},
+        (),
+        "no interference, this split",
+    ),
+    Scheme(
         "bound",
-        "every user alone on its strongest eigen-beam: no least private rate is larger",
+        "every user alone on its strongest eigen-beam, all power private: no least private rate is larger",
         {"fast": f"{_HERE}.problem.bounds:solve_bound"},
         (),
-        "bound without interference",
+        "bound, any split",
         bound=True,
     ),
     Scheme(
@@ -75,27 +92,27 @@ SCHEMES = (
 )
 
 METRICS = {
-    "min_rate": Metric("least private rate", _BIT),
-    "total_min_rate": Metric("least rate, common rate shared", _BIT),
-    "private_rate": Metric("rate of a user's private stream", _BIT, ("user",)),
-    "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",)),
-    "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",)),
-    "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL),
-    "sinr_common": Metric("SINR of the common stream", "1", ("user",)),
-    "sinr_private": Metric("SINR of a user's private stream", "1", ("user",)),
-    "crb_delay": Metric("bound of the delay, known echo amplitude", "s²"),
-    "crb_doppler": Metric("bound of the Doppler shift, known echo amplitude", "Hz²"),
-    "crb_delay_unknown": Metric("bound of the delay, unknown echo amplitude", "s²"),
-    "crb_doppler_unknown": Metric("bound of the Doppler shift, unknown echo amplitude", "Hz²"),
+    "min_rate": Metric("least private rate", _BIT, least=0.0),
+    "total_min_rate": Metric("least rate, common rate shared", _BIT, least=0.0),
+    "private_rate": Metric("rate of a user's private stream", _BIT, ("user",), least=0.0),
+    "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",), least=0.0),
+    "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",), least=0.0),
+    "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL, least=0.0),
+    "sinr_common": Metric("SINR of the common stream", "1", ("user",), least=0.0),
+    "sinr_private": Metric("SINR of a user's private stream", "1", ("user",), least=0.0),
+    "crb_delay": Metric("delay bound, known amplitude", "s²", least=0.0),
+    "crb_doppler": Metric("Doppler bound, known amplitude", "Hz²", least=0.0),
+    "crb_delay_unknown": Metric("delay bound, unknown amplitude", "s²", least=0.0),
+    "crb_doppler_unknown": Metric("Doppler bound, unknown amplitude", "Hz²", least=0.0),
     "fim": Metric("Fisher information on delay and Doppler shift, known amplitude", "1", ("parameter", "parameter_2")),
-    "total_power": Metric("total transmit power", "W"),
-    "common_power_share": Metric("share of the common stream in the power"),
+    "total_power": Metric("total transmit power", "W", least=0.0),
+    "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
-    "bit_error_rate": Metric("bit-error rate", "1", ("receiver",)),
+    "bit_error_rate": Metric("bit-error rate", "1", ("receiver",), least=0.0, most=1.0),
     "margin_common_rate": Metric("relative margin of the common rate"),
-    "margin_crb_delay": Metric("relative margin of the bound of the delay"),
-    "margin_crb_doppler": Metric("relative margin of the bound of the Doppler shift"),
+    "margin_crb_delay": Metric("relative margin of the delay bound"),
+    "margin_crb_doppler": Metric("relative margin of the Doppler bound"),
     "margin_power": Metric("relative margin of the transmit power"),
 }
 
@@ -126,7 +143,8 @@ SYSTEM = System(
     channel_axes={"path_gains": ChannelArray(("user", "tx", "path"))},
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"receiver": RECEIVERS},
+    axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
+    alive=("total_min_rate",),
     **parts_of(__name__),
     small={
         "n_tx": 2,

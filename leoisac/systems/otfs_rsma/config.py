@@ -89,10 +89,8 @@ class OtfsRsmaConfig(Config):
     common_rate_req: float = Field(
         default=0.1, ge=0, le=100, description="least rate of the common stream, bits per stream symbol"
     )
-    crb_delay_max: float = Field(default=2e-11, ge=1e-30, le=1, description="largest bound of the delay, s^2")
-    crb_doppler_max: float = Field(
-        default=5e3, ge=1e-15, le=1e12, description="largest bound of the Doppler shift, Hz^2"
-    )
+    crb_delay_max: float = Field(default=2e-11, ge=1e-30, le=1, description="largest delay bound, s^2")
+    crb_doppler_max: float = Field(default=5e3, ge=1e-15, le=1e12, description="largest Doppler bound, Hz^2")
     objective: Literal["private", "total"] = Field(
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )

@@ -159,7 +159,7 @@ class RateBound:
     """A bound in place of a design.
 
     Attributes:
-        rate: no design has a larger least private rate, bit.
+        rate: no design has a larger least private rate (``interference-free``: at the configured split), bit.
     """
 
     rate: Leaf

@@ -1,4 +1,7 @@
-"""Settings in which the fast route is measured against successive convex approximation."""
+"""Settings in which the fast route is measured against successive convex approximation (route ``reference``).
+
+One start each; the fast route tries a trial that misses a constraint again from further ones.
+"""
 
 from __future__ import annotations
 

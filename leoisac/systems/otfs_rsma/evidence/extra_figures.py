@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """Figures beyond the paper: the true rate-sensing trade-off, bit-error rates, errors of the estimates."""
 
 from __future__ import annotations
@@ -8,11 +9,23 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval, summary
 from leoisac.foundation.config import build
-from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
+from leoisac.foundation.number_text import quantity_label
+from leoisac.plots.curves import draw_curve
+from leoisac.plots.notes import add_note
+from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
+from leoisac.systems.otfs_rsma import METRICS
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.evidence.results import TABLE_II, Data
+from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
+from leoisac.systems.otfs_rsma.evidence.results import TABLE_II, Data, lowest_share
+
+_GREY = "#444444"
+_LOWEST_RATE = 1e-5
+"""Bottom of the axis of bit-error rates."""
+_NO_ERROR = 3.0
+"""With no error in n independent bits rates above 3 / n are excluded at 95 %: ``(1 - 3 / n)^n`` is 5 %."""
 
 
 def draw_ceiling(datasets: Data) -> Any:
@@ -21,78 +34,111 @@ def draw_ceiling(datasets: Data) -> Any:
     from leoisac.systems.otfs_rsma.judge.sensing_limit import sensing_limit
 
     dataset = datasets["delay-ceiling"]
-    numbers = summary(dataset, "min_rate").sel(scheme="rsma").sortby("crb_delay_max")
+    numbers = summary(dataset, "min_rate")
     config = build(OtfsRsmaConfig, json.loads(dataset.attrs["config"]))
-    limit = sensing_limit(parameters(config), config.crb_doppler_max).crb_delay
-    x = 1e12 * numbers["crb_delay_max"].values.astype(float)
+    limit = sensing_limit(parameters(config), config.crb_doppler_max).proven
+    one = numbers.sel(scheme="rsma").sortby("crb_delay_max")
     style = series_styles(["rsma"])["rsma"]
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.4), layout="constrained")
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.6), layout="constrained")
         axes = figure.subplots()
-        axes.plot(x, numbers["mean"], style.line, color=style.colour, marker=style.marker, label="optimum of (17)")
-        axes.fill_between(x, numbers["low"], numbers["high"], color=style.colour, alpha=0.18, linewidth=0)
+        draw_curve(axes, 1e12 * one["crb_delay_max"].values.astype(float), one, style, "(17), fast route")
         paper = TABLE_II[0.1]
-        axes.plot([1e12 * paper.crb_delay], [paper.min_rate], "s", color="#D55E00", label="paper, Table II")
-        axes.axvline(1e12 * limit, color="#444444", linewidth=0.8, linestyle="--", label="least of any frame")
-        axes.set_xlabel("ceiling on the bound of the delay [10⁻¹² s²]")
-        axes.set_ylabel("least private rate [bit per stream symbol]")
+        axes.plot(
+            [1e12 * paper.crb_delay], [paper.min_rate], "s", color="#D55E00", label="paper, Table II (mean bound)"
+        )
+        axes.axvline(1e12 * limit, color=_GREY, linewidth=0.8, linestyle="--", label="no frame is below")
+        axes.set_xlabel(QUANTITIES["crb_delay_ceiling"].label)
+        axes.set_ylabel(METRICS["min_rate"].label)
         axes.set_xlim(left=0.0)
         axes.legend(loc="center right")
-        note = f"{int(numbers['count'].max())} draws, 10 % common power, Doppler ceiling {config.crb_doppler_max:g} Hz²"
-        figure.supxlabel(note, fontsize=7.5, color="#444444")
+        setting = f"{config.common_power_fraction:.0%}" if config.common_power_fraction != "free" else "free"
+        add_note(
+            figure,
+            f"{numbers.attrs['caption']}; {setting} common power, Doppler ceiling {config.crb_doppler_max:g} Hz²",
+            lowest_share(dataset),
+        )
     return figure
 
 
 def draw_bit_errors(datasets: Data) -> Any:
     """Uncoded bit-error rates of four receivers on two grids."""
-    styles = series_styles(datasets["bit-errors"]["receiver"].values.tolist())
+    styles = series_styles([str(name) for name in datasets["bit-errors"]["receiver"].values])
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
+        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.9), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
+        notes = list[str]()
         for axes, study in zip(panels, ("bit-errors", "bit-errors-16"), strict=True):
-            dataset = datasets[study]
-            rates = mean_interval(dataset["bit_error_rate"].where(dataset["usable"]).sel(scheme="data-link"))
-            x = dataset["comm_snr_db"].values.astype(float)
-            for name in rates["receiver"].values.tolist():
-                one = rates.sel(receiver=name)
-                seen = one["mean"].values > 0.0
-                style, mean = styles[name], one["mean"].values
-                line = {"color": style.colour, "marker": style.marker, "label": name}
-                axes.semilogy(x[seen], mean[seen], style.line, **line)
-                low = np.maximum(one["low"].values, 0.1 * mean)
-                axes.fill_between(x[seen], low[seen], one["high"].values[seen], color=style.colour, alpha=0.15, lw=0)
+            dataset = viewed(datasets[study])
             config = json.loads(dataset.attrs["config"])
-            axes.set_title(f"{config['n_delay']} × {config['n_doppler']} cells, {dataset.sizes['trial']} frames")
-            axes.set_xlabel("SNR [dB]")
-            axes.set_ylim(1e-5, 0.5)
-        panels[0].set_ylabel("bit-error rate")
+            bits = 2 * config["n_delay"] * config["n_doppler"]
+            rates = mean_interval(dataset["bit_error_rate"].where(dataset["usable"]).sel(scheme="data-link"))
+            rates["mean"].attrs = dict(dataset["bit_error_rate"].attrs)
+            x = dataset["comm_snr_db"].values.astype(float)
+            axes.set_yscale("log")
+            for index, (name, style) in enumerate(styles.items()):
+                # Marks at the same place lie in each other.
+                _draw_receiver(axes, x, rates.sel(receiver=name), style, name, bits, 11.0 - 2.5 * index)
+            title = f"{config['n_delay']} × {config['n_doppler']} cells"
+            axes.set_title(title)
+            axes.set_xlabel(_label(dataset["comm_snr_db"]))
+            axes.set_ylim(_LOWEST_RATE, 0.5)
+            notes.append(f"{title}: {comparison_text(dataset)}")
+        panels[0].set_ylabel(METRICS["bit_error_rate"].label)
         panels[0].legend(loc="lower left")
+        open_marks = (
+            "Open triangles: no error seen; the mark is 3 / bits, above which 95 % of such outcomes would show one, "
+            "were bits independent."
+        )
+        add_note(figure, *notes, open_marks)
     return figure
+
+
+def _draw_receiver(
+    axes: Any, x: np.ndarray, rates: xr.Dataset, style: SeriesStyle, name: str, bits: int, size: float
+) -> None:
+    """Rates with errors as a curve; where none was seen, an upper bound."""
+    seen = rates["mean"].values > 0.0
+    draw_curve(axes, x, rates.where(rates["mean"] > 0.0), style, name, least=_LOWEST_RATE)
+    count = rates["count"].values
+    silent = ~seen & (count > 0)
+    if silent.any():
+        bound = _NO_ERROR / (bits * count[silent])
+        axes.plot(x[silent], bound, "v", color=style.colour, markerfacecolor="white", markersize=size)
 
 
 def draw_errors(datasets: Data) -> Any:
     """Root mean square errors of delay and Doppler shift over the echo SNR, with root mean bounds."""
-    dataset = datasets["estimation"]
+    dataset = viewed(datasets["estimation"])
+    dataset = dataset.sel(scheme="random:echo" if "random:echo" in dataset["scheme"].values else "random")
     styles = series_styles(["known", "unknown"])
-    panels_of = (("delay", 1e6, "delay [µs]"), ("doppler", 1.0, "Doppler shift [Hz]"))
+    panels_of = (("delay", 1e6, "delay_rms_error"), ("doppler", 1.0, "doppler_rms_error"))
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
-        for axes, (name, scale, label) in zip(figure.subplots(1, 2), panels_of, strict=True):
+        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.6), layout="constrained")
+        for axes, (name, scale, quantity) in zip(figure.subplots(1, 2), panels_of, strict=True):
             for amplitude in dataset["target_amplitude"].values:
-                one = dataset.sel(scheme="random:echo" if "random:echo" in dataset["scheme"].values else "random")
-                one = one.sel(target_amplitude=amplitude)
+                one = dataset.sel(target_amplitude=amplitude)
                 style = styles[str(amplitude)]
                 x = one["echo_snr_db"].values.astype(float)
                 error = _root_mean(one[f"{name}_error"] ** 2, one["usable"])
                 bound = one[f"crb_{name}" if amplitude == "known" else f"crb_{name}_unknown"]
                 axes.semilogy(x, scale * error, style.marker, color=style.colour, label=f"{amplitude} amplitude")
                 axes.semilogy(x, scale * _root_mean(bound, one["usable"]), style.line, color=style.colour)
-            axes.set_xlabel("echo SNR of the frame [dB]")
-            axes.set_ylabel(f"root mean square error, {label}")
+            axes.set_xlabel(_label(dataset["echo_snr_db"]))
+            axes.set_ylabel(QUANTITIES[quantity].label)
             axes.legend()
-        note = f"markers: maximum likelihood, {dataset.sizes['trial']} frames of random streams; lines: root mean bound"
-        figure.supxlabel(note, fontsize=7.5, color="#444444")
+        add_note(
+            figure,
+            "Marks: maximum likelihood, frames of random streams; lines: root mean Cramér-Rao bound, which errors may "
+            "be below where estimates are confined to half an ambiguity.",
+            comparison_text(viewed(datasets["estimation"]), "root mean squares (RMS)", intervals=False),
+            lowest_share(datasets["estimation"]),
+        )
     return figure
+
+
+def _label(axis: xr.DataArray) -> str:
+    return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
 
 
 def _root_mean(squares: xr.DataArray, usable: xr.DataArray) -> np.ndarray:

@@ -1,12 +1,19 @@
+# pyright: reportUnknownMemberType=false
 """Stored results by power fraction, beside what the paper reports: what figures, table and claims have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+
+from leoisac.experiment.reading.comparison import viewed
+from leoisac.experiment.reading.statistics import share_interval, trials_run, usable_share
+from leoisac.experiment.reading.verdicts import Estimate, estimate
+from leoisac.experiment.trials.judge import NOT_RUN
+from leoisac.foundation.number_text import share_text
 
 Data = Mapping[str, xr.Dataset]
 
@@ -15,6 +22,7 @@ FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 INNER = FRACTIONS[1:-1]
 MET = 1e-3
 """A requirement counts as met down to this relative margin."""
+AXIS = "common_power_fraction"
 
 
 class Published(NamedTuple):
@@ -38,79 +46,140 @@ TABLE_II = {
 }
 
 
-OTHER_ROUTES = ("reference", "ga", "ga-sensing")
+class Source(NamedTuple):
+    """Where the results of one way to design are: studies of the inner fractions and of both ends, and the route."""
+
+    fractions: str
+    ends: str
+    route: str = ""
+
+
+SOURCES = {
+    "fast": Source("fractions", "ends"),
+    "least-delay": Source("least-bounds", "least-bounds-ends", "least-delay"),
+    "least-doppler": Source("least-bounds", "least-bounds-ends", "least-doppler"),
+    "random": Source("random", "random"),
+    "reference": Source("common-draws-fractions", "common-draws-ends", "reference"),
+    "published": Source("common-draws-fractions", "common-draws-ends", "published"),
+    "ga-sensing": Source("common-draws-fractions", "common-draws-ends", "ga-sensing"),
+}
+"""Ways to design. Without common power they are ``sdma``, with nothing else ``common-only``, between them ``rsma``; the
+random streams have a scheme of their own."""
+OTHER_ROUTES = ("reference", "published", "ga-sensing")
 """Those that are compared on a few common draws."""
+LEAST = {"crb_delay": "least-delay", "crb_doppler": "least-doppler"}
+"""Bound -> the way to design that defines it: the rate leaves bounds open, its second stage does not."""
+_NAMES = (
+    "min_rate",
+    "total_min_rate",
+    "crb_delay",
+    "crb_doppler",
+    "margin_common_rate",
+    "margin_crb_delay",
+    "margin_crb_doppler",
+)
 
 
-def at_fraction(datasets: Data, metric: str, fraction: float, route: str = "") -> xr.DataArray | None:
-    """A metric of all trials at a power fraction, unusable ones missing; ``None`` where the studies have no such run.
+def by_fraction(datasets: Data, ways: Sequence[str]) -> xr.Dataset:
+    """Results of several ways to design over ``(scheme, common_power_fraction, trial)``; ``scheme`` names the way.
 
-    Without common power this is ``sdma``, with nothing else ``common-only``, between them ``rsma``.
-
-    Args:
-        datasets: by study name.
-        metric: name of a metric.
-        fraction: one of ``FRACTIONS``.
-        route: ``""`` for the default one, else ``reference``, ``ga`` or ``ga-sensing``; ``random`` for the scheme of
-            that name; ``common`` for the default one on the draws that all of those routes have used.
+    As many trials as the way with the fewest has. What no study holds counts as not run; ways of which there is nothing
+    are left out.
     """
-    if route == "common":
-        values, used = at_fraction(datasets, metric, fraction), _used_by_others(datasets, metric, fraction)
-        if values is None or not len(used):
-            return None
-        shared = min(values.sizes["trial"], len(used))
-        return values.isel(trial=slice(0, shared)).where(used[:shared])
-    if route == "random":
-        return _select(datasets.get("random"), metric, ("random",), fraction)
-    prefix = "common-draws-" if route else ""
-    name = {0.0: "sdma", 1.0: "common-only"}.get(fraction, "rsma")
-    labels = (f"{name}:{route}",) if route else (name, f"{name}:fast")
-    study = f"{prefix}ends" if fraction in (0.0, 1.0) else f"{prefix}fractions"
-    return _select(datasets.get(study), metric, labels, fraction)
+    found: dict[str, dict[float, xr.Dataset]] = {}
+    for way in ways:
+        cells = {fraction: _cell(datasets, way, fraction) for fraction in FRACTIONS}
+        known = {fraction: cell for fraction, cell in cells.items() if cell is not None}
+        if known:
+            found[way] = known
+    longest = [max(cell.sizes["trial"] for cell in cells.values()) for cells in found.values()]
+    count = min(longest, default=0)
+    shape = (len(found), len(FRACTIONS), count)
+    dims = ("scheme", AXIS, "trial")
+    status, usable = np.full(shape, NOT_RUN, dtype=np.int8), np.zeros(shape, dtype=bool)
+    columns = {name: np.full(shape, np.nan) for name in _NAMES}
+    attributes: dict[str, dict[str, object]] = {name: {} for name in _NAMES}
+    for row, cells in enumerate(found.values()):
+        for fraction, cell in cells.items():
+            cell = cell.isel(trial=slice(0, count))
+            place = (row, FRACTIONS.index(fraction), slice(0, cell.sizes["trial"]))
+            status[place], usable[place] = cell["status"].values, cell["usable"].values
+            for name in _NAMES:
+                if name in cell:
+                    columns[name][place] = cell[name].where(cell["usable"]).values
+                    attributes[name] = dict(cell[name].attrs)
+    variables = {name: (dims, values, attributes[name]) for name, values in columns.items()}
+    coordinates = {"scheme": list(found), AXIS: list(FRACTIONS), "trial": np.arange(count)}
+    return xr.Dataset(
+        {**variables, "status": (dims, status), "usable": (dims, usable)}, coordinates, {"alive": ("total_min_rate",)}
+    )
 
 
-def _used_by_others(datasets: Data, metric: str, fraction: float) -> np.ndarray:
-    """Whether all other routes that there are have used a draw; empty without such a route."""
-    found = (at_fraction(datasets, metric, fraction, route) for route in OTHER_ROUTES)
-    used = [values.notnull().values for values in found if values is not None and bool(values.notnull().any())]
-    return np.logical_and.reduce(used) if used else np.zeros(0, dtype=bool)
-
-
-def _select(dataset: xr.Dataset | None, metric: str, labels: tuple[str, ...], fraction: float) -> xr.DataArray | None:
-    if dataset is None or metric not in dataset:
+def _cell(datasets: Data, way: str, fraction: float) -> xr.Dataset | None:
+    source = SOURCES[way]
+    dataset = datasets.get(source.ends if fraction in (0.0, 1.0) else source.fractions)
+    if dataset is None:
         return None
+    name = "random" if way == "random" else {0.0: "sdma", 1.0: "common-only"}.get(fraction, "rsma")
+    labels = (f"{name}:{source.route}",) if source.route else (name, f"{name}:fast")
     present = [label for label in labels if label in dataset["scheme"].values]
     if not present:
         return None
-    values = dataset[metric].where(dataset["usable"]).sel(scheme=present[0], drop=True)
-    axis = "common_power_fraction"
-    if axis in values.dims:
-        near = np.flatnonzero(np.isclose(values[axis].values.astype(float), fraction))
+    one = dataset.sel(scheme=present[0], drop=True)
+    if AXIS in one.dims:
+        near = np.flatnonzero(np.isclose(one[AXIS].values.astype(float), fraction))
         if not len(near):
             return None
-        values = values.isel({axis: int(near[0])}, drop=True)
-    return values
+        one = one.isel({AXIS: int(near[0])}, drop=True)
+    return one
 
 
-def means(datasets: Data, metric: str, route: str = "") -> dict[float, float]:
-    """Mean over usable trials by power fraction, of the fractions that there are."""
-    found: dict[float, float] = {}
-    for fraction in FRACTIONS:
-        values = at_fraction(datasets, metric, fraction, route)
-        if values is not None and bool(values.notnull().any()):
-            found[fraction] = float(values.mean())
-    return found
+def values(data: xr.Dataset, metric: str, way: str, fraction: float) -> xr.DataArray:
+    """A metric of the trials that count, missing elsewhere; of nothing if the way is not there."""
+    if way not in data["scheme"].values:
+        return xr.DataArray(np.full(0, np.nan), dims="trial")
+    one = data.sel(scheme=way, drop=True).sel({AXIS: fraction}, drop=True)
+    return one[metric].where(one["usable"])
 
 
-def met_share(datasets: Data, margin: str, fraction: float, route: str = "") -> float:
-    """Share of usable trials whose margin is met; NaN without a trial."""
-    values = at_fraction(datasets, f"margin_{margin}", fraction, route)
-    if values is None or not bool(values.notnull().any()):
-        return float("nan")
-    return float((values.where(values.notnull(), drop=True) >= -MET).mean())
+def compared(datasets: Data, ways: Sequence[str]) -> xr.Dataset:
+    """``by_fraction`` over the trials that all of it can use: what claims and panels of means are about."""
+    return viewed(by_fraction(datasets, ways))
 
 
-def trials(datasets: Data) -> int:
-    """Least number of usable trials over the power fractions that there are."""
-    counts = [at_fraction(datasets, "min_rate", fraction) for fraction in FRACTIONS]
-    return min((int(values.notnull().sum()) for values in counts if values is not None), default=0)
+def mean_at(data: xr.Dataset, metric: str, way: str, fraction: float) -> Estimate:
+    """Mean of a metric with its interval."""
+    return estimate(values(data, metric, way, fraction))
+
+
+class Share(NamedTuple):
+    """A share of all trials that were run with its 95 % interval."""
+
+    share: float
+    low: float
+    high: float
+    trials: int
+
+
+def met_share(data: xr.Dataset, margin: str, way: str, fraction: float) -> Share:
+    """Share of the trials run whose margin is met; what has no usable design counts as not met."""
+    if way not in data["scheme"].values:
+        return Share(np.nan, np.nan, np.nan, 0)
+    one = data.sel(scheme=way, drop=True).sel({AXIS: fraction}, drop=True)
+    run = trials_run(one)
+    met = (one["usable"] & (one[f"margin_{margin}"] >= -MET)).sum("trial")
+    found = share_interval(met, run)
+    share, low, high = (float(found[name]) for name in ("share", "low", "high"))
+    return Share(share, low, high, int(run))
+
+
+def lowest_share(data: xr.Dataset) -> str:
+    """``lowest usable share 99.7%``, for the caption of a figure without a strip of shares; empty if all can be used.
+
+    Schemes without a usable trial at any point are refused by construction and stand in the text instead.
+    """
+    share = usable_share(data)
+    alive = share.max([dim for dim in share.dims if dim != "scheme"]) > 0.0
+    known = share.where(alive)
+    least = float(known.min()) if bool(known.notnull().any()) else 1.0
+    return f"lowest usable share {share_text(least)}" if least < 1.0 else ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from leoisac.experiment.contracts import Study
 from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.results import FRACTIONS, INNER, OTHER_ROUTES
+from leoisac.systems.otfs_rsma.evidence.sensitivity import SENSITIVITY
 
 _FEW = {"common_power_fraction": [0.1, 0.8]}
 _SMALL = dict(SYSTEM.small)
-_TINY = {"overrides": _SMALL}
-_GENETIC = ("ga", "ga-sensing")
+_TINY = {"overrides": _SMALL, "trials": 4}
+_TINY_SWEEP = {**_TINY, "sweep": _FEW}
+_GENETIC = ("published", "ga-sensing")
+_LEAST = ("least-delay", "least-doppler")
 
 STUDIES = (
     Study(
@@ -17,44 +20,69 @@ STUDIES = (
         schemes=("rsma",),
         sweep={"common_power_fraction": list(INNER)},
         trials=3000,
-        quick={"trials": 4, "sweep": _FEW},
-        tiny=_TINY,
+        quick={"trials": 24},
+        tiny=_TINY_SWEEP,
     ),
     Study(
         "ends",
         schemes=("sdma", "sdma-paper", "common-only"),
         trials=3000,
-        quick={"trials": 4},
+        quick={"trials": 24},
+        tiny=_TINY,
+    ),
+    Study(
+        "least-bounds",
+        schemes=tuple(f"rsma:{route}" for route in _LEAST),
+        sweep={"common_power_fraction": list(INNER)},
+        trials=300,
+        headline="crb_delay",
+        quick={"trials": 16},
+        tiny=_TINY_SWEEP,
+    ),
+    Study(
+        "least-bounds-ends",
+        schemes=tuple(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _LEAST),
+        trials=300,
+        headline="crb_delay",
+        quick={"trials": 16},
         tiny=_TINY,
     ),
     Study(
         "random",
-        schemes=("random", "bound"),
+        schemes=("random", "interference-free"),
         sweep={"common_power_fraction": list(FRACTIONS)},
         trials=3000,
-        quick={"trials": 4, "sweep": _FEW},
-        tiny=_TINY,
+        quick={"trials": 24},
+        tiny=_TINY_SWEEP,
     ),
     Study(
         "common-draws-fractions",
         schemes=tuple(f"rsma:{route}" for route in OTHER_ROUTES),
         sweep={"common_power_fraction": list(INNER)},
         trials=24,
-        quick={"trials": 1, "schemes": ("rsma:ga", "rsma:ga-sensing"), "sweep": {"common_power_fraction": [0.3]}},
-        tiny=_TINY,
+        # A draw costs the genetic algorithm a second of a core.
+        quick={
+            "trials": 4,
+            "schemes": ("rsma:published", "rsma:ga-sensing"),
+            "sweep": {"common_power_fraction": [0.1, 0.3, 0.8]},
+        },
+        tiny={**_TINY, "trials": 2, "sweep": {"common_power_fraction": [0.3]}},
     ),
     Study(
         "common-draws-ends",
         schemes=("sdma:reference", *(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC)),
         trials=24,
-        quick={"trials": 1, "schemes": ("sdma:ga-sensing",)},
-        tiny=_TINY,
+        quick={
+            "trials": 4,
+            "schemes": tuple(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC),
+        },
+        tiny={**_TINY, "trials": 2, "schemes": ("sdma:published", "sdma:ga-sensing")},
     ),
     Study(
         "schemes",
-        schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "bound"),
+        schemes=("rsma", "sdma", "no-crb", "no-common-floor", "random", "interference-free", "bound"),
         trials=1000,
-        quick={"trials": 4},
+        quick={"trials": 24},
         tiny=_TINY,
     ),
     Study(
@@ -62,7 +90,7 @@ STUDIES = (
         schemes=("rsma", "sdma", "bound"),
         overrides={"common_power_fraction": None},
         trials=3000,
-        quick={"trials": 4},
+        quick={"trials": 24},
         tiny=_TINY,
     ),
     Study(
@@ -70,10 +98,11 @@ STUDIES = (
         schemes=("rsma",),
         sweep={"crb_delay_max": [2e-11, 1e-11, 8e-12, 6e-12, 5e-12, 4e-12, 3.5e-12]},
         trials=300,
-        quick={"trials": 4, "sweep": {"crb_delay_max": [2e-11, 4e-12]}},
+        quick={"trials": 24, "sweep": {"crb_delay_max": [2e-11, 8e-12, 5e-12, 4e-12, 3.5e-12]}},
         tiny={
             "overrides": {k: v for k, v in _SMALL.items() if k != "crb_delay_max"},
             "sweep": {"crb_delay_max": [1e-10, 4e-12]},
+            "trials": 4,
         },
     ),
     Study(
@@ -82,8 +111,8 @@ STUDIES = (
         overrides={"common_power_fraction": None},
         sweep={"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"], ["space-dd", "known"]]},
         trials=64,
-        quick={"trials": 2, "sweep": {"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"]]}},
-        tiny={"overrides": _SMALL},
+        quick={"trials": 4},
+        tiny={**_TINY, "sweep": {"precoder_mode+target_amplitude": [["dd", "known"], ["dd", "unknown"]]}},
     ),
     Study(
         "total-rate",
@@ -91,16 +120,17 @@ STUDIES = (
         overrides={"common_power_fraction": None, "objective": "total"},
         trials=200,
         headline="total_min_rate",
-        quick={"trials": 2, "overrides": {"objective": "private"}},
-        tiny=_TINY,
+        quick={"trials": 8},
+        # The other objective is another program: tests of the engine's programs compile it, not this.
+        tiny={"overrides": {**_SMALL, "objective": "private"}},
     ),
     Study(
         "fading",
         schemes=("rsma",),
         sweep={"rician_factor_db": [-100.0, 0.0, 10.0]},
         trials=500,
-        quick={"trials": 4, "sweep": {"rician_factor_db": [-100.0, 10.0]}},
-        tiny=_TINY,
+        quick={"trials": 48},
+        tiny={**_TINY, "sweep": {"rician_factor_db": [-100.0, 10.0]}},
     ),
     Study(
         "bit-errors",
@@ -109,7 +139,8 @@ STUDIES = (
         sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
         trials=2000,
         headline="bit_error_rate",
-        quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
+        quick={"trials": 128},
+        tiny={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
     ),
     Study(
         "bit-errors-16",
@@ -118,7 +149,8 @@ STUDIES = (
         sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
         trials=100,
         headline="bit_error_rate",
-        quick={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}, "overrides": {"n_delay": 4, "n_doppler": 8}},
+        quick={"trials": 8, "sweep": {"comm_snr_db": [0.0, 10.0, 20.0]}},
+        tiny={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}, "overrides": {"n_delay": 4, "n_doppler": 8}},
     ),
     Study(
         "estimation",
@@ -129,8 +161,10 @@ STUDIES = (
         },
         trials=1000,
         headline="delay_error",
-        quick={"trials": 8, "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]}},
+        quick={"trials": 32},
+        tiny={"trials": 8, "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]}},
     ),
+    SENSITIVITY,
 )
 
 __all__ = ["STUDIES"]

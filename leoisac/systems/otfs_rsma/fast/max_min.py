@@ -1,8 +1,8 @@
 """Fast route: all trials at once on the batched engine, one compiled program for all schemes, splits and ceilings.
 
-Every result spends exactly its budget and, after the engine's restoration, meets its constraints to rounding. Trials
-that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate: no energy map
-reaches the ceilings, or the common stream's power cannot carry the floor even without interference.
+Every result spends its budget and, after the engine's restoration, most meet their constraints to about 1e-10. Trials
+that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate (no energy map
+reaches the ceilings, or the common stream's power cannot carry the floor even without interference), else NOT_FOUND.
 """
 
 from __future__ import annotations
@@ -55,19 +55,40 @@ class Found(NamedTuple):
     history: Leaf  # (round,)
 
 
+class FirstStage(NamedTuple):
+    """The best designs found for (17) of a batch, in the engine's numbers."""
+
+    shape: Shape
+    variant: Variant
+    program: Program
+    found: Found
+    met: np.ndarray  # (trial,): all constraints are met
+
+
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int = 1) -> Solution[Design]:
     """The max-min rate problem (17) for a batch of trials.
 
     Args:
         scheme: a key of ``problem.normalised.VARIANTS``.
         parameters, channels: as everywhere; channels with a leading trial axis.
-        starts: points per trial, 1 to 16; the best result is kept. Local optima lie within some 0.01 bit.
+        starts: points per trial, 1 to 16; the best result is kept. Ends of different starts lie within some 0.01 bit.
 
     Returns:
         Streams in physical units; objective and violation are the judge's; ``iterations`` counts gradient evaluations
         of all starts, ``history`` holds the least rate after each round of the augmented Lagrangian. With the scheme
         ``sdma-paper``, and with ``rsma`` at a fraction of 0, a floor on the common rate is INFEASIBLE by construction;
         the designs are then those without the floor.
+
+    Raises:
+        ValueError: if ``starts`` is out of range.
+    """
+    first = first_stage(scheme, parameters, channels, starts)
+    solution = finished(first, parameters, channels, first.found)
+    return certified(solution, parameters, channels, VARIANTS[scheme])
+
+
+def first_stage(scheme: str, parameters: Parameters, channels: Channels, starts: int) -> FirstStage:
+    """The best designs found for a batch in the engine's numbers, for ``finished`` and for a second stage from there.
 
     Raises:
         ValueError: if ``starts`` is out of range.
@@ -79,11 +100,16 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     found, violation = _engine(ready, shape, slice(0, starts))
     missed = np.flatnonzero(~(violation <= OPTIONS.feasibility))
     if len(missed) and starts < MAX_STARTS:
-        again, _ = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
+        again, violation[missed] = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
         for old, new in zip(found, again, strict=True):
             old[missed] = new
-    solution = by_lanes(partial_of(_finish, shape))((parameters, variant), channels, ready.program, found)
-    return certified(solution, parameters, channels, VARIANTS[scheme])
+    return FirstStage(shape, variant, ready.program, found, violation <= OPTIONS.feasibility)
+
+
+def finished(first: FirstStage, parameters: Parameters, channels: Channels, found: Found) -> Solution[Design]:
+    """The solution that ``found`` is, judged from its physical streams."""
+    setting = (parameters, first.variant)
+    return by_lanes(partial_of(_finish, first.shape))(setting, channels, first.program, found)
 
 
 def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray]:

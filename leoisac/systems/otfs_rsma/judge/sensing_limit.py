@@ -1,10 +1,10 @@
 """What any frame can do for sensing: the least delay bound under a Doppler ceiling, and whether ceilings are reachable.
 
 The Fisher information is linear in the energy map ``q[n, i]``, so this is convex and has nothing to do with channels or
-users (arXiv:2506.02624, section V, asks a genetic algorithm). Inverse bounds are Schur complements: ``1 / CRB`` is the
+users (the paper asks a genetic algorithm). Inverse bounds are Schur complements: ``1 / CRB`` is the
 least energy-weighted square of a sensitivity over all multiples of the nuisance sensitivities, hence the lower envelope
 of linear functions of q. Cutting planes over these multiples end within a relative gap of 1e-6, every step a linear
-programme of ``M N`` variables; each of them bounds the optimum from above: a certificate.
+programme of ``M N`` variables, whose value no energy map exceeds: a proof.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from leoisac.systems.otfs_rsma.model import Frame, Parameters
 
 _GAP = 1e-6
 _MAX_CUTS = 200
+_NO_POINT = 2
+"""SciPy's word for a linear programme without a feasible point."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,14 @@ class SensingLimit:
         crb_delay: least bound of the delay, s^2; infinite if the Doppler ceiling is out of reach.
         crb_doppler: bound of the Doppler shift there, Hz^2.
         energy: an energy map that attains both, W, shape ``(slot, subcarrier)``.
+        proven: no energy map has a delay bound below this, s^2: the cutting planes' own bound, whatever was attained;
+            infinite if they prove the Doppler ceiling out of reach.
     """
 
     crb_delay: float
     crb_doppler: float
     energy: Float[np.ndarray, "slot subcarrier"]
+    proven: float
 
 
 @dataclass(frozen=True)
@@ -67,25 +72,31 @@ def sensing_limit(parameters: Parameters, crb_doppler_max: float = np.inf) -> Se
         crb_doppler_max: ceiling, Hz^2.
     """
     cells, scale = _sensitivities(parameters), _units(parameters)
-    best, energy = _maximise(cells, wanted=0, other=1, floor=scale[1] / crb_doppler_max)
+    best, energy, above = _maximise(cells, wanted=0, other=1, floor=scale[1] / crb_doppler_max)
+    proven = float(scale[0] / above) if above > 0.0 else np.inf
     if energy is None:
-        return SensingLimit(np.inf, np.inf, np.zeros((parameters.frame.n_doppler, parameters.frame.n_delay)))
+        return SensingLimit(np.inf, np.inf, np.zeros((parameters.frame.n_doppler, parameters.frame.n_delay)), proven)
     inverse_doppler, _ = cells.inverse_bound(energy, 1)
     grid = energy.reshape(parameters.frame.n_doppler, parameters.frame.n_delay) * float(parameters.total_power)
     doppler = scale[1] / inverse_doppler if inverse_doppler > 0.0 else np.inf
-    return SensingLimit(float(scale[0] / best), float(doppler), grid)
+    return SensingLimit(float(scale[0] / best), float(doppler), grid, proven)
 
 
 def are_ceilings_reachable(parameters: Parameters) -> bool:
-    """Whether some energy map meets both ceilings; False is certain."""
+    """Whether some energy map may meet both ceilings; False is proven by the cutting planes."""
     limit = sensing_limit(parameters, float(parameters.crb_doppler_max))
-    return limit.crb_delay <= float(parameters.crb_delay_max) * (1.0 + 10.0 * _GAP)
+    return limit.proven <= float(parameters.crb_delay_max) * (1.0 + 10.0 * _GAP)
 
 
 def _maximise(
     cells: _Sensitivities, wanted: int, other: int, floor: float
-) -> tuple[float, Float[np.ndarray, " cell"] | None]:
-    """Largest inverse bound of one parameter with that of the other at least ``floor``, over shares of the energy."""
+) -> tuple[float, Float[np.ndarray, " cell"] | None, float]:
+    """Largest inverse bound of one parameter with that of the other at least ``floor``, over shares of the energy.
+
+    What was attained, by which shares, and what nothing exceeds: infinite where a linear programme failed, 0 where one
+    proves that no shares reach the floor.
+    """
+    above = np.inf
     count = cells.rows.shape[-1]
     energy = np.full(count, 1.0 / count)
     rows, limits = list[np.ndarray](), list[float]()
@@ -106,13 +117,16 @@ def _maximise(
             b_eq=[1.0],
             bounds=[(0.0, None)] * (count + 1),
         )
+        if answer.status == _NO_POINT:
+            return 0.0, None, 0.0
         if not answer.success:
-            return 0.0, None
+            break
+        above = min(above, float(answer.x[-1]))
         if best > 0.0 and answer.x[-1] <= best * (1.0 + _GAP):
             break
         energy = np.maximum(answer.x[:-1], 0.0)
         energy = energy / np.sum(energy)
-    return best, best_energy
+    return best, best_energy, above
 
 
 def _sensitivities(parameters: Parameters) -> _Sensitivities:

@@ -1,4 +1,4 @@
-"""Bounds on rates from the strength of the channels alone, and the scheme ``bound``."""
+"""Bounds on rates from the strength of the channels alone; the schemes ``bound`` and ``interference-free``."""
 
 from __future__ import annotations
 
@@ -17,16 +17,28 @@ from leoisac.waveforms.delay_doppler_channel import channel_matrix, path_matrice
 
 
 def solve_bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
-    """No least private rate is larger: every user alone on its strongest eigen-beam, the power shared for equal rates.
+    """No least private rate is larger at any power split: every user alone on its strongest eigen-beam.
 
-    ``log2(1 + (1 - rho) P / (N_0 sum_k 1 / lambda_k))`` with ``lambda_k = ||H_k||_2^2``, and ``rho = 0`` for a free
-    split.
+    ``log2(1 + P / (N_0 sum_k 1 / lambda_k))`` with ``lambda_k = ||H_k||_2^2``: the power shared for equal rates, and
+    none in the common stream.
     """
     return by_lanes(_bound)(parameters, channels)
 
 
+def solve_interference_free(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
+    """No least private rate is larger at the configured split: as ``solve_bound`` with the private streams' power."""
+    return by_lanes(_interference_free)(parameters, channels)
+
+
 def _bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
-    rate = rate_bound(parameters, channels)
+    return _as_solution(rate_bound(parameters, channels))
+
+
+def _interference_free(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
+    return _as_solution(rate_at_split(parameters, channels))
+
+
+def _as_solution(rate: Float[Array, ""]) -> Solution[RateBound]:
     return Solution(
         value=RateBound(rate),
         status=nonfinite_where(jnp.asarray(int(Status.CONVERGED), dtype=jnp.int32), rate),
@@ -38,10 +50,18 @@ def _bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
 
 
 def rate_bound(parameters: Parameters, channels: Channels) -> Float[Array, ""]:
-    """The interference-free bound on the least private rate of one trial, bit."""
+    """Bound on the least private rate of one trial at any power split, bit."""
+    return _without_interference(parameters, channels, 1.0)
+
+
+def rate_at_split(parameters: Parameters, channels: Channels) -> Float[Array, ""]:
+    """Bound on the least private rate of one trial at the configured split (a free one: any), bit."""
+    return _without_interference(parameters, channels, 1.0 - parameters.common_fraction * parameters.is_split_fixed)
+
+
+def _without_interference(parameters: Parameters, channels: Channels, share: Any) -> Float[Array, ""]:
     strength = channel_strength(parameters.frame, channels.path_gains)
-    left = 1.0 - parameters.common_fraction * parameters.is_split_fixed
-    return spectral_efficiency(left * parameters.total_power / (parameters.noise * jnp.sum(1.0 / strength)))
+    return spectral_efficiency(share * parameters.total_power / (parameters.noise * jnp.sum(1.0 / strength)))
 
 
 def common_rate_limit(setting: tuple[Parameters, Variant], channels: Channels) -> Float[Array, ""]:
@@ -68,4 +88,12 @@ def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> 
     return rows.reshape(*rows.shape[:2], -1)
 
 
-__all__ = ["channel_matrices", "channel_strength", "common_rate_limit", "rate_bound", "solve_bound"]
+__all__ = [
+    "channel_matrices",
+    "channel_strength",
+    "common_rate_limit",
+    "rate_at_split",
+    "rate_bound",
+    "solve_bound",
+    "solve_interference_free",
+]

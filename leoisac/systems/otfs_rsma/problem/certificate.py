@@ -1,4 +1,12 @@
-"""When a trial that misses a constraint is proven infeasible."""
+"""When a trial that misses a constraint is proven infeasible, and what it is otherwise.
+
+Two proofs, both from relaxations that hold for every design:
+
+* ceilings: the Fisher information is linear in the energy map, so that the least delay bound under the Doppler ceiling
+  is a convex problem without channels; the cutting planes of ``judge.sensing_limit`` bound it from below;
+* floor: the common rate of a user is at most that of the stream's whole power on the strongest eigen-beam of the
+  channel, without interference (``common_rate_limit``).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +23,10 @@ from leoisac.systems.otfs_rsma.problem.normalised import FEASIBILITY, Variant, a
 
 
 def certified(solution: Solution[Any], parameters: Parameters, channels: Channels, variant: Variant) -> Solution[Any]:
-    """The solution, trials that miss a constraint INFEASIBLE where a certificate says that nothing can meet it."""
+    """The solution; a trial that misses a constraint is INFEASIBLE where a proof says that nothing can meet it.
+
+    Without a proof it is NOT_FOUND, unless its numbers are not finite or its solver failed.
+    """
     missed = np.asarray(solution.violation) > FEASIBILITY
     if not missed.any():
         return solution
@@ -25,5 +36,8 @@ def certified(solution: Solution[Any], parameters: Parameters, channels: Channel
     if variant.has_floor:
         limit = by_lanes(common_rate_limit)((parameters, as_numbers(variant)), channels)
         unreachable |= limit < float(parameters.common_floor) * (1.0 - 1e-9)
-    status = np.where(missed & unreachable, int(Status.INFEASIBLE), solution.status).astype(np.int32)
+    found = np.asarray(solution.status)
+    searched = missed & (found < int(Status.INFEASIBLE))
+    status = np.where(searched, int(Status.NOT_FOUND), found)
+    status = np.where(missed & unreachable, int(Status.INFEASIBLE), status).astype(np.int32)
     return Solution(**{**vars(solution), "status": status})

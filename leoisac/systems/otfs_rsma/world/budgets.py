@@ -67,9 +67,9 @@ def _echo_table(config: OtfsRsmaConfig) -> LinkBudget:
         (
             BudgetRow("Echo amplitude", float(to_db((config.echo_gain * config.target_reflectivity) ** 2)), "dB"),
             BudgetRow("Echo SNR, whole frame", config.echo_snr_db, "dB"),
-            BudgetRow("Root bound of the delay", math.sqrt(crb_delay) * 1e6, "µs"),
+            BudgetRow("Root delay bound", math.sqrt(crb_delay) * 1e6, "µs"),
             BudgetRow("Largest allowed delay bound, root", math.sqrt(config.crb_delay_max) * 1e6, "µs"),
-            BudgetRow("Root bound of the Doppler shift", math.sqrt(crb_doppler), "Hz"),
+            BudgetRow("Root Doppler bound", math.sqrt(crb_doppler), "Hz"),
             BudgetRow("Largest allowed Doppler bound, root", math.sqrt(config.crb_doppler_max), "Hz"),
         ),
     )
