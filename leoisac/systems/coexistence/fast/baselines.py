@@ -1,4 +1,4 @@
-"""Schemes without the optimisers of P1 and P3: zero-forcing beams, nearest association (paper, section VI)."""
+"""Schemes without the optimisers of P1 and P3: zero-forcing beams, nearest association."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     """Metrics of one trial's design at the instant of P3.
 
     ``SINR_k = |h_k f_k|^2 / (sum_{s != k} |h_k f_s|^2 + g_k p + sigma^2)``, ``SINR_S = g p / (||h_S F||^2 + sigma^2)``
-    (paper, eqs. 15 and 16, on all streams), SCNR with the best receive filters. Rates in bit/s/Hz, powers in W, flux
+    (paper, eq. 15, on all streams), SCNR with the best receive filters. Rates in bit/s/Hz, powers in W, flux
     densities in dBW/m2/MHz. Margins are relative, met when not negative: ``margin_sut_rate = min R_S / R_min - 1``
     (``R_S`` itself where nothing is asked), ``margin_scnr = min SCNR / SCNR_min - 1``, ``margin_..._power = 1 - P /
     budget``. A cell without satellite user has a ``sut_rate`` of 0 that counts nowhere.
