@@ -82,6 +82,7 @@ METRICS = {
     "sum_rate": Metric("sum rate of all users", _RATE, least=0.0),
     "terrestrial_rate": Metric("sum rate of the terrestrial users", _RATE, least=0.0),
     "satellite_rate": Metric("sum rate of the satellite users", _RATE, least=0.0),
+    "least_cell_rate": Metric("least sum rate of a cell's terrestrial users", _RATE, least=0.0),
     "min_rate": Metric("least rate of a user", _RATE, least=0.0),
     "tut_rate": Metric("rate of a terrestrial user", _RATE, ("cell", "user"), least=0.0),
     "sut_rate": Metric("rate of a satellite user", _RATE, ("cell",), least=0.0),
@@ -156,8 +157,8 @@ SYSTEM = System(
         "clutter_per_target": 2,
     },
     tolerance=1e-3,
-    # Zero forcing with targets in nearly one direction spends all power on them: its users get nothing.
-    alive=("terrestrial_rate",),
+    # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
+    alive=("least_cell_rate",),
 )
 
 _FUNCTIONS = {

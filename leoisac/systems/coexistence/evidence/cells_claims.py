@@ -8,11 +8,12 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Verdict
 from leoisac.experiment.reading.comparison import viewed
-from leoisac.experiment.reading.verdicts import Estimate, estimate, graded, least_trials, ratio
+from leoisac.experiment.reading.verdicts import Estimate, estimate, graded, least_trials
 from leoisac.systems.coexistence.evidence.drops import (
     Data,
     at_points,
     difference_of_ratios,
+    ratios_at_points,
     span_text,
     values_of,
     without_collapsed,
@@ -49,7 +50,7 @@ def several_cells_order(data: Data) -> Verdict:
 def _shares(dataset: xr.Dataset, ideal: str) -> dict[int, Estimate]:
     own, other = (values_of(dataset, "sum_rate", name) for name in ("proposed", ideal))
     counts = [int(count) for count in dataset["num_cells"].values]
-    return dict(zip(counts, at_points(own, other, ratio), strict=True))
+    return dict(zip(counts, ratios_at_points(own, other), strict=True))
 
 
 def _growth(dataset: xr.Dataset, ideal: str, few: int, many: int) -> Estimate:

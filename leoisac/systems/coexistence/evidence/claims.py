@@ -26,6 +26,7 @@ from leoisac.systems.coexistence.evidence import sensing_claims as of_sensing
 from leoisac.systems.coexistence.evidence.drops import (
     Data,
     at_points,
+    ratios_at_points,
     scnr_db,
     span_text,
     values_of,
@@ -75,15 +76,11 @@ def _ordering(data: Data) -> Verdict:
     return graded(upper and not any(one.below for one in steps[3]), fair, measured, trials, criterion)
 
 
-def _loss(greedy: xr.DataArray, ideal: xr.DataArray) -> Estimate:
-    found = ratio(greedy, ideal)
-    return Estimate(1.0 - found.mean, 1.0 - found.high, 1.0 - found.low, found.trials)
-
-
 def _losses(dataset: xr.Dataset) -> list[Estimate]:
-    return at_points(
-        values_of(dataset, "sum_rate", "greedy"), values_of(dataset, "sum_rate", "interference-free"), _loss
-    )
+    """Share of the ideal's rate that greedy loses, at every point."""
+    greedy, ideal = (values_of(dataset, "sum_rate", scheme) for scheme in ("greedy", "interference-free"))
+    kept = ratios_at_points(greedy, ideal)
+    return [Estimate(1.0 - one.mean, 1.0 - one.high, 1.0 - one.low, one.trials) for one in kept]
 
 
 def _greedy_loss(data: Data) -> Verdict:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from leoisac.experiment.reading.comparison import collapsed
-from leoisac.experiment.reading.statistics import share_interval
-from leoisac.experiment.reading.verdicts import Estimate, difference
+from leoisac.experiment.reading.statistics import mean_interval, ratio_interval, share_interval
+from leoisac.experiment.reading.verdicts import Estimate
 from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
 
 Data = Mapping[str, xr.Dataset]
@@ -33,20 +32,19 @@ def without_collapsed(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign(usable=(dataset["usable"] & ~dead).transpose(*dataset["usable"].dims))
 
 
-def at_points(
-    first: xr.DataArray,
-    second: xr.DataArray,
-    compare: Callable[[xr.DataArray, xr.DataArray], Estimate] = difference,
-) -> list[Estimate]:
-    """An estimate for every point of the sweep, in the order of the axes."""
-    first, second = xr.broadcast(first, second)
-    axes = [str(name) for name in first.dims if name != "trial"]
-    places = itertools.product(*(range(first.sizes[axis]) for axis in axes))
-    found: list[Estimate] = []
-    for place in places:
-        here = dict(zip(axes, place, strict=True))
-        found.append(compare(first.isel(here), second.isel(here)))
-    return found
+def at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
+    """Mean of ``first - second`` at every point of the sweep, in the order of the axes."""
+    return _estimates(mean_interval(first - second))
+
+
+def ratios_at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
+    """``mean(first) / mean(second)`` at every point of the sweep, in the order of the axes."""
+    return _estimates(ratio_interval(first, second))
+
+
+def _estimates(found: xr.Dataset) -> list[Estimate]:
+    columns = [np.ravel(found[name].values) for name in ("mean", "low", "high", "count")]
+    return [Estimate(float(m), float(l), float(h), int(n)) for m, l, h, n in zip(*columns, strict=True)]
 
 
 def span_text(found: list[Estimate], form: str = "+.1f") -> str:
@@ -110,8 +108,8 @@ def radius_ratio(first: xr.DataArray, second: xr.DataArray) -> Estimate:
         return _crossing(radius, shares[0], FAILURE_LEVEL) / _crossing(radius, shares[1], FAILURE_LEVEL)
 
     mean = ratio(rows.mean(axis=2))
-    drawn = _resampled(count)
-    found = np.array([ratio(shares) for shares in np.einsum("nt,crt->ncr", drawn, rows)])
+    drawn = np.reshape(_resampled(count) @ np.reshape(rows, (-1, count)).T, (-1, *rows.shape[:2]))
+    found = np.array([ratio(shares) for shares in drawn])
     return _percentiles(mean, found, count)
 
 

@@ -57,7 +57,7 @@ def draw_scnr(datasets: Data) -> Any:
     floors, values, styles = dataset["min_sut_rate"].values, scnr_db(dataset), series_styles(_ORDER)
     demanded = _config(dataset).min_scnr_db
     with house_style() as mpl:
-        figure, panels = _row(mpl, len(floors))
+        figure, panels = _row(mpl, len(floors), height=4.6)
         for panel, floor in zip(panels, floors, strict=True):
             for scheme in _present(dataset):
                 one = values.sel(scheme=scheme, min_sut_rate=floor)
@@ -203,8 +203,8 @@ def draw_refinement(datasets: Data) -> Any:
     return figure
 
 
-def _row(mpl: Any, count: int, width: float = _PANEL_IN) -> tuple[Any, Sequence[Any]]:
-    size = (max(width * count, COLUMN_WIDTH_IN), _HEIGHT_IN)
+def _row(mpl: Any, count: int, width: float = _PANEL_IN, height: float = _HEIGHT_IN) -> tuple[Any, Sequence[Any]]:
+    size = (max(width * count, COLUMN_WIDTH_IN), height)
     figure = mpl.Figure(figsize=size, layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False, sharey=True)[0])
 

@@ -73,6 +73,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "terrestrial_rate": terrestrial_rate,
         "satellite_rate": satellite_rate,
         "sum_rate": terrestrial_rate + satellite_rate,
+        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
         "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
         "min_scnr": jnp.min(scnr),
         "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
