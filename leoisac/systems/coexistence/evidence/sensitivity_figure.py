@@ -66,17 +66,19 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
                 _bar(right, height, default.mean, point.lead, 1.0, bar, "")
         left.set_yticks(range(len(order)), [labels[field] for field in order], fontsize=8)
         left.invert_yaxis()
-        left.margins(x=0.16)
+        left.margins(x=0.3)
         left.axvline(0.0, color="#444444", linewidth=0.8)
         right.axvline(default.mean, color="#444444", linewidth=0.8)
         left.set_xlabel(QUANTITIES["rate_change"].label)
         right.set_xlabel(QUANTITIES["lead"].label)
+        over = comparison_text(viewed(dataset), "ratios and differences of means")
         lowest = min(points, key=lambda point: point.usable)
+        if lowest.usable < 1.0:
+            over += f"; lowest usable share {share_text(lowest.usable)} ({lowest.field} = {_text(lowest.value)})"
         add_note(
             figure,
-            f"each number moved alone to the value at its bar from its default ({defaults_text()}), at the grey "
-            f"lines. {comparison_text(viewed(dataset), 'ratios and differences of means')}; lowest "
-            f"usable share {share_text(lowest.usable)} ({lowest.field} = {_text(lowest.value)})",
+            f"each number moved alone to the value at its bar from its default ({defaults_text()}), at the grey lines; "
+            f"{over}",
         )
     return figure
 
