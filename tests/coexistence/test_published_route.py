@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from coexistence_cases import SMALL, configured, drawn
 from tiny_cell import BEAMFORMER, Q, batch_of, random_cell, tiny_cell
 
 from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem import cell_program
+from leoisac.systems.coexistence.problem.coordination import merge
+from leoisac.systems.coexistence.problem.normalised import predicted_problem
+from leoisac.systems.coexistence.problem.selecting import select_association
 from leoisac.systems.coexistence.problem.starts import Point
 from leoisac.systems.coexistence.published import printed_filters
 from leoisac.systems.coexistence.published.cell import PUBLISHED, REFERENCE, Wmmse, solve_p1, wmmse
@@ -116,3 +122,16 @@ def test_the_published_route_designs_whole_trials() -> None:
     other = solve_proposed_as_published(numbers, channels, start="floor")
     assert abs(published.objective[0] - other.objective[0]) > 1e-3
     assert solve_proposed(numbers, channels).objective[0] > min(published.objective[0], other.objective[0])
+
+
+def test_merging_as_printed_may_break_a_least_rate() -> None:
+    """(44) knows the caps alone."""
+    config = configured(**SMALL, num_cells=2)
+    channels, numbers = drawn(config, 1), parameters(config)
+    problem = by_lanes(predicted_problem)(numbers, channels, select_association(numbers, channels))
+    problem = replace(problem, g_sut=np.array([[1000.0, 40.0]]), h_sut=np.zeros_like(problem.h_sut))
+    beams, caps = np.zeros((1, 2, 8, 4), dtype=complex), np.ones((1, 2))
+    printed, ours = (merge(numbers, problem, beams, caps, floors=floors).power[0] for floors in (False, True))
+    np.testing.assert_allclose(printed, [0.512, 0.488], atol=1e-3)
+    np.testing.assert_allclose(ours, [0.225, 0.775], atol=1e-3)
+    assert np.log2(1.0 + 40.0 * printed[1]) < 5.0 <= np.log2(1.0 + 40.0 * ours[1]) + 1e-9

@@ -99,8 +99,8 @@ class CellSolution(NamedTuple):
     status: Leaf  # (cell,), codes of Status
     violation: Leaf  # (cell,), largest relative one, recomputed from the design (cell_violation)
     objective: Leaf  # (cell,), sum rate of the design, bit/s/Hz
-    iterations: Leaf  # (cell,), in the route's own unit
-    history: Leaf  # (cell, iteration), sum rate after each iteration, NaN past the end
+    iterations: Leaf  # (cell,), in the route's own unit: gradient evaluations, transmitter updates
+    history: Leaf  # (cell, iteration), sum rate after each round of multipliers or turn, NaN past the end
 
 
 class Filters(NamedTuple):

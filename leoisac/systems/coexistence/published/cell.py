@@ -66,7 +66,7 @@ PUBLISHED = Wmmse(line_search=False, filters=PRINTED, start="budget")
 
 
 class Cell(NamedTuple):
-    """One cell with its start and its certificate."""
+    """One cell with its starts, and whether it is proven that it has no design."""
 
     problem: CellProblem
     starts: tuple[Point, ...]
