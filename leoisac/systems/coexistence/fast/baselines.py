@@ -29,8 +29,8 @@ from leoisac.systems.coexistence.problem.zero_forcing import PowerSearch, power_
 def solve_interference_free(parameters: Parameters, channels: Channels, *, association: Any = None) -> Solution[Design]:
     """Ideal without coupling: zero forcing in the cells, water-filling at the satellite, judged without coupling.
 
-    No bound: beams by P3 on the same channels are better (``interference-free-wmmse``), and where zero forcing collapses
-    so is the proposed scheme, interference and all.
+    No bound: beams by P3 on the same channels are better (``interference-free-wmmse``), and so is the proposed scheme,
+    interference and all, where zero forcing collapses.
     """
     return _blind(parameters, channels, association, coupling=0.0)
 

@@ -20,8 +20,8 @@ _FACTORS = (1.0, 1e3)
 """Satellite power of starts with little and with much of it, over the one that gives its user the least rate plus one
 bit.
 
-Most cells end the same from anywhere. Of 48 full-size cells 3 had a local optimum 0.7 to 2.2 % better that was never reached
-from little satellite power, but half of the times from much, with the larger disturbance.
+Most cells end the same from anywhere. Of 48 full-size cells 3 had a local optimum 0.7 to 2.2 % better that was never
+reached from little satellite power, but half of the times from much, with the larger disturbance.
 """
 _MUCH = (0, 1, 1, 1, 1, 1, 1, 1)
 """Which of the two every start has."""
