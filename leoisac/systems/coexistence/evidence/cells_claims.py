@@ -71,6 +71,8 @@ def gap_shrinks(data: Data) -> Verdict:
         f"{grown[ideal].text('+.3f')}"
         for ideal, shares in ((ideal, _shares(dataset, ideal)) for ideal in IDEALS)
     )
+    alive = _shares(without_collapsed(dataset), "interference-free")
+    measured += f" (zero-forcing ideal without collapsed drops {alive[few].mean:.3f}, {alive[many].mean:.3f})"
     surely = [one.above for one in grown.values()]
     criterion = "the shares of both ideals surely grow; partly: one of them"
     return graded(all(surely), any(surely), measured, least_trials(grown.values()), criterion)
@@ -101,6 +103,8 @@ def above_ninety(data: Data) -> Verdict:
     measured = (
         ", ".join(f"{one.text('.1%')} of the {IDEALS[ideal]}" for ideal, one in found.items()) + f" at {most} cells"
     )
+    alive = _shares(without_collapsed(dataset), "interference-free")[most]
+    measured += f" ({alive.text('.1%')} of the zero-forcing ideal without collapsed drops)"
     surely = [one.low > 0.9 for one in found.values()]
     criterion = "above 90 % of both ideals with the whole interval; partly: of one"
     return graded(all(surely), any(surely), measured, least_trials(found.values()), criterion)
@@ -117,6 +121,8 @@ def ratio_grows(data: Data) -> Verdict:
         f"{whole[ideal].text('+.3f')}"
         for ideal in IDEALS
     )
+    alive = _shares(without_collapsed(dataset), "interference-free").values()
+    measured += f" (zero-forcing ideal without collapsed drops {' '.join(f'{one.mean:.3f}' for one in alive)})"
     best = all(one.above for found in steps.values() for one in found)
     trials = least_trials(one for found in steps.values() for one in found)
     criterion = "every step surely grows, for both ideals; partly: from fewest to most cells, for one"
