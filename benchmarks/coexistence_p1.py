@@ -1,4 +1,5 @@
-"""P1 of the coexistence system alone: the fast solver against WMMSE with and without the search of the satellite power.
+"""P1 of the coexistence system alone: the fast solver against WMMSE with and without the search of the satellite power,
+and as published, one start each.
 
 ``python benchmarks/coexistence_p1.py [--cells 12]``; figures are kept in ``benchmarks/history/coexistence-p1.json``.
 Times are processor time per cell with everything compiled; the fast solver runs on a campaign's smallest batch, whose
@@ -55,8 +56,12 @@ def main() -> None:
         "cells": count,
     }
     reference.solve_p1(cell(0))
-    for name, line_search in (("line_search", True), ("plain", False)):
-        settings = reference.Wmmse(line_search=line_search)
+    ways = {
+        "line_search": reference.REFERENCE,
+        "plain": reference.Wmmse(line_search=False),
+        "published": reference.PUBLISHED,
+    }
+    for name, settings in ways.items():
         runs = [
             timed(lambda number=number, settings=settings: reference.solve_p1(cell(number), settings=settings))
             for number in range(count)

@@ -1,4 +1,4 @@
-"""The published algorithm on the tiny cell, whose numbers are known, and on random cells with two targets."""
+"""The corrected witness on the tiny cell, whose numbers are known, and on random cells with two targets."""
 
 import numpy as np
 import pytest

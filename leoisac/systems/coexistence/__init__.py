@@ -22,11 +22,14 @@ _BUDGETS = ("bs_power", "satellite_power")
 _ALL = ("sut_rate", "scnr", *_BUDGETS)
 
 
-def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], bound: bool = False) -> Scheme:
+def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], as_published: bool = False) -> Scheme:
     """A scheme made of the optimisers of P1 and P3."""
     function = f"solve_{name.replace('-', '_')}"
     routes = {"fast": f"{_HERE}.fast.schemes:{function}", "reference": f"{_HERE}.published.schemes:{function}"}
-    return Scheme(name, summary, routes, enforces, label, bound, requires={"reference": "reference"})
+    if as_published:
+        routes["published"] = f"{_HERE}.published.schemes:{function}_as_published"
+    requires = {route: "reference" for route in routes if route != "fast"}
+    return Scheme(name, summary, routes, enforces, label, requires=requires)
 
 
 def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Scheme:
@@ -35,58 +38,66 @@ def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Sch
     return Scheme(name, summary, routes, enforces, label)
 
 
-def _plain(module: str, name: str, label: str, summary: str, bound: bool = False) -> Scheme:
-    """A scheme in closed form, or nearly."""
-    return Scheme(
-        name, summary, {"fast": f"{_HERE}.fast.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label, bound
-    )
+def _plain(module: str, name: str, label: str, summary: str) -> Scheme:
+    """A scheme in closed form, or nearly. It promises the budgets alone: to miss a floor does not exclude it."""
+    return Scheme(name, summary, {"fast": f"{_HERE}.fast.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label)
 
 
 SCHEMES = (
-    _optimised("proposed", "proposed", "three stages: P1 in the cells, P2 at the satellite, P3 in the cells", _ALL),
+    _optimised(
+        "proposed", "proposed", "three stages: P1 in the cells, P2 at the satellite, P3 in the cells", _ALL, True
+    ),
     _plain("baselines", "zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
     _plain("baselines", "greedy", "greedy", "each network designs as if the other did not exist"),
     _plain("baselines", "uniform", "uniform", "as greedy, with equal powers"),
     _optimised("coop-uniform", "coop-uniform", "equal powers of the spot beams, beams by P3", _ALL),
-    _plain("baselines", "interference-free", "interference-free", "ideal without coupling, zero forcing", bound=True),
+    _plain(
+        "baselines",
+        "interference-free",
+        "interference-free, ZF",
+        "networks that do not disturb each other, zero forcing: the paper's ideal, which a good design can exceed",
+    ),
     _optimised(
         "interference-free-wmmse",
         "interference-free, optimised",
-        "ideal without coupling, beams by P3",
+        "the same with beams by P3: a local optimum of the ideal",
         ("scnr", *_BUDGETS),
-        bound=True,
     ),
     _fast("proposed-genie", "P1 with fresh channels", "as proposed, with P1 at the instant of P3", _ALL),
     _fast("proposed-unrefined", "without P3", "as proposed, with the beams of P1 kept", _BUDGETS),
-    _plain("sensing_schemes", "sensing-only", "sensing only", "least power that senses all targets, no user served"),
+    _plain("sensing_schemes", "sensing-only", "sensing only", "least power found that senses all targets, no users"),
     _plain(
         "sensing_schemes",
         "sensing-only-free",
         "sensing only, no satellite",
         "the same without the satellite, nearest association",
-        bound=True,
     ),
 )
+"""None is a bound: zero forcing without coupling can be worse than the proposed scheme with it, and the optimised ideal
+is a local optimum with the nearest association."""
+
+_RATE = "bit/s/Hz"
 
 METRICS = {
-    "sum_rate": Metric("sum rate of all users", "bit/s/Hz"),
-    "terrestrial_rate": Metric("sum rate of the terrestrial users", "bit/s/Hz"),
-    "satellite_rate": Metric("sum rate of the satellite users", "bit/s/Hz"),
-    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
-    "tut_rate": Metric("rate of a terrestrial user", "bit/s/Hz", ("cell", "user")),
-    "sut_rate": Metric("rate of a satellite user", "bit/s/Hz", ("cell",)),
-    "scnr": Metric("signal-to-clutter-plus-noise ratio of a target", "1", ("cell", "target")),
-    "min_scnr": Metric("least signal-to-clutter-plus-noise ratio", "1"),
-    "sensing_failure": Metric("share of trials in which a target is not sensed"),
-    "bs_power": Metric("transmit power of a base station", "W", ("cell",)),
-    "beam_power": Metric("power of the spot beam over a cell", "W", ("cell",)),
-    "total_power": Metric("transmit power of base stations and satellite", "W"),
+    "sum_rate": Metric("sum rate of all users", _RATE, least=0.0),
+    "terrestrial_rate": Metric("sum rate of the terrestrial users", _RATE, least=0.0),
+    "satellite_rate": Metric("sum rate of the satellite users", _RATE, least=0.0),
+    "least_cell_rate": Metric("least sum rate of a cell's terrestrial users", _RATE, least=0.0),
+    "min_rate": Metric("least rate of a user", _RATE, least=0.0),
+    "tut_rate": Metric("rate of a terrestrial user", _RATE, ("cell", "user"), least=0.0),
+    "sut_rate": Metric("rate of a satellite user", _RATE, ("cell",), least=0.0),
+    "scnr": Metric("signal-to-clutter-plus-noise ratio of a target", "1", ("cell", "target"), least=0.0),
+    "min_scnr": Metric("least signal-to-clutter-plus-noise ratio", least=0.0),
+    "sensing_failure": Metric("sensing failure probability", least=0.0, most=1.0),
+    "bs_power": Metric("transmit power of a base station", "W", ("cell",), least=0.0),
+    "beam_power": Metric("power of the spot beam over a cell", "W", ("cell",), least=0.0),
+    "total_power": Metric("transmit power of base stations and satellite", "W", least=0.0),
     "sut_flux_dbw_m2_mhz": Metric("power flux density at the satellite user", "dBW/m²/MHz", ("cell",)),
     "tut_flux_dbw_m2_mhz": Metric("largest power flux density at a terrestrial user", "dBW/m²/MHz", ("cell",)),
-    "margin_sut_rate": Metric("relative margin of the satellite users' rate"),
-    "margin_scnr": Metric("relative margin of the SCNR"),
-    "margin_bs_power": Metric("relative margin of the base stations' power"),
-    "margin_satellite_power": Metric("relative margin of the satellite's power"),
+    "margin_sut_rate": Metric("relative margin of the satellite users' rate", least=-1.0),
+    "margin_scnr": Metric("relative margin of the SCNR", least=-1.0),
+    "margin_bs_power": Metric("relative margin of the base stations' power", most=1.0),
+    "margin_satellite_power": Metric("relative margin of the satellite's power", most=1.0),
 }
 
 CHANNEL_AXES = {
@@ -146,6 +157,8 @@ SYSTEM = System(
         "clutter_per_target": 2,
     },
     tolerance=1e-3,
+    # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
+    alive=("least_cell_rate",),
 )
 
 _FUNCTIONS = {

@@ -56,7 +56,7 @@ class CoexistenceConfig(Config):
     # Layout of a cell
     cell_radius_m: Distance = Field(default=200.0, description="users are within this distance of the base station")
     min_distance_m: Distance = Field(default=10.0, description="least distance of a user from the base station")
-    sensing_radius_m: Distance = Field(default=50.0, description="targets are within it; receivers stand at half of it")
+    sensing_radius_m: Distance = Field(default=50.0, description="sensing radius; receivers at half of it")
     cell_spacing_m: Distance = Field(default=1000.0, description="distance between the cells of one spot beam")
     clutter_radius_m: Distance = Field(default=10.0, description="clutter is within this distance of its target")
     bs_height_m: Height = Field(default=10.0, description="height of the base station's array")

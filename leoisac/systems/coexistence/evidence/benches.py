@@ -1,4 +1,4 @@
-"""Settings in which the fast route is measured against the published algorithm: twelve full-size cells each."""
+"""Settings in which the fast route is measured against the corrected witness (``reference``), one start each."""
 
 from __future__ import annotations
 

@@ -1,44 +1,74 @@
-"""What figures and claims read from results: which drops count, means over them, radii of equal failure."""
+"""What figures and claims read from results: values of schemes, estimates at every point, radii of equal failure."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.reading.statistics import share_interval
+from leoisac.experiment.reading.comparison import collapsed
+from leoisac.experiment.reading.statistics import mean_interval, ratio_interval, share_interval
+from leoisac.experiment.reading.verdicts import Estimate
+from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
+
+Data = Mapping[str, xr.Dataset]
 
 FAILURE_LEVEL = 0.3
 """Failure probability at which sensing radii are compared, as in the paper."""
+_RESAMPLES = 2000
+_TAILS = (0.025, 0.975)
 
 
-def common_drops(dataset: xr.Dataset, scheme: str = "proposed") -> xr.Dataset:
-    """Results without the drops that a scheme cannot use: they are removed for all schemes, so that means compare."""
-    usable = dataset["usable"] & dataset["usable"].sel(scheme=scheme, drop=True)
-    return dataset.assign(usable=usable.transpose(*dataset["usable"].dims))
+def values_of(dataset: xr.Dataset, metric: str, scheme: str) -> xr.DataArray:
+    """A metric of one scheme, missing where the dataset does not count the design."""
+    return dataset[metric].where(dataset["usable"]).sel(scheme=scheme, drop=True)
 
 
-def mean_over_drops(dataset: xr.Dataset, metric: str) -> xr.DataArray:
-    """Mean of a metric over usable drops."""
-    return dataset[metric].where(dataset["usable"]).mean("trial")
+def without_collapsed(dataset: xr.Dataset) -> xr.Dataset:
+    """Without the drops in which the terrestrial users of any scheme get nothing at all."""
+    dead = collapsed(dataset).any("scheme")
+    return dataset.assign(usable=(dataset["usable"] & ~dead).transpose(*dataset["usable"].dims))
 
 
-def usable_trials(dataset: xr.Dataset) -> int:
-    """Least number of usable trials over schemes and points."""
-    return int(dataset["usable"].sum("trial").min())
+def at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
+    """Mean of ``first - second`` at every point of the sweep, in the order of the axes."""
+    return _estimates(mean_interval(first - second))
+
+
+def ratios_at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
+    """``mean(first) / mean(second)`` at every point of the sweep, in the order of the axes."""
+    return _estimates(ratio_interval(first, second))
+
+
+def _estimates(found: xr.Dataset) -> list[Estimate]:
+    columns = [np.ravel(found[name].values) for name in ("mean", "low", "high", "count")]
+    return [Estimate(float(m), float(l), float(h), int(n)) for m, l, h, n in zip(*columns, strict=True)]
+
+
+def span_text(found: list[Estimate], form: str = "+.1f") -> str:
+    """``+1.2 to +3.4``: means of the lowest and the highest of several estimates."""
+    means = [one.mean for one in found]
+    return f"{min(means):{form}} to {max(means):{form}}" if len(means) > 1 else found[0].text(form)
 
 
 def scnr_db(dataset: xr.Dataset) -> xr.DataArray:
-    """SCNR of every target in dB, usable drops only."""
+    """SCNR of every target in dB, missing where the dataset does not count the design, or has no signal at all."""
     values = dataset["scnr"].where(dataset["usable"])
     positive = values.where(values > 0.0)
-    return positive.copy(data=10.0 * np.log10(positive.values))
+    decibels = positive.copy(data=10.0 * np.log10(positive.values))
+    decibels.attrs = QUANTITIES["scnr_db"].attributes
+    return decibels
 
 
 def rate_with_association(dataset: xr.Dataset) -> xr.DataArray:
     """Sum rate of beams by P3 at a given satellite power; where they cannot sense, the base station stays silent.
 
-    Then the terrestrial rate is zero, and the satellite user has the rate of the undisturbed link. Only drops for which
-    that is known count: those that follow when a study asks for usable ones would be the lucky ones alone.
+    Not the shared rule of common trials: whether a drop can be sensed is what associations differ in, so that every
+    drop counts. Without a design the terrestrial rate is zero, and the satellite user has the rate of the undisturbed
+    link. Only drops for which that is known count: those that follow when a study asks for usable ones would be the
+    lucky ones alone.
     """
     beams = dataset.sel(scheme="coop-uniform", drop=True)
     undisturbed = dataset["satellite_rate"].sel(scheme="interference-free", drop=True)
@@ -46,7 +76,7 @@ def rate_with_association(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def failure_share(dataset: xr.Dataset) -> xr.Dataset:
-    """``share, low, high`` of drops in which a target cannot be sensed (Wilson intervals)."""
+    """``share, low, high`` of drops in which a target is not sensed (Wilson intervals); every drop counts."""
     run = dataset["usable"].sum("trial")
     return share_interval(dataset["sensing_failure"].where(dataset["usable"]).sum("trial"), run)
 
@@ -56,8 +86,65 @@ def radius_at(share: xr.DataArray, level: float = FAILURE_LEVEL) -> float:
 
     The share is made monotone first, as the probability is.
     """
-    radius = share["sensing_radius_m"].values.astype(float)
-    rising = np.maximum.accumulate(share.values.astype(float))
+    return _crossing(share["sensing_radius_m"].values.astype(float), share.values.astype(float), level)
+
+
+def radius_ratio(first: xr.DataArray, second: xr.DataArray) -> Estimate:
+    """Radius at equal failure of one case over that of another, with a bootstrap interval over the drops of both.
+
+    Args:
+        first, second: failures (0 or 1) over ``sensing_radius_m`` and ``trial``. No trials, where a case never reaches
+            the level: nothing is known of its radius.
+    """
+    first, second = xr.align(first, second, join="inner")
+    radius = first["sensing_radius_m"].values.astype(float)
+    rows = np.stack([one.transpose("sensing_radius_m", "trial").values for one in (first, second)])
+    rows = rows[:, :, np.isfinite(rows).all(axis=(0, 1))]
+    count = rows.shape[2]
+    if not count:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+
+    def ratio(shares: np.ndarray) -> float:
+        return _crossing(radius, shares[0], FAILURE_LEVEL) / _crossing(radius, shares[1], FAILURE_LEVEL)
+
+    mean = ratio(rows.mean(axis=2))
+    drawn = np.reshape(_resampled(count) @ np.reshape(rows, (-1, count)).T, (-1, *rows.shape[:2]))
+    found = np.array([ratio(shares) for shares in drawn])
+    return _percentiles(mean, found, count)
+
+
+def difference_of_ratios(
+    first: tuple[xr.DataArray, xr.DataArray], second: tuple[xr.DataArray, xr.DataArray]
+) -> Estimate:
+    """``mean(a) / mean(b) - mean(c) / mean(d)`` over the trials that have all four, with a bootstrap interval."""
+    rows = np.stack([one.values for one in xr.align(*first, *second, join="inner")])
+    rows = rows[:, np.isfinite(rows).all(axis=0)]
+    count = rows.shape[1]
+    if not count:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+
+    def gap(means: np.ndarray) -> Any:
+        return means[0] / means[1] - means[2] / means[3]
+
+    return _percentiles(float(gap(rows.mean(axis=1))), gap(rows @ _resampled(count).T), count)
+
+
+def _resampled(count: int) -> np.ndarray:
+    """Weights of trials drawn with replacement: (resample, trial)."""
+    return np.random.default_rng(0).multinomial(count, np.full(count, 1.0 / count), _RESAMPLES) / count
+
+
+def _percentiles(mean: float, found: np.ndarray, count: int) -> Estimate:
+    known = found[np.isfinite(found)]
+    # Where resamples have no value neither has the tail of the interval.
+    if not np.isfinite(mean) or len(known) < (1.0 - _TAILS[0]) * len(found):
+        return Estimate(mean, np.nan, np.nan, 0)
+    low, high = np.quantile(known, _TAILS)
+    return Estimate(mean, float(low), float(high), count)
+
+
+def _crossing(radius: np.ndarray, share: np.ndarray, level: float) -> float:
+    rising = np.maximum.accumulate(share)
     above = np.flatnonzero(rising >= level)
     if not len(above):
         return float("nan")

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import xarray as xr
 
-from leoisac.experiment.contracts import Figure
-from leoisac.experiment.reading.statistics import mean_interval, trials_text, usable_share
-from leoisac.foundation.number_text import share_text
-from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
-from leoisac.systems.coexistence import SCHEMES
-from leoisac.systems.coexistence.evidence.drops import common_drops, failure_share, rate_with_association, scnr_db
+from leoisac.experiment.contracts import Figure, Metric
+from leoisac.experiment.reading.comparison import comparison_text, viewed
+from leoisac.experiment.reading.settings import stored_scenario
+from leoisac.experiment.reading.statistics import (
+    mean_interval,
+    ratio_interval,
+    summary,
+    trials_text,
+    usable_share,
+)
+from leoisac.foundation.number_text import quantity_label, share_text
+from leoisac.plots.curves import draw_curve
+from leoisac.plots.notes import add_note
+from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
+from leoisac.systems.coexistence import METRICS, SCHEMES, SYSTEM
+from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.evidence.drops import failure_share, rate_with_association, scnr_db, values_of
+from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
+from leoisac.systems.coexistence.evidence.sensitivity_figure import draw_sensitivity
 from leoisac.systems.coexistence.evidence.studies import ASSOCIATIONS
 
 Data = Mapping[str, xr.Dataset]
@@ -21,76 +33,76 @@ Data = Mapping[str, xr.Dataset]
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
 _PANEL_IN = 3.3
-_REMOVED = "drops that the proposed scheme cannot use are removed for all schemes"
+_HEIGHT_IN = 3.9
+_COLUMNS = 3
+_MOST_TICKS = 6
 
 
 def draw_sum_rate(datasets: Data) -> Any:
     """Sum rate against base station power, one panel per least satellite rate."""
-    dataset = common_drops(datasets["bs-power"])
-    floors = dataset["min_sut_rate"].values
+    dataset = datasets["bs-power"]
+    numbers, floors = summary(dataset, "sum_rate"), dataset["min_sut_rate"].values
     with house_style() as mpl:
         figure, panels = _row(mpl, len(floors))
         for panel, floor in zip(panels, floors, strict=True):
-            _schemes(panel, dataset.sel(min_sut_rate=floor), "sum_rate", "bs_power_dbm")
-            panel.set_ylim(bottom=0.0)
-            panel.set_title(f"least satellite rate {floor:g} bit/s/Hz")
-        _finish(figure, panels, "base station power [dBm]", "sum rate [bit/s/Hz]", _note(dataset))
+            _schemes(panel, numbers.sel(min_sut_rate=floor), "bs_power_dbm")
+            panel.set_title(_floor_text(floor))
+        _finish(figure, panels, dataset["bs_power_dbm"], METRICS["sum_rate"], _note(dataset))
     return figure
 
 
 def draw_scnr(datasets: Data) -> Any:
     """SCNR of the targets: mean over targets and drops (line) and the least of all (dotted)."""
-    dataset = common_drops(datasets["bs-power"])
-    floors = dataset["min_sut_rate"].values
-    values = scnr_db(dataset)
-    styles = series_styles(_ORDER)
+    dataset = viewed(datasets["bs-power"])
+    floors, values, styles = dataset["min_sut_rate"].values, scnr_db(dataset), series_styles(_ORDER)
+    demanded = _config(dataset).min_scnr_db
     with house_style() as mpl:
-        figure, panels = _row(mpl, len(floors))
+        figure, panels = _row(mpl, len(floors), height=4.6)
         for panel, floor in zip(panels, floors, strict=True):
             for scheme in _present(dataset):
                 one = values.sel(scheme=scheme, min_sut_rate=floor)
-                style = styles[scheme]
-                mean = mean_interval(one.mean(["cell", "target"]))
-                _band(panel, one["bs_power_dbm"].values, mean, style, _LABELS[scheme])
+                numbers, style = mean_interval(one.mean(["cell", "target"])), styles[scheme]
+                draw_curve(panel, one["bs_power_dbm"].values, numbers, style, _LABELS[scheme])
                 panel.plot(one["bs_power_dbm"], one.min(["cell", "target", "trial"]), ":", color=style.colour)
-            panel.axhline(-10.0, color="#444444", linewidth=0.8)
-            panel.set_title(f"least satellite rate {floor:g} bit/s/Hz")
-        note = f"line: mean over targets and drops; dotted: the least of all\n{_note(dataset)}"
-        _finish(figure, panels, "base station power [dBm]", "SCNR [dB]", note)
+            panel.axhline(demanded, color="#444444", linewidth=0.8)
+            panel.set_title(_floor_text(floor))
+        note = (
+            "marks: mean over targets and drops of the ratio in dB; dotted: least of all targets and drops; "
+            "grey: floor of "
+            f"{demanded:g} dB; {_note(datasets['bs-power'])}"
+        )
+        _finish(figure, panels, dataset["bs_power_dbm"], QUANTITIES["scnr_db"], note)
     return figure
 
 
 def draw_rate_parts(datasets: Data) -> Any:
     """Terrestrial and satellite rates, one panel per least satellite rate and gain of the users."""
-    gains = common_drops(datasets["tut-gain"])
-    powers = common_drops(datasets["bs-power"])
-    floors = powers["min_sut_rate"].values
-    styles = series_styles(_ORDER)
+    powers, gains = datasets["bs-power"], datasets["tut-gain"]
+    floors, styles = powers["min_sut_rate"].values, series_styles(_ORDER)
+    parts = (("terrestrial_rate", "-", "terrestrial"), ("satellite_rate", "--", "satellite"))
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(_PANEL_IN * len(floors), 6.4), layout="constrained")
-        grid = figure.subplots(2, len(floors), squeeze=False)
-        for row, (dataset, axis, label) in enumerate(
-            (
-                (powers, "bs_power_dbm", "base station power [dBm]"),
-                (gains, "tut_gain_dbi", "gain of terrestrial users to the satellite [dBi]"),
-            )
-        ):
-            for panel, floor in zip(grid[row], floors, strict=True):
-                for scheme in ("proposed", "zf-eps", "interference-free-wmmse"):
-                    for metric, line, name in (
-                        ("terrestrial_rate", "-", "terrestrial"),
-                        ("satellite_rate", "--", "satellite"),
-                    ):
-                        one = mean_interval(_values(dataset, metric).sel(scheme=scheme, min_sut_rate=floor))
+        figure = mpl.Figure(figsize=(_PANEL_IN * len(floors), 6.8), layout="constrained")
+        grid = figure.subplots(2, len(floors), squeeze=False, sharey=True)
+        for row, (dataset, axis) in zip(grid, ((powers, "bs_power_dbm"), (gains, "tut_gain_dbi")), strict=True):
+            for metric, line, name in parts:
+                numbers = summary(dataset, metric)
+                for panel, floor in zip(row, floors, strict=True):
+                    for scheme in ("proposed", "zf-eps", "interference-free-wmmse"):
+                        one = numbers.sel(scheme=scheme, min_sut_rate=floor)
                         style = styles[scheme]._replace(line=line)
-                        _band(panel, dataset[axis].values, one, style, f"{_LABELS[scheme]}, {name}")
-                panel.set_title(f"least satellite rate {floor:g} bit/s/Hz")
-                panel.set_xlabel(label)
+                        draw_curve(panel, dataset[axis].values, one, style, f"{_LABELS[scheme]}, {name}")
+            for panel, floor in zip(row, floors, strict=True):
+                panel.set_title(_floor_text(floor))
+                _mark_axis(panel, dataset[axis])
                 panel.set_ylim(bottom=0.0)
-            grid[row][0].set_ylabel("rate [bit/s/Hz]")
-        handles = grid[0][0].get_legend_handles_labels()
-        figure.legend(*handles, ncols=3, loc="outside upper center")
-        figure.supxlabel(_note(powers), fontsize=7.5, color="#444444")
+            row[0].set_ylabel(QUANTITIES["part_of_rate"].label)
+        figure.legend(*grid[0][0].get_legend_handles_labels(), ncols=2, loc="outside upper center")
+        upper, lower = _config(gains), _config(powers)
+        add_note(
+            figure,
+            f"above, gain of terrestrial users {lower.tut_gain_dbi:g} dBi: {_note(powers)}",
+            f"below, base stations of {upper.bs_power_dbm:g} dBm: {_note(gains)}",
+        )
     return figure
 
 
@@ -101,17 +113,22 @@ def draw_associations(datasets: Data) -> Any:
     axis = "num_rx+sensing_radius_m"
     styles = series_styles(ASSOCIATIONS)
     sizes = list(zip(dataset["num_rx"].values, dataset["sensing_radius_m"].values, strict=True))
+    failed = 1.0 - dataset["usable"].sel(scheme="coop-uniform").mean("trial")
     with house_style() as mpl:
-        figure, panels = _row(mpl, len(sizes), 2.4)
+        figure, panels = _grid(mpl, len(sizes))
         for index, (panel, (antennas, radius)) in enumerate(zip(panels, sizes, strict=True)):
             for rule in (str(name) for name in dataset["association"].values):
                 one = mean_interval(rates.isel({axis: index}).sel(association=rule))
-                _band(panel, dataset["satellite_power_w"].values, one, styles[rule], rule)
+                draw_curve(panel, dataset["satellite_power_w"].values, one, styles[rule], rule, least=0.0)
             panel.set_xscale("log")
-            panel.set_ylim(bottom=0.0)
             panel.set_title(f"{antennas} antennas, {radius:g} m")
-        note = "beams by P3; where the targets cannot be sensed, the terrestrial rate counts as zero"
-        _finish(figure, panels, "satellite power [W]", "sum rate [bit/s/Hz]", f"{note}\n{trials_text(dataset)}")
+        note = (
+            "beams by P3 with the association named; a cell without a design that senses all targets is silent: "
+            "its drop counts with the rate of the undisturbed satellite user alone (up to "
+            f"{share_text(float(failed.max()))} of the drops of a point); means with 95 % intervals over all drops, "
+            f"{trials_text(dataset)}"
+        )
+        _finish(figure, panels, dataset["satellite_power_w"], QUANTITIES["rate_or_silence"], note, columns=4)
     return figure
 
 
@@ -120,79 +137,94 @@ def draw_failure(datasets: Data) -> Any:
     dataset, single = datasets["sensing-failure"], datasets["sensing-monostatic"]
     axis = "num_rx+num_receivers"
     rules = [str(rule) for rule in dataset["association"].values]
-    names = ("without satellite", *ASSOCIATIONS, "monostatic")
-    styles = series_styles(names)
+    styles = series_styles(("without satellite", *ASSOCIATIONS, "monostatic"))
     sizes = list(zip(dataset["num_rx"].values, dataset["num_receivers"].values, strict=True))
-    shares, alone = failure_share(dataset), failure_share(single)
+    shares, alone = _as_mean(failure_share(dataset)), _as_mean(failure_share(single))
     with house_style() as mpl:
         figure, panels = _row(mpl, len(sizes))
         for index, (panel, (antennas, receivers)) in enumerate(zip(panels, sizes, strict=True)):
-            radius = dataset["sensing_radius_m"].values
-            free = shares.isel({axis: index}).sel(scheme="sensing-only-free", association=rules[0])
-            _share(panel, radius, free, styles["without satellite"], "without satellite")
-            for rule in rules:
-                one = shares.isel({axis: index}).sel(scheme="sensing-only", association=rule)
-                _share(panel, radius, one, styles[rule], rule)
+            here = shares.isel({axis: index})
+            free = here.sel(scheme="sensing-only-free", association=rules[0])
+            curves = {"without satellite": free} | {
+                rule: here.sel(scheme="sensing-only", association=rule) for rule in rules
+            }
+            for name, one in curves.items():
+                draw_curve(panel, one["sensing_radius_m"].values, one, styles[name], name)
             mono = alone.isel({axis: index}).sel(scheme="sensing-only")
-            _share(panel, single["sensing_radius_m"].values, mono, styles["monostatic"], "monostatic")
+            draw_curve(panel, mono["sensing_radius_m"].values, mono, styles["monostatic"], "monostatic")
             panel.set_ylim(-0.03, 1.03)
             panel.set_title(f"{receivers} receivers of {antennas} antennas")
-        note = "failure: not all targets reach their SCNR with the whole power\nall drops count; 95 % Wilson intervals"
-        _finish(figure, panels, "sensing radius [m]", "sensing failure probability", f"{note}\n{trials_text(dataset)}")
+        note = (
+            "failure: a search (filters and beams in turns) finds no beams that sense all targets with the whole "
+            "power of "
+            "the base station, which is no proof that there are none; without satellite with the nearest "
+            "receivers; all "
+            f"drops count, {trials_text(dataset)}; 95 % intervals after Wilson"
+        )
+        _finish(figure, panels, dataset["sensing_radius_m"], METRICS["sensing_failure"], note)
     return figure
 
 
 def draw_cells_power(datasets: Data) -> Any:
     """Sum rate of several cells against base station power."""
-    dataset = common_drops(datasets["cells-bs-power"])
+    dataset = datasets["cells-bs-power"]
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
-        _schemes(panels[0], dataset, "sum_rate", "bs_power_dbm")
-        panels[0].set_ylim(bottom=0.0)
-        _finish(figure, panels, "base station power [dBm]", "sum rate [bit/s/Hz]", _note(dataset))
+        _schemes(panels[0], summary(dataset, "sum_rate"), "bs_power_dbm")
+        panels[0].set_title(f"{_config(dataset).num_cells} cells")
+        _finish(figure, panels, dataset["bs_power_dbm"], METRICS["sum_rate"], _note(dataset))
     return figure
 
 
 def draw_cells(datasets: Data) -> Any:
-    """Sum rate relative to both ideals against the number of cells (ratios of means)."""
-    dataset = common_drops(datasets["cells"])
-    means = _values(dataset, "sum_rate").mean("trial")
+    """Sum rate over that of both ideals, against the number of cells."""
+    dataset = viewed(datasets["cells"])
     styles = series_styles(_ORDER)
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
         for ideal, line in (("interference-free", "-"), ("interference-free-wmmse", "--")):
             for scheme in ("proposed", "coop-uniform"):
-                ratio = means.sel(scheme=scheme) / means.sel(scheme=ideal)
-                style = styles[scheme]
+                numbers = ratio_interval(values_of(dataset, "sum_rate", scheme), values_of(dataset, "sum_rate", ideal))
+                style = styles[scheme]._replace(line=line)
                 label = f"{_LABELS[scheme]} / {_LABELS[ideal]}"
-                panels[0].plot(dataset["num_cells"], ratio, line, color=style.colour, marker=style.marker, label=label)
-        panels[0].set_xticks(dataset["num_cells"].values)
-        note = f"ratios of mean sum rates; {_note(dataset)}"
-        _finish(figure, panels, "number of cells", "share of the ideal's sum rate", note, columns=2)
+                draw_curve(panels[0], dataset["num_cells"].values, numbers, style, label, least=0.0)
+        note = _note(datasets["cells"], "ratios of means")
+        _finish(figure, panels, dataset["num_cells"], QUANTITIES["share_of_ideal"], note, columns=2, floor=None)
     return figure
 
 
 def draw_refinement(datasets: Data) -> Any:
     """What P3 is worth: sum rate with and without it, and with P1 on fresh channels, against the correlation."""
-    dataset = common_drops(datasets["refinement"])
+    dataset = datasets["refinement"]
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
-        _schemes(panels[0], dataset, "sum_rate", "ageing_rho")
-        panels[0].set_ylim(bottom=0.0)
-        _finish(figure, panels, "correlation of the fading from P1 to P3", "sum rate [bit/s/Hz]", _note(dataset))
+        _schemes(panels[0], summary(dataset, "sum_rate"), "ageing_rho")
+        _finish(figure, panels, dataset["ageing_rho"], METRICS["sum_rate"], _note(dataset))
     return figure
 
 
-def _row(mpl: Any, count: int, width: float = _PANEL_IN) -> tuple[Any, Sequence[Any]]:
-    figure = mpl.Figure(figsize=(max(width * count, COLUMN_WIDTH_IN), 3.9), layout="constrained")
+def _row(mpl: Any, count: int, width: float = _PANEL_IN, height: float = _HEIGHT_IN) -> tuple[Any, Sequence[Any]]:
+    size = (max(width * count, COLUMN_WIDTH_IN), height)
+    figure = mpl.Figure(figsize=size, layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False, sharey=True)[0])
 
 
-def _schemes(panel: Any, dataset: xr.Dataset, metric: str, axis: str) -> None:
+def _grid(mpl: Any, count: int) -> tuple[Any, Sequence[Any]]:
+    """Panels in rows of three at most."""
+    columns = min(_COLUMNS, count)
+    rows = -(-count // columns)
+    size = (max(_PANEL_IN * columns, COLUMN_WIDTH_IN), 1.2 + 2.7 * rows)
+    figure = mpl.Figure(figsize=size, layout="constrained")
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
+    for panel in panels[count:]:
+        panel.remove()
+    return figure, panels[:count]
+
+
+def _schemes(panel: Any, numbers: xr.Dataset, axis: str) -> None:
     styles = series_styles(_ORDER)
-    for scheme in _present(dataset):
-        one = mean_interval(_values(dataset, metric).sel(scheme=scheme))
-        _band(panel, dataset[axis].values, one, styles[scheme], _LABELS[scheme])
+    for scheme in _present(numbers):
+        draw_curve(panel, numbers[axis].values, numbers.sel(scheme=scheme), styles[scheme], _LABELS[scheme])
 
 
 def _present(dataset: xr.Dataset) -> list[str]:
@@ -200,31 +232,61 @@ def _present(dataset: xr.Dataset) -> list[str]:
     return [name for name in _ORDER if name in there]
 
 
-def _values(dataset: xr.Dataset, metric: str) -> xr.DataArray:
-    return dataset[metric].where(dataset["usable"])
+def _as_mean(shares: xr.Dataset) -> xr.Dataset:
+    return shares.rename(share="mean").assign(mean=shares["share"].assign_attrs(METRICS["sensing_failure"].attributes))
 
 
-def _band(panel: Any, x: np.ndarray, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
-    mean, low, high = (one[name].values.astype(float) for name in ("mean", "low", "high"))
-    panel.plot(x, mean, style.line, color=style.colour, marker=style.marker, label=label)
-    panel.fill_between(x, low, high, color=style.colour, alpha=0.15, linewidth=0)
-
-
-def _share(panel: Any, x: np.ndarray, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
-    _band(panel, x, one.rename(share="mean"), style, label)
-
-
-def _finish(figure: Any, panels: Sequence[Any], x_label: str, y_label: str, note: str, columns: int = 3) -> None:
+def _finish(
+    figure: Any,
+    panels: Sequence[Any],
+    axis: xr.DataArray,
+    quantity: Metric,
+    note: str,
+    columns: int = 3,
+    floor: float | None = 0.0,
+) -> None:
+    """Labels, legend and small print; ``floor``: where the ordinate of a quantity without negative values begins."""
     for panel in panels:
-        panel.set_xlabel(x_label)
-    panels[0].set_ylabel(y_label)
+        _mark_axis(panel, axis)
+        if floor is not None and quantity.least == floor and quantity.most > 1.0:
+            panel.set_ylim(bottom=floor)
+        if panel.get_subplotspec().is_first_col():
+            panel.set_ylabel(quantity.label)
     figure.legend(*panels[0].get_legend_handles_labels(), ncols=columns, loc="outside upper center")
-    figure.supxlabel(note, fontsize=7.5, color="#444444")
+    add_note(figure, note)
 
 
-def _note(dataset: xr.Dataset) -> str:
-    share = share_text(float(usable_share(dataset).min()))
-    return f"means of {trials_text(dataset)} with 95 % intervals\n{_REMOVED} (usable: at least {share})"
+def _mark_axis(panel: Any, axis: xr.DataArray) -> None:
+    """Label and ticks of a swept quantity."""
+    panel.set_xlabel(_axis_label(axis))
+    if panel.get_xscale() == "linear" and axis.size <= _MOST_TICKS:
+        panel.set_xticks(axis.values)
+
+
+def _axis_label(axis: xr.DataArray) -> str:
+    return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
+
+
+def _floor_text(floor: float) -> str:
+    return f"least satellite rate {floor:g} bit/s/Hz"
+
+
+def _config(dataset: xr.Dataset) -> CoexistenceConfig:
+    """The configuration behind the data, swept fields at their defaults."""
+    stored = stored_scenario(SYSTEM, dataset)
+    return CoexistenceConfig() if stored is None else cast(CoexistenceConfig, stored.config)
+
+
+def _note(dataset: xr.Dataset, what: str = "means") -> str:
+    """Over which drops the numbers are, and where the fewest are usable."""
+    text = comparison_text(viewed(dataset), what)
+    share = usable_share(dataset)
+    lowest = float(share.min())
+    if lowest < 1.0:
+        others = [dim for dim in share.dims if dim != "scheme"]
+        scheme = str(share.min(others).idxmin("scheme").values)
+        text += f"; lowest usable share {share_text(lowest)} ({_LABELS.get(scheme, scheme)})"
+    return text
 
 
 FIGURES = (
@@ -233,9 +295,12 @@ FIGURES = (
     Figure("fig-6", "Terrestrial and satellite rates", ("bs-power", "tut-gain"), draw_rate_parts),
     Figure("fig-7", "Sum rate by association", ("association",), draw_associations),
     Figure("fig-8", "Sensing failure probability", ("sensing-failure", "sensing-monostatic"), draw_failure),
-    Figure("fig-9", "Sum rate of four cells", ("cells-bs-power",), draw_cells_power),
-    Figure("fig-10", "Share of the ideal's sum rate against the number of cells", ("cells",), draw_cells),
+    Figure("fig-9", "Sum rate of several cells", ("cells-bs-power",), draw_cells_power),
+    Figure("fig-10", "Sum rate over that without interference, by the number of cells", ("cells",), draw_cells),
     Figure("refinement", "Worth of the refinement", ("refinement",), draw_refinement),
+    Figure(
+        "sensitivity", "What the numbers that the paper does not give are worth", ("sensitivity",), draw_sensitivity
+    ),
 )
 
 __all__ = ["FIGURES"]

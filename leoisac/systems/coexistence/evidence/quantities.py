@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from leoisac.experiment.contracts import Metric
 
-QUANTITIES: dict[str, Metric] = {}
+_RATE = "bit/s/Hz"
+
+QUANTITIES: dict[str, Metric] = {
+    "scnr_db": Metric("signal-to-clutter-plus-noise ratio of a target", "dB"),
+    "part_of_rate": Metric("sum rate of one network's users", _RATE, least=0.0),
+    "rate_or_silence": Metric("sum rate with silent cells", _RATE, least=0.0),
+    "share_of_ideal": Metric("sum rate over that without interference", least=0.0),
+    "rate_change": Metric("change of the sum rate of all users", "%"),
+    "lead": Metric("lead over ZF-EPS", _RATE),
+}
 
 __all__ = ["QUANTITIES"]

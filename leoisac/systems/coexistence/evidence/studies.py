@@ -1,10 +1,15 @@
-"""The Monte-Carlo studies behind figures and claims (quick: a few small trials; paper: the full statistics)."""
+"""The Monte-Carlo studies behind figures and claims.
+
+Quick: the same system with fewer trials and points. Tiny: small shapes, for tests alone; all of them share their
+compiled programs.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from leoisac.experiment.contracts import Study
+from leoisac.systems.coexistence.evidence.sensitivity import SENSITIVITY
 
 RATE_SCHEMES = ("proposed", "zf-eps", "greedy", "uniform", "interference-free", "interference-free-wmmse")
 ASSOCIATIONS = ("proposed", "nearest", "greedy", "random")
@@ -17,37 +22,36 @@ _SMALL: dict[str, Any] = {
     "num_rx": 2,
     "clutter_per_target": 2,
 }
-"""Sizes of the quick presets: all of them share their compiled programs."""
 
-_SUM_RATE: dict[str, Any] = {"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0], "min_sut_rate": [3.0, 7.0]}
+_FLOORS = [3.0, 7.0]
 _RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]
+_QUICK_RADII_M = [50.0, 100.0, 150.0, 200.0, 280.0]
 _ARRAYS = [[4, 4], [32, 32]]
 
 STUDIES = (
     Study(
         "bs-power",
         schemes=RATE_SCHEMES,
-        sweep=_SUM_RATE,
+        sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0], "min_sut_rate": _FLOORS},
         trials=200,
-        quick={
-            "trials": 3,
-            "overrides": _SMALL,
-            "sweep": {"bs_power_dbm": [25.0, 45.0], "min_sut_rate": [3.0, 7.0]},
-        },
+        quick={"trials": 8, "sweep": {"bs_power_dbm": [25.0, 35.0, 45.0], "min_sut_rate": _FLOORS}},
+        tiny={"overrides": _SMALL, "sweep": {"bs_power_dbm": [25.0, 45.0], "min_sut_rate": _FLOORS}},
     ),
     Study(
         "tut-gain",
         schemes=("proposed", "zf-eps", "greedy", "interference-free", "interference-free-wmmse"),
-        sweep={"tut_gain_dbi": [0.0, 10.0, 15.0], "min_sut_rate": [3.0, 7.0]},
+        sweep={"tut_gain_dbi": [0.0, 10.0, 15.0], "min_sut_rate": _FLOORS},
         trials=200,
-        quick={"trials": 3, "overrides": _SMALL, "sweep": {"tut_gain_dbi": [0.0, 15.0], "min_sut_rate": [3.0, 7.0]}},
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL, "sweep": {"tut_gain_dbi": [0.0, 15.0], "min_sut_rate": _FLOORS}},
     ),
     Study(
         "free-space-law",
         schemes=("greedy", "interference-free"),
         sweep={"fspl_denominator": ["2pi", "4pi"]},
         trials=200,
-        quick={"trials": 3, "overrides": _SMALL},
+        quick={"trials": 32},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "association",
@@ -61,7 +65,14 @@ STUDIES = (
         trials=200,
         count="trials",
         quick={
-            "trials": 3,
+            "trials": 4,
+            "sweep": {
+                "num_rx+sensing_radius_m": [[2, 50.0], [4, 50.0], [4, 100.0]],
+                "satellite_power_w": [2.0, 20.0, 200.0],
+                "association": list(ASSOCIATIONS),
+            },
+        },
+        tiny={
             "overrides": _SMALL,
             "sweep": {
                 "num_rx+sensing_radius_m": [[2, 50.0]],
@@ -80,7 +91,14 @@ STUDIES = (
         },
         trials=500,
         quick={
-            "trials": 6,
+            "trials": 24,
+            "sweep": {
+                "num_rx+num_receivers": _ARRAYS,
+                "sensing_radius_m": _QUICK_RADII_M,
+                "association": ["proposed", "nearest", "random"],
+            },
+        },
+        tiny={
             "overrides": _SMALL,
             "sweep": {
                 "num_rx+num_receivers": [[2, 3]],
@@ -88,6 +106,7 @@ STUDIES = (
                 "association": ["proposed", "random"],
             },
         },
+        headline="sensing_failure",
     ),
     Study(
         "sensing-monostatic",
@@ -95,11 +114,9 @@ STUDIES = (
         overrides={"monostatic": True},
         sweep={"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _RADII_M},
         trials=500,
-        quick={
-            "trials": 6,
-            "overrides": {**_SMALL, "monostatic": True},
-            "sweep": {"num_rx+num_receivers": [[2, 3]], "sensing_radius_m": [50.0, 150.0]},
-        },
+        quick={"trials": 24, "sweep": {"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _QUICK_RADII_M}},
+        tiny={"overrides": _SMALL, "sweep": {"num_rx+num_receivers": [[2, 3]], "sensing_radius_m": [50.0, 150.0]}},
+        headline="sensing_failure",
     ),
     Study(
         "cells-bs-power",
@@ -107,28 +124,33 @@ STUDIES = (
         overrides={"num_cells": 4},
         sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0]},
         trials=200,
-        quick={"trials": 3, "overrides": {**_SMALL, "num_cells": 2}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
+        quick={"trials": 8, "sweep": {"bs_power_dbm": [25.0, 35.0, 45.0]}},
+        tiny={"overrides": {**_SMALL, "num_cells": 2}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
     ),
     Study(
         "cells",
         schemes=("proposed", "coop-uniform", "interference-free", "interference-free-wmmse"),
         sweep={"num_cells": [1, 2, 3, 4, 5]},
         trials=200,
-        quick={"trials": 3, "overrides": _SMALL, "sweep": {"num_cells": [1, 2]}},
+        quick={"trials": 8, "sweep": {"num_cells": [1, 3, 5]}},
+        tiny={"overrides": _SMALL, "sweep": {"num_cells": [1, 2]}},
     ),
     Study(
         "refinement",
         schemes=("proposed", "proposed-genie", "proposed-unrefined"),
         sweep={"ageing_rho": [0.0, 0.5, 0.9, 1.0]},
         trials=200,
-        quick={"trials": 3, "overrides": _SMALL, "sweep": {"ageing_rho": [0.0, 0.9]}},
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL, "sweep": {"ageing_rho": [0.0, 0.9]}},
     ),
     Study(
         "convergence",
-        schemes=("proposed:reference", "proposed"),
+        schemes=("proposed:published", "proposed:reference", "proposed"),
         trials=20,
-        quick={"trials": 1, "overrides": _SMALL},
+        quick={"trials": 4},
+        tiny={"trials": 1, "overrides": _SMALL},
     ),
+    SENSITIVITY,
 )
 
 __all__ = ["ASSOCIATIONS", "RATE_SCHEMES", "STUDIES"]

@@ -1,4 +1,4 @@
-"""Schemes without the optimisers of P1 and P3: zero-forcing beams, nearest association (paper, section VI)."""
+"""Schemes without the optimisers of P1 and P3: zero-forcing beams, nearest association."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from leoisac.systems.coexistence.problem.zero_forcing import PowerSearch, power_
 def solve_interference_free(parameters: Parameters, channels: Channels, *, association: Any = None) -> Solution[Design]:
     """Ideal without coupling: zero forcing in the cells, water-filling at the satellite, judged without coupling.
 
-    Not an upper bound: an optimiser of the same channels is better (``interference-free-wmmse``).
+    No bound: beams by P3 on the same channels are better (``interference-free-wmmse``), and so is the proposed scheme,
+    interference and all, where zero forcing collapses.
     """
     return _blind(parameters, channels, association, coupling=0.0)
 

@@ -23,7 +23,8 @@ from leoisac.systems.coexistence.problem.direct_program import (
     to_design,
     to_variables,
 )
-from leoisac.systems.coexistence.problem.least_power import LeastPower, beyond_reach, least_sensing_power
+from leoisac.systems.coexistence.problem.least_power import LeastPower, least_sensing_power
+from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import MAX_STARTS, Point, first_amplitude, start_points, start_points_at
 
 OPTIONS = EngineOptions(lanes=16, quick_restoration=True)
@@ -47,9 +48,8 @@ def solve_p1(problem: CellProblem, *, starts: int = 1) -> CellSolution:
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
     A cell that meets the step limit goes on once, in variables scaled anew for where it is. A cell that ends
-    infeasible is solved once more from its least-power sensing design. It is INFEASIBLE exactly if it
-    then still is, and either the least sensing power at the smallest useful satellite power exceeds the budget or the
-    satellite's whole power does not give its user the least rate; otherwise the engine's status stands.
+    short of a floor is solved once more from its least-power sensing design. If it then still is, it is INFEASIBLE with
+    a proof (``proofs.beyond_reach``), NOT_FOUND without one.
 
     Args:
         problem: cells, the cell axis first on every array.
@@ -96,7 +96,7 @@ def _solve(
 def _rescued(
     ready: Formulated, problem: CellProblem, solution: CellSolution, least_q: np.ndarray, largest_q: np.ndarray
 ) -> CellSolution:
-    """Infeasible cells once more from their least-power sensing design, and the verdict on those that stay so."""
+    """Cells short of a floor once more from their least-power sensing design, and the verdict on those that stay so."""
     rows = np.flatnonzero(~(solution.violation <= TOLERANCE))
     if not len(rows):
         return solution
@@ -104,9 +104,10 @@ def _rescued(
     sensing = least_sensing_power(hard, least_q[rows])
     again = _run(few, hard, by_lanes(_from_least_power)(None, few, sensing)[:, None])
     solution = _merged(solution, again, rows)
-    impossible = beyond_reach(hard, sensing, least_q[rows], largest_q[rows])
-    unmet = ~(solution.violation[rows] <= TOLERANCE)
-    solution.status[rows[impossible & unmet]] = int(Status.INFEASIBLE)
+    impossible = beyond_reach(hard, least_q[rows], largest_q[rows])
+    unmet = ~(solution.violation[rows] <= TOLERANCE) & (solution.status[rows] != Status.NONFINITE)
+    solution.status[rows[unmet]] = int(Status.NOT_FOUND)
+    solution.status[rows[unmet & impossible]] = int(Status.INFEASIBLE)
     return solution
 
 

@@ -1,4 +1,4 @@
-"""Sensing alone: whether all targets can be sensed at all (paper, section VI, sensing failure probability)."""
+"""Sensing alone: whether all targets can be sensed at all (paper, figure 8)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     """Metrics of one trial's design at the instant of P3.
 
     ``SINR_k = |h_k f_k|^2 / (sum_{s != k} |h_k f_s|^2 + g_k p + sigma^2)``, ``SINR_S = g p / (||h_S F||^2 + sigma^2)``
-    (paper, eqs. 15 and 16, on all streams), SCNR with the best receive filters. Rates in bit/s/Hz, powers in W, flux
+    (paper, eq. 15, on all streams), SCNR with the best receive filters. Rates in bit/s/Hz, powers in W, flux
     densities in dBW/m2/MHz. Margins are relative, met when not negative: ``margin_sut_rate = min R_S / R_min - 1``
     (``R_S`` itself where nothing is asked), ``margin_scnr = min SCNR / SCNR_min - 1``, ``margin_..._power = 1 - P /
     budget``. A cell without satellite user has a ``sut_rate`` of 0 that counts nowhere.
@@ -73,6 +73,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "terrestrial_rate": terrestrial_rate,
         "satellite_rate": satellite_rate,
         "sum_rate": terrestrial_rate + satellite_rate,
+        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
         "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
         "min_scnr": jnp.min(scnr),
         "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),

@@ -99,8 +99,8 @@ class CellSolution(NamedTuple):
     status: Leaf  # (cell,), codes of Status
     violation: Leaf  # (cell,), largest relative one, recomputed from the design (cell_violation)
     objective: Leaf  # (cell,), sum rate of the design, bit/s/Hz
-    iterations: Leaf  # (cell,), in the route's own unit
-    history: Leaf  # (cell, iteration), sum rate after each iteration, NaN past the end
+    iterations: Leaf  # (cell,), in the route's own unit: gradient evaluations, transmitter updates
+    history: Leaf  # (cell, iteration), sum rate after each round of multipliers or turn, NaN past the end
 
 
 class Filters(NamedTuple):
@@ -134,7 +134,7 @@ def cell_metrics(
 ) -> CellMetrics:
     """SINR of the users, of the satellite user, SCNR of the targets with optimal filters, and the rates.
 
-    The paper's (15)-(22), with the covariance of :func:`echo_covariances`.
+    The paper's (15) and (19)-(21), with the covariance of :func:`echo_covariances`.
     """
     at = received(problem, beamformer)
     tut_sinr, sut_sinr, scnr = tut_sinrs(problem, at, q), satellite_user_sinr(problem, at, q), scnrs(problem, at, q)
@@ -196,7 +196,7 @@ def echo_covariances(problem: CellProblem, at: Received, q: Float[Array, ""] | f
 
 
 def best_filters(problem: CellProblem, beamformer: Complex[Array, "tx stream"], q: Float[Array, ""] | float) -> Filters:
-    """Receive filters of least mean square error; those of the targets are (44) with the covariance above."""
+    """Receive filters of least mean square error: (35)-(39) with ``g p`` in (36) and the covariance above."""
     at = received(problem, beamformer)
     users = problem.h_tut.shape[0]
     total = jnp.sum(jnp.abs(at.tut) ** 2, axis=1) + problem.g_tut * q**2 + 1.0

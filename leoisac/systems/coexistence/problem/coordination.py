@@ -1,4 +1,4 @@
-"""The three stages: P1 in every cell, P2 at the satellite, P3 in every cell with fresh channels (paper, section IV).
+"""The three stages: P1 in every cell, P2 at the satellite, P3 in every cell with fresh channels.
 
 The optimisers of P1 and P3 come as functions on batches of normalised cells, so that one composition serves every
 route; trials and cells are one axis for them.
@@ -26,16 +26,22 @@ from leoisac.systems.coexistence.problem.normalised import (
     predicted_problem,
     unflatten,
 )
+from leoisac.systems.coexistence.problem.proofs import ended
 
 BUDGETS = ("bs_power", "satellite_power")
 ENFORCES = ("sut_rate", "scnr", *BUDGETS)
 
 
 class CellSolvers(NamedTuple):
-    """One route's optimisers of normalised cells."""
+    """One route's optimisers of normalised cells.
+
+    ``floors``: P2 keeps the least rates, and P3 is repeated where a merged power would break one. Both are additions to
+    the paper, whose P2 (44) knows the caps alone.
+    """
 
     p1: Callable[[CellProblem], CellSolution]
     p3: Callable[[CellProblem, Any], CellSolution]
+    floors: bool = True
 
 
 class Powers(NamedTuple):
@@ -60,10 +66,11 @@ def coordinate(
     problem: CellProblem = by_lanes(predicted_problem)(parameters, channels, association)
     first = solvers.p1(flatten(problem))
     early = unflatten(first, cells)
-    merged = merge(parameters, problem, early.beamformer, early.q)
-    solution = refine(parameters, channels, association, merged, solvers.p3)
-    status = np.maximum(solution.status, _hopeless(early.status))
-    status = np.where(merged.feasible, status, np.maximum(status, int(Status.INFEASIBLE)))
+    merged = merge(parameters, problem, early.beamformer, early.q, floors=solvers.floors)
+    solution = refine(parameters, channels, association, merged, solvers.p3, repair=solvers.floors)
+    both = np.stack([solution.status, _hopeless(early.status)], axis=1)
+    # The floors of P2 rest on P1's beams: others may leave the satellite users undisturbed.
+    status = ended(parameters, channels, both, missed=~merged.feasible)
     iterations = solution.iterations + np.sum(early.iterations, axis=1)
     return replace(solution, status=status.astype(np.int32), iterations=iterations)
 
@@ -73,13 +80,15 @@ def merge(
     problem: CellProblem,
     beamformer: np.ndarray,
     q: Float[np.ndarray, "trial cell"],
+    *,
+    floors: bool = True,
 ) -> Powers:
     """P2: powers of the spot beams from the cells' P1 designs (``problem`` has trial and cell axes)."""
     share = parameters.cells_per_beam
     leakage = np.sum(np.abs(np.einsum("bmt,bmts->bms", problem.h_sut, beamformer)) ** 2, axis=-1)
     gains = (problem.g_sut / (leakage + 1.0))[:, ::share]
     caps = np.min(np.reshape(q**2, (len(q), -1, share)), axis=2)
-    power, feasible = merge_all(gains, caps, float(parameters.min_sut_rate))
+    power, feasible = merge_all(gains, caps, float(parameters.min_sut_rate) if floors else 0.0)
     return Powers(np.repeat(caps, share, axis=1), np.repeat(power, share, axis=1), feasible)
 
 
@@ -89,6 +98,8 @@ def refine(
     association: Int[np.ndarray, "trial cell target"],
     powers: Powers,
     solve_p3: Callable[[CellProblem, Any], CellSolution],
+    *,
+    repair: bool = True,
 ) -> Solution[Design]:
     """P3 at the caps, the check of the satellite users' rates at the merged powers, and the judge's verdict."""
     cells = association.shape[1]
@@ -97,7 +108,7 @@ def refine(
     solved = solve_p3(problem, np.sqrt(cap))
     beamformer, status = np.array(solved.beamformer), np.array(solved.status)
     iterations, history = np.array(solved.iterations), np.array(solved.history)
-    rows = np.flatnonzero(needs_repair(problem, beamformer, cap, power))
+    rows = np.flatnonzero(needs_repair(problem, beamformer, cap, power) & repair)
     if len(rows):
         raised = raised_floor(take(problem, rows), cap[rows], power[rows])
         again = solve_p3(raised, np.sqrt(cap[rows]))
@@ -110,7 +121,7 @@ def refine(
         channels,
         design,
         ENFORCES,
-        status=np.max(np.reshape(status, (-1, cells)), axis=1),
+        status=ended(parameters, channels, np.reshape(status, (-1, cells))),
         iterations=np.sum(np.reshape(iterations, (-1, cells)), axis=1),
         history=_summed(unflatten(history, cells)),
     )
@@ -123,14 +134,14 @@ def unrefined(
     cells = association.shape[1]
     problem: CellProblem = by_lanes(predicted_problem)(parameters, channels, association)
     early = unflatten(solvers.p1(flatten(problem)), cells)
-    powers = merge(parameters, problem, early.beamformer, early.q)
+    powers = merge(parameters, problem, early.beamformer, early.q, floors=solvers.floors)
     design = physical_design(parameters, early.beamformer, powers.power, powers.cap, association)
     return judged(
         parameters,
         channels,
         design,
         BUDGETS,
-        status=_hopeless(early.status).astype(np.int32),
+        status=ended(parameters, channels, _hopeless(early.status)[:, None]),
         iterations=np.sum(early.iterations, axis=1),
     )
 

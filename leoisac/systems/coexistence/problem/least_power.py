@@ -12,9 +12,8 @@ Q_ik)^-1 r_kk^H``, downlink powers from a linear system. With ``b_ij = w_i v_ij`
 is ``r_ij = b_ij t_j``; ``Q_ik`` holds the echoes of stream ``k`` from other targets (``k = i``: each by itself; else
 all targets coherently, ``r_i = sum_j r_ij``) and the clutter.
 
-A power above the budget is the sensing failure of J. Jee, J. G. Andrews, arXiv:2511.15947, and the certificate with
-which a cell is called infeasible. The turns end where no filter and no beam improves alone; that this is the least
-power of all is not proven.
+A power above the budget is the sensing failure of J. Jee, J. G. Andrews, arXiv:2511.15947. The turns end where no
+filter and no beam improves alone; that this is the least power of all is not proven (``proofs`` has what is).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
@@ -86,21 +85,6 @@ def least_power_design(problem: CellProblem, q: Float[Array, ""]) -> LeastPower:
     idle = jnp.zeros((problem.h_tut.shape[1], problem.h_tut.shape[0]), dtype=rows.dtype)
     beamformer = jnp.concatenate([idle, basis @ end.beams], axis=1)
     return LeastPower(end.power, beamformer, end.change <= _TOLERANCE, end.turns)
-
-
-def beyond_reach(
-    problem: CellProblem,
-    sensing: LeastPower,
-    least_q: Float[np.ndarray, " cell"],
-    largest_q: Float[np.ndarray, " cell"],
-) -> Bool[np.ndarray, " cell"]:
-    """Whether no design of a cell meets the floors: sensing alone, at the smallest useful satellite amplitude, exceeds
-    the budget, or the largest amplitude does not give the undisturbed satellite user its least rate.
-
-    False where a number is NaN: it proves nothing.
-    """
-    unreachable = np.log2(1.0 + problem.g_sut * largest_q**2) < problem.min_sut_rate - _TOLERANCE
-    return (sensing.power > 1.0) | (least_q > largest_q) | unreachable
 
 
 def _one_cell(_: None, problem: CellProblem, q: Leaf) -> LeastPower:

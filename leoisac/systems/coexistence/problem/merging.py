@@ -1,4 +1,4 @@
-"""P2: the satellite's central merging of the beam powers that the cells ask for (paper, eqs. 24-25, with a floor)."""
+"""P2: the satellite's central merging of the beam powers that the cells ask for (paper, eq. 44, with a floor)."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from leoisac.systems.coexistence.problem.normalised import (
     physical_design,
     unflatten,
 )
+from leoisac.systems.coexistence.problem.proofs import ended
 from leoisac.systems.coexistence.problem.selecting import select_association
 
 IDEAL = ("scnr", "bs_power", "satellite_power")
@@ -28,7 +29,7 @@ IDEAL = ("scnr", "bs_power", "satellite_power")
 def proposed(
     parameters: Parameters, channels: Channels, solvers: CellSolvers, association: Any = None
 ) -> Solution[Design]:
-    """P1, P2 and P3 (paper, section IV) with the configuration's association."""
+    """P1, P2 and P3 with the configuration's association."""
     return coordinate(parameters, channels, select_association(parameters, channels, association), solvers)
 
 
@@ -71,6 +72,6 @@ def interference_free_wmmse(
         channels,
         design,
         IDEAL,
-        status=np.max(unflatten(solved.status, cells), axis=1),
+        status=ended(parameters, channels, unflatten(solved.status, cells), coupled=False),
         iterations=np.sum(unflatten(solved.iterations, cells), axis=1),
     )

@@ -20,15 +20,15 @@ _FACTORS = (1.0, 1e3)
 """Satellite power of starts with little and with much of it, over the one that gives its user the least rate plus one
 bit.
 
-Most cells end the same from anywhere. Of 48 full-size cells 3 had an optimum 0.7 to 2.2 % better that was never reached
-from little satellite power, but half of the times from much, with the larger disturbance.
+Most cells end the same from anywhere. Of 48 full-size cells 3 had a local optimum 0.7 to 2.2 % better that was never
+reached from little satellite power, but half of the times from much, with the larger disturbance.
 """
 _MUCH = (0, 1, 1, 1, 1, 1, 1, 1)
 """Which of the two every start has."""
 _NOISE = (0.03, 0.1, 0.1, 0.1, 0.1, 0.1, 0.3, 0.3)
 """Relative disturbance of every start: a stream that is exactly zero, as water-filling leaves it, is stationary."""
 _SEEDS = (0, 104, 103, 110, 106, 109, 101, 105)
-"""Of the disturbances; those of the first two starts together found the best known optimum of 48 full-size cells."""
+"""Of the disturbances; those of the first two starts together found the best known design of 48 full-size cells."""
 MAX_STARTS = len(_MUCH)
 
 _CUTOFF = 1e-3

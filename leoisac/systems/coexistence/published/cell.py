@@ -1,10 +1,13 @@
-"""Reference route of P1 and P3: weighted minimum mean square errors under quality-of-service constraints, cell by cell.
+"""P1 and P3 by weighted minimum mean square errors under quality-of-service constraints, cell by cell.
 
 J. Jee, J. G. Andrews, "Integrated Coexistence for Satellite and Terrestrial Networks with Multistatic ISAC",
-arXiv:2511.15947, Algorithm 2: filters, weights and transmitter (``transmitter``) take turns. Start and stopping rule,
-which the paper leaves open, are in ``starts`` and ``Wmmse``. The power line search after every turn is an addition
-without which the outcome is set by the start (``line_search``); ``Wmmse(line_search=False)`` is the algorithm as
-printed.
+arXiv:2511.15947, (35)-(43): filters, weights and transmitter (``transmitter``) take turns. Two readings:
+
+* ``PUBLISHED``: as printed, as far as it can be executed (``printed_filters``). The paper names no start; the satellite
+  power begins at its budget (``start = "budget"``) or where its user has a bit more than the least rate (``"floor"``),
+  and that decides much, because a near-unity filter lets the power move by about one over the SINR a turn.
+* ``REFERENCE``, the corrected witness: filters of least mean square error, and after every turn of P1 a search of the
+  satellite power for the beams reached (``line_search``), so that its start decides little.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from leoisac.optim.conic.extra import require_reference
 from leoisac.optim.conic.loop import Attempt, LoopOptions, LoopOutcome, Procedure, successive_convex
 from leoisac.optim.conic.pool import map_trials
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution, cell_metrics, cell_violation
-from leoisac.systems.coexistence.problem.least_power import LeastPower, beyond_reach, least_sensing_power
+from leoisac.systems.coexistence.problem.least_power import LeastPower, least_sensing_power
+from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import Point, first_amplitude, least_power_start, zero_forcing_start
 from leoisac.systems.coexistence.published.line_search import best_amplitude
+from leoisac.systems.coexistence.published.printed_filters import CORRECTED, PRINTED
 from leoisac.systems.coexistence.published.transmitter import update_transmitter
 
 _log = logging.getLogger(__name__)
@@ -33,10 +38,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wmmse:
-    """Settings of the published algorithm; the paper names them without values.
+    """Settings of the algorithm; the paper names tolerance and turns without values.
 
     Attributes:
         line_search: search the satellite power after every turn (P1 only).
+        filters: ``corrected``, ``printed`` or ``literal`` (``printed_filters``).
+        start: satellite power of the first point of P1: ``floor``, at which its user, undisturbed, has the least rate
+            and one bit, or ``budget``.
         tolerance: change of the sum rate, relative to that of the start, at which the turns end.
         violation: largest relative violation with which they may end.
         max_turns: turns at most.
@@ -45,14 +53,20 @@ class Wmmse:
     """
 
     line_search: bool = True
+    filters: str = CORRECTED
+    start: str = "floor"
     tolerance: float = 1e-4
     violation: float = 2e-3
     max_turns: int = 60
     feasibility: float = 1e-4
 
 
+REFERENCE = Wmmse()
+PUBLISHED = Wmmse(line_search=False, filters=PRINTED, start="budget")
+
+
 class Cell(NamedTuple):
-    """One cell with its start and its certificate."""
+    """One cell with its starts, and whether it is proven that it has no design."""
 
     problem: CellProblem
     starts: tuple[Point, ...]
@@ -75,10 +89,9 @@ def solve_p1(problem: CellProblem, *, workers: int = 1, settings: Wmmse | None =
     """P1 for a batch of cells: beamformer and satellite power with the largest sum rate under all floors.
 
     The turns begin at the zero-forcing point; where the first transmitter update from there has no solution, at the
-    least-power sensing design with what the users can get beside it. A cell is INFEASIBLE if neither leads to a design
-    and the least sensing power exceeds the budget, or the satellite's whole power does not give its user the least
-    rate. FAILED: neither leads to a design, without that certificate; the design is the start, and ``violation`` tells
-    by how much it misses.
+    least-power sensing design with what the users can get beside it. A cell is INFEASIBLE with a proof
+    (``proofs.beyond_reach``) and is then not attempted. NOT_FOUND: neither start leads to a design, and nothing is
+    proven; the design is the first start, and ``violation`` tells by how much it misses.
 
     Args:
         problem: cells, the cell axis first on every array.
@@ -92,8 +105,11 @@ def solve_p1(problem: CellProblem, *, workers: int = 1, settings: Wmmse | None =
         ConfigError: if the ``reference`` extra is not installed.
     """
     least = np.asarray(jax.vmap(lambda cell: first_amplitude(cell, extra_bits=0.0))(problem))
-    first = np.asarray(jax.vmap(first_amplitude)(problem))
-    return _solve(problem, first, least, np.ones_like(least), False, workers, settings or Wmmse())
+    settings = settings or REFERENCE
+    if settings.start not in ("floor", "budget"):
+        raise ValueError(f"start = {settings.start!r}: must be floor or budget.")
+    first = np.ones_like(least) if settings.start == "budget" else np.asarray(jax.vmap(first_amplitude)(problem))
+    return _solve(problem, first, least, np.ones_like(least), False, workers, settings)
 
 
 @in_double
@@ -105,7 +121,7 @@ def solve_p3(
     As ``solve_p1``.
     """
     given = np.asarray(q, dtype=float)
-    return _solve(problem, given, given, given, True, workers, settings or Wmmse())
+    return _solve(problem, given, given, given, True, workers, settings or REFERENCE)
 
 
 def _solve(
@@ -119,7 +135,7 @@ def _solve(
 ) -> CellSolution:
     require_reference()
     problem = jax.tree.map(np.asarray, problem)
-    impossible = beyond_reach(problem, least_sensing_power(problem, least_q), least_q, largest_q)
+    impossible = beyond_reach(problem, least_q, largest_q)
     sensing = least_sensing_power(problem, first_q)
     cells = [
         Cell(
@@ -162,9 +178,9 @@ def _rate_and_violation(problem: CellProblem, point: Point) -> tuple[float, floa
 
 
 def _design(cell: Cell) -> Ended:
-    """One cell by the published algorithm; at the top of the module, so that workers find it."""
+    """One cell by the algorithm; at the top of the module, so that workers find it."""
     turns = 0
-    best = Ended(cell.starts[0], Status.INFEASIBLE if cell.beyond_reach else Status.FAILED, 0, np.zeros(0))
+    best = Ended(cell.starts[0], Status.INFEASIBLE if cell.beyond_reach else Status.NOT_FOUND, 0, np.zeros(0))
     if cell.beyond_reach:
         return best
     for start in cell.starts:
@@ -182,14 +198,16 @@ def _design(cell: Cell) -> Ended:
 def wmmse(
     problem: CellProblem, start: Point, settings: Wmmse | None = None, *, power_is_fixed: bool = False
 ) -> LoopOutcome[Point]:
-    """The published algorithm in one cell from one start, which need not be feasible.
+    """The algorithm in one cell from one start, which need not be feasible.
 
     FAILED: the first transmitter update has no solution.
     """
-    settings = settings or Wmmse()
+    settings = settings or REFERENCE
 
     def improve(point: Point) -> Attempt[Point]:
-        update = update_transmitter(problem, point.beamformer, float(point.q), power_is_fixed=power_is_fixed)
+        update = update_transmitter(
+            problem, point.beamformer, float(point.q), power_is_fixed=power_is_fixed, filters=settings.filters
+        )
         if update.beamformer is None or update.q is None:
             return Attempt(None, update.report)
         q = update.q

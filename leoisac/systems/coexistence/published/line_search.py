@@ -1,7 +1,7 @@
 """Power line search: the best satellite amplitude for fixed beams.
 
 The published iteration moves a satellite amplitude near saturation by about ``1 / SINR`` per step, so that its outcome
-is where it starts (J. Jee, J. G. Andrews, arXiv:2511.15947, Algorithm 2). For fixed beams the true sum rate of one
+is where it starts (J. Jee, J. G. Andrews, arXiv:2511.15947, (35)-(43)). For fixed beams the true sum rate of one
 amplitude costs next to nothing: a grid around the amplitude reached makes up for it.
 """
 

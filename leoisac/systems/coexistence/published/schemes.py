@@ -1,14 +1,16 @@
-"""Reference route of the schemes: P1 and P3 by the published alternating optimisation (WMMSE over convex programs)."""
+"""Routes ``published`` and ``reference`` of the schemes: P1 and P3 by WMMSE over convex programs (``cell``)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from leoisac.foundation.status import Solution
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import schemes
 from leoisac.systems.coexistence.problem.coordination import CellSolvers
-from leoisac.systems.coexistence.published.cell import solve_p1, solve_p3
+from leoisac.systems.coexistence.published.cell import PUBLISHED, solve_p1, solve_p3
 
 _SOLVERS = CellSolvers(solve_p1, solve_p3)
 
@@ -22,6 +24,20 @@ def solve_proposed(parameters: Parameters, channels: Channels, *, association: A
             when None.
     """
     return schemes.proposed(parameters, channels, _SOLVERS, association)
+
+
+def solve_proposed_as_published(
+    parameters: Parameters, channels: Channels, *, association: Any = None, start: str = PUBLISHED.start
+) -> Solution[Design]:
+    """The proposed scheme by (35)-(44) as printed: no power search, P2 without floors, no repair of P3 after merging.
+
+    Args:
+        parameters, channels, association: as of ``solve_proposed``.
+        start: satellite power at which P1 begins, ``budget`` or ``floor``, which the paper leaves open.
+    """
+    settings = replace(PUBLISHED, start=start)
+    solvers = CellSolvers(partial(solve_p1, settings=settings), partial(solve_p3, settings=settings), floors=False)
+    return schemes.proposed(parameters, channels, solvers, association)
 
 
 def solve_coop_uniform(parameters: Parameters, channels: Channels, *, association: Any = None) -> Solution[Design]:

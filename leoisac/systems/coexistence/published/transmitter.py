@@ -13,6 +13,7 @@ similar size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.optim.conic.extra import cvxpy_module
 from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.coexistence.problem.cell_program import CellProblem, best_filters, filter_errors
+from leoisac.systems.coexistence.problem.cell_program import CellProblem, filter_errors
 from leoisac.systems.coexistence.problem.direct_program import span_basis
+from leoisac.systems.coexistence.published.printed_filters import CORRECTED, filters_by
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,12 @@ class TransmitterUpdate:
 
 @in_double
 def update_transmitter(
-    problem: CellProblem, beamformer: Complex[np.ndarray, "tx stream"], q: float, *, power_is_fixed: bool
+    problem: CellProblem,
+    beamformer: Complex[np.ndarray, "tx stream"],
+    q: float,
+    *,
+    power_is_fixed: bool,
+    filters: str = CORRECTED,
 ) -> TransmitterUpdate:
     """Filters and weights at a design, then the best transmitter for them.
 
@@ -45,8 +52,9 @@ def update_transmitter(
         problem: one cell.
         beamformer, q: the design so far.
         power_is_fixed: keep ``q`` (stage P3).
+        filters: rule of the receive filters (``printed_filters``).
     """
-    numbers, basis = _coefficients(problem, beamformer, jnp.asarray(q))
+    numbers, basis = _coefficients(problem, beamformer, jnp.asarray(q), rule=filters)
     values = {name: np.asarray(value) for name, value in numbers.items()}
     if power_is_fixed:
         values["given_q"] = np.asarray(q)
@@ -62,10 +70,15 @@ def update_transmitter(
     return TransmitterUpdate(beams, q if power_is_fixed else float(np.clip(found["q"], 0.0, 1.0)), report)
 
 
-@jax.jit
-def _coefficients(problem: CellProblem, beamformer: jax.Array, q: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
-    """Parameters of the conic problem at a design, and the basis of its beams."""
-    filters = best_filters(problem, beamformer, q)
+@partial(jax.jit, static_argnames="rule")
+def _coefficients(
+    problem: CellProblem, beamformer: jax.Array, q: jax.Array, rule: str
+) -> tuple[dict[str, jax.Array], jax.Array]:
+    """Parameters of the conic problem at a design, and the basis of its beams.
+
+    The weights are one over the errors at the design: (40), (41). Those of the targets (42) occur in no objective.
+    """
+    filters = filters_by(rule, problem, beamformer, q)
     errors = filter_errors(problem, beamformer, q, filters)
     users, streams = problem.h_tut.shape[0], beamformer.shape[1]
     rows = jnp.concatenate([problem.h_tut, problem.h_sut[None], problem.target_tx, problem.clutter_tx])
@@ -101,7 +114,7 @@ def _coefficients(problem: CellProblem, beamformer: jax.Array, q: jax.Array) -> 
         "weighted_sut_gain": sut_weight * filters.sut * by_sut[0],
         "sut_link": sut_link,
         "sut_gain": filters.sut * by_sut[0],
-        "sut_room": jnp.sqrt(jnp.maximum(0.0, 2.0**-problem.min_sut_rate - filters.sut**2)),
+        "sut_room": _signed_root(2.0**-problem.min_sut_rate - filters.sut**2),
         "echo_real": echoes.real,
         "echo_imaginary": echoes.imag,
         "echo_gain": jnp.abs(echoes),
@@ -109,8 +122,14 @@ def _coefficients(problem: CellProblem, beamformer: jax.Array, q: jax.Array) -> 
         "echo_wanted_imaginary": jnp.diag(phases.imag),
         "clutter_gain": clutter,
         "target_satellite": satellite,
-        "target_room": jnp.sqrt(jnp.maximum(0.0, target_room)),
+        "target_room": _signed_root(target_room),
     }, basis
+
+
+def _signed_root(room: jax.Array) -> jax.Array:
+    """Root of what an error may still have beside the receiver's own noise; negative, where that is too much, no norm
+    is below it: the program has no solution."""
+    return jnp.sign(room) * jnp.sqrt(jnp.abs(room))
 
 
 @per_shape

@@ -1,0 +1,119 @@
+"""What the evidence of the system says of itself: equations, declared values, figures from made-up results."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from leoisac.experiment.contracts import sweep_axes
+from leoisac.foundation.status import Status
+from leoisac.systems import coexistence
+from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.evidence.equations import EQUATIONS
+from leoisac.systems.coexistence.evidence.figures import FIGURES
+from leoisac.systems.coexistence.evidence.sensitivity import AXIS, DECLARED, SENSITIVITY, rows
+from leoisac.systems.coexistence.evidence.sensitivity_figure import moved_points
+
+README = (Path(str(coexistence.__file__)).parent / "README.md").read_text(encoding="utf-8")
+TRIALS = 40
+
+
+def table(heading: str) -> list[list[str]]:
+    """Cells of the table below a heading of the README."""
+    part = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_readme_has_the_table_of_equations() -> None:
+    prefix = "leoisac.systems.coexistence."
+    expected = {
+        numbers: [place.removeprefix(prefix).replace(".", "/").replace(":", ".py: ") for place in places]
+        for numbers, places in EQUATIONS.items()
+    }
+    found = {row[0]: re.findall(r"`([^`]+)`", row[-1]) for row in table("Equations")}
+    assert found == expected
+
+
+def test_the_readme_names_every_declared_value_with_its_default() -> None:
+    found = {re.findall(r"`([^`]+)`", row[0])[0]: row[1] for row in table("Declared values")}
+    assert {item.field for item in DECLARED} <= set(found)
+    config = CoexistenceConfig()
+    for field, value in found.items():
+        default = getattr(config, field)
+        assert value == (default if isinstance(default, str) else f"{default:g}"), field
+
+
+def test_sensitivity_moves_one_number_at_a_time_from_the_defaults() -> None:
+    (axis,) = sweep_axes(SENSITIVITY.sweep)
+    config = CoexistenceConfig()
+    assert axis.name == AXIS
+    assert axis.values[0] == tuple(getattr(config, item.field) for item in DECLARED)
+    for row in axis.values[1:]:
+        assert sum(one != other for one, other in zip(row, axis.values[0], strict=True)) == 1
+        config.replace(**dict(zip(axis.fields, row, strict=True)))
+
+
+def sensitivity(changes: dict[int, float]) -> xr.Dataset:
+    """Made-up results of four points: the default, then moves of the first two declared numbers."""
+    points = rows(DECLARED[:2])
+    rate = np.random.default_rng(0).uniform(35.0, 45.0, TRIALS)
+    values = np.stack([rate * (1.0 + changes.get(row, 0.0)) for row in range(len(points))])
+    data = np.stack([values, values - 3.0])
+    dims = ("scheme", AXIS, "trial")
+    coords: dict[str, Any] = {"scheme": ["proposed", "zf-eps"], AXIS: np.arange(len(points))}
+    for place, item in enumerate(DECLARED):
+        coords[item.field] = (AXIS, [row[place] for row in points])
+    usable = np.ones(data.shape, dtype=bool)
+    usable[0, 1, :4] = False
+    status = np.where(usable, int(Status.CONVERGED), int(Status.NOT_FOUND))
+    return xr.Dataset({"sum_rate": (dims, data), "usable": (dims, usable), "status": (dims, status)}, coords=coords)
+
+
+def test_the_tornado_stands_at_the_truth() -> None:
+    default, points = moved_points(sensitivity({1: 0.1, 4: -0.2}))
+    assert default.mean == pytest.approx(3.0)
+    assert default.trials == TRIALS - 4
+    by_place = {(point.field, point.value): point for point in points}
+    assert by_place["tut_gain_dbi", -10.0].change.mean == pytest.approx(0.1)
+    assert by_place["tut_gain_dbi", -10.0].usable == pytest.approx(0.9)
+    assert by_place["radar_gain_dbi", 10.0].change.mean == pytest.approx(-0.2)
+    assert by_place["radar_gain_dbi", -10.0].change.mean == pytest.approx(0.0)
+    figure = next(item for item in FIGURES if item.name == "sensitivity").draw({"sensitivity": sensitivity({1: 0.1})})
+    left = figure.axes[0]
+    assert max(bar.get_width() for bar in left.patches) == pytest.approx(10.0)
+    labels = [label.get_text() for label in left.get_yticklabels()]
+    assert labels[0] == DECLARED[0].label
+    assert "over the 36 of 40 trials" in figure.get_supxlabel()
+
+
+def rates(cells: int) -> xr.Dataset:
+    """Made-up rates of several cells over base station power."""
+    powers, schemes = [25.0, 35.0, 45.0], ["proposed", "zf-eps", "interference-free"]
+    level = np.array([30.0, 25.0, 35.0])[:, None, None] + np.arange(3.0)[None, :, None]
+    data = level + np.random.default_rng(0).standard_normal(TRIALS)
+    dims = ("scheme", "bs_power_dbm", "trial")
+    usable = np.ones(data.shape, dtype=bool)
+    usable[0, 0, :10] = False
+    found = {"sum_rate": (dims, data), "usable": (dims, usable), "status": (dims, np.zeros(data.shape, dtype=int))}
+    dataset = xr.Dataset(found, coords={"scheme": schemes, "bs_power_dbm": powers, "cell": np.arange(cells)})
+    dataset["sum_rate"].attrs = coexistence.SYSTEM.metrics["sum_rate"].attributes
+    return dataset
+
+
+def test_titles_and_captions_come_from_the_data() -> None:
+    dataset = rates(2).assign_attrs(scenario='system = "coexistence"\n[config]\nnum_cells = 2\n')
+    figure = next(item for item in FIGURES if item.name == "fig-9").draw({"cells-bs-power": dataset})
+    panel = figure.axes[0]
+    assert panel.get_title() == "2 cells"
+    note = " ".join(figure.get_supxlabel().split())
+    assert "over the 30 of 40 trials" in note
+    assert "lowest usable share 75% (proposed)" in note
+    own = next(line for line in panel.lines if len(line.get_xdata()) == 3)
+    expected = dataset["sum_rate"].sel(scheme="proposed").isel(trial=slice(10, None)).mean("trial")
+    np.testing.assert_allclose(own.get_ydata(), expected)
