@@ -27,10 +27,15 @@ every_figure = pytest.mark.parametrize(("system", "figure"), FIGURES)
 
 
 @cache
+def _drawn(name: str, figure: str) -> Any:
+    system = next(system for system in SYSTEMS if system.name == name)
+    wanted = system.figure(figure)
+    return draw_figure(system, wanted, {study: tiny_studies(name)[study] for study in wanted.studies})
+
+
 def drawn(system: System, name: str) -> Any:
     """A figure from tiny studies."""
-    figure = system.figure(name)
-    return draw_figure(system, figure, {study: tiny_studies(system.name)[study] for study in figure.studies})
+    return _drawn(system.name, name)
 
 
 @every_system

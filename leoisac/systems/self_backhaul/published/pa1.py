@@ -79,13 +79,13 @@ def pa1_reference(instance: Instance, form: Form = "epigraph", options: LoopOpti
     """
     procedure = Procedure(
         convexify=lambda lifted: lifted,
-        solve=lambda lifted: _improve(instance, form, lifted),
+        solve=lambda lifted: improved(instance, form, lifted),
         measure=lambda lifted: received_powers(instance, lifted).delivered,
     )
     return designed(least_power_level(instance), len(instance.h_users), procedure, options=options)
 
 
-def _improve(instance: Instance, form: Form, lifted: Lifted) -> Attempt[Lifted]:
+def improved(instance: Instance, form: Form, lifted: Lifted) -> Attempt[Lifted]:
     """One step of the procedure: tangents at ``lifted``, scaled to its powers."""
     problem = SUBPROBLEMS[form](*instance.sizes)
     powers = received_powers(instance, lifted)
@@ -144,4 +144,4 @@ def _design(form: Form, trial: Trial) -> Ended:
     return finished(trial, beams, found.status, found.iterations, found.history)
 
 
-__all__ = ["least_power_level", "pa1_reference", "solve_pa1"]
+__all__ = ["improved", "least_power_level", "pa1_reference", "solve_pa1"]
