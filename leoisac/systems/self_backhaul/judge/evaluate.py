@@ -124,7 +124,7 @@ def _backhaul_margin(backhaul_rate: Float[Array, ""], access_rate: Float[Array, 
 
 
 def _joint_rates(channels: Channels, design: JointDesign) -> Metrics:
-    """All transmit at once: satellite and base station disturb each other's receivers (paper, eqs. 5-9)."""
+    """All transmit at once: satellite and base station disturb each other's receivers (paper, eq. 7)."""
     covariance = design.sensing_covariance + _outer(design.satellite_beam)
     from_satellite = received_power(channels.g_users, covariance)
     rate = spectral_efficiency(downlink_sinr(channels.h_users, design.bs_beams, from_satellite, channels.noise_power))

@@ -1,4 +1,4 @@
-"""The published procedure over covariances, whatever problems it solves: an exact test, then tangents step by step."""
+"""The procedure over covariances, whatever problems it solves: an exact test, then tangents step by step."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class PowerLevel:
     Attributes:
         level: least common level ``u`` of both powers relative to their budgets; infinite if no power suffices, NaN
             if the test failed.
-        status: CONVERGED (feasible), INFEASIBLE (certified), INACCURATE (too near to 1 for the accuracy reached), or
-            what became of the solver.
+        status: CONVERGED (feasible), INFEASIBLE (proven, see ``judged``), INACCURATE (too near to 1 for the
+            accuracy reached), or what became of the solver.
         start: lifted design at that level, without rank constraints; every user at the least rate.
         report: the solver's.
     """

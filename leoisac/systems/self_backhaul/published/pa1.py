@@ -1,8 +1,9 @@
-"""Reference route of PA1: the published concave-convex procedure over lifted variables, with CVXPY and Clarabel.
+"""Route ``reference`` of PA1: the concave-convex procedure over lifted variables with free rates, CVXPY and Clarabel.
 
 T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC Systems", Sensors 26(7):2273, 2026.
 Perfect channel knowledge. An exact convex test decides feasibility and gives the start; each iteration replaces the
-logarithms of interference by tangents and solves a semidefinite program; beams are recovered without loss.
+logarithms of interference by tangents and solves a semidefinite program; beams are recovered without loss. The paper's
+algorithm as printed is the route ``published``, see ``as_printed``.
 """
 
 from __future__ import annotations
@@ -69,12 +70,12 @@ def least_power_level(instance: Instance) -> PowerLevel:
 
 
 def pa1_reference(instance: Instance, form: Form = "epigraph", options: LoopOptions | None = None) -> LiftedDesign:
-    """The published algorithm on one trial: test of feasibility, then the concave-convex procedure.
+    """The procedure on one trial: test of feasibility, then the concave-convex iterations.
 
     Args:
         instance: normalised trial.
-        form: ``"epigraph"`` (free rates, fewer logarithms, fewer iterations) or ``"paper"`` (as published). Both end at
-            the same optimum; with the paper's tangents the backhaul constraint moves in smaller steps.
+        form: ``"epigraph"`` (free rates, fewer logarithms, fewer iterations) or ``"paper"`` (the printed step, whose
+            tangents let the backhaul constraint move less).
         options: stopping rule; the default is the paper's, 1e-5 and 30 iterations.
     """
     procedure = Procedure(
@@ -105,7 +106,7 @@ def solve_pa1(
     options: LoopOptions | None = None,
     workers: int = 1,
 ) -> Solution[JointDesign]:
-    """PA1 by the published algorithm for a batch of trials.
+    """PA1 by the concave-convex procedure with free rates, for a batch of trials.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -113,10 +114,11 @@ def solve_pa1(
         workers: processes that share the trials.
 
     Returns:
-        Solution with physical designs. ``status`` is INFEASIBLE only if the least power level is certified to exceed
-        1; the violation is then the level minus 1, the share by which power falls short (infinite if no power
-        suffices), and design, objective and history are missing (NaN). FAILED: the solver gave no point at all in the
-        test of feasibility or in the first iteration. ``history`` holds the start and every iteration.
+        Solution with physical designs. ``status`` is INFEASIBLE only if the least power level is proven to exceed 1
+        (``lifted_procedure.judged``); the violation is then the level minus 1, the share by which power falls short
+        (infinite if no power suffices), and design, objective and history are missing (NaN). FAILED: the
+        solver gave no point at all in the test of feasibility or in the first iteration. ``history`` holds the start
+        and every iteration.
 
     Raises:
         ConfigError: if the ``reference`` extra is not installed.

@@ -1,4 +1,4 @@
-"""Reference route of PA2: the worst-case design by the concave-convex procedure over lifted variables.
+"""Route ``reference`` of PA2: the worst-case design by the concave-convex procedure over lifted variables.
 
 T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC Systems", Sensors 26(7):2273, 2026. Every
 channel may be off by an error of bounded norm. The paper's scheme with exact S-procedure bounds in the place of its
@@ -109,7 +109,7 @@ def pa2_reference(instance: Instance, radii: ErrorRadii, options: LoopOptions = 
 def solve_pa2(
     parameters: Parameters, channels: Channels, options: LoopOptions = PA2_OPTIONS, workers: int = 1
 ) -> Solution[JointDesign]:
-    """PA2 by the published algorithm with exact bounds, for a batch of trials.
+    """PA2 by the concave-convex procedure with exact bounds, for a batch of trials.
 
     Args:
         parameters, channels: as everywhere; radius and model of the errors are in the parameters.
@@ -120,8 +120,8 @@ def solve_pa2(
         Solution with physical designs; ``objective`` and ``history`` are guaranteed sum rates, ``violation`` counts the
         guaranteed least rate and backhaul, the pattern and the powers. ``status``: CONVERGED; INACCURATE (the solver
         stalled after progress: the design holds its guarantee, its rate may be low); MAX_STEPS; INFEASIBLE (the least
-        power level exceeds 1; the violation is the excess, infinite where no power suffices); NONFINITE; FAILED (no
-        point at all). A radius of zero is PA1.
+        power level is proven to exceed 1, ``lifted_procedure.judged``; the violation is the excess, infinite where no
+        power suffices); NONFINITE; FAILED (no point at all). A radius of zero is PA1.
 
     Raises:
         ConfigError: if the ``reference`` extra is not installed.

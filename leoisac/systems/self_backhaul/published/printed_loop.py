@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -18,7 +19,8 @@ from leoisac.optim.conic.loop import Attempt, LoopOptions
 State = TypeVar("State")
 
 
-class Ending(NamedTuple, Generic[State]):
+@dataclass(frozen=True)
+class Ending(Generic[State]):
     """Where the loop ended.
 
     Attributes:
