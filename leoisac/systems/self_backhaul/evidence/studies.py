@@ -39,7 +39,7 @@ STUDIES = (
         sweep={"error_model": ["noise-normalised", "relative"]},
         trials=8,
         count="trials",
-        quick={"trials": 4},
+        quick={"trials": 4, "schemes": ("pa1:published", "pa2:published")},
         tiny={"trials": 2, "schemes": ("pa1", "pa2"), "overrides": _SMALL},
     ),
     Study(
@@ -122,7 +122,7 @@ STUDIES = (
         "sensitivity",
         schemes=("pa1", "pa2"),
         sweep={"+".join(FIELDS): POINTS},
-        trials=60,
+        trials=48,
         count="trials",
         quick={"trials": 8},
         tiny={"overrides": _SMALL, "sweep": {"+".join(FIELDS): TINY_POINTS}},
