@@ -24,6 +24,7 @@ _ROUTES = {
     "attacked": "fast route",
 }
 _MODELS = ("noise-normalised", "relative")
+_ROUNDS = " Before their last round designs of the fast route may violate constraints."
 _LEGEND_ROOM = 0.35
 """Share of the height that is left free below the curves."""
 
@@ -53,7 +54,7 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
         panels[0].set_ylabel(METRICS[RATE].label)
         add_note(
             figure,
-            f"By power: {_text(power)}.",
+            f"By power: {_text(power)}.{_ROUNDS if 'fast' in used.values() else ''}",
             f"Three users: {_text(robust)}. PA1 for channels that are known; PA2 as published by "
             "its printed objective, which guarantees nothing.",
         )
