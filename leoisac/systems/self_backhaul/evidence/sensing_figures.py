@@ -114,7 +114,7 @@ def draw_characteristic(datasets: Mapping[str, xr.Dataset]) -> Any:
         axes.set_xlabel(field_description(SelfBackhaulConfig(), "false_alarm"))
         axes.set_ylabel(QUANTITIES[_DETECTION].label)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        add_note(figure, f"{comparison_text(dataset, intervals=False)}; dotted: the false-alarm probability of Fig. 4")
+        add_note(figure, f"{comparison_text(dataset, intervals=False)}; dotted: that of Fig. 4")
     return figure
 
 
