@@ -1,4 +1,4 @@
-"""The attacked route: promises that hold are told apart from broken ones; the printed form is the reference's."""
+"""The attacked route: promises that hold are told apart from broken ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from leoisac.systems.self_backhaul.fast import attacked
 from leoisac.systems.self_backhaul.judge import evaluate
 from leoisac.systems.self_backhaul.judge.adversary import attack_designs, check_design
 from leoisac.systems.self_backhaul.model import JointDesign
-from leoisac.systems.self_backhaul.published import printed_form
 
 
 def matched(channels):
@@ -73,16 +72,3 @@ def test_designs_that_promise_nothing_are_left_alone(monkeypatch):
     found = solved(monkeypatch, config, channels, solution)
     assert found.violation[0] == 0.3
     assert np.isnan(found.history).all()
-
-
-def test_the_printed_form_is_that_of_the_reference(monkeypatch):
-    config, channels, solution = case(-20.0)
-    asked = {}
-
-    def solve(parameters, channels, form):
-        asked.update(form=form)
-        return solution
-
-    monkeypatch.setattr(printed_form.pa1, "solve_pa1", solve)
-    assert printed_form.solve_pa1(evaluate.parameters(config), channels) is solution
-    assert asked == {"form": "paper"}

@@ -61,3 +61,10 @@ def test_a_pattern_beyond_the_budget_is_infeasible():
     config = config.replace(pattern_min_w=2.0)
     for scheme in BASELINES:
         assert li.design(config, channels, scheme=scheme).status[0] == Status.INFEASIBLE
+
+
+@pytest.mark.parametrize(("scheme", "status"), [("das", Status.INFEASIBLE), ("ibs", Status.NOT_FOUND)])
+def test_the_proof_does_not_reach_patterns_that_the_base_station_shares(scheme, status):
+    config, channels, _ = deterministic("R1")
+    shared = config.replace(pattern_min_w=2.0, pattern_mode="joint")
+    assert li.design(shared, channels, scheme=scheme).status[0] == status

@@ -1,5 +1,7 @@
 """PA1 by the fast route: reference values, constraints, certificates, bit-identity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases import deterministic, seeded
@@ -14,7 +16,7 @@ from leoisac.systems.self_backhaul.fast import pa1 as fast
 from leoisac.systems.self_backhaul.fast.joint_program import joint_beamforming
 from leoisac.systems.self_backhaul.judge.evaluate import evaluate
 from leoisac.systems.self_backhaul.judge.evaluate import parameters as parameters_of
-from leoisac.systems.self_backhaul.problem.normalised import has_span, normalise, on_span
+from leoisac.systems.self_backhaul.problem.normalised import has_span, judged, normalise, on_span
 
 MARGINS = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 
@@ -120,3 +122,32 @@ def test_the_span_of_the_channels_loses_nothing():
     assert np.linalg.norm(basis @ beam) == pytest.approx(np.linalg.norm(beam), rel=1e-12)
     assert has_span(problem, joint_pattern=False)
     assert not has_span(problem, joint_pattern=True)
+
+
+class TestFruitlessSearch:
+    """What a trial without certificate is called when no start became feasible."""
+
+    def found(self, needed: float, violation: float, monkeypatch):
+        """R1, whose least power level is 0.1064, with budgets and a search that leaves a violation."""
+        config, channels, _ = deterministic("R1")
+        numbers = parameters_of(config)
+
+        def search(chosen, level):
+            solution = fast.solve_pa1(numbers, chosen)
+            return replace(solution, status=np.array([int(Status.MAX_STEPS)]), violation=np.array([violation]))
+
+        def base(*args, **kwargs):
+            return replace(judged(*args, **kwargs), violation=np.array([needed]))
+
+        monkeypatch.setattr(fast, "judged", base)
+        return fast.certified(numbers, channels, fast.ENFORCES, search)
+
+    def test_nothing_is_proven(self, monkeypatch):
+        solution = self.found(0.3, 0.2, monkeypatch)
+        assert solution.status[0] == Status.NOT_FOUND
+        assert solution.violation[0] == 0.2
+
+    def test_a_feasible_least_power_design_stands(self, monkeypatch):
+        solution = self.found(0.0, 0.2, monkeypatch)
+        assert solution.status[0] == Status.MAX_STEPS
+        assert solution.violation[0] == 0.0

@@ -6,7 +6,7 @@ T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC S
 from __future__ import annotations
 
 from leoisac.experiment.channel_table import POSITIVE, ChannelArray
-from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
+from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
 
 _HERE = "leoisac.systems.self_backhaul"
@@ -22,9 +22,9 @@ SCHEMES = (
         routes={
             "fast": f"{_HERE}.fast.pa1:solve_pa1",
             "reference": f"{_HERE}.published.pa1:solve_pa1",
-            "printed": f"{_HERE}.published.printed_form:solve_pa1",
+            "published": f"{_HERE}.published.as_printed:solve_pa1",
         },
-        requires={"reference": "reference", "printed": "reference"},
+        requires={"reference": "reference", "published": "reference"},
         enforces=_JOINT,
     ),
     Scheme(
@@ -34,9 +34,10 @@ SCHEMES = (
         routes={
             "fast": f"{_HERE}.fast.pa2:solve_pa2",
             "reference": f"{_HERE}.published.pa2:solve_pa2",
+            "published": f"{_HERE}.published.as_printed_robust:solve_pa2",
             "attacked": f"{_HERE}.fast.attacked:solve_pa2",
         },
-        requires={"reference": "reference"},
+        requires={"reference": "reference", "published": "reference"},
         enforces=_GUARANTEED,
     ),
     Scheme(
@@ -77,19 +78,20 @@ SCHEMES = (
 )
 
 METRICS = {
-    "sum_rate": Metric("delivered sum rate", "bit/s/Hz"),
-    "rate": Metric("rate of a user", "bit/s/Hz", ("user",)),
-    "min_rate": Metric("least rate of a user", "bit/s/Hz"),
-    "access_rate": Metric("sum rate of the access links", "bit/s/Hz"),
-    "backhaul_rate": Metric("rate of the feeder link", "bit/s/Hz"),
-    "guaranteed_rate": Metric("guaranteed rate of a user", "bit/s/Hz", ("user",)),
-    "guaranteed_backhaul_rate": Metric("guaranteed rate of the feeder link", "bit/s/Hz"),
-    "guaranteed_sum_rate": Metric("guaranteed sum rate", "bit/s/Hz"),
-    "target_power": Metric("beampattern towards a target", "W", ("target",)),
-    "detection_probability": Metric("detection probability of a target", "1", ("target",)),
-    "satellite_power": Metric("satellite transmit power", "W"),
-    "bs_power": Metric("base station transmit power", "W"),
-    "total_power": Metric("total transmit power", "W"),
+    "delivered_sum_rate": Metric("delivered sum rate", "bit/s/Hz", least=0.0),
+    "sum_rate": Metric("sum rate over the channels as known", "bit/s/Hz", least=0.0),
+    "rate": Metric("rate of a user", "bit/s/Hz", ("user",), least=0.0),
+    "min_rate": Metric("least rate of a user", "bit/s/Hz", least=0.0),
+    "access_rate": Metric("sum rate of the access links", "bit/s/Hz", least=0.0),
+    "backhaul_rate": Metric("rate of the feeder link", "bit/s/Hz", least=0.0),
+    "guaranteed_rate": Metric("guaranteed rate of a user", "bit/s/Hz", ("user",), least=0.0),
+    "guaranteed_backhaul_rate": Metric("guaranteed rate of the feeder link", "bit/s/Hz", least=0.0),
+    "guaranteed_sum_rate": Metric("guaranteed sum rate", "bit/s/Hz", least=0.0),
+    "target_power": Metric("beampattern towards a target", "W", ("target",), least=0.0),
+    "detection_probability": Metric("detection probability of a target", "1", ("target",), least=0.0, most=1.0),
+    "satellite_power": Metric("satellite transmit power", "W", least=0.0),
+    "bs_power": Metric("base station transmit power", "W", least=0.0),
+    "total_power": Metric("total transmit power", "W", least=0.0),
     "margin_min_rate": Metric("relative margin of the least rate"),
     "margin_backhaul": Metric("relative margin of the backhaul"),
     "margin_guaranteed_min_rate": Metric("relative margin of the least guaranteed rate"),
@@ -98,6 +100,7 @@ METRICS = {
     "margin_satellite_power": Metric("relative margin of the satellite power"),
     "margin_bs_power": Metric("relative margin of the base station power"),
 }
+"""``delivered_sum_rate`` is what counts: of the robust design what it guarantees, of all others ``sum_rate``."""
 
 CHANNEL_AXES = {
     "h_users": ChannelArray(("user", "bs_antenna")),
@@ -145,6 +148,13 @@ SYSTEM = System(
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     **parts_of(__name__),
+    coordinates={
+        "target": Coordinate(
+            "direction of a target from broadside", "deg", lambda config: tuple(config.target_angles_deg)
+        )
+    },
+    headline="delivered_sum_rate",
+    alive=("delivered_sum_rate",),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )

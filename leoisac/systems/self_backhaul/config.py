@@ -47,7 +47,7 @@ class SelfBackhaulConfig(Config):
     bs_power_dbw: float = Field(default=0.0, ge=-100, le=100, description="base station transmit power budget")
     min_sinr_db: float = Field(default=2.85, ge=-60, le=60, description="least SINR of every user; sets the least rate")
     pattern_min_w: Threshold | tuple[Threshold, ...] = Field(
-        default=1.0, description="least sensing beampattern towards the targets (one value, or one per target)"
+        default=1.0, description="least beampattern towards each target"
     )
     target_angles_deg: tuple[Angle, ...] = Field(
         default=(-54.0, -18.0, 18.0, 54.0), min_length=1, max_length=64, description="target directions from broadside"

@@ -104,6 +104,16 @@ class JointDesign:
 
 @partial(
     jax.tree_util.register_dataclass,
+    data_fields=["bs_beams", "satellite_beam", "sensing_covariance"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class RobustDesign(JointDesign):
+    """A joint design that transmits at the rates that it guarantees: those are what it delivers."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
     data_fields=["satellite_beams", "sensing_covariance"],
     meta_fields=[],
 )

@@ -37,7 +37,7 @@ class CommonAperture:
         beams: one per user, recovered from the lifted optimum without loss of SINR, power or pattern.
         sensing_covariance: of the sensing waveform; in the joint reading it takes up what the beams leave of ``W_u``.
         power: total transmit power.
-        lower_bound: certified lower bound of the least power.
+        lower_bound: of the least power, by a dual point (weak duality).
         sinr: of every user, linear.
         converged: power and bound met the tolerance.
     """

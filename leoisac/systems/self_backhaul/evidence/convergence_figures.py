@@ -1,4 +1,4 @@
-"""Figure 2: sum rate against iterations of the published procedure, and against rounds of the fast route."""
+"""Figure 2: sum rate against iterations of the algorithms over covariances, and against rounds of the fast route."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval
+from leoisac.plots.curves import draw_curve
+from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
+from leoisac.systems.self_backhaul import METRICS
+from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
+from leoisac.systems.self_backhaul.evidence.rates import RATE, ended, routes
 
-_PROCEDURES = {
-    "pa1": "PA1, fast route",
-    "pa1:reference": "PA1, published procedure",
-    "pa2": "PA2, fast route",
-    "pa2:reference": "PA2, published procedure",
+_ROUTES = {
+    "fast": "fast route",
+    "reference": "route reference",
+    "published": "as published",
+    "attacked": "fast route",
 }
+_MODELS = ("noise-normalised", "relative")
+_ROUNDS = " Before their last round designs of the fast route may violate constraints."
 _LEGEND_ROOM = 0.35
 """Share of the height that is left free below the curves."""
 
@@ -24,26 +32,43 @@ _LEGEND_ROOM = 0.35
 def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
     """Mean sum rate over iterations; a trial that has ended keeps its last value.
 
-    Left PA1 at several satellite powers, by every route that was run; right both schemes side by side.
+    Left PA1 at several satellite powers, a panel per route that was run; right PA1 and PA2 side by side.
     """
-    power, robust = datasets["convergence"], datasets["robust-convergence"]
-    routes = [str(name) for name in power["scheme"].values]
+    power, robust = (viewed(ended(datasets[name])) for name in ("convergence", "robust-convergence"))
+    used = routes(power)
     with house_style() as mpl:
-        count = len(routes) + 1
-        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN * (0.4 + 0.4 * count), 3.4), layout="constrained")
+        count = len(used) + 1
+        width = COLUMN_WIDTH_IN * (0.45 + 0.4 * count)
+        figure = mpl.Figure(figsize=(width, 3.6), layout="constrained")
         panels = figure.subplots(1, count, squeeze=False)[0]
-        for panel, route in zip(panels, routes, strict=False):
-            _draw_powers(panel, power.sel(scheme=route))
-            panel.set_title(_PROCEDURES.get(route, route))
-            panel.set_xlabel("iteration" if "reference" in route else "round of multipliers")
-            panel.sharey(panels[0])
+        for panel, (label, route) in zip(panels, used.items(), strict=False):
+            _draw_powers(panel, power.sel(scheme=label))
+            panel.set_title(f"PA1, {_ROUTES.get(route, route)}")
+            _name_steps(panel, {route})
+            if panel is not panels[0]:
+                panel.sharey(panels[0])
         _draw_robust(panels[-1], robust)
         low, high = panels[0].get_ylim()
         panels[0].set_ylim(low - _LEGEND_ROOM * (high - low), high)
         panels[-2].legend(loc="lower right")
-        panels[0].set_ylabel("sum rate [bit/s/Hz]")
-        figure.supxlabel(_note(power, robust), fontsize=7.5, color="#444444")
+        panels[0].set_ylabel(METRICS[RATE].label)
+        add_note(
+            figure,
+            f"By power: {_text(power)}.{_ROUNDS if 'fast' in used.values() else ''}",
+            f"Three users: {_text(robust)}. PA1 for channels that are known; PA2 as published by "
+            "its printed objective, which guarantees nothing.",
+        )
     return figure
+
+
+def _text(dataset: xr.Dataset) -> str:
+    return comparison_text(dataset).replace("all that is compared can use", "end in a design everywhere")
+
+
+def _name_steps(panel: Any, used: set[str]) -> None:
+    """The routes over covariances iterate; the fast ones update multipliers."""
+    panel.set_xlabel(QUANTITIES["multiplier_round" if used <= {"fast", "attacked"} else "iteration"].label)
+    panel.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _draw_powers(panel: Any, dataset: xr.Dataset) -> None:
@@ -56,30 +81,26 @@ def _draw_powers(panel: Any, dataset: xr.Dataset) -> None:
 
 def _draw_robust(panel: Any, dataset: xr.Dataset) -> None:
     """PA1 once, since its design does not know the errors, and PA2 under both models of them."""
-    styles = series_styles(["known", "noise-normalised", "relative"])
-    for label in (str(name) for name in dataset["scheme"].values):
+    used = routes(dataset)
+    styles = series_styles(["known", *(f"{model}, {route}" for route in _ROUTES for model in _MODELS)])
+    for label, route in used.items():
         if label.startswith("pa1"):
-            one = dataset.sel(scheme=label).isel(error_model=0)
-            _curve(panel, one, styles["known"], "PA1, channels known")
+            _curve(panel, dataset.sel(scheme=label).isel(error_model=0), styles["known"], f"PA1, {_ROUTES[route]}")
             continue
         for model in (str(name) for name in dataset["error_model"].values):
-            _curve(panel, dataset.sel(scheme=label, error_model=model), styles[model], f"PA2, {model}")
+            one = dataset.sel(scheme=label, error_model=model)
+            _curve(panel, one, styles[f"{model}, {route}"], f"PA2, {_ROUTES[route]}, {model}")
     panel.set_title("PA1 and PA2, three users")
-    panel.set_xlabel("iteration")
-    panel.xaxis.get_major_locator().set_params(integer=True)
-    panel.set_ylabel("(guaranteed) sum rate [bit/s/Hz]")
-    panel.legend(loc="lower right")
+    _name_steps(panel, set(used.values()))
+    panel.set_ylabel(METRICS[RATE].label)
+    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _curve(panel: Any, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
     history = carried_forward(one["history"].where(one["usable"]))
-    numbers = mean_interval(history)
-    steps = np.arange(history.sizes["iteration"])
-    every = max(1, len(steps) // 10)
-    panel.plot(
-        steps, numbers["mean"], style.line, color=style.colour, marker=style.marker, markevery=every, label=label
-    )
-    panel.fill_between(steps, numbers["low"], numbers["high"], color=style.colour, alpha=0.18, linewidth=0)
+    if history.sizes["iteration"]:
+        limits = METRICS[RATE]
+        draw_curve(panel, history["iteration"], mean_interval(history), style, label, least=limits.least)
 
 
 def carried_forward(history: xr.DataArray) -> xr.DataArray:
@@ -87,11 +108,6 @@ def carried_forward(history: xr.DataArray) -> xr.DataArray:
     values = history.transpose(..., "iteration").values
     last = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.shape[-1])), axis=-1)
     return history.transpose(..., "iteration").copy(data=np.take_along_axis(values, last, axis=-1))
-
-
-def _note(power: xr.Dataset, robust: xr.Dataset) -> str:
-    counts = [int(dataset["usable"].sum("trial").max()) for dataset in (power, robust)]
-    return f"means over up to {counts[0]} (by power) and {counts[1]} (three users) usable trials, with 95 % intervals"
 
 
 __all__ = ["carried_forward", "draw_convergence"]

@@ -10,19 +10,26 @@ from typing import Any
 import xarray as xr
 
 from leoisac.experiment.contracts import Figure
+from leoisac.experiment.reading.settings import another_setting
+from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.trials.judge import NOT_RUN
+from leoisac.plots.notes import add_note
 from leoisac.plots.sweep import draw_sweep
+from leoisac.systems.self_backhaul import SYSTEM
 from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
 from leoisac.systems.self_backhaul.evidence.common_aperture_figures import draw_common_aperture
 from leoisac.systems.self_backhaul.evidence.convergence_figures import draw_convergence
-from leoisac.systems.self_backhaul.evidence.rates import delivered_summary
+from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
+from leoisac.systems.self_backhaul.evidence.rates import RATE, as_stored, joined
 from leoisac.systems.self_backhaul.evidence.sensing_figures import draw_characteristic, draw_trade_off
+from leoisac.systems.self_backhaul.evidence.sensitivity import draw_sensitivity
 from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
 
 Data = Mapping[str, xr.Dataset]
 
 _RELATIVE = "pa2, relative errors"
 _RELATIVE_LABEL = "PA2, relative errors"
+_PUBLISHED_OUTCOMES = ("partly", "not reproduced")
 _SHORT = {
     "F2-2": "PA1 needs about 20 iterations",
     "F2-3": "PA2 needs about 10 and fewer than PA1",
@@ -44,21 +51,15 @@ _SHORT = {
 
 
 def _over(prefix: str, title: str, prepare: Callable[[xr.Dataset], xr.Dataset] | None = None) -> Callable[[Data], Any]:
-    """Delivered sum rates over what the first study sweeps; further studies hold PA2 under relative errors."""
+    """Delivered sum rates over what the first study sweeps; a further study holds PA2 under relative errors."""
 
     def draw(datasets: Data) -> Any:
-        numbers = [delivered_summary(dataset) for dataset in datasets.values()]
-        for index, other in enumerate(numbers[1:], start=1):
-            numbers[index] = other.assign_coords(scheme=[_RELATIVE] * other.sizes["scheme"])
-        joined = numbers[0]
-        if len(numbers) > 1:
-            joined = xr.concat(
-                numbers, "scheme", join="outer", combine_attrs="override", coords="minimal", compat="override"
-            )
+        first, *others = datasets.values()
+        numbers = summary(joined(first, _RELATIVE, others[0]) if others else first, RATE)
         if prepare is not None:
-            joined = prepare(joined)
+            numbers = prepare(numbers)
         labels = {**LABELS, _RELATIVE: _RELATIVE_LABEL}
-        return draw_sweep(joined, labels=labels, order=(*ORDER, _RELATIVE), title=title)
+        return draw_sweep(numbers, labels=labels, order=(*ORDER, _RELATIVE), title=title)
 
     return _noted(prefix, draw)
 
@@ -68,25 +69,25 @@ def _noted(prefix: str, draw: Callable[[Data], Any]) -> Callable[[Data], Any]:
 
     def drawn(datasets: Data) -> Any:
         figure = draw(datasets)
-        differing = _published_otherwise(prefix, datasets)
-        if differing:
-            text = f"{figure.get_supxlabel()}\n{differing}"
-            figure.supxlabel(text, fontsize=7.5, color="#444444")
+        add_note(figure, published_otherwise(prefix, datasets))
         return figure
 
     return drawn
 
 
-def _published_otherwise(prefix: str, datasets: Data) -> str:
-    """A line about the published claims that these results do not bear out."""
+def published_otherwise(prefix: str, datasets: Data) -> str:
+    """A line about the published claims that these results do not bear out; none on another setting."""
     found: list[str] = []
     for claim in CLAIMS:
         if not claim.name.startswith(prefix) or claim.name not in _SHORT or not set(claim.studies) <= set(datasets):
             continue
-        if min(_trials(datasets[name]) for name in claim.studies) < claim.least_trials:
+        studies = {name: datasets[name] for name in claim.studies}
+        if min(_trials(dataset) for dataset in studies.values()) < claim.least_trials:
             continue
-        verdict = claim.check({name: datasets[name] for name in claim.studies})
-        if verdict.outcome in ("partly", "not reproduced"):
+        if any(another_setting(SYSTEM, name, as_stored(dataset)) for name, dataset in studies.items()):
+            continue
+        verdict = claim.check(studies)
+        if verdict.outcome in _PUBLISHED_OUTCOMES:
             found.append(f"{_SHORT[claim.name]} ({verdict.outcome})")
     return f"Published otherwise: {'; '.join(found)}." if found else ""
 
@@ -99,7 +100,7 @@ def _trials(dataset: xr.Dataset) -> int:
 def _by_antennas(numbers: xr.Dataset) -> xr.Dataset:
     # The coordinate holds rows and columns as text, "[3, 3]".
     antennas = [math.prod(json.loads(text)) for text in numbers["bs_array"].values]
-    return numbers.assign_coords(bs_array=("bs_array", antennas, {"long_name": "number of base station antennas"}))
+    return numbers.assign_coords(bs_array=("bs_array", antennas, QUANTITIES["bs_antennas"].attributes))
 
 
 FIGURES = (
@@ -121,6 +122,7 @@ FIGURES = (
     ),
     Figure("fig-8", "Sum rate against number of users", ("users", "relative-errors"), _over("F8", "Number of users")),
     Figure("roc", "Receiver operating characteristic", ("pattern-threshold",), draw_characteristic),
+    Figure("sensitivity", "Sensitivity to values that are not the paper's", ("sensitivity",), draw_sensitivity),
 )
 
-__all__ = ["FIGURES"]
+__all__ = ["FIGURES", "published_otherwise"]

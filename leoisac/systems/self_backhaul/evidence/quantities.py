@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from leoisac.experiment.contracts import Metric
 
-QUANTITIES: dict[str, Metric] = {}
+QUANTITIES: dict[str, Metric] = {
+    "mean_detection_probability": Metric("mean detection probability of the targets", least=0.0, most=1.0),
+    "bs_antennas": Metric("number of base station antennas"),
+    "iteration": Metric("iteration", least=0.0),
+    "multiplier_round": Metric("round of multipliers", least=0.0),
+    "azimuth": Metric("azimuth from broadside", "deg", least=-90.0, most=90.0),
+    "relative_beampattern": Metric("relative beampattern", "dB", most=0.0),
+    "rate_change": Metric("change of the delivered sum rate", "%", least=-100.0),
+}
 
 __all__ = ["QUANTITIES"]

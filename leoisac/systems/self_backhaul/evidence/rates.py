@@ -1,64 +1,29 @@
-"""Rates in stored results and what is compared about them: paired differences with 95 % intervals.
+"""Delivered sum rates in stored results, over the trials that are compared, and what is compared about them.
 
-All schemes and sweep points of a study meet the same drops, so that differences are taken drop by drop, over the drops
-that both can use.
+A dataset goes through ``viewed`` first: schemes and points are compared over the trials that all of them can use.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import xarray as xr
 
-from leoisac.experiment.reading.statistics import mean_interval, summary, usable_share
-from leoisac.systems.self_backhaul.evidence.studies import ROBUST
+from leoisac.experiment.reading.settings import stored_scenario
+from leoisac.experiment.reading.statistics import usable_share
+from leoisac.experiment.reading.verdicts import Estimate, difference
+from leoisac.experiment.trials.judge import NOT_RUN
+from leoisac.foundation.status import Status
+from leoisac.systems.self_backhaul import SYSTEM
 
-_LONG_NAME = "delivered sum rate"
-
-
-class Estimate(NamedTuple):
-    """A mean with its 95 % interval over ``trials`` trials."""
-
-    mean: float
-    low: float
-    high: float
-    trials: int
-
-    def __str__(self) -> str:
-        if not math.isfinite(self.mean):
-            return "no trial"
-        half = f" ± {self.high - self.mean:.2f}" if math.isfinite(self.high) else ""
-        return f"{self.mean:+.2f}{half}"
+RATE = "delivered_sum_rate"
 
 
 def delivered(dataset: xr.Dataset) -> xr.DataArray:
-    """Delivered sum rate in bit/s/Hz; of the robust scheme the guaranteed one. Missing where a trial is unusable."""
-    robust = dataset["scheme"].str.startswith(ROBUST)
-    rate = dataset["sum_rate"]
-    if bool(robust.any()):
-        rate = rate.where(~robust, dataset["guaranteed_sum_rate"])
-    return rate.where(dataset["usable"])
-
-
-def delivered_summary(dataset: xr.Dataset) -> xr.Dataset:
-    """``experiment.statistics.summary`` of the delivered sum rate."""
-    attributes = {**dataset["sum_rate"].attrs, "long_name": _LONG_NAME}
-    return summary(dataset.assign(delivered_rate=delivered(dataset).assign_attrs(attributes)), "delivered_rate")
-
-
-def estimate(values: xr.DataArray) -> Estimate:
-    """Mean over the trials that have a value, with its interval; ``values`` have the trial axis alone."""
-    found = mean_interval(values)
-    mean, low, high = (float(found[name]) for name in ("mean", "low", "high"))
-    return Estimate(mean, low, high, int(found["count"]))
-
-
-def difference(first: xr.DataArray, second: xr.DataArray) -> Estimate:
-    """``first - second`` over the trials that have both."""
-    return estimate(first - second)
+    """Delivered sum rate in bit/s/Hz; missing where a trial does not count."""
+    return dataset[RATE].where(dataset["usable"])
 
 
 def sweep_axis(dataset: xr.Dataset) -> str:
@@ -88,7 +53,7 @@ def gaps(dataset: xr.Dataset, scheme: str, other: str) -> list[Estimate]:
 
 def known(estimates: Sequence[Estimate]) -> list[Estimate]:
     """Those with an interval."""
-    return [one for one in estimates if math.isfinite(one.low)]
+    return [one for one in estimates if one.known]
 
 
 def present(dataset: xr.Dataset, schemes: Sequence[str]) -> list[str]:
@@ -97,16 +62,64 @@ def present(dataset: xr.Dataset, schemes: Sequence[str]) -> list[str]:
     return [scheme for scheme in schemes if scheme in there]
 
 
+def routes(dataset: xr.Dataset) -> dict[str, str]:
+    """Label in the dataset -> route. A label does not say it where it is the scheme's only one."""
+    labels = [str(label) for label in dataset["scheme"].values]
+    stored = stored_scenario(SYSTEM, dataset)
+    choices = [] if stored is None else stored.choices(SYSTEM)
+    by_name = {choice.label: choice.route for choice in choices}
+    alone = {choice.scheme.name: choice.route for choice in choices}
+    return {label: by_name.get(label) or alone.get(label) or label.partition(":")[2] or "fast" for label in labels}
+
+
+def by_route(dataset: xr.Dataset, scheme: str, route: str) -> xr.Dataset | None:
+    """The designs of one route of a scheme; None where it was not run."""
+    for label, used in routes(dataset).items():
+        if label.partition(":")[0] == scheme and used == route:
+            return dataset.sel(scheme=label)
+    return None
+
+
+def ended(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with all that ended in a design counting, also one that misses a constraint.
+
+    For what is said about a procedure: as printed, Algorithm 2 ends in designs without the guarantee that it is for.
+    """
+    there = (dataset["status"] != NOT_RUN) & (dataset["status"] < int(Status.INFEASIBLE))
+    return dataset.assign(usable=there & dataset["history"].notnull().any("iteration"))
+
+
+def as_stored(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with its routes in the labels of its schemes, as studies name them."""
+    stored = stored_scenario(SYSTEM, dataset)
+    labels = [] if stored is None else [choice.label for choice in stored.choices(SYSTEM)]
+    if len(labels) != dataset.sizes["scheme"]:
+        return dataset
+    return dataset.assign_coords(scheme=("scheme", labels, dict(dataset["scheme"].attrs)))
+
+
+def joined(dataset: xr.Dataset, name: str, other: xr.Dataset) -> xr.Dataset:
+    """A study with the one scheme of another one under a name of its own; what that lacks was not run."""
+    kept = [RATE, "usable", "status"]
+    other = other.isel(scheme=slice(0, 1)).assign_coords(scheme=[name])
+    parts = [part[kept].drop_vars(["scheme_label", "scheme_bound"], errors="ignore") for part in (dataset, other)]
+    missing = {RATE: float("nan"), "usable": False, "status": NOT_RUN}
+    whole = xr.concat(parts, "scheme", join="outer", fill_value=missing, combine_attrs="override")
+    return whole.transpose("scheme", ..., "trial")
+
+
 __all__ = [
-    "Estimate",
+    "RATE",
+    "as_stored",
+    "by_route",
     "delivered",
-    "delivered_summary",
-    "difference",
-    "estimate",
+    "ended",
     "gaps",
+    "joined",
     "known",
     "points",
     "present",
+    "routes",
     "steps",
     "sweep_axis",
     "usable_share",

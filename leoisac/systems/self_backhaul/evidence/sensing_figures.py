@@ -9,57 +9,63 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.reading.statistics import mean_interval
+from leoisac.experiment.reading.comparison import comparison_text, viewed
+from leoisac.experiment.reading.coordinates import field_description
+from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.foundation.config import build
-from leoisac.foundation.number_text import share_text
+from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.metrics.detection import receiver_operating_characteristic
+from leoisac.plots.curves import draw_curve
+from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
+from leoisac.systems.self_backhaul import METRICS
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.evidence.rates import delivered, usable_share
+from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
+from leoisac.systems.self_backhaul.evidence.rates import RATE
 from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
 from leoisac.systems.self_backhaul.judge.evaluate import parameters
 
+_DETECTION = "mean_detection_probability"
 _NAMED_W = (1.0, 20.0, 50.0, 100.0, 200.0)
 _FALSE_ALARMS = np.geomspace(1e-10, 1.0, 41)
 
 
 def detection(dataset: xr.Dataset) -> xr.DataArray:
-    """Detection probability, mean over the targets of a trial; missing where the trial is unusable."""
+    """Detection probability, mean over the targets of a trial; missing where the trial does not count."""
     return dataset["detection_probability"].mean("target").where(dataset["usable"])
 
 
 def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
     """Sum rate and detection probability against the beampattern threshold, and against each other."""
     (dataset,) = datasets.values()
-    threshold = dataset["pattern_min_w"].values
-    rate, detected = mean_interval(delivered(dataset)), mean_interval(detection(dataset))
+    threshold = dataset["pattern_min_w"]
+    label = quantity_label(str(threshold.attrs["long_name"]), str(threshold.attrs["units"]))
+    dataset = dataset.assign({_DETECTION: detection(dataset).assign_attrs(QUANTITIES[_DETECTION].attributes)})
+    rate, detected = summary(dataset, RATE), summary(dataset, _DETECTION)
     schemes = [str(name) for name in dataset["scheme"].values]
     styles = series_styles(ORDER)
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.75 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
+        figure = mpl.Figure(figsize=(1.75 * COLUMN_WIDTH_IN, 3.6), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
         for scheme in schemes:
-            style, label = styles[scheme], LABELS.get(scheme, scheme)
+            style = styles[scheme]
             for axes, numbers in ((left, rate), (middle, detected)):
-                one = numbers.sel(scheme=scheme)
-                axes.plot(threshold, one["mean"], style.line, color=style.colour, marker=style.marker, label=label)
-                axes.fill_between(threshold, one["low"], one["high"], color=style.colour, alpha=0.18, linewidth=0)
+                draw_curve(axes, threshold, numbers.sel(scheme=scheme), style, LABELS.get(scheme, scheme))
             x, y = rate["mean"].sel(scheme=scheme).values, detected["mean"].sel(scheme=scheme).values
             right.plot(x, y, style.line, color=style.colour, marker=style.marker)
             if scheme == schemes[0]:
-                _name_points(right, x, y, threshold)
+                _name_points(right, x, y, threshold.values)
         for axes in (left, middle):
             axes.set_xscale("log")
-            axes.set_xlabel(r"beampattern threshold $\Gamma$ [W]")
-        left.set_ylabel("sum rate [bit/s/Hz]")
+            axes.set_xlabel(label)
+        left.set_ylabel(METRICS[RATE].label)
         left.legend(loc="lower left")
-        middle.set_ylabel("mean detection probability")
-        right.set_xlabel("sum rate [bit/s/Hz]")
+        middle.set_ylabel(QUANTITIES[_DETECTION].label)
+        right.set_xlabel(METRICS[RATE].label)
         right.margins(x=0.2, y=0.08)
-        right.set_ylabel("mean detection probability")
-        usable, share = int(dataset["usable"].sum("trial").min()), share_text(float(usable_share(dataset).min()))
-        note = f"means over at least {usable} usable trials per point ({share} of them), with 95 % intervals"
-        figure.supxlabel(note, fontsize=7.5, color="#444444")
+        right.set_ylabel(QUANTITIES[_DETECTION].label)
+        share = share_text(float(usable_share(dataset).min()))
+        add_note(figure, f"{rate.attrs['caption']} (left, middle); lowest usable share of a point {share}")
     return figure
 
 
@@ -90,24 +96,25 @@ def characteristic(dataset: xr.Dataset, false_alarm: np.ndarray) -> xr.DataArray
 
 def draw_characteristic(datasets: Mapping[str, xr.Dataset]) -> Any:
     """Receiver operating characteristic of PA1 at several thresholds of the beampattern."""
-    dataset = datasets["pattern-threshold"].isel(scheme=slice(0, 1))
+    dataset = viewed(datasets["pattern-threshold"].isel(scheme=slice(0, 1)))
     curves = characteristic(dataset, _FALSE_ALARMS).isel(scheme=0)
     named = [value for value in curves["pattern_min_w"].values if value in _NAMED_W]
     styles = series_styles([str(value) for value in named])
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.4), layout="constrained")
+        figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.6), layout="constrained")
         axes = figure.subplots()
         for value in named:
             style = styles[str(value)]
             curve = curves.sel(pattern_min_w=value)
-            axes.plot(_FALSE_ALARMS, curve, style.line, color=style.colour, label=rf"$\Gamma$ = {value:g} W")
+            axes.plot(curve["false_alarm"], curve, style.line, color=style.colour, label=rf"$\Gamma$ = {value:g} W")
         axes.plot(_FALSE_ALARMS, _FALSE_ALARMS, color="#999999", linewidth=0.8, label="no echo")
         used = json.loads(dataset.attrs["config"])["false_alarm"]
         axes.axvline(used, color="#999999", linestyle=":", linewidth=1.0)
         axes.set_xscale("log")
-        axes.set_xlabel("probability of false alarm (dotted: the one of Fig. 4)")
-        axes.set_ylabel("detection probability")
+        axes.set_xlabel(field_description(SelfBackhaulConfig(), "false_alarm"))
+        axes.set_ylabel(QUANTITIES[_DETECTION].label)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+        add_note(figure, f"{comparison_text(dataset, intervals=False)}; dotted: that of Fig. 4")
     return figure
 
 

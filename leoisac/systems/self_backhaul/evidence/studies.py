@@ -1,8 +1,7 @@
 """Monte-Carlo studies that figures and claims read (quick: a few trials; paper: 200 a point on the fast routes).
 
-The costly procedures, and studies in which the usable share is a result, count all trials; the others are continued to
-as many usable ones. Quick studies keep to the small case of the system and to the default sizes, so that few programs
-are compiled.
+All count trials, not usable ones: schemes and points are compared over the trials that all of them can use, to which
+further ones at a hard point alone would add nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ from __future__ import annotations
 from leoisac.experiment.contracts import Study
 from leoisac.systems.self_backhaul import SCHEMES, SYSTEM
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
+from leoisac.systems.self_backhaul.evidence.declared import FIELDS, POINTS, TINY_POINTS
 
 ORDER = tuple(scheme.name for scheme in SCHEMES)
 LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
 BENCHMARKS = ("das", "tdma", "tdma-half", "ibs", "ibs-matched")
 PROPOSED = tuple(name for name in ORDER if name not in BENCHMARKS)
 ROBUST = "pa2"
-"""The scheme that is judged by what it guarantees."""
+"""The scheme whose delivered rates are those that it guarantees."""
 
 _THRESHOLDS_W = [0.1, 1.0, 10.0, 20.0, 30.0, 40.0, 50.0, 70.0, 100.0, 150.0, 200.0]
 _SMALL = dict(SYSTEM.small)
@@ -25,29 +25,31 @@ _small = SelfBackhaulConfig().replace(**_SMALL)
 STUDIES = (
     Study(
         "convergence",
-        schemes=("pa1", "pa1:reference"),
+        schemes=("pa1", "pa1:reference", "pa1:published"),
         sweep={"satellite_power_dbw": [20.0, 30.0, 40.0]},
         trials=16,
         count="trials",
-        quick={"trials": 2, "schemes": ("pa1",), "sweep": {"satellite_power_dbw": [20.0, 30.0]}},
-        tiny={"overrides": _SMALL},
+        quick={"trials": 8, "schemes": ("pa1",)},
+        tiny={"overrides": _SMALL, "sweep": {"satellite_power_dbw": [20.0, 30.0]}},
     ),
     Study(
         "robust-convergence",
-        schemes=("pa1:reference", "pa2:reference"),
+        schemes=("pa1:published", "pa2:reference", "pa2:published"),
         overrides={"num_users": 3},
         sweep={"error_model": ["noise-normalised", "relative"]},
         trials=8,
         count="trials",
-        quick={"trials": 2, "schemes": ("pa1", "pa2"), "overrides": _SMALL},
+        quick={"trials": 4, "schemes": ("pa1:published", "pa2:published")},
+        tiny={"trials": 2, "schemes": ("pa1", "pa2"), "overrides": _SMALL},
     ),
     Study(
         "procedure-forms",
-        schemes=("pa1:reference", "pa1:printed"),
+        schemes=("pa1:reference", "pa1:published"),
         overrides={"num_users": 3},
         trials=8,
         count="trials",
-        quick={"trials": 2, "schemes": ("pa1",), "overrides": _SMALL},
+        quick={"trials": 4},
+        tiny={"schemes": ("pa1",), "overrides": _SMALL},
     ),
     Study(
         "attacked",
@@ -56,49 +58,61 @@ STUDIES = (
         sweep={"error_model": ["noise-normalised", "relative"]},
         trials=40,
         count="trials",
-        quick={"trials": 2, "overrides": _SMALL},
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "pattern-threshold",
         schemes=("pa1",),
         overrides={"num_users": 4},
         sweep={"pattern_min_w": _THRESHOLDS_W},
-        quick={"overrides": _SMALL, "sweep": {"pattern_min_w": [1.0, 50.0, 200.0]}},
+        count="trials",
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL, "sweep": {"pattern_min_w": [1.0, 50.0, 200.0]}},
     ),
     Study(
         "pattern-mode",
         schemes=("pa1",),
         overrides={"num_users": 3, "pattern_min_w": 50.0},
         sweep={"pattern_mode": ["satellite", "joint"]},
-        quick={"overrides": _SMALL},
+        count="trials",
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "satellite-power",
         schemes=ORDER,
         sweep={"satellite_power_dbw": [10.0, 20.0, 30.0, 40.0, 50.0]},
-        quick={"sweep": {"satellite_power_dbw": [10.0, 30.0]}},
-        tiny={"overrides": _SMALL},
+        count="trials",
+        quick={"trials": 12},
+        tiny={"overrides": _SMALL, "sweep": {"satellite_power_dbw": [10.0, 30.0]}},
     ),
     Study(
         "bs-power",
         schemes=ORDER,
         overrides={"num_users": 4},
         sweep={"bs_power_dbw": [-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0]},
-        quick={"overrides": _SMALL, "sweep": {"bs_power_dbw": [-10.0, 10.0]}},
+        count="trials",
+        quick={"trials": 12, "sweep": {"bs_power_dbw": [-20.0, -10.0, 0.0, 10.0, 20.0]}},
+        tiny={"overrides": _SMALL, "sweep": {"bs_power_dbw": [-10.0, 10.0]}},
     ),
     Study(
         "bs-antennas",
         schemes=ORDER,
         overrides={"num_users": 3},
         sweep={"bs_array": [[2, 2], [3, 3], [4, 4], [5, 5]]},
-        quick={"overrides": _SMALL, "sweep": {"bs_array": [list(_small.bs_array)]}},
+        count="trials",
+        quick={"trials": 8, "sweep": {"bs_array": [[2, 2], [3, 3], [5, 5]]}},
+        tiny={"overrides": _SMALL, "sweep": {"bs_array": [list(_small.bs_array)]}},
     ),
     Study(
         "users",
         schemes=ORDER,
         overrides={"bs_array": [4, 4]},
         sweep={"num_users": [2, 4, 6, 8, 10]},
-        quick={"overrides": _SMALL, "sweep": {"num_users": [_small.num_users]}},
+        count="trials",
+        quick={"trials": 6, "sweep": {"num_users": [2, 4, 8]}},
+        tiny={"overrides": _SMALL, "sweep": {"num_users": [_small.num_users]}},
     ),
     Study(
         "relative-errors",
@@ -107,7 +121,17 @@ STUDIES = (
         sweep={"num_users": [2, 4, 6, 8]},
         trials=100,
         count="trials",
-        quick={"overrides": _SMALL, "sweep": {"num_users": [_small.num_users]}},
+        quick={"trials": 6, "sweep": {"num_users": [2, 4, 8]}},
+        tiny={"overrides": _SMALL, "sweep": {"num_users": [_small.num_users]}},
+    ),
+    Study(
+        "sensitivity",
+        schemes=("pa1", "pa2"),
+        sweep={"+".join(FIELDS): POINTS},
+        trials=48,
+        count="trials",
+        quick={"trials": 8},
+        tiny={"overrides": _SMALL, "sweep": {"+".join(FIELDS): TINY_POINTS}},
     ),
 )
 

@@ -36,7 +36,14 @@ class FeederLink(NamedTuple):
     sensing: Leaf  # (feed, feed)
     noise: Leaf  # thermal noise and sensing at the Earth Station
     rate: Leaf
-    spare: Leaf  # most of the budget that a sensing waveform leaves; negative where none fits
+    spare: Spare
+
+
+class Spare(NamedTuple):
+    """What sensing leaves of the satellite's budget, normalised: what was found, and a proven bound on any."""
+
+    found: Leaf  # negative where no waveform that was found fits
+    most: Leaf  # 1 less the dual bound on the least power of a waveform; negative proves that none fits
 
 
 class Alone(NamedTuple):
@@ -86,11 +93,11 @@ def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[An
     return _finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
 
 
-def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Any, Any]:
+def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Spare, Any]:
     problem = normalise(parameters, channels)
     g = problem.g_users
     leakage = jnp.einsum("mi,mj->ij", g, jnp.conj(g))
-    sensing = _sensing_family(problem, _over(leakage, jnp.real(jnp.trace(leakage))), _DIRECT_WEIGHTS)
+    sensing, most = _sensing_family(problem, _over(leakage, jnp.real(jnp.trace(leakage))), _DIRECT_WEIGHTS)
     left = 1.0 - _traces(sensing)
     beams = jax.vmap(lambda V0, power: wmmse(g, 1.0 + received_power(g, V0), jnp.maximum(power, 0.0)))(sensing, left)
     best = jnp.argmax(jnp.where(left >= 0.0, beams.sum_rate, -jnp.inf))
@@ -98,7 +105,7 @@ def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, A
     design = DirectDesign(
         satellite_beams=beams.beams[best] * jnp.sqrt(budget), sensing_covariance=sensing[best] * budget
     )
-    return design, jnp.max(left), beams.iterations[best]
+    return design, Spare(jnp.max(left), most), beams.iterations[best]
 
 
 def _alone(parameters: Parameters, channels: Channels) -> Alone:
@@ -112,13 +119,13 @@ def _alone(parameters: Parameters, channels: Channels) -> Alone:
 def _feeder_link(problem: Problem) -> FeederLink:
     g = problem.g_es
     norm = jnp.linalg.norm(g)
-    sensing = _sensing_family(problem, _over(jnp.outer(g, jnp.conj(g)), norm**2), _FEEDER_WEIGHTS)
+    sensing, most = _sensing_family(problem, _over(jnp.outer(g, jnp.conj(g)), norm**2), _FEEDER_WEIGHTS)
     left = 1.0 - _traces(sensing)
     noise = 1.0 + jnp.real(jnp.einsum("i,kij,j->k", jnp.conj(g), sensing, g))
     rate = jnp.log2(1.0 + jnp.maximum(left, 0.0) * norm**2 / noise)
     best = jnp.argmax(jnp.where(left >= 0.0, rate, -jnp.inf))
     beam = _over(jnp.sqrt(jnp.maximum(left[best], 0.0)) * g, norm)
-    return FeederLink(beam, sensing[best], noise[best], rate[best], jnp.max(left))
+    return FeederLink(beam, sensing[best], noise[best], rate[best], Spare(jnp.max(left), most))
 
 
 def _over(values: Complex[Array, "..."], size: Float[Array, ""]) -> Complex[Array, "..."]:
@@ -128,11 +135,15 @@ def _over(values: Complex[Array, "..."], size: Float[Array, ""]) -> Complex[Arra
 
 def _sensing_family(
     problem: Problem, leakage: Complex[Array, "feed feed"], weights: tuple[float, ...]
-) -> Complex[Array, "weight feed feed"]:
-    """Sensing covariances that meet the pattern with the least ``tr V_0 + k tr(leakage V_0)``, one per weight k."""
+) -> tuple[Complex[Array, "weight feed feed"], Float[Array, ""]]:
+    """Sensing covariances that meet the pattern with the least ``tr V_0 + k tr(leakage V_0)``, one per weight k.
+
+    Also a bound on what any of them leaves of the budget, by the dual of the first weight, which is zero.
+    """
     identity = jnp.eye(leakage.shape[0])
     costs = identity + jnp.asarray(weights)[:, None, None] * leakage
-    return jax.vmap(lambda cost: covering_sdp(cost, problem.targets, problem.demands).covariance)(costs)
+    found = jax.vmap(lambda cost: covering_sdp(cost, problem.targets, problem.demands))(costs)
+    return found.covariance, 1.0 - found.lower_bound[0]
 
 
 def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, " weight"]:
@@ -145,7 +156,13 @@ def _take_turns(parameters: Parameters, channels: Channels, alone: Alone, time_s
 
 
 def _finish(
-    parameters: Parameters, channels: Channels, design: Any, spare: np.ndarray, iterations: np.ndarray
+    parameters: Parameters, channels: Channels, design: Any, spare: Spare, iterations: np.ndarray
 ) -> Solution[Any]:
-    status = np.where(spare < 0.0, int(Status.INFEASIBLE), int(Status.CONVERGED))
+    """INFEASIBLE where the dual bound proves that no sensing waveform fits the satellite's budget.
+
+    That proves nothing where the base station's beams count in the pattern, too.
+    """
+    helped = parameters.joint_pattern and not isinstance(design, DirectDesign)
+    short = np.where(spare.most < 0.0, int(Status.NOT_FOUND if helped else Status.INFEASIBLE), int(Status.NOT_FOUND))
+    status = np.where(spare.found < 0.0, short, int(Status.CONVERGED))
     return judged(parameters, channels, design, ENFORCES, status=status, iterations=iterations)

@@ -27,7 +27,8 @@ class StartPower:
 
     Attributes:
         upper: power level ``u`` that the lifted matrices reach; infinite where no power suffices.
-        lower: certified lower bound of the optimal ``u``. Above 1, it proves that no design meets the requirements.
+        lower: bound of the optimal ``u`` from below by a dual point (weak duality). Above 1, it proves that no design
+            meets the requirements.
         feasible: whether ``upper <= 1``.
         converged: whether the bounds met the tolerance, or no power suffices.
         W: lifted beams of the base station.

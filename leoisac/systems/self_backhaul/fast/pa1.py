@@ -52,9 +52,10 @@ class Formulated(NamedTuple):
 def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) -> Solution[JointDesign]:
     """PA1 for a batch: the joint design with perfect channel knowledge (paper, problem 17), without lifting.
 
-    First comes the exact feasibility test, the least common power level ``u``: a dual value above 1 certifies
-    INFEASIBLE, and the least-power design stands for the trial. All others are solved from ``starts`` points, of which
-    the least-power design is the first, and the best feasible result is kept.
+    First comes the exact feasibility test, the least common power level ``u``: a dual value above 1 proves
+    INFEASIBLE (weak duality), and the least-power design stands for the trial. All others are solved from ``starts``
+    points, of which the least-power design is the first, and the best feasible result is kept; where there is none,
+    NOT_FOUND says that nothing proves that there could be none.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -91,6 +92,7 @@ def certified(
     *,
     error_share: float = 0.0,
     objective: str = "sum_rate",
+    kind: type[JointDesign] = JointDesign,
 ) -> Solution[JointDesign]:
     """A batch whose certified part is settled by the least-power design and the rest by ``solve_rest``.
 
@@ -99,6 +101,7 @@ def certified(
         enforces, objective: as in ``judged``.
         solve_rest: solves the trials without certificate, given their channels and least-power designs.
         error_share: of the channel errors' radii, under which the certificate is to hold (see ``least_power``).
+        kind: of the designs.
     """
     level: StartPower = by_lanes(least_power, effort=1)(
         parameters, channels, np.full(batch_size(channels), error_share)
@@ -107,7 +110,7 @@ def certified(
     base = judged(
         parameters,
         channels,
-        by_lanes(design_of_beams)(parameters, Beams(level.w, level.v, level.U0)),
+        kind(**vars(by_lanes(design_of_beams)(parameters, Beams(level.w, level.v, level.U0)))),
         enforces,
         status=np.where(infeasible, int(Status.INFEASIBLE), int(Status.MAX_STEPS)),
         iterations=np.zeros(len(infeasible), dtype=np.int64),
@@ -116,7 +119,14 @@ def certified(
     rows = np.flatnonzero(~infeasible)
     if not len(rows):
         return base
-    return merged(base, solve_rest(take(channels, rows), take(level, rows)), rows)
+    # The least-power design may well be feasible: it stands where nothing better was found.
+    return _searched(merged(base, solve_rest(take(channels, rows), take(level, rows)), rows))
+
+
+def _searched(solved: Solution[JointDesign]) -> Solution[JointDesign]:
+    """NOT_FOUND where the search from all starts left a constraint violated."""
+    short = (solved.status < int(Status.INFEASIBLE)) & ~(solved.violation <= TOLERANCE)
+    return replace(solved, status=np.where(short, int(Status.NOT_FOUND), solved.status))
 
 
 def merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:

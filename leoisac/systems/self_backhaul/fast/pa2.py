@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from jaxtyping import Array, Float
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes
-from leoisac.foundation.status import Solution, Status
+from leoisac.foundation.status import Solution
 from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.batched.options import EngineOptions
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower
@@ -25,7 +24,7 @@ from leoisac.systems.self_backhaul.fast.robust_program import (
     to_robust_beams,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
-from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
+from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters, RobustDesign
 from leoisac.systems.self_backhaul.problem.normalised import judged, normalise, normalised_radii
 
 ENFORCES = ("guaranteed_min_rate", "guaranteed_backhaul", "pattern", "satellite_power", "bs_power")
@@ -55,8 +54,9 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     """PA2 for a batch: the largest sum rate that all channel errors within the radius leave, without lifting.
 
     First comes a feasibility test, the least common power level ``u`` under errors along the channels, which every
-    guarantee covers: a dual value above 1 certifies INFEASIBLE, and the least-power design stands for the trial. All
-    others are solved from ``starts`` points on a path of growing radius, and the best feasible result is kept.
+    guarantee covers: a dual value above 1 proves INFEASIBLE (weak duality: no design withstands even these errors), and
+    the least-power design stands for the trial. All others are solved from ``starts`` points on a path of growing
+    radius, and the best feasible result is kept.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -65,7 +65,7 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     Returns:
         Designs in physical units. Objective (guaranteed sum rate) and violation (of guaranteed least rate, guaranteed
         backhaul, pattern, powers) are the judge's, with exact worst cases. A trial in which no start became feasible
-        and that has no certificate is MAX_STEPS or INACCURATE, with the violation that is left. ``iterations``
+        and of which nothing proves that no design is, is NOT_FOUND, with the violation that is left. ``iterations``
         counts gradient evaluations, ``history`` holds the sum rate after each round, before the last correction.
     """
     if not 1 <= starts <= MAX_STARTS:
@@ -74,20 +74,20 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     def solve_rest(chosen: Channels, _: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(formulate)(parameters, chosen)
         result = solve_multistart(robust_beamforming, ready.starts[:, :starts], ready.program, OPTIONS, PATH)
-        solved = judged(
+        return judged(
             parameters,
             chosen,
-            by_lanes(design_of)(parameters, result.x, ready.program),
+            RobustDesign(**vars(by_lanes(design_of)(parameters, result.x, ready.program))),
             ENFORCES,
             status=result.status,
             iterations=result.ticks,
             history=-result.objective_history,
             objective=OBJECTIVE,
         )
-        claimed = (solved.status == Status.CONVERGED) & ~(solved.violation <= TOLERANCE)
-        return replace(solved, status=np.where(claimed, int(Status.INACCURATE), solved.status))
 
-    return certified(parameters, channels, ENFORCES, solve_rest, error_share=1.0, objective=OBJECTIVE)
+    return certified(
+        parameters, channels, ENFORCES, solve_rest, error_share=1.0, objective=OBJECTIVE, kind=RobustDesign
+    )
 
 
 def formulate(parameters: Parameters, channels: Channels) -> Formulated:

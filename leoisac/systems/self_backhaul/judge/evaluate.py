@@ -15,7 +15,14 @@ from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spe
 from leoisac.propagation.free_space import wavelength
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.judge.worst_case import guaranteed_rates
-from leoisac.systems.self_backhaul.model import Channels, DirectDesign, JointDesign, Parameters, TimeSharedDesign
+from leoisac.systems.self_backhaul.model import (
+    Channels,
+    DirectDesign,
+    JointDesign,
+    Parameters,
+    RobustDesign,
+    TimeSharedDesign,
+)
 from leoisac.systems.self_backhaul.world.ground import place
 
 Metrics = dict[str, Float[Array, "..."]]
@@ -59,11 +66,14 @@ def evaluate(
 
     Rates are in bit/s/Hz, powers in W. Margins are relative, and met when not negative:
     ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1`` (0 where no user gets anything),
-    ``margin_pattern = min P / Gamma - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get:
-    ``min(sum R, R_s)``.
+    ``margin_pattern = min P / Gamma - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get
+    over the channels as known: ``min(sum R, R_s)``.
 
     Of a joint design, robust or not, ``guaranteed_...`` are the rates that hold for all channel errors within the
     configured radius, see ``worst_case``, and ``margin_guaranteed_...`` the margins with these rates.
+
+    ``delivered_sum_rate`` is what counts: of a robust design, which transmits at the rates that it guarantees,
+    ``guaranteed_sum_rate``, of all others ``sum_rate``.
     """
     if isinstance(design, DirectDesign):
         rates = _direct_rates(channels, design)
@@ -92,7 +102,8 @@ def evaluate(
         metrics["margin_backhaul"] = _backhaul_margin(rates["backhaul_rate"], rates["access_rate"])
     if isinstance(design, JointDesign):
         metrics |= _guarantees(parameters, channels, design)
-    return metrics
+    robust = isinstance(design, RobustDesign)
+    return metrics | {"delivered_sum_rate": metrics["guaranteed_sum_rate" if robust else "sum_rate"]}
 
 
 def _guarantees(parameters: Parameters, channels: Channels, design: JointDesign) -> Metrics:
@@ -113,7 +124,7 @@ def _backhaul_margin(backhaul_rate: Float[Array, ""], access_rate: Float[Array, 
 
 
 def _joint_rates(channels: Channels, design: JointDesign) -> Metrics:
-    """All transmit at once: satellite and base station disturb each other's receivers (paper, eqs. 5-9)."""
+    """All transmit at once: satellite and base station disturb each other's receivers (paper, eq. 7)."""
     covariance = design.sensing_covariance + _outer(design.satellite_beam)
     from_satellite = received_power(channels.g_users, covariance)
     rate = spectral_efficiency(downlink_sinr(channels.h_users, design.bs_beams, from_satellite, channels.noise_power))

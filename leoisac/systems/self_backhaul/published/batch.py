@@ -67,6 +67,7 @@ def solve_batch(
     objective: str,
     options: LoopOptions,
     workers: int,
+    kind: type[JointDesign] = JointDesign,
 ) -> Solution[JointDesign]:
     """Solution of a batch from a function of one trial.
 
@@ -77,6 +78,7 @@ def solve_batch(
         objective: the metric that is the scheme's.
         options: stopping rule.
         workers: processes that share the trials.
+        kind: of the designs.
     """
     require_reference()
     parameters, channels = to_numpy(parameters), to_numpy(channels)
@@ -86,7 +88,7 @@ def solve_batch(
         if not outcome.ok:
             _log.error("trial %d of the batch failed:\n%s", index, outcome.error)
         ended.append(outcome.result or missing(items[index], Status.FAILED))
-    value = JointDesign(
+    value = kind(
         bs_beams=np.stack([trial.design.bs_beams for trial in ended]),
         satellite_beam=np.stack([trial.design.satellite_beam for trial in ended]),
         sensing_covariance=np.stack([trial.design.sensing_covariance for trial in ended]),

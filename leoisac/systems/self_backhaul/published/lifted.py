@@ -94,7 +94,7 @@ class ReceivedPowers:
 
 
 def received_powers(instance: Instance, lifted: Lifted) -> ReceivedPowers:
-    """Received powers of a lifted design (paper, eqs. 5-9)."""
+    """Received powers of a lifted design (paper, eq. 7, as eqs. 33-34 need them)."""
     at_users = np.real(np.einsum("mi,nij,mj->mn", np.conj(instance.h_users), lifted.W, instance.h_users))
     signal = np.diagonal(at_users)
     from_satellite = quadratic_form(instance.g_users, lifted.V + lifted.V0)

@@ -1,4 +1,4 @@
-"""The convex problems of the published algorithm, compiled once per size: feasibility test and both subproblems.
+"""The convex problems of PA1, compiled once per size: feasibility test and both forms of the step.
 
 Received powers are variables of their own, tied to the covariances by equalities whose coefficients are parameters;
 the linearisation then multiplies only those scalars by parameters, so that a new channel or iterate compiles nothing.
@@ -37,7 +37,7 @@ def paper_problem(users: int, bs_antennas: int, feeds: int, targets: int, joint:
     """Concave-convex subproblem as published: no free rates, the backhaul constraint linearised in its convex part.
 
     Maximises ``sum (ln T_m - tangent of ln I_m)`` subject to ``ln S + sum ln I_m - tangent of ln E - sum of the
-    tangents of ln T_m >= 0`` (paper, eqs. 32-41, with the noise kept in ``I_m``).
+    tangents of ln T_m >= 0`` (paper, eqs. 33-40, with the noise kept in ``I_m``).
     """
     cp = cvxpy_module()
     core = _core(users, bs_antennas, feeds, targets, joint)

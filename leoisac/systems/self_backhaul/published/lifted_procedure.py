@@ -1,4 +1,4 @@
-"""The published procedure over covariances, whatever problems it solves: an exact test, then tangents step by step."""
+"""The procedure over covariances, whatever problems it solves: an exact test, then tangents step by step."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from leoisac.systems.self_backhaul.published.lifted import Lifted, Scaling
 from leoisac.systems.self_backhaul.published.lifted_core import unscaled
 
 _PREFERENCE = 1e-3
-"""Weight of the powers themselves beside their level in the test of feasibility; the level is at most 0.1 % high."""
+"""Weight of the powers themselves beside their level in the test of feasibility; the level is at most 0.2 % high."""
 _DOUBT = 0.01
-"""A level found at reduced accuracy decides on feasibility only when it is this far from 1."""
+"""A level found at reduced accuracy, a gap of at most 1e-4, decides on feasibility only when it is this far from 1."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class PowerLevel:
     Attributes:
         level: least common level ``u`` of both powers relative to their budgets; infinite if no power suffices, NaN
             if the test failed.
-        status: CONVERGED (feasible), INFEASIBLE (certified), INACCURATE (too near to 1 for the accuracy reached), or
-            what became of the solver.
+        status: CONVERGED (feasible), INFEASIBLE (proven, see ``judged``), INACCURATE (too near to 1 for the
+            accuracy reached), or what became of the solver.
         start: lifted design at that level, without rank constraints; every user at the least rate.
         report: the solver's.
     """
@@ -81,15 +81,20 @@ def power_level(problem: ParametricProblem, units: Scaling, report: SolveReport)
 
 
 def judged(test: Callable[[float], PowerLevel]) -> PowerLevel:
-    """The verdict of a test of feasibility, ``test(weight of the powers beside their level)``."""
-    found = test(_PREFERENCE)
-    # The preference for little power raises the level by up to 0.1 %: near 1 the bare level decides.
-    if 1.0 < found.level <= 1.0 + 2.0 * _PREFERENCE:
+    """The verdict of a test of feasibility, ``test(weight of the powers beside their level)``.
+
+    INFEASIBLE is proven by the dual of the convex test, which drops the rank constraints and with them can only lower
+    the level: the solver's dual ray, or its dual value, equal to the level within the solver's accuracy. With a weight
+    on the powers the level found is at most ``1 + 2 weight`` times the least one, which is allowed for.
+    """
+    found, high = test(_PREFERENCE), 1.0 + 2.0 * _PREFERENCE
+    # The preference for little power raises the level by up to 0.2 %: near 1 the bare level decides.
+    if 1.0 < found.level <= high:
         bare = test(0.0)
-        found = bare if bare.start is not None else found
+        found, high = (bare, 1.0) if bare.start is not None else (found, high)
     if found.start is None or found.level <= 1.0:
         return found
-    certain = found.status is Status.CONVERGED or found.level > 1.0 + _DOUBT
+    certain = found.level > (high if found.status is Status.CONVERGED else 1.0 + _DOUBT)
     return replace(found, status=Status.INFEASIBLE if certain else Status.INACCURATE)
 
 

@@ -1,8 +1,9 @@
-"""Reference route of PA1: the published concave-convex procedure over lifted variables, with CVXPY and Clarabel.
+"""Route ``reference`` of PA1: the concave-convex procedure over lifted variables with free rates, CVXPY and Clarabel.
 
 T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC Systems", Sensors 26(7):2273, 2026.
 Perfect channel knowledge. An exact convex test decides feasibility and gives the start; each iteration replaces the
-logarithms of interference by tangents and solves a semidefinite program; beams are recovered without loss.
+logarithms of interference by tangents and solves a semidefinite program; beams are recovered without loss. The paper's
+algorithm as printed is the route ``published``, see ``as_printed``.
 """
 
 from __future__ import annotations
@@ -69,23 +70,23 @@ def least_power_level(instance: Instance) -> PowerLevel:
 
 
 def pa1_reference(instance: Instance, form: Form = "epigraph", options: LoopOptions | None = None) -> LiftedDesign:
-    """The published algorithm on one trial: test of feasibility, then the concave-convex procedure.
+    """The procedure on one trial: test of feasibility, then the concave-convex iterations.
 
     Args:
         instance: normalised trial.
-        form: ``"epigraph"`` (free rates, fewer logarithms, fewer iterations) or ``"paper"`` (as published). Both end at
-            the same optimum; with the paper's tangents the backhaul constraint moves in smaller steps.
+        form: ``"epigraph"`` (free rates, fewer logarithms, fewer iterations) or ``"paper"`` (the printed step, whose
+            tangents let the backhaul constraint move less).
         options: stopping rule; the default is the paper's, 1e-5 and 30 iterations.
     """
     procedure = Procedure(
         convexify=lambda lifted: lifted,
-        solve=lambda lifted: _improve(instance, form, lifted),
+        solve=lambda lifted: improved(instance, form, lifted),
         measure=lambda lifted: received_powers(instance, lifted).delivered,
     )
     return designed(least_power_level(instance), len(instance.h_users), procedure, options=options)
 
 
-def _improve(instance: Instance, form: Form, lifted: Lifted) -> Attempt[Lifted]:
+def improved(instance: Instance, form: Form, lifted: Lifted) -> Attempt[Lifted]:
     """One step of the procedure: tangents at ``lifted``, scaled to its powers."""
     problem = SUBPROBLEMS[form](*instance.sizes)
     powers = received_powers(instance, lifted)
@@ -105,7 +106,7 @@ def solve_pa1(
     options: LoopOptions | None = None,
     workers: int = 1,
 ) -> Solution[JointDesign]:
-    """PA1 by the published algorithm for a batch of trials.
+    """PA1 by the concave-convex procedure with free rates, for a batch of trials.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -113,10 +114,11 @@ def solve_pa1(
         workers: processes that share the trials.
 
     Returns:
-        Solution with physical designs. ``status`` is INFEASIBLE only if the least power level is certified to exceed
-        1; the violation is then the level minus 1, the share by which power falls short (infinite if no power
-        suffices), and design, objective and history are missing (NaN). FAILED: the solver gave no point at all in the
-        test of feasibility or in the first iteration. ``history`` holds the start and every iteration.
+        Solution with physical designs. ``status`` is INFEASIBLE only if the least power level is proven to exceed 1
+        (``lifted_procedure.judged``); the violation is then the level minus 1, the share by which power falls short
+        (infinite if no power suffices), and design, objective and history are missing (NaN). FAILED: the
+        solver gave no point at all in the test of feasibility or in the first iteration. ``history`` holds the start
+        and every iteration.
 
     Raises:
         ConfigError: if the ``reference`` extra is not installed.
@@ -144,4 +146,4 @@ def _design(form: Form, trial: Trial) -> Ended:
     return finished(trial, beams, found.status, found.iterations, found.history)
 
 
-__all__ = ["least_power_level", "pa1_reference", "solve_pa1"]
+__all__ = ["improved", "least_power_level", "pa1_reference", "solve_pa1"]

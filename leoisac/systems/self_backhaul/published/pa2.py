@@ -1,4 +1,4 @@
-"""Reference route of PA2: the worst-case design by the concave-convex procedure over lifted variables.
+"""Route ``reference`` of PA2: the worst-case design by the concave-convex procedure over lifted variables.
 
 T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC Systems", Sensors 26(7):2273, 2026. Every
 channel may be off by an error of bounded norm. The paper's scheme with exact S-procedure bounds in the place of its
@@ -19,7 +19,7 @@ from leoisac.optim.conic.loop import Attempt, LoopOptions, Procedure
 from leoisac.optim.conic.problem import ParametricProblem
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
 from leoisac.systems.self_backhaul.judge.worst_case import ErrorRadii, error_radii
-from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
+from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters, RobustDesign
 from leoisac.systems.self_backhaul.published.batch import (
     Ended,
     Trial,
@@ -67,12 +67,14 @@ def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     return ErrorRadii(radii.h_users * bs, radii.h_es * bs, radii.g_users * satellite, radii.g_es * satellite)
 
 
-def least_robust_power_level(instance: Instance, radii: ErrorRadii) -> PowerLevel:
+def least_robust_power_level(instance: Instance, radii: ErrorRadii, user_rate: float | None = None) -> PowerLevel:
     """Test of feasibility: the least common level of both powers at which the requirements hold for all errors.
 
     Convex. Every user is sure of the least rate, and the feeder link of their sum; worst cases of signal and
-    interference are taken separately, as in the guarantee itself.
+    interference are taken separately, as in the guarantee itself. ``user_rate`` in the place of the users' least rate
+    leaves the feeder link's requirement as it is.
     """
+    users = instance if user_rate is None else replace(instance, min_rate=user_rate)
     reach = [
         *(np.linalg.norm(instance.h_users, axis=1) - radii.h_users),
         np.linalg.norm(instance.g_es) - radii.g_es,
@@ -85,7 +87,7 @@ def least_robust_power_level(instance: Instance, radii: ErrorRadii) -> PowerLeve
         problem = robust_feasibility_problem(*instance.sizes)
         units = robust_scaling(instance, radii, _rough_powers(instance, radii))
         values = least_rate_values(instance, units) | {"weight": preference}
-        return power_level(problem, units, _solve(problem, instance, radii, units, values))
+        return power_level(problem, units, _solve(problem, users, radii, units, values))
 
     return judged(test)
 
@@ -107,7 +109,7 @@ def pa2_reference(instance: Instance, radii: ErrorRadii, options: LoopOptions = 
 def solve_pa2(
     parameters: Parameters, channels: Channels, options: LoopOptions = PA2_OPTIONS, workers: int = 1
 ) -> Solution[JointDesign]:
-    """PA2 by the published algorithm with exact bounds, for a batch of trials.
+    """PA2 by the concave-convex procedure with exact bounds, for a batch of trials.
 
     Args:
         parameters, channels: as everywhere; radius and model of the errors are in the parameters.
@@ -118,8 +120,8 @@ def solve_pa2(
         Solution with physical designs; ``objective`` and ``history`` are guaranteed sum rates, ``violation`` counts the
         guaranteed least rate and backhaul, the pattern and the powers. ``status``: CONVERGED; INACCURATE (the solver
         stalled after progress: the design holds its guarantee, its rate may be low); MAX_STEPS; INFEASIBLE (the least
-        power level exceeds 1; the violation is the excess, infinite where no power suffices); NONFINITE; FAILED (no
-        point at all). A radius of zero is PA1.
+        power level is proven to exceed 1, ``lifted_procedure.judged``; the violation is the excess, infinite where no
+        power suffices); NONFINITE; FAILED (no point at all). A radius of zero is PA1.
 
     Raises:
         ConfigError: if the ``reference`` extra is not installed.
@@ -132,6 +134,7 @@ def solve_pa2(
         objective="guaranteed_sum_rate",
         options=options,
         workers=workers,
+        kind=RobustDesign,
     )
 
 
