@@ -59,6 +59,20 @@ class TestDescription:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert done.stdout.strip() == "[]", done.stderr
 
+    def test_reading_computes_nothing(self, system: System) -> None:
+        """What draws, judges claims and reports imports no JAX: the verbs that read are quick."""
+        if system.config.__module__.startswith("leoisac_plugin"):
+            pytest.skip("loaded as a plugin file")
+        program = (
+            "import sys; from leoisac import catalogue; from leoisac.experiment.contracts import resolve\n"
+            "import leoisac.cli.running, leoisac.experiment.reporting.claims, leoisac.experiment.reporting.export\n"
+            f"system = catalogue.find({system.name!r})\n"
+            "parts = (system.studies, system.figures, system.claims, system.quantities)\n"
+            "list(map(resolve, filter(None, parts))); print(sorted({'jax', 'cvxpy'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
     def test_studies_figures_and_claims_refer_to_each_other(self, system: System) -> None:
         studies = [study.name for study in resolve(system.studies)]
         assert len(set(studies)) == len(studies)
