@@ -119,8 +119,7 @@ def _collapses(dataset: xr.Dataset) -> list[str]:
         return []
     others = [dim for dim in dead.dims if dim != "scheme"]
     share = dead.sum(others) / dataset["usable"].sum(others)
-    named = sorted(
-        ((float(part), str(name)) for name, part in zip(dead["scheme"].values, share.values) if part > 0), reverse=True
-    )
+    labels = dead["scheme_label" if "scheme_label" in dead.coords else "scheme"].values
+    named = sorted(((float(part), str(name)) for name, part in zip(labels, share.values) if part > 0), reverse=True)
     parts = [f"{name} {share_text(part)}" for part, name in named[:_NAMED]]
     return [f"collapsed (zero rate): {', '.join(parts)}" + (" and others" if len(named) > _NAMED else "")]
