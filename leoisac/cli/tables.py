@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leoisac.experiment.contracts import QUICK, System, resolve
+from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
 from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.routes import missing_packages
 from leoisac.foundation.config import Config
@@ -121,7 +122,7 @@ def result_table(summary: xr.Dataset) -> PlainTable:
     made = PlainTable(_title(title, summary))
     across = len(points) <= max(len(schemes), 6)
     names, others = (schemes, points) if across else (points, schemes)
-    made.add_column("scheme" if across else ", ".join(dims))
+    made.add_column("scheme" if across else "changed" if len(", ".join(dims)) > _WIDE // 2 else ", ".join(dims))
     for other in others:
         made.add_column(other if dims or not across else "mean", justify="right")
     for row, name in enumerate(names):
@@ -165,15 +166,15 @@ def _point_name(summary: xr.Dataset, dims: Sequence[str], position: int) -> str:
     names: list[str] = []
     for dim in reversed(dims):
         position, index = divmod(position, summary.sizes[dim])
-        values = [summary[part].values[index] for part in dim.split("+")]
-        names.append(" + ".join(value if isinstance(value, str) else f"{value:g}" for value in values))
+        names.append(" + ".join(point_texts(summary, dim, index)))
     return ", ".join(reversed(names))
 
 
 def _title(title: str, summary: xr.Dataset) -> str:
     units = str(summary.attrs.get("units", "1"))
     dims = [str(dim) for dim in summary["mean"].dims if dim != "scheme"]
-    over = f" over {', '.join(dims)}" if dims else ""
+    long = any(dim.count("+") >= MOST_FIELDS for dim in dims)
+    over = ", one value changed at a time" if long else f" over {', '.join(dims)}" if dims else ""
     unit = f" ({units})" if units != "1" else ""
     return f"{title[:1].upper()}{title[1:]}{unit}{over}: mean ± half 95 % interval, [share of usable trials]"
 

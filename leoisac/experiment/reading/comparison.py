@@ -94,13 +94,13 @@ def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = 
     """
     with_intervals = " with 95 % intervals" if intervals else ""
     run = (dataset["status"] != NOT_RUN).sum("trial")
-    most = int(run.max())
     view = dataset.attrs.get("view", USABLE)
     if view == COMMON:
         number = int(dataset.attrs["common_trials"])
         if not number:
             return "no trial that schemes and points have in common"
-        text = f"{what} over the {number} of {most} trials that every scheme and point can use{with_intervals}"
+        asked = int(run.where(run > 0).min())  # that all of them have run
+        text = f"{what} over the {number} of {asked} trials that every scheme and point can use{with_intervals}"
     elif view == ALL:
         text = f"{what} over all {_span(run)} trials, an unusable one counted as zero{with_intervals}"
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from leoisac.experiment.scenario.routes import SchemeRoute
 from leoisac.experiment.scenario.scenarios import SweepPoint
 from leoisac.foundation.config import Config, toml_value
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_FIELDS = 3
+"""Most fields of a zipped axis that are all named at every point."""
 FIELD_UNITS = {
     "_dbw": "dBW",
     "_dbm": "dBm",
@@ -77,6 +82,26 @@ def sweep_coordinates(config: Config, axes: Sequence[Axis]) -> dict[str, Any]:
             attributes = {"long_name": field_description(config, path), "units": field_units(path)}
             coordinates[path] = (axis.name, values, attributes)
     return coordinates
+
+
+def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
+    """What a sweep axis says at a point: the values of its fields; of many only those that differ from the first.
+
+    Many fields change together where one is changed at a time: ``echo_snr_db = 7``, or ``defaults``.
+    """
+    fields = axis.split("+")
+    values = [dataset[field].values[index] for field in fields]
+    texts = [_value_text(value) for value in values]
+    if len(fields) <= MOST_FIELDS:
+        return texts
+    first = [dataset[field].values[0] for field in fields]
+    changed = [f"{fields[k]} = {texts[k]}" for k in range(len(fields)) if values[k] != first[k]]
+    return [", ".join(changed) or "defaults"]
+
+
+def _value_text(value: Any) -> str:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return f"{value:g}" if number else str(value)
 
 
 def entry_coordinates(

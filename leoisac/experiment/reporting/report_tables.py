@@ -12,6 +12,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import WITHIN, System, resolve
 from leoisac.experiment.reading.comparison import comparison_text, viewed
+from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
 from leoisac.experiment.reading.progress import StoreState
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reporting.claims import ClaimResult
@@ -100,7 +101,11 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
     """A row per sweep point, a column per scheme: ``mean ± half of the 95 % interval [usable share]``."""
     numbers = summary(dataset, metric)
     dims = [str(dim) for dim in numbers["mean"].dims if dim != "scheme"]
-    fields = [field for dim in dims for field in dim.split("+")]
+    fields = [
+        field
+        for dim in dims
+        for field in (dim.split("+") if dim.count("+") < MOST_FIELDS else ["changed, one value at a time"])
+    ]
     labels = [str(label) for label in numbers["scheme_label"].values]
     units = str(numbers.attrs.get("units", "1"))
     title = str(numbers.attrs["long_name"])
@@ -108,7 +113,7 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
     rows: list[list[object]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
         one = numbers.isel(dict(zip(dims, index)))
-        place = [_plain(one[field].values.item()) for field in fields]
+        place = [text for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
         cells = [_interval(one.isel(scheme=position)) for position in range(len(labels))]
         rows.append([*place, *cells])
     if not dims:

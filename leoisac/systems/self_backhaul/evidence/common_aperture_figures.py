@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -16,8 +16,10 @@ from leoisac.experiment.reading.verdicts import closed_form
 from leoisac.metrics.beampattern import normalised_beampattern_db
 from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
-from leoisac.systems.self_backhaul.evidence.common_aperture import CommonAperture, common_aperture
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
+
+if TYPE_CHECKING:
+    from leoisac.systems.self_backhaul.evidence.common_aperture import CommonAperture
 
 USERS_DEG = (-30.0, 30.0)
 TARGETS_DEG = (-54.0, -18.0, 18.0, 54.0)
@@ -52,6 +54,9 @@ class Lobes(NamedTuple):
 @functools.cache
 def design(antennas: int, reading: str = "joint") -> CommonAperture:
     """The least-power design of one array with the figure's users and targets."""
+    # Late, since it computes: other figures and verdicts come without JAX.
+    from leoisac.systems.self_backhaul.evidence.common_aperture import common_aperture
+
     return common_aperture(antennas, TARGETS_DEG, USERS_DEG, reading=reading)
 
 

@@ -14,7 +14,6 @@ from leoisac.experiment.reading.coordinates import field_description
 from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.foundation.config import build
 from leoisac.foundation.number_text import quantity_label, share_text
-from leoisac.metrics.detection import receiver_operating_characteristic
 from leoisac.plots.curves import draw_curve
 from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
@@ -23,7 +22,6 @@ from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
 from leoisac.systems.self_backhaul.evidence.rates import RATE
 from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
-from leoisac.systems.self_backhaul.judge.evaluate import parameters
 
 _DETECTION = "mean_detection_probability"
 _NAMED_W = (1.0, 20.0, 50.0, 100.0, 200.0)
@@ -83,6 +81,10 @@ def _name_points(axes: Any, x: np.ndarray, y: np.ndarray, threshold: np.ndarray)
 
 def characteristic(dataset: xr.Dataset, false_alarm: np.ndarray) -> xr.DataArray:
     """Detection probability against false alarm, mean over usable trials and targets, from the stored patterns."""
+    # Late, since they compute: other figures and verdicts come without JAX.
+    from leoisac.metrics.detection import receiver_operating_characteristic
+    from leoisac.systems.self_backhaul.judge.evaluate import parameters
+
     config = build(SelfBackhaulConfig, json.loads(dataset.attrs["config"]))
     snr = float(parameters(config).radar_snr_per_watt) * dataset["target_power"].where(dataset["usable"])
     values = np.asarray(receiver_operating_characteristic(np.nan_to_num(snr.values), false_alarm))
