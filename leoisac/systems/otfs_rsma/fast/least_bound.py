@@ -73,7 +73,7 @@ def solve(
     size = np.sqrt(np.mean(points**2, axis=1))[:, None, None]
     around = points[:, None] + size * _noise(points.shape[1], seed)[:bound_starts]
     program = partial(least_bound, shape=first.shape)
-    before = np.asarray(by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points))
+    before = np.array(by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points))
     # A design whose second stage failed has a bound, but not its least one.
     x, ticks = np.array(first.found.x), np.array(first.found.iterations)
     status = np.where(first.met, int(Status.MAX_STEPS), first.found.status)
