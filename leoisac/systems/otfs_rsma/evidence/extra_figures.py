@@ -19,7 +19,7 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, serie
 from leoisac.systems.otfs_rsma import METRICS
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
-from leoisac.systems.otfs_rsma.evidence.results import TABLE_II, Data, lowest_share
+from leoisac.systems.otfs_rsma.evidence.results import TABLE_II, Data, lowest_share, split_text
 
 _GREY = "#444444"
 _LOWEST_RATE = 1e-5
@@ -52,10 +52,9 @@ def draw_ceiling(datasets: Data) -> Any:
         axes.set_ylabel(METRICS["min_rate"].label)
         axes.set_xlim(left=0.0)
         axes.legend(loc="center right")
-        setting = f"{config.common_power_fraction:.0%}" if config.common_power_fraction != "free" else "free"
         add_note(
             figure,
-            f"{numbers.attrs['caption']}; {setting} common power, Doppler ceiling {config.crb_doppler_max:g} Hz²",
+            f"{numbers.attrs['caption']}; {split_text(dataset)}, Doppler ceiling {config.crb_doppler_max:g} Hz²",
             lowest_share(dataset),
         )
     return figure

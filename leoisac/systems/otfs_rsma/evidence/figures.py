@@ -34,6 +34,7 @@ from leoisac.systems.otfs_rsma.evidence.results import (
     lowest_share,
     mean_at,
     met_share,
+    split_text,
     values,
 )
 from leoisac.systems.otfs_rsma.evidence.sensitivity import draw_sensitivity
@@ -232,7 +233,7 @@ def _plus_minus(one: Estimate, scale: float, decimals: int) -> str:
 
 def _draw_schemes(datasets: Data) -> Any:
     numbers = summary(datasets["schemes"], "min_rate")
-    return draw_sweep(numbers, labels=_LABELS, order=_ORDER, title="10 % common power")
+    return draw_sweep(numbers, labels=_LABELS, order=_ORDER, title=split_text(datasets["schemes"]))
 
 
 def _draw_fading(datasets: Data) -> Any:
@@ -251,7 +252,7 @@ def _draw_fading(datasets: Data) -> Any:
         axes.set_ylabel(QUANTITIES["draws_below"].label)
         axes.set_ylim(0.0, 1.02)
         axes.legend()
-        add_note(figure, f"10 % common power; {_draws_text(dataset)}", lowest_share(datasets["fading"]))
+        add_note(figure, f"{split_text(dataset)}; {_draws_text(dataset)}", lowest_share(datasets["fading"]))
     return figure
 
 

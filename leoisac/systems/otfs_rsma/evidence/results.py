@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -171,6 +172,12 @@ def met_share(data: xr.Dataset, margin: str, way: str, fraction: float) -> Share
     found = share_interval(met, run)
     share, low, high = (float(found[name]) for name in ("share", "low", "high"))
     return Share(share, low, high, int(run))
+
+
+def split_text(dataset: xr.Dataset) -> str:
+    """``10 % common power``: the split of a study that does not sweep it."""
+    fraction = json.loads(str(dataset.attrs["config"]))["common_power_fraction"]
+    return "free power split" if fraction == "free" else f"{100.0 * fraction:g} % common power"
 
 
 def lowest_share(data: xr.Dataset) -> str:

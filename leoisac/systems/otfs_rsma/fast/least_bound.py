@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from leoisac.foundation.jax_setup import jnp
-from leoisac.foundation.lanes import by_lanes
+from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
 from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, finished, first_stage
@@ -30,6 +30,8 @@ MAX_BOUND_STARTS = 8
 _BOUNDS = ("delay", "doppler")
 _NOISE = (0.0, 0.1, 0.2, 0.3)
 """Noise of the starts relative to the first stage's samples, in turn."""
+_SCALES = (1.0, 0.1, 0.01)
+"""Weight of the bound: trials whose second stage fails or does not end are tried again where constraints weigh more."""
 _NO_RATE = 1e-6
 """Below this many bits there is no private stream whose rate could be kept."""
 
@@ -71,13 +73,24 @@ def solve(
     size = np.sqrt(np.mean(points**2, axis=1))[:, None, None]
     around = points[:, None] + size * _noise(points.shape[1], seed)[:bound_starts]
     program = partial(least_bound, shape=first.shape)
-    result = solve_multistart(program, around, BoundProgram(first.program, kept, weights), OPTIONS)
-    before = by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points)
-    better = first.met & (result.violation <= OPTIONS.feasibility) & (result.objective <= np.asarray(before))
-    x = np.where(better[:, None], np.column_stack([result.x, kept]), first.found.x)
+    before = np.array(by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points))
     # A design whose second stage failed has a bound, but not its least one.
-    status = np.where(better, result.status, np.where(first.met, int(Status.MAX_STEPS), first.found.status))
-    found = Found(x, status.astype(np.int32), first.found.iterations + result.ticks, first.found.history)
+    x, ticks = np.array(first.found.x), np.array(first.found.iterations)
+    status = np.where(first.met, int(Status.MAX_STEPS), first.found.status)
+    left = np.flatnonzero(first.met)
+    for scale in _SCALES:
+        if not len(left):
+            break
+        data = BoundProgram(take(first.program, left), kept[left], scale * weights[left])
+        result = solve_multistart(program, around[left], data, OPTIONS)
+        better = (result.violation <= OPTIONS.feasibility) & (result.objective <= scale * before[left])
+        done = left[better]
+        x[done] = np.column_stack([result.x, kept[left]])[better]
+        status[done] = result.status[better]
+        before[done] = result.objective[better] / scale
+        ticks[left] += result.ticks
+        left = left[~better | (result.status != int(Status.CONVERGED))]
+    found = Found(x, status.astype(np.int32), ticks, first.found.history)
     solution = finished(first, parameters, channels, found)
     return certified(solution, parameters, channels, VARIANTS[scheme])
 
