@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leoisac.plots.notes import add_note
+from leoisac.foundation.figure_notes import add_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

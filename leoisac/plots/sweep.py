@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import LEAST_TRIALS, draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 
 if TYPE_CHECKING:

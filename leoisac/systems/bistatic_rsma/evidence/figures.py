@@ -11,9 +11,9 @@ import xarray as xr
 from leoisac.experiment.contracts import Figure
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval, summary
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import METRICS, SCHEMES

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from leoisac.estimation.detection import spiked_threshold
+from leoisac.foundation.figure_notes import add_note
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.bistatic_rsma import SCHEMES
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig

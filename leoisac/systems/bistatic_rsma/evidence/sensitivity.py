@@ -11,7 +11,7 @@ import xarray as xr
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.coordinates import field_units
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
-from leoisac.plots.notes import add_note
+from leoisac.foundation.figure_notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.bistatic_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, estimate_of, found_share

@@ -17,9 +17,9 @@ from leoisac.experiment.reading.statistics import (
     trials_text,
     usable_share,
 )
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.coexistence import METRICS, SCHEMES, SYSTEM
 from leoisac.systems.coexistence.config import CoexistenceConfig

@@ -10,8 +10,8 @@ import xarray as xr
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, difference, relative_gain
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import house_style
 from leoisac.systems.coexistence.evidence.drops import values_of
 from leoisac.systems.coexistence.evidence.quantities import QUANTITIES

@@ -12,9 +12,9 @@ import xarray as xr
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval, summary
 from leoisac.foundation.config import build
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.otfs_rsma import METRICS
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig

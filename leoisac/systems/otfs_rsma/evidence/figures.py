@@ -16,8 +16,8 @@ from leoisac.experiment.contracts import Figure, Metric
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.verdicts import Estimate
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES

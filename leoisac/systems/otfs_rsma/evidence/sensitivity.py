@@ -12,8 +12,8 @@ from leoisac.experiment.contracts import Study
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style
 from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES

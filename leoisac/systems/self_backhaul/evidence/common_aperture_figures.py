@@ -13,8 +13,8 @@ from scipy.signal import find_peaks
 
 from leoisac.experiment.contracts import Verdict
 from leoisac.experiment.reading.verdicts import closed_form
+from leoisac.foundation.figure_notes import add_note
 from leoisac.metrics.beampattern import normalised_beampattern_db
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
 

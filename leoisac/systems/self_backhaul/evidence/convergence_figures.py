@@ -10,8 +10,8 @@ import xarray as xr
 
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval
+from leoisac.foundation.figure_notes import add_note
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.self_backhaul import METRICS
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES

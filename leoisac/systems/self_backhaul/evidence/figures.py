@@ -13,7 +13,7 @@ from leoisac.experiment.contracts import Figure
 from leoisac.experiment.reading.settings import another_setting
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.trials.judge import NOT_RUN
-from leoisac.plots.notes import add_note
+from leoisac.foundation.figure_notes import add_note
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.self_backhaul import SYSTEM
 from leoisac.systems.self_backhaul.evidence.claims import CLAIMS

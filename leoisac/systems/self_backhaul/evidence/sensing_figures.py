@@ -13,9 +13,9 @@ from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.coordinates import field_description
 from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.foundation.config import build
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import draw_curve
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.self_backhaul import METRICS
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig

@@ -10,8 +10,8 @@ import xarray as xr
 
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
+from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.notes import add_note
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.self_backhaul.evidence.declared import FIELDS
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
