@@ -100,8 +100,8 @@ def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
 
 
 def _value_text(value: Any) -> str:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return f"{value:g}" if number else str(value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    return f"{plain:g}" if isinstance(plain, int | float) and not isinstance(plain, bool) else str(plain)
 
 
 def entry_coordinates(
