@@ -100,7 +100,7 @@ def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
 
 
 def _value_text(value: Any) -> str:
-    plain = value.item() if isinstance(value, np.generic) else value
+    plain: Any = value.item() if hasattr(value, "item") else value
     return f"{plain:g}" if isinstance(plain, int | float) and not isinstance(plain, bool) else str(plain)
 
 
