@@ -197,8 +197,7 @@ STUDIES = (
         overrides={"min_rate": 0.01},
         sweep={"transmit_power_dbw": [0.0, 5.0, 10.0]},
         trials=100,
-        quick={"trials": 4},
-        tiny={"sweep": {"transmit_power_dbw": [0.0, 10.0]}},
+        quick={"trials": 4, "sweep": {"transmit_power_dbw": [0.0, 10.0]}},
     ),
     Study("users", schemes=("fill",), sweep={"num_users": [2, 4]}, trials=50, quick={"trials": 3}),
 )

@@ -503,7 +503,7 @@ class TestAxes:
         users = made(SYSTEM, "users", saturating("users"), 12)
         errors = made(SYSTEM, "relative-errors", lambda s, c, luck: np.where(np.arange(10) < 7, 5.0, np.nan), 10)
         figure = draw_figure(SYSTEM, SYSTEM.figure("fig-8"), {"users": users, "relative-errors": errors})
-        assert "means over the 7 of 12 trials" in figure.get_supxlabel()
+        assert "means over the 7 of 10 trials" in figure.get_supxlabel()
 
 
 def test_the_readme_shows_the_table_of_equations():

@@ -228,8 +228,11 @@ class _Book:
 
     def plan(self, wants: Iterable[Want], blocks: Iterable[BlockTask]) -> None:
         """Note what a round is going to compute."""
+        tasks = list(blocks)
+        if tasks:
+            self.begin(tasks[0], tasks[0].choices[0])
         self._total = sum(want.trials for want in wants)
-        missing = sum((task.stop - task.first) * len(task.choices) for task in blocks)
+        missing = sum((task.stop - task.first) * len(task.choices) for task in tasks)
         if not self._planned or missing:
             self._stored = self._total - self._computed - missing
             self._report("")
@@ -238,7 +241,6 @@ class _Book:
     def begin(self, task: BlockTask, choice: SchemeRoute) -> None:
         """Note what is begun: the first time that a scheme is seen, it compiles."""
         self._now, self._compiling = choice.label, choice.label not in self._seen
-        self._report("")
 
     def add(self, task: BlockTask, unit: Unit) -> None:
         """Note a finished unit; the task's next scheme is begun."""
