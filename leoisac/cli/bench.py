@@ -73,6 +73,7 @@ def _relative(value: float) -> str:
 
 _ROWS = (
     ("size", lambda r: ", ".join(f"{size} {axis}" for axis, size in r.sizes.items())),
+    ("starts", lambda r: r.starts),
     ("common trials (fast route alone)", lambda r: f"{r.trials} ({r.fast_trials})"),
     ("reference, median per trial", lambda r: _milliseconds(r.reference_s)),
     ("fast, per trial", lambda r: _milliseconds(r.fast_s)),

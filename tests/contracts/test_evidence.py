@@ -50,7 +50,9 @@ def test_quick_is_fewer_trials_and_not_another_world(system: System) -> None:
         for name, values in quick.items():
             assert set(map(repr, values)) <= set(map(repr, full[name])), f"{study.name}: {name}"
             toy = system.config.__module__.startswith("leoisac_plugin")
-            assert toy or len(values) >= min(3, len(full[name])), f"{study.name}: a curve of {name} has a shape from 3 points"
+            assert toy or len(values) >= min(3, len(full[name])), (
+                f"{study.name}: a curve of {name} has a shape from 3 points"
+            )
 
 
 @every_figure

@@ -10,7 +10,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Verdict
 from leoisac.experiment.reading.comparison import collapsed, common_trials, comparison_text, viewed
-from leoisac.experiment.reading.statistics import summary
+from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.experiment.reading.verdicts import (
     Estimate,
     against_published,
@@ -72,6 +72,19 @@ class TestCommonTrials:
         data = results(status != NOT_RUN, status=status)
         assert (summary(data, "rate")["count"] == 4).all()
 
+    def test_a_scheme_that_was_not_run_does_not_set_what_is_few(self) -> None:
+        status = np.zeros((2, 3, 10), dtype=np.int8)
+        status[1] = NOT_RUN
+        usable = status != NOT_RUN
+        usable[0, 0, 2:] = False  # two of ten
+        _, cells = common_trials(results(usable, status=status))
+        assert cells.values.tolist() == [[False, True, True], [False] * 3]
+
+    def test_one_trial_has_a_share(self) -> None:
+        status = np.full((2, 3, 10), NOT_RUN, dtype=np.int8)
+        status[..., 0] = 0
+        assert (usable_share(results(status != NOT_RUN, status=status)) == 1.0).all()
+
     def test_all_trials_count_as_zero_in_the_other_view(self) -> None:
         usable = np.ones((2, 3, 10), dtype=bool)
         usable[0, 0, :5] = False
@@ -93,6 +106,9 @@ class TestCommonTrials:
         assert collapsed(data).sum("trial").values.tolist() == [[0, 0, 0], [1, 1, 1]]
         assert summary(data, "rate")["collapsed"].values.tolist() == [[0, 0, 0], [1, 1, 1]]
         assert "collapsed (zero rate): b 10%" in comparison_text(viewed(data))
+        for names, ends in (("xyz", "x 10%"), ("wxyz", "and others")):
+            several = viewed(data.isel(scheme=[1] * len(names)).assign_coords(scheme=list(names)))
+            assert comparison_text(several).endswith(ends)
 
 
 def sample(mean: float, spread: float = 0.1, count: int = 40) -> xr.DataArray:
@@ -105,6 +121,8 @@ class TestVerdicts:
     def test_reproduced_only_within_the_interval(self) -> None:
         found = relative_gain(sample(1.2, 0.05), sample(1.0, 0.04))
         assert found.mean == pytest.approx(0.2, abs=1e-9)
+        plain = ratio(sample(1.2, 0.05), sample(1.0, 0.04))
+        assert [found.low, found.high] == pytest.approx([plain.low - 1.0, plain.high - 1.0])
         assert against_published([(found, 0.2)], "", False).outcome == "reproduced"
         assert against_published([(found, 0.22)], "", False).outcome == "reproduced within 25 %"
         assert against_published([(found, 0.5)], "", True).outcome == "partly"

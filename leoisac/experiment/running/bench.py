@@ -8,6 +8,7 @@ reference's are the first of them. Objectives and violations are the judge's, fr
 
 from __future__ import annotations
 
+import inspect
 import json
 import platform
 import statistics
@@ -43,6 +44,7 @@ class BenchResult:
 
     case: str
     sizes: dict[str, int]
+    starts: str
     trials: int
     fast_trials: int
     fast_s: float
@@ -127,6 +129,7 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
     return BenchResult(
         case=case.name,
         sizes=dict(system.axis_sizes(config)),
+        starts=", ".join(f"{route} {_starts(system, case, route)}" for route in ("reference", "fast")),
         trials=trials,
         fast_trials=fast_trials,
         fast_s=fast_s / fast_trials,
@@ -137,6 +140,17 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         best_of=case.best_of,
         **compared(ours, theirs, best),
     )
+
+
+def _starts(system: System, case: BenchCase, route: str) -> str:
+    """How many points a route starts from: what the case says, else the route's default."""
+    if "starts" in case.options:
+        return str(case.options["starts"])
+    try:
+        known = inspect.signature(scheme_route(system, case.scheme, route).solver()).parameters
+    except (TypeError, ValueError):
+        return "1"
+    return str(known["starts"].default) if "starts" in known else "1"
 
 
 def compared(ours: Outcome, theirs: Outcome, best: np.ndarray) -> dict[str, float]:
