@@ -84,6 +84,7 @@ class TestCommonTrials:
         status = np.full((2, 3, 10), NOT_RUN, dtype=np.int8)
         status[..., 0] = 0
         assert (usable_share(results(status != NOT_RUN, status=status)) == 1.0).all()
+        assert (usable_share(results(np.arange(10) < 5)) == 0.5).all()
 
     def test_all_trials_count_as_zero_in_the_other_view(self) -> None:
         usable = np.ones((2, 3, 10), dtype=bool)
