@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -28,8 +27,7 @@ _WIDE = 160
 def console(stderr: bool = False) -> Console:
     """A console; where the output is not a terminal it is wide, so that tables are not broken."""
     stream = sys.stderr if stderr else sys.stdout
-    asked = stream.isatty() or "COLUMNS" in os.environ
-    return Console(stderr=stderr, highlight=False, markup=False, width=None if asked else _WIDE)
+    return Console(stderr=stderr, highlight=False, markup=False, width=None if stream.isatty() else _WIDE)
 
 
 class PlainTable(Table):

@@ -94,6 +94,7 @@ def test_every_turn_as_printed_keeps_the_floors() -> None:
     assert np.all(np.diff(found.history[1:]) > -1e-3)
 
 
+@pytest.mark.further
 def test_the_start_decides_what_is_printed_and_not_the_witness() -> None:
     cells = batch_of(tiny_cell())
     ends = {

@@ -69,6 +69,7 @@ def test_published_levels(instance, level):
     assert backhaul == pytest.approx(len(rates) * instance.rate_min, abs=1e-4)
 
 
+@pytest.mark.further
 def test_feasible_share_of_both_parameter_sets():
     """Seeds 0 to 9 at 10 W per direction: share and median of the 20 GHz and of the 30 GHz set; lanes stay apart."""
     draws = [draw(seed).normalised() for seed in range(10)]

@@ -90,6 +90,7 @@ def test_one_compilation_over_powers_and_thresholds():
     assert before == after
 
 
+@pytest.mark.further
 def test_joint_pattern_changes_little_where_the_base_station_is_weak():
     """The base station's 1 W adds next to nothing to 50 W patterns: 13.9412 against 13.9409 bit/s/Hz."""
     values = []
