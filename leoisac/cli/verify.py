@@ -41,14 +41,16 @@ def verify(
 
     out = console()
     for system, folders in stores_of(subjects, runs):
-        folders = _readable(folders)
-        results = check_claims(system, collect_studies(system, folders, catalogue.find))
+        unsound: dict[str | Path, StoreError] = {}
+        results = check_claims(system, collect_studies(system, folders, catalogue.find, unsound.__setitem__))
+        for error in unsound.values():
+            say(f"Warning: passed over: {error}", err=True)
         if not results:
             out.print(f"{system.name}: has no claims to check.")
             continue
         out.print(claim_table(system, results), "")
         out.print(verdict_counts(results))
-        read = ", ".join(str(folder) for folder in folders)
+        read = ", ".join(str(folder) for folder in folders if folder not in unsound)
         out.print(f"From: {read}" if read else f"No store of `{system.name}` below {runs}.")
         for line in run_lines(results):
             out.print(line)
@@ -68,30 +70,6 @@ def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Pa
         else:
             raise StoreError(f"{subject}: is neither a system nor a folder.{suggest(subject, catalogue.systems())}")
     return [(catalogue.find(name), list(dict.fromkeys(folders))) for name, folders in found.items()]
-
-
-def _readable(folders: Sequence[Path]) -> list[Path]:
-    """The stores of which every unit is sound; the others are named, and the verdicts stand without them.
-
-    Raises:
-        StoreError: if none of several can be read.
-    """
-    from leoisac.experiment.reading.studies import open_studies
-
-    sound: list[Path] = []
-    problems: list[str] = []
-    for folder in folders:
-        try:
-            open_studies(folder, catalogue.find)
-        except StoreError as error:
-            problems.append(str(error))
-        else:
-            sound.append(folder)
-    if problems and not sound:
-        raise StoreError("\n".join(problems))
-    for problem in problems:
-        say(f"Warning: passed over: {problem}", err=True)
-    return sound
 
 
 def _stores_below(runs: Path, system: str) -> list[Path]:
@@ -118,9 +96,10 @@ def claim_table(system: System, results: Iterable[ClaimResult]) -> PlainTable:
     made = PlainTable(f"Claims of {system.title}", *columns)
     for result in results:
         claim, verdict = result.claim, result.verdict
-        measured = f"{verdict.measured} (proxy: {claim.proxy})" if claim.proxy else verdict.measured
         trials = str(verdict.trials or "—")
-        made.add_row(claim.name, claim.statement, claim.published, measured, trials, verdict.outcome, verdict.criterion)
+        made.add_row(
+            claim.name, claim.statement, claim.published, result.measured, trials, verdict.outcome, verdict.criterion
+        )
     return made
 
 

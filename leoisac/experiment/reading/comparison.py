@@ -40,7 +40,7 @@ def viewed(dataset: xr.Dataset, view: str = COMMON) -> xr.Dataset:
     if view == COMMON:
         trials, cells = common_trials(dataset)
         result = dataset.assign(usable=(usable & trials & cells).transpose(*usable.dims))
-        return result.assign_attrs(view=view, common_trials=int(trials.sum()) if bool(cells.any()) else 0)
+        return result.assign_attrs(view=view, common_trials=int(trials.sum()))
     run = dataset["status"] != NOT_RUN
     lost = run & ~usable
     zeroed: dict[str, Any] = {

@@ -30,12 +30,11 @@ def another_setting(system: System, name: str, dataset: xr.Dataset) -> str:
     It may hold more schemes, sweep values and trials, but not another configuration, and not less. Trials are not
     looked at.
     """
-    if "scenario" not in dataset.attrs or name not in [study.name for study in resolve(system.studies)]:
+    stored = stored_scenario(system, dataset)
+    if stored is None or name not in [study.name for study in resolve(system.studies)]:
         return ""
     study = system.study(name)
     wanted = scenario(system, system.config().replace(**study.overrides), study.schemes, study.sweep, runnable=False)
-    stored = stored_scenario(system, dataset)
-    assert stored is not None
     try:
         union(stored, wanted)
     except ValueError as error:

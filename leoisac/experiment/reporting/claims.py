@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from leoisac.experiment.contracts import Claim, Figure, System, Verdict, resolve
+from leoisac.experiment.errors import StoreError
 from leoisac.experiment.reading.settings import another_setting
 from leoisac.experiment.reading.statistics import trials_run
 from leoisac.experiment.reading.studies import open_studies, with_plain_schemes
@@ -32,6 +33,11 @@ class ClaimResult:
     missing: tuple[str, ...] = ()
     command: str = ""
 
+    @property
+    def measured(self) -> str:
+        """What was found, and by what proxy."""
+        return f"{self.verdict.measured} (proxy: {self.claim.proxy})" if self.claim.proxy else self.verdict.measured
+
 
 def check_claims(system: System, studies: Mapping[str, xr.Dataset]) -> tuple[ClaimResult, ...]:
     """A verdict for every claim of the system, from datasets by study name."""
@@ -41,7 +47,10 @@ def check_claims(system: System, studies: Mapping[str, xr.Dataset]) -> tuple[Cla
 
 
 def collect_studies(
-    system: System, folders: Iterable[str | Path], find: Callable[[str], System]
+    system: System,
+    folders: Iterable[str | Path],
+    find: Callable[[str], System],
+    passed_over: Callable[[str | Path, StoreError], None] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Studies of a system from several stores: study name -> dataset.
 
@@ -51,18 +60,33 @@ def collect_studies(
         system: the system; stores of others are passed over.
         folders: of the stores.
         find: system by name.
+        passed_over: told of a store that cannot be read, without which the others then stand.
 
     Raises:
-        StoreError: if a folder holds no store, or a unit is damaged.
+        StoreError: if a folder holds no store, or a unit is damaged: the first such, or with ``passed_over`` all of
+            them where none is sound.
     """
     best: dict[str, tuple[tuple[bool, int], xr.Dataset]] = {}
+    problems: list[StoreError] = []
+    sound = 0
     for folder in folders:
-        for name, dataset in open_studies(folder, find).items():
+        try:
+            studies = open_studies(folder, find)
+        except StoreError as error:
+            if passed_over is None:
+                raise
+            passed_over(folder, error)
+            problems.append(error)
+            continue
+        sound += 1
+        for name, dataset in studies.items():
             if dataset.attrs["system"] != system.name:
                 continue
             rank = (not another_setting(system, name, dataset), _trials(dataset))
             if name not in best or rank > best[name][0]:
                 best[name] = rank, dataset
+    if problems and not sound:
+        raise StoreError("\n".join(map(str, problems)))
     return {name: dataset for name, (_, dataset) in best.items()}
 
 

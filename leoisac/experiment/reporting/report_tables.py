@@ -141,7 +141,7 @@ def claims(results: Sequence[ClaimResult]) -> Markup:
             item.claim.name,
             tag("div", item.claim.statement, class_="wide"),
             item.claim.published,
-            tag("div", _measured(item), class_="wide"),
+            tag("div", item.measured, class_="wide"),
             str(item.verdict.trials) if item.verdict.trials else "—",
             tag("span", item.verdict.outcome, class_=f"verdict {_class(item.verdict.outcome)}"),
             tag("div", item.verdict.criterion, class_="wide"),
@@ -150,10 +150,6 @@ def claims(results: Sequence[ClaimResult]) -> Markup:
     ]
     columns = ("claim", "statement", "published", "here", "trials", "verdict", "reproduced if")
     return table("", columns, rows, numbers=(4,))
-
-
-def _measured(item: ClaimResult) -> str:
-    return f"{item.verdict.measured} (proxy: {item.claim.proxy})" if item.claim.proxy else item.verdict.measured
 
 
 def _class(outcome: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from leoisac.experiment.contracts import Study
+from leoisac.systems.coexistence import SYSTEM
 
 
 class Declared(NamedTuple):
@@ -53,14 +54,7 @@ SENSITIVITY = Study(
     trials=60,
     quick={"trials": 4},
     tiny={
-        "overrides": {
-            "num_users": 2,
-            "num_tx": 8,
-            "num_targets": 2,
-            "num_receivers": 3,
-            "num_rx": 2,
-            "clutter_per_target": 2,
-        },
+        "overrides": dict(SYSTEM.small),
         "sweep": {AXIS: rows(DECLARED[:2])},
     },
 )

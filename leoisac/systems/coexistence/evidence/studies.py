@@ -6,22 +6,14 @@ compiled programs.
 
 from __future__ import annotations
 
-from typing import Any
-
 from leoisac.experiment.contracts import Study
+from leoisac.systems.coexistence import SYSTEM
 from leoisac.systems.coexistence.evidence.sensitivity import SENSITIVITY
 
 RATE_SCHEMES = ("proposed", "zf-eps", "greedy", "uniform", "interference-free", "interference-free-wmmse")
 ASSOCIATIONS = ("proposed", "nearest", "greedy", "random")
 
-_SMALL: dict[str, Any] = {
-    "num_users": 2,
-    "num_tx": 8,
-    "num_targets": 2,
-    "num_receivers": 3,
-    "num_rx": 2,
-    "clutter_per_target": 2,
-}
+_SMALL = dict(SYSTEM.small)
 
 _FLOORS = [3.0, 7.0]
 _RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]

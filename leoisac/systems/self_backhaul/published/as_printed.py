@@ -62,7 +62,7 @@ def solve_pa1(
     return solve_batch(
         parameters,
         channels,
-        _design,
+        design_trial,
         ENFORCES,
         objective="sum_rate",
         options=options or LoopOptions(),
@@ -70,7 +70,7 @@ def solve_pa1(
     )
 
 
-def _design(trial: Trial) -> Ended:
+def design_trial(trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
     if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
@@ -82,4 +82,4 @@ def _design(trial: Trial) -> Ended:
     return finished(trial, principal_beams(found.state), found.status, found.iterations, found.history)
 
 
-__all__ = ["algorithm_1", "principal_beams", "solve_pa1"]
+__all__ = ["algorithm_1", "design_trial", "principal_beams", "solve_pa1"]

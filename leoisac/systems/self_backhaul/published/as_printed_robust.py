@@ -19,7 +19,7 @@ from leoisac.optim.conic.loop import Attempt, LoopOptions
 from leoisac.optim.conic.solving import solve_with_retries
 from leoisac.systems.self_backhaul.judge.worst_case import ErrorRadii
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters, RobustDesign
-from leoisac.systems.self_backhaul.published.as_printed import algorithm_1, principal_beams
+from leoisac.systems.self_backhaul.published.as_printed import design_trial, principal_beams
 from leoisac.systems.self_backhaul.published.batch import (
     Ended,
     Trial,
@@ -33,7 +33,6 @@ from leoisac.systems.self_backhaul.published.lifted import Instance, Lifted, rec
 from leoisac.systems.self_backhaul.published.lifted_core import unscaled
 from leoisac.systems.self_backhaul.published.lifted_procedure import PowerLevel
 from leoisac.systems.self_backhaul.published.lifted_robust import robust_scaling
-from leoisac.systems.self_backhaul.published.pa1 import least_power_level
 from leoisac.systems.self_backhaul.published.pa2 import ENFORCES, least_robust_power_level, normalised_radii
 from leoisac.systems.self_backhaul.published.printed_loop import Ending, printed_loop
 from leoisac.systems.self_backhaul.published.printed_robust_problem import printed_step, printed_values
@@ -105,13 +104,9 @@ def _design(trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
     if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
-    instance = normalised_instance(trial.parameters, trial.channels)
     if float(trial.parameters.error_radius) <= 0.0:
-        test = least_power_level(instance)
-        if test.start is None or not test.level <= 1.0:
-            return missing(trial, test.status, test.level - 1.0)
-        known = algorithm_1(instance, test.start, trial.options)
-        return finished(trial, principal_beams(known.state), known.status, known.iterations, known.history)
+        return design_trial(trial)
+    instance = normalised_instance(trial.parameters, trial.channels)
     radii = normalised_radii(trial.parameters, trial.channels)
     test = starting_point(instance, radii)
     if test.start is None or not test.level <= 1.0:
