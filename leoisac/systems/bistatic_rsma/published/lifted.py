@@ -102,6 +102,26 @@ def target_gain(instance: Instance, lifted: Complex[np.ndarray, "stream n n"]) -
     return float(np.real(np.einsum("i,jin,n->", np.conj(instance.target), lifted, instance.target)))
 
 
+def row(name: str, *shape: int, nonneg: bool = False) -> Any:
+    """A parameter of a subproblem."""
+    return cvxpy_module().Parameter(shape, name=name, nonneg=nonneg)
+
+
+def given_rows(users: int, size: int, streams: int) -> dict[str, Any]:
+    """What both forms of the subproblem are given whatever the mode, by name."""
+    return {
+        "private_rows": row("private_rows", users, size),
+        "private_noise": row("private_noise", users, nonneg=True),
+        "disturbing_rows": row("disturbing_rows", size, users),
+        "disturbing_noise": row("disturbing_noise", users, nonneg=True),
+        "private_offset": row("private_offset", users),
+        "power_row": row("power_row", size),
+        "target_row": row("target_row", size),
+        "floor": row("floor", nonneg=True),
+        "rank_rows": row("rank_rows", size, streams),
+    }
+
+
 @per_shape
 def subproblem(users: int, dimension: int, common: bool, radar: bool, interfering: bool) -> ParametricProblem:
     """Convex subproblem: logarithms of interference replaced by their tangents at the last iterate.
@@ -116,20 +136,7 @@ def subproblem(users: int, dimension: int, common: bool, radar: bool, interferin
     V = cp.Variable((size, streams), name="V")
     least = cp.Variable(name="least")
 
-    def row(name: str, *shape: int, nonneg: bool = False) -> Any:
-        return cp.Parameter(shape, name=name, nonneg=nonneg)
-
-    given = {
-        "private_rows": row("private_rows", users, size),
-        "private_noise": row("private_noise", users, nonneg=True),
-        "disturbing_rows": row("disturbing_rows", size, users),
-        "disturbing_noise": row("disturbing_noise", users, nonneg=True),
-        "private_offset": row("private_offset", users),
-        "power_row": row("power_row", size),
-        "target_row": row("target_row", size),
-        "floor": row("floor", nonneg=True),
-        "rank_rows": row("rank_rows", size, streams),
-    }
+    given = given_rows(users, size, streams)
     everything = cp.sum(V, axis=1)
     own = V[:, :users]
     decoded = cp.sum(own, axis=1) + (V[:, -1] if interfering else 0.0)

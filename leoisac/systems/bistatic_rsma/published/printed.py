@@ -28,7 +28,15 @@ from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, p
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
 from leoisac.systems.bistatic_rsma.model import Channels, Parameters
 from leoisac.systems.bistatic_rsma.published.batch import Ended, Trial, missing, solve_batch, undesignable
-from leoisac.systems.bistatic_rsma.published.lifted import Instance, ReceivedPowers, received_powers, solution, values
+from leoisac.systems.bistatic_rsma.published.lifted import (
+    Instance,
+    ReceivedPowers,
+    given_rows,
+    received_powers,
+    row,
+    solution,
+    values,
+)
 from leoisac.systems.bistatic_rsma.published.max_min import Algorithm1
 
 MOST_SOLVES = 200
@@ -132,20 +140,7 @@ def slack_subproblem(users: int, dimension: int, common: bool, radar: bool, inte
     least, e, f = cp.Variable(name="least"), cp.Variable(users, name="e"), cp.Variable(users, name="f")
     variables = {"V": V, "least": least, "disturbing": f}
 
-    def row(name: str, *shape: int, nonneg: bool = False) -> Any:
-        return cp.Parameter(shape, name=name, nonneg=nonneg)
-
-    given = {
-        "private_rows": row("private_rows", users, size),
-        "private_noise": row("private_noise", users, nonneg=True),
-        "disturbing_rows": row("disturbing_rows", size, users),
-        "disturbing_noise": row("disturbing_noise", users, nonneg=True),
-        "private_offset": row("private_offset", users),
-        "power_row": row("power_row", size),
-        "target_row": row("target_row", size),
-        "floor": row("floor", nonneg=True),
-        "rank_rows": row("rank_rows", size, streams),
-    }
+    given = given_rows(users, size, streams)
     everything = cp.sum(V, axis=1)
     own = V[:, :users]
     decoded = cp.sum(own, axis=1) + (V[:, -1] if interfering else 0.0)
