@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from leoisac.experiment.scenario.scenarios import Scenario
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
+    from leoisac.problems.problem import Problem
+    from leoisac.problems.solving import solve
+    from leoisac.problems.statement import ProblemError
 
     __version__: str
 
@@ -56,6 +59,9 @@ _HOMES = {
     "ClusterError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario.scenarios",
     "StoreError": "leoisac.experiment.errors",
+    "Problem": "leoisac.problems.problem",
+    "ProblemError": "leoisac.problems.statement",
+    "solve": "leoisac.problems.solving",
     "Config": "leoisac.foundation.config",
     "ConfigError": "leoisac.foundation.config",
     "DesignError": "leoisac.foundation.status",
@@ -69,6 +75,8 @@ __all__ = [
     "Config",
     "ConfigError",
     "DesignError",
+    "Problem",
+    "ProblemError",
     "Scenario",
     "Solution",
     "Status",
@@ -88,6 +96,7 @@ __all__ = [
     "resume",
     "run",
     "schemes",
+    "solve",
     "systems",
     "verify",
 ]

@@ -25,6 +25,9 @@ BELOW = {
     "propagation": {"foundation", "geometry", "antennas", "waveforms"},
     "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
     "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
+    "problems": {
+        *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"),
+    },
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),
@@ -34,7 +37,7 @@ BELOW = {
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.
-    "leoisac": {"foundation", "experiment", "api", "systems", "catalogue"},
+    "leoisac": {"foundation", "experiment", "api", "problems", "systems", "catalogue"},
 }
 """Layer -> the layers that it may import (besides itself)."""
 
