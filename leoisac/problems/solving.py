@@ -97,8 +97,8 @@ def solve(
 
     Args:
         problem: the statement with its variables.
-        data: mapping, or other pytree, of arrays and numbers: with a leading trial axis, of the same length for all that
-            have one, or common to all trials.
+        data: mapping, or other pytree, of arrays and numbers: with a leading trial axis, of the same length for all
+            that have one, or common to all trials.
         starts: starts per trial besides those of ``start``; by default 4, or 8 where there are phases.
         start: starts of your own: arrays by variable name, ``(trial, *shape)`` or ``(trial, start, *shape)``; tried
             first. A variable that is left out starts as it would have otherwise.

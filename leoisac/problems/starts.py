@@ -73,7 +73,7 @@ def _start(kind: Variable, data: TrialData, start: int, rng: np.random.Generator
 
 
 def _parts_of(matrix: np.ndarray) -> np.ndarray:
-    return np.concatenate([matrix.real.ravel(), matrix.imag.ravel()])
+    return np.concatenate([np.real(matrix).ravel(), np.imag(matrix).ravel()])
 
 
 def _between(kind: Real, start: int, rng: np.random.Generator) -> np.ndarray:
@@ -114,7 +114,7 @@ def _beams(kind: Beams, data: TrialData, start: int, rng: np.random.Generator) -
 
 
 def channel_of(kind: Beams, data: TrialData) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What is taken for the channels of the streams, ``(trial, user, antenna)``, and unit rows of all other directions."""
+    """What is taken for the streams' channels, ``(trial, user, antenna)``, and unit rows of all other directions."""
     antennas, streams = kind.shape
     found: list[np.ndarray] = []
     for leaf in jax.tree.leaves(data.arrays):
@@ -222,8 +222,8 @@ def own_starts(problem: Problem, trials: int, start: Mapping[str, Any] | None) -
         extra = array.ndim - len(shape)
         if array.dtype.kind not in "iufc" or extra not in (0, 1, 2) or (extra and array.shape[0] not in (1, trials)):
             raise ProblemError(
-                f"start[{name!r}] has shape {np.shape(values)}; it must be (trial, *{shape}) or (trial, start, *{shape}) "
-                f"for {trials} trials."
+                f"start[{name!r}] has shape {np.shape(values)}; it must be (trial, *{shape}) or (trial, start, "
+                f"*{shape}) for {trials} trials."
             )
         if not np.isfinite(array).all():
             raise ProblemError(f"start[{name!r}] has NaN or infinite elements.")

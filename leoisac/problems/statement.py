@@ -123,7 +123,7 @@ def _real(what: str, value: Any) -> Any:
             f"{_capital(what)} is complex: take jnp.real(...) of what is real by construction, or the power "
             "jnp.real(z)**2 + jnp.imag(z)**2 of an amplitude."
         )
-    if array.dtype == bool:
+    if array.dtype == np.bool_:
         raise ProblemError(
             f"{_capital(what)} is true or false: give the two quantities to at_least or at_most, not the outcome of "
             "comparing them."
@@ -147,7 +147,7 @@ def _constraints(subject_to: Any) -> dict[str, Constraint]:
             hint = (
                 "write at_least(a, b) in place of a >= b: the outcome of a comparison says nothing of how far it is "
                 "from being met"
-                if getattr(constraint, "dtype", type(constraint)) == bool
+                if isinstance(constraint, bool) or getattr(constraint, "dtype", None) == np.bool_
                 else "make it with at_least, at_most or equals"
             )
             raise ProblemError(f"Constraint {name!r} is {_kind(constraint)}: {hint}.")
@@ -156,7 +156,7 @@ def _constraints(subject_to: Any) -> dict[str, Constraint]:
 
 
 def _kind(value: Any) -> str:
-    if getattr(value, "dtype", None) == bool and hasattr(value, "shape"):
+    if getattr(value, "dtype", None) == np.bool_ and hasattr(value, "shape"):
         return "an array of true and false"
     return f"{'True or False' if isinstance(value, bool) else 'None' if value is None else 'a ' + type(value).__name__}"
 

@@ -124,8 +124,8 @@ def _declared(problem: Problem, numbers: Any, trials: int | None) -> tuple[list[
         extra = array.ndim - len(axes[name])
         if extra not in (0, 1):
             raise ProblemError(
-                f"d.{name} has shape {array.shape}; declared are the axes {axes[name]} of one trial, before which an axis "
-                "of trials may stand."
+                f"d.{name} has shape {array.shape}; declared are the axes {axes[name]} of one trial, before which an "
+                "axis of trials may stand."
             )
         per_trial[name] = extra == 1
     counts = {name: len(numbers[name]) for name, own in per_trial.items() if own}
@@ -155,8 +155,8 @@ def _warn_if_ambiguous(problem: Problem, numbers: Any, per_trial: list[bool], co
         path = jax.tree_util.tree_leaves_with_path(numbers)[number][0]
         name = ".".join(str(getattr(key, "key", key)) for key in path)
         warnings.warn(
-            f"d.{name} has shape {leaves[number].shape}, and there are {count} trials: it is taken for a number of each "
-            "trial. If it is common to all, declare the axes of one trial: "
+            f"d.{name} has shape {leaves[number].shape}, and there are {count} trials: it is taken for a number of "
+            "each trial. If it is common to all, declare the axes of one trial: "
             'Problem(..., data={"h": ("user", "antenna"), "noise": ("user",), ...}).',
             UserWarning,
             stacklevel=5,

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from leoisac.foundation.jax_setup import jnp
-from leoisac.problems.statement import ProblemError
+from leoisac.problems.statement import ProblemError, Relation
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Variable:
             object.__setattr__(self, "axes", tuple(self.axes))
             if len(self.axes) != len(self.shape):
                 raise ProblemError(
-                    f"{type(self).__name__} has {len(self.shape)} axes and {len(self.axes)} names for them: {self.axes}."
+                    f"{type(self).__name__} has {len(self.shape)} axes, and {len(self.axes)} names for them: "
+                    f"{self.axes}."
                 )
 
     @property
@@ -80,7 +81,7 @@ class Variable:
         """Natural coordinates of values with any leading axes."""
         return self.locate(value)
 
-    def limits(self) -> list[tuple[str, Any]]:
+    def limits(self) -> list[tuple[Relation, Any]]:
         """Relations that the kind itself asks of its value: ``("at_least" | "at_most", bound)``."""
         return []
 
@@ -96,7 +97,7 @@ def _halves(x: Any, shape: tuple[int, ...]) -> Any:
 
 def _parts(value: np.ndarray, rank: int) -> np.ndarray:
     flat = value.reshape(*value.shape[: value.ndim - rank], -1)
-    return np.concatenate([flat.real, flat.imag], axis=-1)
+    return np.concatenate([np.real(flat), np.imag(flat)], axis=-1)
 
 
 class Complex(Variable):
@@ -207,8 +208,8 @@ class Real(Variable):
         object.__setattr__(self, "lower", None if lower is None else float(lower))
         object.__setattr__(self, "upper", None if upper is None else float(upper))
 
-    def limits(self) -> list[tuple[str, Any]]:
-        found = [("at_least", self.lower), ("at_most", self.upper)]
+    def limits(self) -> list[tuple[Relation, Any]]:
+        found: list[tuple[Relation, float | None]] = [("at_least", self.lower), ("at_most", self.upper)]
         return [(relation, bound) for relation, bound in found if bound is not None]
 
     def cleaned(self, value: Any) -> Any:
@@ -231,7 +232,7 @@ class Split(Variable):
     def value(self, x: Any) -> Any:
         return x + (1.0 - jnp.sum(x)) / self.elements
 
-    def limits(self) -> list[tuple[str, Any]]:
+    def limits(self) -> list[tuple[Relation, Any]]:
         return [("at_least", 0.0)]
 
     def cleaned(self, value: Any) -> Any:
