@@ -89,5 +89,7 @@ def statuses(
     """Statuses of final points, before anything is known of infeasibility."""
     met = violation <= feasibility
     settled = (kkt <= loose) | (engine == Status.CONVERGED) & (kkt <= 10 * loose)
-    status = np.where(met & settled, int(Status.CONVERGED), np.where(met, int(Status.MAX_STEPS), int(Status.NOT_FOUND)))
+    status = np.where(
+        met & settled, int(Status.CONVERGED), np.where(met, int(Status.MAX_STEPS), int(Status.NO_FEASIBLE_POINT))
+    )
     return status.astype(np.int32)
