@@ -29,12 +29,13 @@ BELOW = {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),
     },
+    "problems": {*("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim")},
     "catalogue": {"foundation", "experiment", "systems"},
     "api": {"foundation", "experiment", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.
-    "leoisac": {"foundation", "experiment", "api", "systems", "catalogue"},
+    "leoisac": {"foundation", "experiment", "api", "systems", "catalogue", "problems"},
 }
 """Layer -> the layers that it may import (besides itself)."""
 
