@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from leoisac.experiment.scenario.scenarios import Scenario
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
+    from leoisac.problems import terms
     from leoisac.problems.problem import Problem
     from leoisac.problems.solving import solve
     from leoisac.problems.statement import ProblemError
@@ -98,6 +99,7 @@ __all__ = [
     "schemes",
     "solve",
     "systems",
+    "terms",
     "verify",
 ]
 
@@ -116,6 +118,8 @@ globals()["systems"] = _systems_folder
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return _version()
+    if name == "terms":
+        return importlib.import_module("leoisac.problems.terms")
     if name not in _HOMES:
         raise AttributeError(f"module 'leoisac' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

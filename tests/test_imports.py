@@ -25,13 +25,11 @@ BELOW = {
     "propagation": {"foundation", "geometry", "antennas", "waveforms"},
     "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
     "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
-    "problems": {
-        *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"),
-    },
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),
     },
+    "problems": {*("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim")},
     "catalogue": {"foundation", "experiment", "systems"},
     "api": {"foundation", "experiment", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},

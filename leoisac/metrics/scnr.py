@@ -84,3 +84,22 @@ def filter_scnr(
     wanted = xp.abs(xp.sum(receive_filter * signal, axis=-1)) ** 2
     rest = xp.einsum("...a,...ab,...b->...", receive_filter, covariance, xp.conj(receive_filter))
     return wanted / xp.real(rest)
+
+
+def best_scnr_of_streams(
+    echoes: Complex[Any, "*batch rx stream"], covariance: Complex[Any, "*batch rx rx"]
+) -> Float[Any, "*batch"]:
+    """``sum_s d_s^H R^-1 d_s``: independent streams, each taken out by its own best filter, and their SCNRs added.
+
+    Where all echoes have one direction (a point target, ``d_s = b (a^H w_s)``) one filter is the best for all of them,
+    and this is what it attains: ``max_u sum_s |u^H d_s|^2 / (u^H R u)``, by Capon's filter (H. L. Van Trees, Optimum
+    Array Processing, 2002, chapter 6). Otherwise it is an upper bound of a single filter's ratio.
+
+    Args:
+        echoes: echo ``d_s`` of every stream, one column per stream.
+        covariance: of everything else, ``R``.
+    """
+    xp = array_namespace(echoes, covariance)
+    scale = xp.real(xp.trace(covariance, axis1=-2, axis2=-1))[..., None, None]  # as in ``best_scnr``
+    solved = xp.linalg.solve(covariance / scale, echoes / scale)
+    return xp.sum(xp.real(xp.conj(echoes) * solved), axis=(-2, -1))

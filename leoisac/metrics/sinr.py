@@ -45,7 +45,7 @@ def received_power(
 
 def downlink_sinr(
     h: Complex[Any, "*#batch user antenna"],
-    w: Complex[Any, "*#batch user antenna"],
+    w: Complex[Any, "*#batch beam antenna"],
     external_power: PowerPerUser,
     noise_power: PowerPerUser,
 ) -> Float[Any, "... user"]:
@@ -55,17 +55,34 @@ def downlink_sinr(
 
     Args:
         h: channel of each user (amplitude gain).
-        w: beamformer of each user, sqrt(W).
+        w: beamformer of each user in the order of the users, sqrt(W); those beyond (sensing streams) only disturb.
         external_power: interference from other transmitters at each user, W.
         noise_power: receiver noise, W.
     """
     xp = array_namespace(h, w, external_power, noise_power)
     powers = beam_powers(h, w)
-    own = xp.eye(powers.shape[-1], dtype=bool)
+    own = xp.eye(*powers.shape[-2:], dtype=bool)
     # Masked sums, not the total less the signal: the difference would lose the interference of a strong user.
     signal = xp.sum(xp.where(own, powers, 0.0), axis=-1)
     interference = xp.sum(xp.where(own, 0.0, powers), axis=-1)
     return signal / (interference + external_power + noise_power)
+
+
+def stream_sinr(
+    powers: Float[Any, "*batch point beam"], external_power: PowerPerUser, noise_power: PowerPerUser
+) -> Float[Any, "... point beam"]:
+    """SINR at which every point (an eavesdropper) could decode every stream, with all others as noise.
+
+    ``gamma_mn = P_mn / (sum_{j != n} P_mj + external_m + noise)``; ``downlink_sinr`` is its diagonal.
+
+    Args:
+        powers: received power of every beam at every point, W (``beam_powers``).
+        external_power: interference from other transmitters at each point, W.
+        noise_power: receiver noise, W.
+    """
+    xp = array_namespace(powers, external_power, noise_power)
+    others = xp.where(xp.eye(powers.shape[-1], dtype=bool), 0.0, powers[..., None, :])
+    return powers / (xp.sum(others, axis=-1) + xp.asarray(external_power + noise_power)[..., None])
 
 
 def spectral_efficiency(sinr: RealLike) -> Any:

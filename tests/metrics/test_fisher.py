@@ -6,7 +6,14 @@ import pytest
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_derivatives, steering_vector
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.metrics.fisher import array_information, cramer_rao_bounds, effective_information, fisher_information
+from leoisac.metrics.fisher import (
+    array_information,
+    cramer_rao_bounds,
+    effective_information,
+    fisher_information,
+    point_target_derivatives,
+    response_information,
+)
 
 
 def test_bound_of_a_mean_and_of_an_amplitude():
@@ -77,3 +84,35 @@ def test_noise_and_energy_scale_the_bound():
     jacobian = np.random.default_rng(3).standard_normal((20, 2)).astype(complex)
     ratio = cramer_rao_bounds(fisher_information(jacobian, 2.0)) / cramer_rao_bounds(fisher_information(jacobian, 1.0))
     assert ratio == pytest.approx([2.0, 2.0])
+
+
+def test_a_response_that_is_illuminated_is_a_mean_that_is_observed():
+    rng = np.random.default_rng(11)
+    derivatives = rng.standard_normal((6, 4, 3, 5)) + 1j * rng.standard_normal((6, 4, 3, 5))
+    waveform = rng.standard_normal((6, 5, 9)) + 1j * rng.standard_normal((6, 5, 9))
+    observed = np.moveaxis((derivatives @ waveform[:, None]).reshape(6, 4, -1), 1, 2)
+    covariance = waveform @ waveform.conj().swapaxes(-1, -2)
+    np.testing.assert_allclose(
+        response_information(derivatives, covariance, 0.3), fisher_information(observed, 0.3), rtol=1e-10, atol=1e-9
+    )
+
+
+def test_bounds_do_not_depend_on_the_units_they_are_computed_in():
+    factor = np.random.default_rng(12).standard_normal((4, 9))
+    information = factor @ factor.T
+    scale = np.array([3.0, 0.1, 1.0, 20.0])
+    np.testing.assert_allclose(cramer_rao_bounds(information, scale), cramer_rao_bounds(information), rtol=1e-10)
+
+
+def test_derivatives_of_a_batch_of_targets_are_those_of_each():
+    rng = np.random.default_rng(13)
+    amplitudes, b, a, db, da = (
+        rng.standard_normal((5, *shape)) + 0j for shape in ((2,), (2, 4), (2, 3), (1, 2, 4), (1, 2, 3))
+    )
+    together = point_target_derivatives(amplitudes, b, a, db, da)
+    assert together.shape == (5, 6, 4, 3)
+    one = point_target_derivatives(amplitudes[3], b[3], a[3], db[3], da[3])
+    np.testing.assert_allclose(together[3], one)
+    by_hand = amplitudes[3, 1] * (np.outer(db[3, 0, 1], a[3, 1]) + np.outer(b[3, 1], da[3, 0, 1]))
+    np.testing.assert_allclose(one[1], by_hand)
+    np.testing.assert_allclose(one[5], 1j * np.outer(b[3, 1], a[3, 1]))

@@ -7,6 +7,7 @@ import numpy as np
 from leoisac.metrics.scnr import (
     best_filter,
     best_scnr,
+    best_scnr_of_streams,
     covariance_of_columns,
     filter_scnr,
     multistatic_columns,
@@ -58,3 +59,23 @@ def test_many_antennas_are_worked_out_in_the_span_of_the_columns() -> None:
     signal, columns = _complex(rng, 5, 40), 30.0 * _complex(rng, 5, 7, 40)
     direct = best_scnr(signal, covariance_of_columns(columns, 0.3))
     np.testing.assert_allclose(scnr_of_columns(signal, columns, 0.3), direct, rtol=1e-9)
+
+
+def test_streams_of_one_direction_share_the_best_filter() -> None:
+    rng = np.random.default_rng(4)
+    columns = _complex(rng, 4, 6)
+    covariance = columns @ columns.conj().T + np.eye(4)
+    direction, amplitudes = _complex(rng, 4), _complex(rng, 3)
+    echoes = direction[:, None] * amplitudes
+    expected = np.sum(np.abs(amplitudes) ** 2) * best_scnr(direction, covariance)
+    np.testing.assert_allclose(best_scnr_of_streams(echoes, covariance), expected, rtol=1e-10)
+    one = best_scnr_of_streams(1e-9 * _complex(rng, 4, 1), 1e-18 * covariance)
+    assert np.isfinite(one)
+
+
+def test_no_single_filter_beats_a_filter_for_every_stream() -> None:
+    rng = np.random.default_rng(5)
+    echoes, columns = _complex(rng, 4, 3), _complex(rng, 4, 6)
+    covariance = columns @ columns.conj().T + np.eye(4)
+    single = np.linalg.eigvals(np.linalg.solve(covariance, echoes @ echoes.conj().T)).real.max()
+    assert best_scnr_of_streams(echoes, covariance) >= single

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leoisac.foundation.jax_setup import jax
-from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spectral_efficiency
+from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spectral_efficiency, stream_sinr
 
 
 def complex_normal(seed, *shape):
@@ -62,3 +62,18 @@ def test_spectral_efficiency():
     assert spectral_efficiency(1e-18) == pytest.approx(1e-18 / math.log(2))
     # The minimum SINR of 2.85 dB asks for 1.5497 bit/s/Hz.
     assert spectral_efficiency(10**0.285) == pytest.approx(1.5497, abs=5e-5)
+
+
+def test_streams_beyond_the_users_only_disturb() -> None:
+    h = np.array([[1.0, 0.0], [0.0, 2.0]], dtype=complex)
+    w = np.array([[3.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=complex)
+    np.testing.assert_allclose(downlink_sinr(h, w, 0.0, 1.0), [9.0 / 2.0, 4.0 / 5.0])
+
+
+def test_the_users_sinr_is_the_diagonal_of_that_of_all_streams() -> None:
+    rng = np.random.default_rng(3)
+    h, w = (rng.standard_normal((7, 3, 4)) + 1j * rng.standard_normal((7, 3, 4)) for _ in range(2))
+    external, noise = rng.uniform(0, 1, (2, 7, 3))
+    everywhere = stream_sinr(beam_powers(h, w), external, noise)
+    own = downlink_sinr(h, w, external, noise)
+    np.testing.assert_allclose(np.diagonal(everywhere, axis1=-2, axis2=-1), own, rtol=1e-12)
