@@ -55,10 +55,9 @@ class Rows(NamedTuple):
     smaller: Any
 
 
-def inequality_count(layout: Layout) -> int:
-    """Number of inequalities that the engine sees."""
-    extra = layout.elements if layout.sense == "maximise_least" else 0
-    return layout.rows + int(layout.mask("equals").sum()) + extra
+def constraint_rows(layout: Layout) -> int:
+    """Number of inequalities from constraints: equations count twice."""
+    return layout.rows + int(layout.mask("equals").sum())
 
 
 def has_least(layout: Layout) -> bool:
@@ -117,25 +116,6 @@ def stated(problem: Problem, layout: Layout, y: Any, data: Any) -> tuple[Any, An
     sign = 1.0 if layout.sense == "minimise" else -1.0
     rows = rows_of(layout, quantities, None)
     return sign * scaling.objective * quantities.objective[0], scaling.factor * unscaled_rows(rows, scaling.form)
-
-
-def elastic(problem: Problem, layout: Layout, y: Any, data: Any) -> tuple[Any, Any]:
-    """First phase: the largest relative slack ``s`` (last of ``y``) of all rows that ``data["soft"]`` names.
-
-    Nothing is gained beyond a small positive slack, where the point is feasible.
-    """
-    scaling: Scaling = data["scaling"]
-    x, slack = scaling.coordinates * y[: problem.coordinates], y[problem.coordinates]
-    quantities = problem.quantities(problem.values(x), data["trial"])
-    count = layout.rows + int(layout.mask("equals").sum())
-    larger, smaller = rows_of(layout, quantities, 0.0)
-    rows = unscaled_rows(Rows(larger[:count], smaller[:count]), scaling.form[:count])
-    c = (rows - jnp.where(data["soft"], slack, 0.0)) * scaling.factor[:count]
-    return -3.0 * slack, jnp.concatenate([c, (MOST_SLACK - slack)[None]])
-
-
-MOST_SLACK = 0.01
-"""Relative slack at which the first phase has done enough."""
 
 
 def row_units(layout: Layout, scaling: Scaling, bound: Any) -> Any:

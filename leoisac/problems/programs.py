@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import BatchedFunction, by_lanes
 from leoisac.optim.batched.kkt import polish
+from leoisac.problems.feasibility import elastic, softness
 from leoisac.problems.formulation import (
     cost_of,
-    elastic,
     has_least,
     largest_relative_violation,
     level_of,
@@ -39,6 +39,8 @@ class Programs(NamedTuple):
     """``(None, x, trial, scaling)`` to ``Judged``."""
     settle: BatchedFunction
     """``(None, x, multipliers, instance)`` to ``Settled``."""
+    softness: BatchedFunction
+    """``(None, x, trial, scaling)`` to ``Softness``."""
     stated: Any
     elastic: Any
     """Problems for the engine."""
@@ -103,6 +105,7 @@ def programs(problem: Problem, layout: Layout) -> Programs:
         measure=by_lanes(measured),
         judge=by_lanes(functools.partial(judge, problem, layout)),
         settle=by_lanes(functools.partial(settle, problem, layout), lanes=SETTLING_LANES),
+        softness=by_lanes(functools.partial(softness, problem, layout)),
         stated=functools.partial(stated, problem, layout),
         elastic=functools.partial(elastic, problem, layout),
     )

@@ -17,6 +17,7 @@ from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
+from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs, programs
@@ -144,6 +145,7 @@ def _solved_block(
     best = first.taken(np.arange(data.trials) * counts + chosen)
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
+    best, phases = _found_feasible(problem, compiled, data, best)
     return _reported(problem, compiled, data, best, agreeing, certify)
 
 
@@ -240,6 +242,42 @@ def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point)
         gained |= (at.violation > FEASIBILITY) & (after.violation < 0.5 * at.violation)
         open_trials = open_trials[~_is_settled(best)[open_trials] & better & gained]
     return best
+
+
+def _found_feasible(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point
+) -> tuple[Point, tuple[np.ndarray, Phase] | None]:
+    """First phase for the trials without a feasible point; those that it helps are solved from there.
+
+    Returns:
+        The points, and for the trials that stay without: their numbers and the outcome of their first phase.
+    """
+    lost = np.flatnonzero(np.isfinite(best.cost) & ~(best.violation <= FEASIBILITY))
+    if not len(lost):
+        return best, None
+    at, trial = best.taken(lost), data.of(lost)
+    scaling = compiled.measure(None, at.x, trial).scaling
+    phase = first_phase(problem, compiled.softness, compiled.elastic, at.x, trial, scaling, OPTIONS)
+    scaling = compiled.measure(None, phase.x, trial).scaling
+    phase = first_phase(problem, compiled.softness, compiled.elastic, phase.x, trial, scaling, OPTIONS)
+    judged = compiled.judge(None, phase.x, trial, scaling)
+    helped = (judged.violation <= FEASIBILITY) & np.isfinite(judged.cost)
+    closer = judged.violation < at.violation
+    unknown = np.full(len(lost), np.inf)
+    moved = at._replace(x=phase.x, cost=judged.cost, violation=judged.violation, scaling=scaling, kkt=unknown)
+    best = best.updated(lost[closer], moved.taken(closer))
+    if helped.any():
+        found = data.of(lost[helped])
+        scaling = compiled.measure(None, phase.x[helped], found).scaling
+        again = _descended(problem, compiled, data.layout, phase.x[helped], found, scaling)
+        better = again.violation <= FEASIBILITY
+        best = best.updated(lost[helped][better], again.taken(better))
+        refined = _refined(problem, compiled, data.chosen(lost[helped]), best.taken(lost[helped]))
+        best = best.updated(lost[helped], refined)
+    kept = np.flatnonzero(~(best.violation[lost] <= FEASIBILITY))
+    if not len(kept):
+        return best, None
+    return best, (lost[kept], jax.tree.map(lambda leaf: leaf[kept], phase))
 
 
 def _is_settled(at: Point) -> np.ndarray:

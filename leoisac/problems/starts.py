@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.problems.formulation import rows_of
+from leoisac.problems.formulation import constraint_rows, rows_of
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData
@@ -191,7 +191,7 @@ def magnitude(problem: Problem, layout: Layout, scan: Any, x: Any, trial: Any) -
 def _merit(layout: Layout, quantities: Any) -> tuple[Any, Any]:
     """Largest relative violation, zero where all is met, and what is to be made small; infinite where not finite."""
     larger, smaller = rows_of(layout, quantities, -jnp.inf)
-    count = layout.rows + int(layout.mask("equals").sum())
+    count = constraint_rows(layout)
     larger, smaller = larger[:count], smaller[:count]
     size = jnp.maximum(jnp.abs(larger), jnp.abs(smaller))
     short = jnp.where(smaller > larger, (smaller - larger) / jnp.where(size > 0.0, size, 1.0), 0.0)

@@ -33,6 +33,10 @@ class TrialData:
         arrays = self.of(slice(first, first + count))
         return TrialData(arrays, min(count, self.trials - first), self.layout)
 
+    def chosen(self, trials: np.ndarray) -> TrialData:
+        """Some trials."""
+        return TrialData(self.of(trials), len(trials), self.layout)
+
     def finite(self) -> np.ndarray:
         """Which trials have finite data, shape ``(trial,)``."""
         sound = np.ones(self.trials, bool)
