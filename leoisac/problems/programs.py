@@ -23,7 +23,7 @@ from leoisac.problems.scaling import measure
 from leoisac.problems.starts import magnitude
 
 POLISHING_STEPS = 4
-HESSIAN_LIMIT = 600
+HESSIAN_LIMIT = 320
 """Coordinates up to which a point is polished with second derivatives."""
 SETTLING_LANES = 8
 

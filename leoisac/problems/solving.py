@@ -23,7 +23,7 @@ from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs, programs
 from leoisac.problems.reporting import by_name, joined, physical_multipliers, raise_unusable, statuses
 from leoisac.problems.solution import StatedSolution
-from leoisac.problems.starts import DECADES, FINE_DECADES, default_starts, directions, groups, own_starts
+from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, directions, groups, own_starts
 from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData, arrange
 
@@ -100,7 +100,7 @@ def solve(
         problem: the statement with its variables.
         data: mapping, or other pytree, of arrays and numbers: with a leading trial axis, of the same length for all
             that have one, or common to all trials.
-        starts: starts per trial besides those of ``start``; by default 4, or 8 where there are phases.
+        starts: starts per trial besides those of ``start``; by default 8.
         start: starts of your own: arrays by variable name, ``(trial, *shape)`` or ``(trial, start, *shape)``; tried
             first. A variable that is left out starts as it would have otherwise.
         seed: of the random starts.
@@ -120,7 +120,7 @@ def solve(
     _check_options(problem, starts, certificate, backend)
     arranged = arrange(problem, data, trials)
     own = own_starts(problem, arranged.trials, start)
-    count = default_starts(problem) if starts is None else starts
+    count = DEFAULT_STARTS if starts is None else starts
     blocks = [
         _solved_block(problem, arranged.block(first, BLOCK), count, seed, _block_of(own, first), certificate == "auto")
         for first in range(0, arranged.trials, BLOCK)
@@ -137,6 +137,7 @@ def _solved_block(
     """Solution of a block of trials."""
     compiled = programs(problem, data.layout)
     x = _starting_points(problem, compiled, data, starts, seed, own)
+    _check_some_start(problem, compiled, data, x)
     first = _from_starts(problem, compiled, data, x)
     counts = x.shape[1]
     cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
@@ -205,6 +206,29 @@ def _starting_points(
             given[..., first : first + kind.coordinates] = kind.locate(own[name])
         first += kind.coordinates
     return np.concatenate([given, x[:, :starts]], axis=1)
+
+
+def _check_some_start(problem: Problem, compiled: Programs, data: TrialData, x: np.ndarray) -> None:
+    """Refuse a statement that gives no finite number at any start of any trial with finite data."""
+    trial = data.of(np.repeat(np.arange(data.trials), x.shape[1]))
+    measured = compiled.measure(None, x.reshape(-1, problem.coordinates), trial)
+    judged = compiled.judge(None, x.reshape(-1, problem.coordinates), trial, measured.scaling)
+    sides = np.concatenate([judged.quantities.quantity, judged.quantities.bound], axis=1)
+    finite = np.isfinite(judged.objective) & np.isfinite(sides).all(axis=1)
+    sound = np.flatnonzero(data.finite())
+    if finite.any() or not len(sound):
+        return
+    first = int(sound[0]) * x.shape[1]
+    bad = [] if np.isfinite(judged.objective[first]) else [f"objective {judged.objective[first]}"]
+    for block in data.layout.blocks:
+        quantity, bound = judged.quantities.quantity[first, block.rows], judged.quantities.bound[first, block.rows]
+        if not (np.isfinite(quantity).all() and np.isfinite(bound).all()):
+            bad.append(f"constraint {block.name!r} ({quantity} against {bound})")
+    raise ProblemError(
+        f"The statement {problem.name} gives no finite number at any start of any trial; in trial {sound[0]}: "
+        f"{'; '.join(bad)}. Look for a division by zero, and for logarithms and roots of what is not positive; where a "
+        "particular start avoids it, pass it as start={...}."
+    )
 
 
 def _from_starts(problem: Problem, compiled: Programs, data: TrialData, x: np.ndarray) -> Point:

@@ -3,9 +3,9 @@
 
 Nothing is known of what an array of the data means. But beams want to look like channels: for a variable whose columns
 have N antennas, complex arrays of the data with rows of N elements are taken for channels (the one with the most rows
-up to the number of streams) and for other directions (the rest). Start 0 nulls the interference between the streams of
-that channel (regularised zero forcing), start 1 is matched to it, 2 and 3 are these two mixed with random beams, the
-next ones leave out one user after the other, then all is random. Random numbers depend on the start alone, so that a
+up to the number of streams) and for other directions (the rest). Starts null the interference between the streams of
+that channel (regularised zero forcing) or are matched to it, leave out a user, and are mixed with random beams
+(``_KINDS``). Random numbers depend on the start alone, so that a
 trial has the same starts in any company.
 
 Magnitudes are found by trial over thirty decades: the ones with the least violation, among feasible ones with the best
@@ -15,7 +15,7 @@ objective. That is what lets units be the user's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,23 +26,54 @@ from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData
 from leoisac.problems.variables import Beams, Covariance, Phases, Real, Split, Variable
 
-DEFAULT_STARTS = 4
-DEFAULT_STARTS_WITH_PHASES = 8
-_REGULARISATION = 0.03
-"""Of zero forcing between channels of unit norm."""
-_MIXED = 0.5
-"""Share of the random part in the starts that are mixed."""
-_SPARE = 0.3
-"""Amplitude of streams that no user has, relative to those of users."""
+DEFAULT_STARTS = 8
+
+
+_LEFT_OUT = 1e-3
+"""Amplitude of the beam of a user that is left out: it may come back."""
+
+
+class _Kind(NamedTuple):
+    """How the beams of one start are made."""
+
+    regularisation: float | None
+    """Of zero forcing between channels of unit norm; None for beams matched to them."""
+    random: float
+    """Share of random beams."""
+    spare: float
+    """Amplitude of streams that no user has, relative to those of users."""
+    kept: float = 1.0
+    """Share of the users that have a beam: the ones with most left of their channels after those before."""
+
+
+_KINDS = (
+    _Kind(0.03, 1e-3, 0.1),
+    _Kind(0.5, 0.5, 0.1, kept=0.8),
+    _Kind(None, 0.2, 0.1, kept=0.8),
+    _Kind(0.5, 0.5, 0.1),
+    _Kind(None, 0.5, 1.0),
+    _Kind(0.03, 0.5, 0.1, kept=0.65),
+    _Kind(0.5, 0.2, 1.0),
+    _Kind(None, 1e-3, 0.1),
+)
+"""The first starts. Later ones keep other shares of the users, and are mixed with more random beams."""
+
+
+def _kind_of(start: int) -> _Kind:
+    if start < len(_KINDS):
+        return _KINDS[start]
+    later = start - len(_KINDS)
+    return _Kind(
+        regularisation=(0.03, None, 0.5)[later % 3],
+        random=(0.1, 0.2, 0.4)[later // 3 % 3],
+        spare=(0.1, 1.0)[later % 2],
+        kept=(1.0, 0.9, 0.75, 1.0)[later % 4],
+    )
+
+
 DECADES = np.arange(-15.0, 15.5)
 """Magnitudes tried first, in decades; then finer steps between two of them."""
 FINE_DECADES = np.linspace(-0.5, 0.5, len(DECADES))
-
-
-def default_starts(problem: Problem) -> int:
-    """Number of starts where the user names none."""
-    phases = any(isinstance(kind, Phases) for kind in problem.variables.values())
-    return DEFAULT_STARTS_WITH_PHASES if phases else DEFAULT_STARTS
 
 
 def directions(problem: Problem, data: TrialData, count: int, seed: int) -> np.ndarray:
@@ -91,26 +122,37 @@ def _beams(kind: Beams, data: TrialData, start: int, rng: np.random.Generator) -
     random = (rng.standard_normal((antennas, streams)) + 1j * rng.standard_normal((antennas, streams))) / np.sqrt(2.0)
     random = np.broadcast_to(random / np.sqrt(antennas), (data.trials, antennas, streams))
     channel, others = channel_of(kind, data)
-    dropped = start - 4
-    if channel is None or (start >= 4 and dropped >= channel.shape[1]):
+    if channel is None:
         return _unit_norm(random)
     users = channel.shape[1]
-    weights = np.ones((data.trials, users))
-    if start >= 4:
-        # The weakest user first: it is the likeliest to be better off without.
-        order = np.argsort(np.linalg.norm(channel, axis=-1), axis=1, kind="stable")
-        weights[np.arange(data.trials), order[:, dropped]] = 1e-3
+    how = _kind_of(start)
+    weights = np.where(_rank_of(channel) < np.ceil(how.kept * users), 1.0, _LEFT_OUT)
     rows = channel / np.maximum(np.linalg.norm(channel, axis=-1, keepdims=True), 1e-300)
     matched = np.swapaxes(rows, 1, 2)
-    beams = matched if start in (1, 3) else _zero_forcing(rows * weights[..., None])
+    beams = matched if how.regularisation is None else _zero_forcing(rows * weights[..., None], how.regularisation)
     beams = beams / np.maximum(np.linalg.norm(beams, axis=1, keepdims=True), 1e-300) * weights[:, None, :]
-    spare = random[:, :, users:] * _SPARE
+    spare = random[:, :, users:] * how.spare
     if streams > users and others is not None:
         aimed = others[:, np.arange(streams - users) % others.shape[1]]
-        spare = 0.5 * spare + _SPARE * np.swapaxes(aimed, 1, 2)
-    mixed = np.concatenate([beams, spare], axis=2)
-    share = _MIXED if start in (2, 3) else 1e-3
-    return _unit_norm(mixed + share * random)
+        spare = 0.5 * spare + how.spare * np.swapaxes(aimed, 1, 2)
+    return _unit_norm(np.concatenate([beams, spare], axis=2) + how.random * random)
+
+
+def _rank_of(channel: np.ndarray) -> np.ndarray:
+    """Place of each user ``(trial, user)`` in a selection that takes whoever has most left of its channel, next to the
+    span of those before."""
+    trials, users, _ = channel.shape
+    left = np.array(channel)
+    rank = np.full((trials, users), users)
+    everywhere = np.arange(trials)
+    for place in range(users):
+        strength = np.where(rank == users, np.linalg.norm(left, axis=-1), -1.0)
+        chosen = np.argmax(strength, axis=1)
+        rank[everywhere, chosen] = place
+        best = left[everywhere, chosen]
+        best = best / np.maximum(np.linalg.norm(best, axis=-1, keepdims=True), 1e-300)
+        left = left - np.sum(left * np.conj(best)[:, None, :], axis=-1, keepdims=True) * best[:, None, :]
+    return rank
 
 
 def channel_of(kind: Beams, data: TrialData) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -124,16 +166,18 @@ def channel_of(kind: Beams, data: TrialData) -> tuple[np.ndarray | None, np.ndar
     if not fitting:
         return None, None
     channel = max(fitting, key=lambda array: array.shape[1])
-    rest = [array for array in found if array is not channel]
+    rest = [array / np.maximum(np.linalg.norm(array, axis=(1, 2), keepdims=True), 1e-300) for array in found]
+    rest = [array for array, raw in zip(rest, found, strict=True) if raw is not channel]
     if not rest:
         return channel, None
-    others = np.concatenate(rest, axis=1)
-    return channel, others / np.maximum(np.linalg.norm(others, axis=-1, keepdims=True), 1e-300)
+    # Rows of a response matrix say the same many times: their principal directions, the strongest first.
+    _, strength, rows = np.linalg.svd(np.concatenate(rest, axis=1), full_matrices=False)
+    return channel, rows * (strength > 1e-6 * strength[:, :1])[..., None]
 
 
-def _zero_forcing(rows: np.ndarray) -> np.ndarray:
+def _zero_forcing(rows: np.ndarray, regularisation: float) -> np.ndarray:
     """Beams ``(trial, antenna, user)`` that leave little of each other's channels."""
-    gram = rows @ np.conj(np.swapaxes(rows, 1, 2)) + _REGULARISATION * np.eye(rows.shape[1])
+    gram = rows @ np.conj(np.swapaxes(rows, 1, 2)) + regularisation * np.eye(rows.shape[1])
     # Amplitudes are conj(h) @ w: the beams are combinations of the rows as columns.
     return np.swapaxes(rows, 1, 2) @ np.conj(np.linalg.inv(gram))
 
