@@ -25,6 +25,7 @@ BELOW = {
     "propagation": {"foundation", "geometry", "antennas", "waveforms"},
     "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
     "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
+    "problems": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"},
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),

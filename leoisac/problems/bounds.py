@@ -1,0 +1,179 @@
+"""Proven bounds of a stated problem, and proofs that nothing meets its rows, for one trial each.
+
+Lagrangian duality on the quadratic surrogates of ``surrogates``: at the multipliers of a solution, the minimum of the
+Lagrangian over all ``x`` is an eigenvalue problem. Where the semidefinite relaxation is tight (power under SINR
+constraints: M. Bengtsson, B. Ottersten, in: Handbook of Antennas in Wireless Communications, 2001, ch. 18) the bound is
+the optimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from leoisac.problems.semidefinite import Dual, best_bound, impossible
+from leoisac.problems.surrogates import GoalNumbers, Numbers, RowNumbers, Sense, surrogates
+
+Raw = Callable[[Any, Any], tuple[Any, Mapping[str, Any]]]
+"""``raw(x, data) -> (objective, {name: (larger, smaller)})`` of one trial, traceable; ``x`` of shape ``(n,)``."""
+INTERFERENCE_FREE = "interference-free"
+"""Kind of bound: rates without the interference of others take part in it, so that it is not tight in general."""
+DUAL, NONE = "dual", "none"
+_GOOD = 1e-6
+"""Relative gap above which better multipliers are looked for."""
+_SEARCHED = (1e-4, 1e-2, 1e-1, 1.0)
+"""Relative distances of levels for which they are."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound of the objective over all points that meet the rows; NaN where none is known."""
+
+    value: float
+    kind: str
+    """``dual``, ``interference-free`` or ``none``."""
+    reason: str
+    """Why there is none; or which rows have no part in it."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Multipliers of the quadratic rows whose sum is negative wherever it is evaluated: no point meets all rows."""
+
+    multipliers: dict[str, np.ndarray]
+    """By name, in the order of the rows' entries, zero where an entry has no part in it; the largest is 1."""
+    margin: float
+    """How far below zero the sum stays, over the sum of its terms' sizes."""
+
+
+def dual_bound(
+    raw: Raw,
+    sense: Sense,
+    x: Any,
+    multipliers: Mapping[str, Any],
+    data: Any,
+    *,
+    weights: Any = None,
+    equalities: frozenset[str] = frozenset(),
+) -> Bound:
+    """A bound that no feasible point can pass, below a minimised and above a maximised objective.
+
+    The value holds whatever the multipliers are; it is good if they are those of a good solution ``x``.
+
+    Args:
+        raw: the statement in physical units; hashable, for what is found of it is kept.
+        sense: what is done with the objective; ``least``: the least entry of an array is maximised.
+        x: reference point, shape ``(n,)``.
+        multipliers: of ``larger - smaller`` by name, all entries ``>= 0``: what the best objective gains per unit by
+            which the row is relaxed. Names that are missing count as zero.
+        data: of this trial.
+        weights: multipliers of the entries of a ``least`` objective, sum 1; the same for all that are least if missing.
+        equalities: names of rows with ``larger = smaller``; theirs have the sign of the Lagrangian ``objective -
+            multiplier (larger - smaller)`` where minimised, ``+`` where maximised.
+    """
+    numbers = surrogates(raw, sense, equalities).numbers(x, data)
+    goal = numbers.goal
+    if goal is None:
+        return Bound(np.nan, NONE, "The objective has no structure that a bound is known for.")
+    rows = numbers.rows
+    found = _of_rows(rows, multipliers) / rows.factor
+    sign = 1.0 if sense == "minimise" else -1.0
+    if goal.direct is not None:
+        reference = float(goal.value.reshape(-1)[0])
+        wanted = sign * reference - _GOOD * abs(reference)
+        # What of the data is relaxed is not to be reached, but may be better with other multipliers.
+        dual = best_bound(sign * goal.direct, rows.matrices, found, rows.equality, wanted)
+        value = sign * dual.value
+    else:
+        dual, value = _level_bound(goal, rows, found, sign, weights)
+    if not np.isfinite(value):
+        return Bound(np.nan, NONE, "The multipliers prove nothing. " + numbers.reason)
+    relaxed = goal.relaxed or bool((rows.relaxed & (dual.multipliers[: len(rows.relaxed)] != 0.0)).any())
+    return Bound(value, INTERFERENCE_FREE if relaxed else DUAL, numbers.reason)
+
+
+def infeasibility_proof(
+    raw: Raw, x: Any, multipliers: Mapping[str, Any], data: Any, *, equalities: frozenset[str] = frozenset()
+) -> Proof | None:
+    """A proof that no point meets all rows, or None.
+
+    Args:
+        raw: the statement in physical units; its objective does not matter.
+        x: where the largest common share ``t`` with ``log(larger / smaller) >= t`` was found, shape ``(n,)``.
+        multipliers: of those rows by name, without units (rows with a ``larger`` side of zero or less: of ``larger -
+            smaller``). Those of power limits need not be given: they are raised until the proof is one.
+        data: of this trial.
+        equalities: names of rows with ``larger = smaller``.
+    """
+    numbers = surrogates(raw, None, equalities).numbers(x, data)
+    rows = numbers.rows
+    relative = np.where(rows.larger > 0.0, rows.larger, 1.0)
+    found = _of_rows(rows, multipliers) / relative / rows.factor
+    proof = impossible(rows.matrices, found, rows.equality, search=True)
+    return None if proof is None else Proof(_by_name(numbers, proof[0].multipliers), proof[1])
+
+
+def _of_rows(rows: RowNumbers, multipliers: Mapping[str, Any]) -> np.ndarray:
+    flat = {name: np.ravel(np.asarray(value, float)) for name, value in multipliers.items()}
+    return np.array([flat[name][index] if name in flat else 0.0 for name, index in rows.place])
+
+
+def _by_name(numbers: Numbers, multipliers: np.ndarray) -> dict[str, np.ndarray]:
+    largest = float(np.abs(multipliers).max(initial=0.0)) or 1.0
+    found: dict[str, np.ndarray] = {}
+    for (name, index), multiplier in zip(numbers.rows.place, multipliers):
+        old = found.get(name, np.zeros(0))
+        found[name] = np.concatenate([old, np.zeros(max(0, index + 1 - len(old)))])
+        found[name][index] = multiplier / largest
+    return found
+
+
+def _level_bound(
+    goal: GoalNumbers, rows: RowNumbers, found: np.ndarray, sign: float, weights: Any
+) -> tuple[Dual, float]:
+    """The nearest level of ratios that is proven out of reach, ``sign`` being 1 where they are minimised."""
+    values = goal.value
+    reference = float(values.max() if sign > 0 else values.min())
+    if weights is None:
+        least = np.abs(values - reference) <= 1e-6 * abs(reference)
+        weights = least / least.sum()
+    logarithmic = np.isfinite(goal.scales)
+    scales = np.where(logarithmic, goal.scales, 1.0)
+    matrices = np.concatenate([goal.numerators, rows.matrices])
+    free = np.concatenate([np.zeros(len(values), bool), rows.equality])
+
+    def ratios(level: float) -> np.ndarray:
+        plain = level * abs(level) if goal.rooted else level
+        return np.where(logarithmic, np.exp(level / scales), plain)
+
+    def proof(level: float, search: bool) -> Dual | None:
+        ratio = ratios(level)
+        matrices[: len(values)] = sign * (ratio[:, None, None] * goal.denominators - goal.numerators)
+        slope = np.where(logarithmic, ratio / scales, 2.0 * abs(level) if goal.rooted else 1.0)
+        own = np.ravel(weights) / (slope * goal.denominator_values)
+        found_one = impossible(matrices, np.concatenate([own, found]), free, search=search)
+        return None if found_one is None else found_one[0]
+
+    def away(distance: float) -> float:
+        return reference - sign * distance * abs(reference)
+
+    # Near the reference with the multipliers given; if these prove nothing there, any level with any multipliers.
+    attempts = [(10.0**power, False) for power in range(-11, -5)] + [(distance, True) for distance in _SEARCHED]
+    good: Dual | None = None
+    near, far, search = 0.0, 0.0, False
+    for far, search in attempts:
+        good = proof(away(far), search)
+        if good is not None:
+            break
+        near = far
+    if good is None:
+        return Dual(-np.inf, found), -sign * np.inf
+    while near > 0.0 and far / near > (1.2 if search else 2.0):
+        middle = float(np.sqrt(near * far))
+        nearer = proof(away(middle), search)
+        near, far, good = (near, middle, nearer) if nearer is not None else (middle, far, good)
+    # The multipliers of the objective's entries come first in the proof; those of the rows are what is asked for.
+    return Dual(good.value, good.multipliers[len(values) :]), away(far)
