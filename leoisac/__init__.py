@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from leoisac.foundation.config import Config, ConfigError
     from leoisac.foundation.status import DesignError, Solution, Status
     from leoisac.problems import terms
+    from leoisac.problems.problem import Problem
+    from leoisac.problems.solving import solve
+    from leoisac.problems.statement import ProblemError
 
     __version__: str
 
@@ -57,6 +60,9 @@ _HOMES = {
     "ClusterError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario.scenarios",
     "StoreError": "leoisac.experiment.errors",
+    "Problem": "leoisac.problems.problem",
+    "ProblemError": "leoisac.problems.statement",
+    "solve": "leoisac.problems.solving",
     "Config": "leoisac.foundation.config",
     "ConfigError": "leoisac.foundation.config",
     "DesignError": "leoisac.foundation.status",
@@ -70,6 +76,8 @@ __all__ = [
     "Config",
     "ConfigError",
     "DesignError",
+    "Problem",
+    "ProblemError",
     "Scenario",
     "Solution",
     "Status",
@@ -89,6 +97,7 @@ __all__ = [
     "resume",
     "run",
     "schemes",
+    "solve",
     "systems",
     "terms",
     "verify",

@@ -35,7 +35,7 @@ BELOW = {
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.
-    "leoisac": {"foundation", "experiment", "api", "systems", "catalogue", "problems"},
+    "leoisac": {"foundation", "experiment", "api", "problems", "systems", "catalogue"},
 }
 """Layer -> the layers that it may import (besides itself)."""
 

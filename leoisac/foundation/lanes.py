@@ -33,9 +33,10 @@ class BatchedFunction(Protocol):
 
 
 class _ByLanes:
-    def __init__(self, function: Callable[..., Any], effort: int) -> None:
+    def __init__(self, function: Callable[..., Any], effort: int, lanes: int) -> None:
         self._function = function
         self._effort = effort
+        self._lanes = lanes
         self._compiled: dict[tuple[int, bool], Any] = {}
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
@@ -45,8 +46,8 @@ class _ByLanes:
         count = batch_size(batched)
         compiled = self._program(len(batched))
         blocks: list[Any] = []
-        for start in range(0, count, LANES):
-            block = take(batched, np.minimum(np.arange(start, start + LANES), count - 1))
+        for start in range(0, count, self._lanes):
+            block = take(batched, np.minimum(np.arange(start, start + self._lanes), count - 1))
             blocks.append(to_numpy(compiled(parameters, *block)))
         return take(concatenate(blocks), slice(0, count))
 
@@ -62,19 +63,20 @@ class _ByLanes:
 
 
 @functools.cache
-def by_lanes(function: Callable[..., Any], effort: int = 0) -> BatchedFunction:
+def by_lanes(function: Callable[..., Any], effort: int = 0, lanes: int = LANES) -> BatchedFunction:
     """Batched form of a single-trial function.
 
     Args:
         function: traceable ``f(parameters, *inputs)`` of one trial.
         effort: of the compiler, see ``compiler_options``.
+        lanes: trials side by side; fewer than ``LANES`` where a single trial is long.
 
     Returns:
         The same function with a leading trial axis on every input and output but ``parameters``, for any number of
         trials; results are NumPy arrays. Compiled once per structure and shapes of its arguments, and the same object
         for the same ``function``: whoever needs it shares its programs.
     """
-    return _ByLanes(function, effort)
+    return _ByLanes(function, effort, lanes)
 
 
 def compiler_options(effort: int | None) -> dict[str, Any] | None:

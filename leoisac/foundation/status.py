@@ -20,7 +20,9 @@ class Status(IntEnum):
     INFEASIBLE = 3
     NONFINITE = 4
     FAILED = 5
+    NO_FEASIBLE_POINT = 6
     NOT_FOUND = 6
+    """Another name of ``NO_FEASIBLE_POINT``."""
 
     @property
     def advice(self) -> str:
@@ -40,7 +42,7 @@ _ADVICE = {
         "A number is not finite: check the channels for NaN and zeros, and for gains or noise in "
         "other units than amplitudes and W."
     ),
-    Status.NOT_FOUND: (
+    Status.NO_FEASIBLE_POINT: (
         "No design that meets all constraints was found, and nothing proves that there is none: look at `violation`, "
         "and try more starts, a larger budget or a lower requirement."
     ),

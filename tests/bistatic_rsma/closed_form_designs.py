@@ -39,7 +39,7 @@ def solve(scheme: str, parameters: Any, channels: Any) -> Solution[Any]:
     gain = np.sum(np.abs(np.einsum("tn,tnj->tj", np.conj(channels.target_steering), precoder)) ** 2, axis=1)
     shortfall = np.maximum(1.0 - gain / channels.gain_floor, 0.0) * mode.sensing
     met = shortfall < 1e-9
-    status = np.where(met, int(Status.CONVERGED), int(Status.NOT_FOUND))
+    status = np.where(met, int(Status.CONVERGED), int(Status.NO_FEASIBLE_POINT))
     design = Design(precoder, split.common_rate, np.full(trials, mode.radar * mode.radar_interference))
     blank = np.zeros(trials)
     return Solution(design, status, split.min_rate, shortfall, blank, np.zeros((trials, 0)))

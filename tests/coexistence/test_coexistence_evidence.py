@@ -71,7 +71,7 @@ def sensitivity(changes: dict[int, float]) -> xr.Dataset:
         coords[item.field] = (AXIS, [row[place] for row in points])
     usable = np.ones(data.shape, dtype=bool)
     usable[0, 1, :4] = False
-    status = np.where(usable, int(Status.CONVERGED), int(Status.NOT_FOUND))
+    status = np.where(usable, int(Status.CONVERGED), int(Status.NO_FEASIBLE_POINT))
     return xr.Dataset({"sum_rate": (dims, data), "usable": (dims, usable), "status": (dims, status)}, coords=coords)
 
 

@@ -78,7 +78,7 @@ def test_a_trial_is_infeasible_only_for_every_association_and_power() -> None:
     np.testing.assert_array_equal(ended(loud, channels, cell_status), [0, 3, 3, 4])
     # The floors of P2 rest on the beams of P1: that they do not fit proves nothing.
     missed = np.array([True, False, False, False])
-    assert ended(easy, channels, np.zeros((4, 2), dtype=int), missed=missed)[0] == Status.NOT_FOUND
+    assert ended(easy, channels, np.zeros((4, 2), dtype=int), missed=missed)[0] == Status.NO_FEASIBLE_POINT
 
 
 def test_cells_without_a_design_end_the_trial_without_a_proof() -> None:
@@ -102,4 +102,4 @@ def test_cells_without_a_design_end_the_trial_without_a_proof() -> None:
         )
 
     solution = coordinate(numbers, channels, chosen, CellSolvers(hopeless, hopeless))
-    np.testing.assert_array_equal(solution.status, Status.NOT_FOUND)
+    np.testing.assert_array_equal(solution.status, Status.NO_FEASIBLE_POINT)

@@ -104,7 +104,7 @@ class TestSchemes:
         missed = replace(solution, violation=np.where(np.arange(TRIALS) < 3, 0.1, solution.violation))
         reachable = parameters(li.config(NAME))
         status = certified(missed, reachable, drawn, VARIANTS["rsma"]).status
-        np.testing.assert_array_equal(status[:3], int(Status.NOT_FOUND))
+        np.testing.assert_array_equal(status[:3], int(Status.NO_FEASIBLE_POINT))
         np.testing.assert_array_equal(status[3:], solution.status[3:])
         unreachable = parameters(li.config(NAME, crb_doppler_max=1400.0))
         status = certified(missed, unreachable, drawn, VARIANTS["rsma"]).status

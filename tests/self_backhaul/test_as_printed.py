@@ -214,7 +214,7 @@ def test_statuses():
         pattern_min=instance.pattern_min / budget,
     )
     less = replace(radii, **{name: value * np.sqrt(budget) for name, value in vars(radii).items()})
-    assert starting_point(scarce, less).status is Status.NOT_FOUND
+    assert starting_point(scarce, less).status is Status.NO_FEASIBLE_POINT
     ending = algorithm_2(instance, radii, starting_point(instance, radii).start, LoopOptions(max_iterations=1))
     assert ending.status is Status.MAX_STEPS
 

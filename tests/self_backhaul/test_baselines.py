@@ -63,7 +63,7 @@ def test_a_pattern_beyond_the_budget_is_infeasible():
         assert li.design(config, channels, scheme=scheme).status[0] == Status.INFEASIBLE
 
 
-@pytest.mark.parametrize(("scheme", "status"), [("das", Status.INFEASIBLE), ("ibs", Status.NOT_FOUND)])
+@pytest.mark.parametrize(("scheme", "status"), [("das", Status.INFEASIBLE), ("ibs", Status.NO_FEASIBLE_POINT)])
 def test_the_proof_does_not_reach_patterns_that_the_base_station_shares(scheme, status):
     config, channels, _ = deterministic("R1")
     shared = config.replace(pattern_min_w=2.0, pattern_mode="joint")

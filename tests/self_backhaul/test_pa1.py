@@ -145,7 +145,7 @@ class TestFruitlessSearch:
 
     def test_nothing_is_proven(self, monkeypatch):
         solution = self.found(0.3, 0.2, monkeypatch)
-        assert solution.status[0] == Status.NOT_FOUND
+        assert solution.status[0] == Status.NO_FEASIBLE_POINT
         assert solution.violation[0] == 0.2
 
     def test_a_feasible_least_power_design_stands(self, monkeypatch):

@@ -49,7 +49,7 @@ def solve_p1(problem: CellProblem, *, starts: int = 1) -> CellSolution:
 
     A cell that meets the step limit goes on once, in variables scaled anew for where it is. A cell that ends
     short of a floor is solved once more from its least-power sensing design. If it then still is, it is INFEASIBLE with
-    a proof (``proofs.beyond_reach``), NOT_FOUND without one.
+    a proof (``proofs.beyond_reach``), NO_FEASIBLE_POINT without one.
 
     Args:
         problem: cells, the cell axis first on every array.
@@ -106,7 +106,7 @@ def _rescued(
     solution = _merged(solution, again, rows)
     impossible = beyond_reach(hard, least_q[rows], largest_q[rows])
     unmet = ~(solution.violation[rows] <= TOLERANCE) & (solution.status[rows] != Status.NONFINITE)
-    solution.status[rows[unmet]] = int(Status.NOT_FOUND)
+    solution.status[rows[unmet]] = int(Status.NO_FEASIBLE_POINT)
     solution.status[rows[unmet & impossible]] = int(Status.INFEASIBLE)
     return solution
 

@@ -1,4 +1,4 @@
-"""What proves that no design meets the constraints; whatever a search misses without such a proof is NOT_FOUND.
+"""What proves that no design meets the constraints; whatever a search misses without such a proof is NO_FEASIBLE_POINT.
 
 Satellite user: its rate is largest undisturbed, so that ``(2^R_min - 1) sigma^2 / g`` is a lower bound on its beam's
 power. Targets: with ``R_i >= q^2 g_i g_i^H + I`` every filter has
@@ -70,7 +70,7 @@ def ended(
     missed: Bool[np.ndarray, " trial"] | None = None,
     coupled: bool = True,
 ) -> Int[np.ndarray, " trial"]:
-    """Status of trials: that of their worst cell; INFEASIBLE only with a proof for the trial, else NOT_FOUND.
+    """Status of trials: that of their worst cell; INFEASIBLE only with a proof for the trial, else NO_FEASIBLE_POINT.
 
     Args:
         parameters, channels: of the trials.
@@ -78,12 +78,12 @@ def ended(
         missed: trials without a design for another reason.
         coupled: as of ``impossible``.
     """
-    hopeless = np.isin(cell_status, [int(Status.INFEASIBLE), int(Status.NOT_FOUND)])
+    hopeless = np.isin(cell_status, [int(Status.INFEASIBLE), int(Status.NO_FEASIBLE_POINT)])
     worst = np.max(np.where(hopeless, int(Status.INFEASIBLE), cell_status), axis=1)
     if missed is not None:
         worst = np.where(missed, np.maximum(worst, int(Status.INFEASIBLE)), worst)
     without_proof = (worst == int(Status.INFEASIBLE)) & ~impossible(parameters, channels, coupled=coupled)
-    return np.where(without_proof, int(Status.NOT_FOUND), worst).astype(np.int32)
+    return np.where(without_proof, int(Status.NO_FEASIBLE_POINT), worst).astype(np.int32)
 
 
 def _filtered(echo: Shaped[np.ndarray, "*#batch rx"], satellite: Shaped[np.ndarray, "*#batch rx"], power: Any) -> Any:

@@ -90,8 +90,8 @@ def solve_p1(problem: CellProblem, *, workers: int = 1, settings: Wmmse | None =
 
     The turns begin at the zero-forcing point; where the first transmitter update from there has no solution, at the
     least-power sensing design with what the users can get beside it. A cell is INFEASIBLE with a proof
-    (``proofs.beyond_reach``) and is then not attempted. NOT_FOUND: neither start leads to a design, and nothing is
-    proven; the design is the first start, and ``violation`` tells by how much it misses.
+    (``proofs.beyond_reach``) and is then not attempted. NO_FEASIBLE_POINT: neither start leads to a design, and nothing
+    is proven; the design is the first start, and ``violation`` tells by how much it misses.
 
     Args:
         problem: cells, the cell axis first on every array.
@@ -180,7 +180,7 @@ def _rate_and_violation(problem: CellProblem, point: Point) -> tuple[float, floa
 def _design(cell: Cell) -> Ended:
     """One cell by the algorithm; at the top of the module, so that workers find it."""
     turns = 0
-    best = Ended(cell.starts[0], Status.INFEASIBLE if cell.beyond_reach else Status.NOT_FOUND, 0, np.zeros(0))
+    best = Ended(cell.starts[0], Status.INFEASIBLE if cell.beyond_reach else Status.NO_FEASIBLE_POINT, 0, np.zeros(0))
     if cell.beyond_reach:
         return best
     for start in cell.starts:

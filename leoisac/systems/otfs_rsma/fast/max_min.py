@@ -2,7 +2,8 @@
 
 Every result spends its budget and, after the engine's restoration, most meet their constraints to about 1e-10. Trials
 that miss one are tried again from further starts; what is left is INFEASIBLE only with a certificate (no energy map
-reaches the ceilings, or the common stream's power cannot carry the floor even without interference), else NOT_FOUND.
+reaches the ceilings, or the common stream's power cannot carry the floor even without interference), else
+NO_FEASIBLE_POINT.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from leoisac.systems.otfs_rsma.problem.normalised import FEASIBILITY, Variant, a
 def certified(solution: Solution[Any], parameters: Parameters, channels: Channels, variant: Variant) -> Solution[Any]:
     """The solution; a trial that misses a constraint is INFEASIBLE where a proof says that nothing can meet it.
 
-    Without a proof it is NOT_FOUND, unless its numbers are not finite or its solver failed.
+    Without a proof it is NO_FEASIBLE_POINT, unless its numbers are not finite or its solver failed.
     """
     missed = np.asarray(solution.violation) > FEASIBILITY
     if not missed.any():
@@ -38,6 +38,6 @@ def certified(solution: Solution[Any], parameters: Parameters, channels: Channel
         unreachable |= limit < float(parameters.common_floor) * (1.0 - 1e-9)
     found = np.asarray(solution.status)
     searched = missed & (found < int(Status.INFEASIBLE))
-    status = np.where(searched, int(Status.NOT_FOUND), found)
+    status = np.where(searched, int(Status.NO_FEASIBLE_POINT), found)
     status = np.where(missed & unreachable, int(Status.INFEASIBLE), status).astype(np.int32)
     return Solution(**{**vars(solution), "status": status})

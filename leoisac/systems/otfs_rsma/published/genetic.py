@@ -1,8 +1,8 @@
 """Route ``published``, also called ``ga``: a genetic algorithm over all samples; and one that puts sensing first.
 
 The paper names the algorithm, its population and its generations; operators and weights are ours, so that nothing here
-is the paper's algorithm as printed. A trial that ends outside its constraints is NOT_FOUND. ``ga-sensing`` is not
-an algorithm for problem (17): it shows what fitness the published table looks like.
+is the paper's algorithm as printed. A trial that ends outside its constraints is NO_FEASIBLE_POINT. ``ga-sensing`` is
+not an algorithm for problem (17): it shows what fitness the published table looks like.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def solve(
 
     Returns:
         Physical streams of the fittest individual. Penalties only discourage violations: a design that misses an
-        enforced constraint is NOT_FOUND, or INFEASIBLE where ``certified`` has a proof. ``history`` holds the best
-        fitness of each generation.
+        enforced constraint is NO_FEASIBLE_POINT, or INFEASIBLE where ``certified`` has a proof. ``history`` holds the
+        best fitness of each generation.
     """
     shape, variant = shape_of(parameters, channels), as_numbers(VARIANTS[scheme])
     options = GeneticOptions(population=population, generations=generations)
@@ -88,7 +88,7 @@ def solve(
     evolved = _evolved(shape, weights, options, ready)
     found = by_lanes(partial_of(_finish, shape))(setting, channels, ready.program, evolved)
     missed = np.asarray(found.violation) > FEASIBILITY
-    status = np.where(missed, int(Status.NOT_FOUND), int(Status.CONVERGED))
+    status = np.where(missed, int(Status.NO_FEASIBLE_POINT), int(Status.CONVERGED))
     status = nonfinite_where(status, found.objective, found.violation).astype(np.int32)
     iterations = np.full(len(status), generations, dtype=np.int32)
     solution = Solution(**{**vars(found), "status": status, "iterations": iterations})

@@ -163,6 +163,8 @@ def _finish(
     That proves nothing where the base station's beams count in the pattern, too.
     """
     helped = parameters.joint_pattern and not isinstance(design, DirectDesign)
-    short = np.where(spare.most < 0.0, int(Status.NOT_FOUND if helped else Status.INFEASIBLE), int(Status.NOT_FOUND))
+    short = np.where(
+        spare.most < 0.0, int(Status.NO_FEASIBLE_POINT if helped else Status.INFEASIBLE), int(Status.NO_FEASIBLE_POINT)
+    )
     status = np.where(spare.found < 0.0, short, int(Status.CONVERGED))
     return judged(parameters, channels, design, ENFORCES, status=status, iterations=iterations)

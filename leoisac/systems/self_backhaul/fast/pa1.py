@@ -55,7 +55,7 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     First comes the exact feasibility test, the least common power level ``u``: a dual value above 1 proves
     INFEASIBLE (weak duality), and the least-power design stands for the trial. All others are solved from ``starts``
     points, of which the least-power design is the first, and the best feasible result is kept; where there is none,
-    NOT_FOUND says that nothing proves that there could be none.
+    NO_FEASIBLE_POINT says that nothing proves that there could be none.
 
     Args:
         parameters, channels: as everywhere; channels with a leading trial axis.
@@ -124,9 +124,9 @@ def certified(
 
 
 def _searched(solved: Solution[JointDesign]) -> Solution[JointDesign]:
-    """NOT_FOUND where the search from all starts left a constraint violated."""
+    """NO_FEASIBLE_POINT where the search from all starts left a constraint violated."""
     short = (solved.status < int(Status.INFEASIBLE)) & ~(solved.violation <= TOLERANCE)
-    return replace(solved, status=np.where(short, int(Status.NOT_FOUND), solved.status))
+    return replace(solved, status=np.where(short, int(Status.NO_FEASIBLE_POINT), solved.status))
 
 
 def merged(base: Solution[JointDesign], solved: Solution[JointDesign], rows: np.ndarray) -> Solution[JointDesign]:

@@ -65,8 +65,9 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
     Returns:
         Designs in physical units. Objective (guaranteed sum rate) and violation (of guaranteed least rate, guaranteed
         backhaul, pattern, powers) are the judge's, with exact worst cases. A trial in which no start became feasible
-        and of which nothing proves that no design is, is NOT_FOUND, with the violation that is left. ``iterations``
-        counts gradient evaluations, ``history`` holds the sum rate after each round, before the last correction.
+        and of which nothing proves that no design is, is NO_FEASIBLE_POINT, with the violation that is left.
+        ``iterations`` counts gradient evaluations, ``history`` holds the sum rate after each round, before the last
+        correction.
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")

@@ -85,8 +85,8 @@ def solve_pa2(
         Solution with physical designs. ``history``: the printed objective (73) after every step. ``objective`` and
         ``violation``: what the beams guarantee, by exact worst cases; where the history is higher, the print promised
         what does not hold. ``status``: as ``pa1.solve_pa1``; INFEASIBLE where no design gives the guarantee (proof:
-        ``pa2.least_robust_power_level``), NOT_FOUND where there is only no start, FAILED where the first step has no
-        solution. A radius of zero is Algorithm 1.
+        ``pa2.least_robust_power_level``), NO_FEASIBLE_POINT where there is only no start, FAILED where the first step
+        has no solution. A radius of zero is Algorithm 1.
     """
     return solve_batch(
         parameters,
@@ -120,13 +120,13 @@ def _design(trial: Trial) -> Ended:
 def starting_point(instance: Instance, radii: ErrorRadii) -> PowerLevel:
     """Least power level at which the worst case of every user's SINR is ``2^r_0``.
 
-    INFEASIBLE only if ``2^r_0 - 1``, the requirement itself, is out of reach, too; otherwise NOT_FOUND.
+    INFEASIBLE only if ``2^r_0 - 1``, the requirement itself, is out of reach, too; otherwise NO_FEASIBLE_POINT.
     """
     sharper = math.log2(1.0 + 2.0**instance.min_rate)
     test = least_robust_power_level(instance, radii, sharper)
     if test.status is Status.INFEASIBLE:
         needed = least_robust_power_level(instance, radii)
-        return needed if needed.status is Status.INFEASIBLE else replace(test, status=Status.NOT_FOUND)
+        return needed if needed.status is Status.INFEASIBLE else replace(test, status=Status.NO_FEASIBLE_POINT)
     return test
 
 

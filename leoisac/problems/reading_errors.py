@@ -1,0 +1,83 @@
+"""Sentences for statements that cannot be read."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+from typing import Any
+
+from leoisac.foundation.jax_setup import jax
+from leoisac.problems.statement import Goal, ProblemError
+
+
+def check_name(what: str, name: Any) -> None:
+    """Refuse what cannot stand after a dot."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise ProblemError(f"A {what} is called {name!r}; it is read as v.{name}, so it must be a Python name.")
+
+
+def check_dependence(
+    problem: Any, goal: Goal, objective_of: set[str], constraints: Iterable[tuple[str, frozenset[str]]]
+) -> None:
+    """Refuse an objective or a constraint that no variable moves, and a variable that moves nothing."""
+    constraints = list(constraints)
+    used = objective_of.union(*(names for _, names in constraints))
+    unused = [name for name in problem.variables if name not in used]
+    if unused:
+        raise ProblemError(
+            f"Neither objective nor constraints of {problem.name} depend on the variable"
+            f"{'s' if len(unused) > 1 else ''} {', '.join(unused)}: use it in the statement, or leave it out."
+        )
+    if not objective_of:
+        raise ProblemError(f"The objective of {problem.name} ({goal.sense}) depends on no variable.")
+    for name, names in constraints:
+        if not names:
+            raise ProblemError(
+                f"Constraint {name!r} of {problem.name} depends on no variable: it is met or missed by the data alone."
+            )
+
+
+def reading_failed(problem: Any, shapes: Any, error: Exception) -> str:
+    """What went wrong inside a statement, with the shapes that it was given."""
+    given = "; ".join([*_variables(problem), *_data(shapes)])
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        reason = (
+            "it asks whether a value is true (if, and, or, max, min, a < b < c), but values are not known while it is "
+            "read. Choose with jnp.where, compare with jnp.maximum and jnp.minimum"
+        )
+    elif isinstance(error, jax.errors.ConcretizationTypeError | jax.errors.TracerArrayConversionError):
+        reason = (
+            "it needs a value as a Python number or NumPy array (float(x), int(x), np.something(x), range(x)), but "
+            "values are not known while it is read. Use jax.numpy; give sizes as Python numbers, not as data"
+        )
+    else:
+        text = str(error).strip().split("\n")[0]
+        reason = f"{type(error).__name__}: {text}"
+    place = _place(error)
+    return (
+        f"The statement {problem.name} cannot be read{place}: {reason}. It was given one trial: {given}. (Data arrays "
+        "whose first axis counts the trials lose it; see li.solve.)"
+    )
+
+
+def _place(error: Exception) -> str:
+    """File and line of the innermost place that is not a library's."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "site-packages" not in file and "/leoisac/problems/" not in file.replace("\\", "/"):
+            place = f" ({file}, line {trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
+
+
+def _variables(problem: Any) -> list[str]:
+    return [f"v.{name} {kind.shape}" for name, kind in problem.variables.items()]
+
+
+def _data(shapes: Any) -> list[str]:
+    found: list[str] = []
+    for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
+        parts = [str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path]
+        found.append(f"d.{'.'.join(parts)} {leaf.shape}{' complex' if leaf.dtype.kind == 'c' else ''}")
+    return found

@@ -1,0 +1,95 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""From final points to what a user reads: values, margins, multipliers, statuses, all in the statement's units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leoisac.foundation.lanes import concatenate
+from leoisac.foundation.status import DesignError, Status
+from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, has_least
+from leoisac.problems.problem import Layout
+from leoisac.problems.solution import StatedSolution
+
+
+def by_name(layout: Layout, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Numbers of all rows ``(trial, row)`` as arrays ``(trial, *shape)`` by the name of their constraint."""
+    return {block.name: rows[:, block.rows].reshape(len(rows), *block.shape) for block in layout.blocks}
+
+
+def physical_multipliers(
+    layout: Layout, scaling: Scaling, quantities: Any, objective: np.ndarray, multipliers: np.ndarray
+) -> np.ndarray:
+    """Derivative of the best objective with respect to every bound, ``(trial, row)``.
+
+    A row ``c`` of the engine with multiplier ``lambda`` lowers its objective by ``lambda`` per unit of relaxation, so
+    that a change of the bound costs ``-lambda dc/dbound``.
+    """
+    equals, at_most = layout.mask("equals"), layout.mask("at_most")
+    count, again = layout.rows, np.flatnonzero(equals)
+    quantity, bound = quantities.quantity, quantities.bound
+    forward = _slope_of_row(scaling, slice(0, count), quantity, bound, bound_is_larger=at_most)
+    price = -multipliers[:, :count] * forward
+    if len(again):
+        backward = _slope_of_row(
+            scaling,
+            slice(count, count + len(again)),
+            quantity[:, again],
+            bound[:, again],
+            bound_is_larger=np.ones(len(again), bool),
+        )
+        price[:, again] -= multipliers[:, count : count + len(again)] * backward
+    # From the engine's objective to the statement's.
+    sign = 1.0 if layout.sense == "minimise" else -1.0
+    unit = sign / scaling.objective
+    if has_least(layout):
+        unit = unit * np.where(scaling.logarithmic, objective, scaling.spread)
+    return price * unit[:, None]
+
+
+def _slope_of_row(scaling: Scaling, rows: slice, quantity: Any, bound: Any, bound_is_larger: np.ndarray) -> np.ndarray:
+    """Derivative of the scaled row with respect to its bound."""
+    form, factor = scaling.form[:, rows], scaling.factor[:, rows]
+    sign = np.where(bound_is_larger, 1.0, -1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm = sign / bound
+        # 1 - smaller / larger, by the larger or the smaller side.
+        ratio = np.where(bound_is_larger, quantity / bound**2, -1.0 / quantity)
+    slope = np.where(form == DIFFERENCE, sign, np.where(form == LOGARITHM, logarithm, ratio))
+    return factor * slope
+
+
+def joined(parts: list[StatedSolution]) -> StatedSolution:
+    """Blocks of trials, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    fields = [{**vars(part), "certificate": np.asarray(part.certificate, object)} for part in parts]
+    together: Any = concatenate(fields)
+    return StatedSolution(**{**together, "certificate": tuple(together["certificate"])})
+
+
+def raise_unusable(solution: StatedSolution) -> None:
+    """DesignError where a trial has no usable design."""
+    bad = np.flatnonzero(solution.status != Status.CONVERGED)
+    if len(bad):
+        first = int(bad[0])
+        status = Status(int(solution.status[first]))
+        raise DesignError(
+            f"{len(bad)} of {len(solution.status)} trials have no usable design (trials "
+            f"{', '.join(map(str, bad[:8]))}{', ...' if len(bad) > 8 else ''}); trial {first}: {status.name}, largest "
+            f"relative violation {solution.violation[first]:.1e}. {status.advice}"
+        )
+
+
+def statuses(
+    violation: np.ndarray, kkt: np.ndarray, engine: np.ndarray, feasibility: float, loose: float
+) -> np.ndarray:
+    """Statuses of final points, before anything is known of infeasibility."""
+    met = violation <= feasibility
+    settled = (kkt <= loose) | (engine == Status.CONVERGED) & (kkt <= 10 * loose)
+    status = np.where(
+        met & settled, int(Status.CONVERGED), np.where(met, int(Status.MAX_STEPS), int(Status.NO_FEASIBLE_POINT))
+    )
+    return status.astype(np.int32)

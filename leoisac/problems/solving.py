@@ -1,0 +1,346 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""``li.solve``: designs for every trial of a stated problem.
+
+From each start once, in the scales of that start; then from the best result again, in its own scales, until the
+optimality conditions hold to a relative residual (a solver's own tolerances are absolute, and mean nothing before the
+scale is right). What is reported is recomputed from the final values of the variables, in the statement's units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from leoisac.foundation.jax_setup import in_double, jax
+from leoisac.foundation.status import Status
+from leoisac.optim.batched.engine import EngineOptions, best_start
+from leoisac.optim.batched.engine import solve as solve_batch
+from leoisac.problems.feasibility import Phase, first_phase
+from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
+from leoisac.problems.problem import Layout, Problem
+from leoisac.problems.programs import Programs, programs
+from leoisac.problems.reporting import by_name, joined, physical_multipliers, raise_unusable, statuses
+from leoisac.problems.solution import StatedSolution
+from leoisac.problems.starts import DECADES, FINE_DECADES, default_starts, directions, groups, own_starts
+from leoisac.problems.statement import ProblemError
+from leoisac.problems.trial_data import TrialData, arrange
+
+_FLAT = 1e-6
+"""A start whose gradient is this much shorter than another's says nothing of the scale."""
+_MOST_CHANGE = 1e3
+"""Largest change of the factor on the objective from pass to pass."""
+_GAIN = 1e-7
+"""Relative change of the objective that counts as one."""
+_ROUNDING = 1e-9
+"""Relative violation that polishing may leave."""
+LOOSE = 1e-2
+"""Relative residual of the optimality conditions up to which a design counts as converged."""
+FEASIBILITY = 1e-6
+"""Relative violation up to which a constraint counts as met."""
+STATIONARY = 1e-4
+"""Relative residual of the optimality conditions at which no further pass is made."""
+MOST_PASSES = 4
+"""Solves from the best result, each in scales of its own start."""
+BLOCK = 256
+"""Trials that are held in memory together."""
+OPTIONS = EngineOptions(lanes=16, feasibility=FEASIBILITY, gradient_floor=1e-3, value_tolerance=1e-6)
+"""Settings of the engine for stated problems."""
+
+
+class Point(NamedTuple):
+    """Where instances stand; instance first."""
+
+    x: np.ndarray
+    """Coordinates in the statement's units."""
+    cost: np.ndarray
+    """The objective, to be made small."""
+    violation: np.ndarray
+    """Largest relative violation."""
+    multipliers: np.ndarray
+    """Of the rows as scaled."""
+    scaling: Scaling
+    status: np.ndarray
+    kkt: np.ndarray
+    """Relative residual of the optimality conditions."""
+    ticks: np.ndarray
+
+    def taken(self, index: Any) -> Point:
+        """Some of the instances."""
+        return jax.tree.map(lambda leaf: leaf[index], self)
+
+    def updated(self, index: np.ndarray, other: Point) -> Point:
+        """With the instances of ``other`` at these places."""
+
+        def put(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+            changed = np.array(old)
+            changed[index] = new
+            return changed
+
+        return jax.tree.map(put, self, other)
+
+
+@in_double
+def solve(
+    problem: Problem,
+    data: Any,
+    *,
+    starts: int | None = None,
+    start: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    certificate: Literal["auto", "none"] = "auto",
+    backend: Literal["auto", "jax"] = "auto",
+    trials: int | None = None,
+    throw: bool = False,
+) -> StatedSolution:
+    """Solve a stated problem for every trial of its data.
+
+    Args:
+        problem: the statement with its variables.
+        data: mapping, or other pytree, of arrays and numbers: with a leading trial axis, of the same length for all
+            that have one, or common to all trials.
+        starts: starts per trial besides those of ``start``; by default 4, or 8 where there are phases.
+        start: starts of your own: arrays by variable name, ``(trial, *shape)`` or ``(trial, start, *shape)``; tried
+            first. A variable that is left out starts as it would have otherwise.
+        seed: of the random starts.
+        certificate: ``"auto"`` for a bound of the objective, and proofs of infeasibility, where they can be had.
+        backend: what the solver runs on.
+        trials: number of trials, where the data leave it open (1: no array has a trial axis).
+        throw: raise when a trial has no usable design, instead of reporting it by its status.
+
+    Returns:
+        Designs, margins, multipliers and bounds with a status per trial. Numbers of a trial do not depend on the other
+        trials of the call.
+
+    Raises:
+        ProblemError: the statement, the data or the starts cannot be used as they are.
+        DesignError: with ``throw``, naming the trials without a usable design.
+    """
+    _check_options(problem, starts, certificate, backend)
+    arranged = arrange(problem, data, trials)
+    own = own_starts(problem, arranged.trials, start)
+    count = default_starts(problem) if starts is None else starts
+    blocks = [
+        _solved_block(problem, arranged.block(first, BLOCK), count, seed, _block_of(own, first), certificate == "auto")
+        for first in range(0, arranged.trials, BLOCK)
+    ]
+    solution = joined(blocks)
+    if throw:
+        raise_unusable(solution)
+    return solution
+
+
+def _solved_block(
+    problem: Problem, data: TrialData, starts: int, seed: int, own: Mapping[str, np.ndarray] | None, certify: bool
+) -> StatedSolution:
+    """Solution of a block of trials."""
+    compiled = programs(problem, data.layout)
+    x = _starting_points(problem, compiled, data, starts, seed, own)
+    first = _from_starts(problem, compiled, data, x)
+    counts = x.shape[1]
+    cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
+    chosen = best_start(cost, violation, FEASIBILITY)
+    agreeing = agreement(cost, violation, chosen)
+    best = first.taken(np.arange(data.trials) * counts + chosen)
+    best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
+    best = _refined(problem, compiled, data, best)
+    best, phases = _found_feasible(problem, compiled, data, best)
+    return _reported(problem, compiled, data, best, agreeing, certify)
+
+
+def _reported(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point, agreeing: np.ndarray, certify: bool
+) -> StatedSolution:
+    """Solution of a block of trials, recomputed from the final values."""
+    del certify
+    layout = data.layout
+    judged = compiled.judge(None, best.x, data.arrays, best.scaling)
+    status = statuses(judged.violation, best.kkt, best.status, FEASIBILITY, LOOSE)
+    status = np.where(np.isfinite(judged.objective), status, int(Status.NONFINITE))
+    prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
+    prices = np.where((status == Status.CONVERGED)[:, None], prices, np.nan)
+    unknown = np.full(data.trials, np.nan)
+    return StatedSolution(
+        value=judged.values,
+        status=status,
+        objective=judged.objective,
+        violation=judged.violation,
+        iterations=best.ticks,
+        history=np.zeros((data.trials, 0)),
+        margin=by_name(layout, judged.margins),
+        multipliers=by_name(layout, prices),
+        kkt=best.kkt,
+        bound=unknown,
+        gap=unknown,
+        certificate=("no bound known",) * data.trials,
+        agreeing_starts=agreeing,
+        least_violation=np.where(judged.violation <= FEASIBILITY, 0.0, judged.violation),
+    )
+
+
+def _starting_points(
+    problem: Problem,
+    compiled: Programs,
+    data: TrialData,
+    starts: int,
+    seed: int,
+    own: Mapping[str, np.ndarray] | None,
+) -> np.ndarray:
+    """Coordinates ``(trial, start, coordinate)``, the user's own first."""
+    size = problem.coordinates
+    mine = 0 if own is None else next(iter(own.values())).shape[1]
+    x = directions(problem, data, starts + mine, seed)
+    trial = data.of(np.repeat(np.arange(data.trials), starts + mine))
+    flat = x.reshape(-1, size)
+    for decades in (DECADES, FINE_DECADES):
+        flat = compiled.magnitude({"groups": groups(problem), "decades": decades}, flat, trial)
+    x = flat.reshape(data.trials, -1, size)
+    if own is None:
+        return x
+    # Library starts first in `directions`: the user's own take their numbers at the end, and stand first here.
+    given, first = x[:, starts:].copy(), 0
+    for name, kind in problem.variables.items():
+        if name in own:
+            given[..., first : first + kind.coordinates] = kind.locate(own[name])
+        first += kind.coordinates
+    return np.concatenate([given, x[:, :starts]], axis=1)
+
+
+def _from_starts(problem: Problem, compiled: Programs, data: TrialData, x: np.ndarray) -> Point:
+    """First pass: every start in its own scales, but one factor on the objective for all starts of a trial."""
+    starts = x.shape[1]
+    trial = data.of(np.repeat(np.arange(data.trials), starts))
+    flat = x.reshape(-1, problem.coordinates)
+    measured = compiled.measure(None, flat, trial)
+    if not has_least(data.layout):
+        slope = measured.slope.reshape(-1, starts)
+        steepest = np.max(np.where(np.isfinite(slope), slope, 0.0), axis=1, keepdims=True)
+        flattest = np.min(np.where(slope > _FLAT * steepest, slope, np.inf), axis=1)
+        factor = OBJECTIVE_LENGTH / np.where(np.isfinite(flattest), flattest, 1.0)
+        measured = measured._replace(scaling=measured.scaling._replace(objective=np.repeat(factor, starts)))
+    return _descended(problem, compiled, data.layout, flat, trial, measured.scaling)
+
+
+def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point) -> Point:
+    """Polished, and with further passes, rescaled at the best point, for the trials that are not settled then."""
+    best = _settled(compiled, best, data.arrays)
+    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best))
+    for _ in range(MOST_PASSES):
+        if not len(open_trials):
+            break
+        at, trial = best.taken(open_trials), data.of(open_trials)
+        scaling = compiled.measure(None, at.x, trial).scaling
+        # A gradient that vanishes at the best point gives no scale: there, the one before is kept.
+        low, high = at.scaling.objective / _MOST_CHANGE, at.scaling.objective * _MOST_CHANGE
+        scaling = scaling._replace(objective=np.clip(scaling.objective, low, high))
+        after = _settled(compiled, _descended(problem, compiled, data.layout, at.x, trial, scaling), trial)
+        after = after._replace(ticks=after.ticks + at.ticks)
+        better = _better(after, at)
+        best = best.updated(open_trials[better], after.taken(better))
+        gained = (at.cost - after.cost > _GAIN * np.abs(at.cost)) | (after.kkt < 0.5 * at.kkt)
+        gained |= (at.violation > FEASIBILITY) & (after.violation < 0.5 * at.violation)
+        open_trials = open_trials[~_is_settled(best)[open_trials] & better & gained]
+    return best
+
+
+def _found_feasible(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point
+) -> tuple[Point, tuple[np.ndarray, Phase] | None]:
+    """First phase for the trials without a feasible point; those that it helps are solved from there.
+
+    Returns:
+        The points, and for the trials that stay without: their numbers and the outcome of their first phase.
+    """
+    lost = np.flatnonzero(np.isfinite(best.cost) & ~(best.violation <= FEASIBILITY))
+    if not len(lost):
+        return best, None
+    at, trial = best.taken(lost), data.of(lost)
+    scaling = compiled.measure(None, at.x, trial).scaling
+    phase = first_phase(problem, compiled.softness, compiled.elastic, at.x, trial, scaling, OPTIONS)
+    scaling = compiled.measure(None, phase.x, trial).scaling
+    phase = first_phase(problem, compiled.softness, compiled.elastic, phase.x, trial, scaling, OPTIONS)
+    judged = compiled.judge(None, phase.x, trial, scaling)
+    helped = (judged.violation <= FEASIBILITY) & np.isfinite(judged.cost)
+    closer = judged.violation < at.violation
+    unknown = np.full(len(lost), np.inf)
+    moved = at._replace(x=phase.x, cost=judged.cost, violation=judged.violation, scaling=scaling, kkt=unknown)
+    best = best.updated(lost[closer], moved.taken(closer))
+    if helped.any():
+        found = data.of(lost[helped])
+        scaling = compiled.measure(None, phase.x[helped], found).scaling
+        again = _descended(problem, compiled, data.layout, phase.x[helped], found, scaling)
+        better = again.violation <= FEASIBILITY
+        best = best.updated(lost[helped][better], again.taken(better))
+        refined = _refined(problem, compiled, data.chosen(lost[helped]), best.taken(lost[helped]))
+        best = best.updated(lost[helped], refined)
+    kept = np.flatnonzero(~(best.violation[lost] <= FEASIBILITY))
+    if not len(kept):
+        return best, None
+    return best, (lost[kept], jax.tree.map(lambda leaf: leaf[kept], phase))
+
+
+def _is_settled(at: Point) -> np.ndarray:
+    return (at.kkt <= STATIONARY) & (at.violation <= FEASIBILITY)
+
+
+def _better(after: Point, before: Point) -> np.ndarray:
+    """Where the later point takes the place of the earlier one."""
+    feasible, was_feasible = after.violation <= FEASIBILITY, before.violation <= FEASIBILITY
+    room = _GAIN * np.abs(before.cost)
+    lower = feasible & was_feasible & (after.cost <= before.cost + room)
+    lower &= (after.cost < before.cost - room) | (after.kkt <= before.kkt)
+    closer = ~feasible & ~was_feasible & (after.violation < before.violation)
+    return np.isfinite(after.cost) & (lower | (feasible & ~was_feasible) | closer)
+
+
+def _descended(
+    problem: Problem, compiled: Programs, layout: Layout, x: np.ndarray, trial: Any, scaling: Scaling
+) -> Point:
+    """One solve by the engine from ``x``, in these scales."""
+    y = x / scaling.coordinates
+    if has_least(layout):
+        y = np.concatenate([y, np.zeros((len(y), 1))], axis=1)
+    solved = solve_batch(compiled.stated, y, {"trial": trial, "scaling": scaling}, OPTIONS)
+    x = scaling.coordinates * solved.x[:, : problem.coordinates]
+    judged = compiled.judge(None, x, trial, scaling)
+    unknown = np.full(len(x), np.inf)
+    return Point(x, judged.cost, judged.violation, solved.multipliers, scaling, solved.status, unknown, solved.ticks)
+
+
+def _settled(compiled: Programs, at: Point, trial: Any) -> Point:
+    """With point and multipliers polished, where that keeps the constraints."""
+    settled = compiled.settle(None, at.x, at.multipliers, {"trial": trial, "scaling": at.scaling})
+    judged = compiled.judge(None, settled.x, trial, at.scaling)
+    after = at._replace(
+        x=settled.x, cost=judged.cost, violation=judged.violation, multipliers=settled.multipliers, kkt=settled.kkt
+    )
+    kept = (after.violation <= np.maximum(at.violation, _ROUNDING)) & np.isfinite(after.cost)
+    return at._replace(multipliers=settled.multipliers, kkt=settled.kkt).updated(
+        np.flatnonzero(kept), after.taken(kept)
+    )
+
+
+def agreement(cost: np.ndarray, violation: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Number of starts ``(trial,)`` that ended at the chosen one's objective, to one part in a thousand."""
+    best = np.take_along_axis(cost, chosen[:, None], axis=1)
+    close = np.abs(cost - best) <= 1e-3 * np.abs(best)
+    return np.sum(close & (violation <= FEASIBILITY), axis=1)
+
+
+def _block_of(own: Mapping[str, np.ndarray] | None, first: int) -> dict[str, np.ndarray] | None:
+    return None if own is None else {name: array[first : first + BLOCK] for name, array in own.items()}
+
+
+def _check_options(problem: Any, starts: Any, certificate: str, backend: str) -> None:
+    if not isinstance(problem, Problem):
+        raise ProblemError(
+            f"The first argument is a {type(problem).__name__}; it must be a Problem: "
+            "li.Problem(statement, variables={...})."
+        )
+    if starts is not None and (isinstance(starts, bool) or not isinstance(starts, int | np.integer) or starts < 0):
+        raise ProblemError(f"starts = {starts!r}; it must be a whole number, or None for the default.")
+    if certificate not in ("auto", "none"):
+        raise ProblemError(f'certificate = {certificate!r}; it must be "auto" or "none".')
+    if backend not in ("auto", "jax"):
+        raise ProblemError(f'backend = {backend!r}; it must be "auto" or "jax".')

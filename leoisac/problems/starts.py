@@ -1,0 +1,236 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""Where the solver starts: directions from the data, random ones beside them, magnitudes by trial.
+
+Nothing is known of what an array of the data means. But beams want to look like channels: for a variable whose columns
+have N antennas, complex arrays of the data with rows of N elements are taken for channels (the one with the most rows
+up to the number of streams) and for other directions (the rest). Start 0 nulls the interference between the streams of
+that channel (regularised zero forcing), start 1 is matched to it, 2 and 3 are these two mixed with random beams, the
+next ones leave out one user after the other, then all is random. Random numbers depend on the start alone, so that a
+trial has the same starts in any company.
+
+Magnitudes are found by trial over thirty decades: the ones with the least violation, among feasible ones with the best
+objective. That is what lets units be the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.problems.formulation import constraint_rows, rows_of
+from leoisac.problems.problem import Layout, Problem
+from leoisac.problems.statement import ProblemError
+from leoisac.problems.trial_data import TrialData
+from leoisac.problems.variables import Beams, Covariance, Phases, Real, Split, Variable
+
+DEFAULT_STARTS = 4
+DEFAULT_STARTS_WITH_PHASES = 8
+_REGULARISATION = 0.03
+"""Of zero forcing between channels of unit norm."""
+_MIXED = 0.5
+"""Share of the random part in the starts that are mixed."""
+_SPARE = 0.3
+"""Amplitude of streams that no user has, relative to those of users."""
+DECADES = np.arange(-15.0, 15.5)
+"""Magnitudes tried first, in decades; then finer steps between two of them."""
+FINE_DECADES = np.linspace(-0.5, 0.5, len(DECADES))
+
+
+def default_starts(problem: Problem) -> int:
+    """Number of starts where the user names none."""
+    phases = any(isinstance(kind, Phases) for kind in problem.variables.values())
+    return DEFAULT_STARTS_WITH_PHASES if phases else DEFAULT_STARTS
+
+
+def directions(problem: Problem, data: TrialData, count: int, seed: int) -> np.ndarray:
+    """Coordinates of all starts before their magnitudes are known, shape ``(trial, start, coordinate)``."""
+    parts: list[np.ndarray] = []
+    for number, kind in enumerate(problem.variables.values()):
+        columns = [_start(kind, data, start, np.random.default_rng((seed, start, number))) for start in range(count)]
+        parts.append(np.stack(columns, axis=1))
+    return np.concatenate(parts, axis=-1)
+
+
+def _start(kind: Variable, data: TrialData, start: int, rng: np.random.Generator) -> np.ndarray:
+    """Coordinates of one variable at one start, shape ``(trial, coordinate)``."""
+    if isinstance(kind, Beams):
+        return kind.locate(_beams(kind, data, start, rng))
+    if kind.is_amplitude:
+        random = rng.standard_normal(kind.coordinates)
+        if isinstance(kind, Covariance) and start == 0:
+            random = _parts_of(np.eye(*kind.factor_shape)) + 0.1 * random / np.sqrt(kind.shape[0])
+        return np.broadcast_to(random / np.linalg.norm(random), (data.trials, kind.coordinates))
+    if isinstance(kind, Phases):
+        return np.broadcast_to(rng.uniform(-np.pi, np.pi, kind.coordinates), (data.trials, kind.coordinates))
+    if isinstance(kind, Split):
+        shares = np.full(kind.elements, 1.0 / kind.elements) if start == 0 else rng.dirichlet(np.ones(kind.elements))
+        return np.broadcast_to(shares, (data.trials, kind.coordinates))
+    assert isinstance(kind, Real)
+    return np.broadcast_to(_between(kind, start, rng), (data.trials, kind.coordinates))
+
+
+def _parts_of(matrix: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.real(matrix).ravel(), np.imag(matrix).ravel()])
+
+
+def _between(kind: Real, start: int, rng: np.random.Generator) -> np.ndarray:
+    share = np.full(kind.elements, 0.5) if start == 0 else rng.uniform(0.05, 0.95, kind.elements)
+    if kind.lower is not None and kind.upper is not None:
+        return kind.lower + share * (kind.upper - kind.lower)
+    if kind.lower is not None:
+        return kind.lower + 2.0 * share
+    return (kind.upper or 0.0) - 2.0 * share if kind.upper is not None else 2.0 * share
+
+
+def _beams(kind: Beams, data: TrialData, start: int, rng: np.random.Generator) -> np.ndarray:
+    """Beams of unit norm in all, shape ``(trial, antenna, stream)``."""
+    antennas, streams = kind.shape
+    random = (rng.standard_normal((antennas, streams)) + 1j * rng.standard_normal((antennas, streams))) / np.sqrt(2.0)
+    random = np.broadcast_to(random / np.sqrt(antennas), (data.trials, antennas, streams))
+    channel, others = channel_of(kind, data)
+    dropped = start - 4
+    if channel is None or (start >= 4 and dropped >= channel.shape[1]):
+        return _unit_norm(random)
+    users = channel.shape[1]
+    weights = np.ones((data.trials, users))
+    if start >= 4:
+        # The weakest user first: it is the likeliest to be better off without.
+        order = np.argsort(np.linalg.norm(channel, axis=-1), axis=1, kind="stable")
+        weights[np.arange(data.trials), order[:, dropped]] = 1e-3
+    rows = channel / np.maximum(np.linalg.norm(channel, axis=-1, keepdims=True), 1e-300)
+    matched = np.swapaxes(rows, 1, 2)
+    beams = matched if start in (1, 3) else _zero_forcing(rows * weights[..., None])
+    beams = beams / np.maximum(np.linalg.norm(beams, axis=1, keepdims=True), 1e-300) * weights[:, None, :]
+    spare = random[:, :, users:] * _SPARE
+    if streams > users and others is not None:
+        aimed = others[:, np.arange(streams - users) % others.shape[1]]
+        spare = 0.5 * spare + _SPARE * np.swapaxes(aimed, 1, 2)
+    mixed = np.concatenate([beams, spare], axis=2)
+    share = _MIXED if start in (2, 3) else 1e-3
+    return _unit_norm(mixed + share * random)
+
+
+def channel_of(kind: Beams, data: TrialData) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What is taken for the streams' channels, ``(trial, user, antenna)``, and unit rows of all other directions."""
+    antennas, streams = kind.shape
+    found: list[np.ndarray] = []
+    for leaf in jax.tree.leaves(data.arrays):
+        if leaf.dtype.kind == "c" and leaf.ndim in (2, 3) and leaf.shape[-1] == antennas:
+            found.append(leaf.reshape(data.trials, -1, antennas))
+    fitting = [array for array in found if array.shape[1] <= streams]
+    if not fitting:
+        return None, None
+    channel = max(fitting, key=lambda array: array.shape[1])
+    rest = [array for array in found if array is not channel]
+    if not rest:
+        return channel, None
+    others = np.concatenate(rest, axis=1)
+    return channel, others / np.maximum(np.linalg.norm(others, axis=-1, keepdims=True), 1e-300)
+
+
+def _zero_forcing(rows: np.ndarray) -> np.ndarray:
+    """Beams ``(trial, antenna, user)`` that leave little of each other's channels."""
+    gram = rows @ np.conj(np.swapaxes(rows, 1, 2)) + _REGULARISATION * np.eye(rows.shape[1])
+    # Amplitudes are conj(h) @ w: the beams are combinations of the rows as columns.
+    return np.swapaxes(rows, 1, 2) @ np.conj(np.linalg.inv(gram))
+
+
+def _unit_norm(beams: np.ndarray) -> np.ndarray:
+    return beams / np.maximum(np.linalg.norm(beams, axis=(1, 2), keepdims=True), 1e-300)
+
+
+def groups(problem: Problem) -> np.ndarray:
+    """Coordinates whose magnitude is tried together, shape ``(group, coordinate)``: all amplitudes, then each alone."""
+    free: list[np.ndarray] = []
+    amplitudes = np.zeros(problem.coordinates, bool)
+    first = 0
+    for kind in problem.variables.values():
+        own = np.zeros(problem.coordinates, bool)
+        own[first : first + kind.coordinates] = True
+        first += kind.coordinates
+        if kind.is_amplitude:
+            amplitudes |= own
+            free.append(own)
+        elif isinstance(kind, Real) and (kind.lower in (None, 0.0)) and kind.upper is None:
+            free.append(own)
+    joint = [amplitudes] if amplitudes.any() else []
+    alone = free if len(free) > 1 or not joint else []
+    return np.array([*joint, *alone], bool).reshape(-1, problem.coordinates)
+
+
+def magnitude(problem: Problem, layout: Layout, scan: Any, x: Any, trial: Any) -> Any:
+    """Coordinates with each group's magnitude as good as its trials tell; for one instance.
+
+    ``scan`` has ``groups`` and the ``decades`` to try, relative to the present magnitudes.
+    """
+
+    def sweep(x: Any, group: Any) -> tuple[Any, None]:
+        def judged(decade: Any) -> tuple[Any, Any]:
+            quantities = problem.quantities(problem.values(jnp.where(group, x * 10.0**decade, x)), trial)
+            return _merit(layout, quantities)
+
+        violation, cost = jax.lax.map(judged, scan["decades"])
+        # Where nothing is feasible the violation creeps on towards extremes: among nearly the least, cost decides.
+        least = jnp.min(violation)
+        good = (violation <= 1.1 * least) & jnp.isfinite(violation)
+        best = jnp.argmin(jnp.where(good, cost, jnp.inf))
+        # An objective that is best at no magnitude at all has no gradient there: with a ceiling, start below that.
+        count = len(scan["decades"])
+        largest = count - 1 - jnp.argmax(good[::-1])
+        range_of_cost = jnp.max(jnp.where(good, cost, -jnp.inf)) - cost[best]
+        collapsed = good[0] & (jnp.abs(cost[best] - cost[0]) <= 1e-6 * range_of_cost) & (largest < count - 1)
+        best = jnp.where(collapsed, largest, best)
+        return jnp.where(group, x * 10.0 ** scan["decades"][best], x), None
+
+    return jax.lax.scan(sweep, x, scan["groups"])[0]
+
+
+def _merit(layout: Layout, quantities: Any) -> tuple[Any, Any]:
+    """Largest relative violation, zero where all is met, and what is to be made small; infinite where not finite."""
+    larger, smaller = rows_of(layout, quantities, -jnp.inf)
+    count = constraint_rows(layout)
+    larger, smaller = larger[:count], smaller[:count]
+    size = jnp.maximum(jnp.abs(larger), jnp.abs(smaller))
+    short = jnp.where(smaller > larger, (smaller - larger) / jnp.where(size > 0.0, size, 1.0), 0.0)
+    violation = jnp.max(jnp.where(jnp.isfinite(larger + smaller), short, jnp.inf), initial=0.0)
+    objective = jnp.min(quantities.objective)
+    cost = objective if layout.sense == "minimise" else -objective
+    finite = jnp.isfinite(objective)
+    return jnp.where(finite, jnp.where(violation < 1e-9, 0.0, violation), jnp.inf), jnp.where(finite, cost, jnp.inf)
+
+
+def own_starts(problem: Problem, trials: int, start: Mapping[str, Any] | None) -> dict[str, np.ndarray] | None:
+    """The user's own starts as ``(trial, start, *shape)`` by variable name.
+
+    Raises:
+        ProblemError: an unknown variable, a shape that does not fit, numbers that are not finite.
+    """
+    if start is None:
+        return None
+    if not isinstance(start, Mapping) or not start:
+        raise ProblemError('start must be a mapping of variable names to arrays, such as {"w": w0}.')
+    found: dict[str, np.ndarray] = {}
+    for name, values in start.items():
+        if name not in problem.variables:
+            raise ProblemError(f"start has {name!r}; the variables are {', '.join(problem.variables)}.")
+        shape, array = problem.variables[name].shape, np.asarray(values)
+        if array.shape[-len(shape) :] != shape and shape:
+            array = array.reshape(-1)[:0]
+        extra = array.ndim - len(shape)
+        if array.dtype.kind not in "iufc" or extra not in (0, 1, 2) or (extra and array.shape[0] not in (1, trials)):
+            raise ProblemError(
+                f"start[{name!r}] has shape {np.shape(values)}; it must be (trial, *{shape}) or (trial, start, "
+                f"*{shape}) for {trials} trials."
+            )
+        if not np.isfinite(array).all():
+            raise ProblemError(f"start[{name!r}] has NaN or infinite elements.")
+        array = array.reshape((1,) * (2 - extra) + array.shape) if extra < 2 and extra == 0 else array
+        array = array[:, None] if extra == 1 else array
+        found[name] = np.broadcast_to(array, (trials, *array.shape[1:]))
+    counts = {name: array.shape[1] for name, array in found.items()}
+    if len(set(counts.values())) > 1:
+        raise ProblemError(f"The arrays of start disagree on the number of starts: {counts}.")
+    return found
