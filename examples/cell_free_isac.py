@@ -22,9 +22,18 @@ from leoisac.antennas.steering import ula_steering_vector
 from leoisac.plots.style import house_style
 from leoisac.problems import Beams, at_least, at_most, maximise_least
 
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
+SHARES = (0.0, 0.4, 0.6, 0.8, 0.9, 0.97)
 POINTS, ANTENNAS = 4, 4
 POWER, NOISE = 0.2, 1e-13  # W, per access point and per receiver
+AXES = {
+    "h": ("user", "antenna"),
+    "target": ("point", "antenna"),
+    "echo_gain": ("point",),
+    "echo_snr": (),
+    "power": (),
+    "noise": (),
+}
+"""Of the data of one trial, so that no list of numbers per trial is taken for a list per user, or the reverse."""
 
 
 def statement(v: Any, d: Any) -> Any:
@@ -72,29 +81,34 @@ def draw(trials: int, users: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def main(
-    trials: int = 8, *, users: int = 5, shares: tuple[float, ...] = SHARES, folder: Path = Path()
+    trials: int = 8,
+    *,
+    users: int = 5,
+    shares: tuple[float, ...] = SHARES,
+    kinds: tuple[str, ...] = ("own", "pooled"),
+    folder: Path = Path(),
 ) -> dict[str, np.ndarray]:
-    """Least SINR (share, trial) with powers ``own`` and ``pooled``; ``powers`` (share, trial, access point) in W."""
+    """Least SINR (share, trial) by kind of powers; where ``own``, ``powers`` (share, trial, access point) in W."""
     data = draw(trials, users)
     most = data.pop("most_echo")
     variables = {"w": Beams(antennas=POINTS * ANTENNAS, streams=users + 1)}
     problems = {
-        "own": li.Problem(statement, variables=variables),
-        "pooled": li.Problem(statement_of_pooled_power, variables=variables),
+        "own": li.Problem(statement, variables, data=AXES),
+        "pooled": li.Problem(statement_of_pooled_power, variables, data=AXES),
     }
-    found: dict[str, list[Any]] = {"own": [], "pooled": [], "powers": [], "violation": []}
+    found: dict[str, list[Any]] = {**{kind: [] for kind in kinds}, "powers": [], "violation": []}
     print(f"{'echo':>5} {'powers':>7} {'least SINR, dB':>15} {'violation':>10}  status")
     for share in shares:
         given = {**data, "power": POWER, "noise": NOISE, "echo_snr": share * most}
-        for name, problem in problems.items():
-            solution = li.solve(problem, given, starts=2)
-            found[name].append(solution.objective)
+        for kind in kinds:
+            solution = li.solve(problems[kind], given, starts=2)
+            found[kind].append(solution.objective)
             found["violation"].append(solution.violation)
-            if name == "own":
+            if kind == "own":
                 found["powers"].append([li.terms.power(w, groups=POINTS) for w in solution.value["w"]])
             ended = ", ".join(sorted({li.Status(int(code)).name for code in solution.status}))
             level = np.mean(10.0 * np.log10(solution.objective))
-            print(f"{share:5.2f} {name:>7} {level:15.2f} {np.max(solution.violation):10.1e}  {ended}")
+            print(f"{share:5.2f} {kind:>7} {level:15.2f} {np.max(solution.violation):10.1e}  {ended}")
     result = {name: np.array(values) for name, values in found.items()}
     draw_figure(result, shares, folder / "cell_free_isac.png")
     return result
@@ -105,9 +119,11 @@ def draw_figure(result: dict[str, np.ndarray], shares: tuple[float, ...], file: 
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(5.4, 3.6), layout="constrained")
         axes = figure.subplots()
-        for name, marker, colour in (("pooled", "s--", "#D55E00"), ("own", "o-", "#0072B2")):
+        for kind, marker, colour in (("pooled", "s--", "#D55E00"), ("own", "o-", "#0072B2")):
+            if kind not in result:
+                continue
             axes.plot(
-                shares, np.mean(10.0 * np.log10(result[name]), axis=1), marker, color=colour, label=f"{name} powers"
+                shares, np.mean(10.0 * np.log10(result[kind]), axis=1), marker, color=colour, label=f"{kind} powers"
             )
         axes.set_xlabel("echo's SNR at least this share of the largest")
         axes.set_ylabel("least SINR of the users, dB")
