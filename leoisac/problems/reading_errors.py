@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from leoisac.foundation.jax_setup import jax
 from leoisac.problems.statement import Goal, ProblemError
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 def check_name(what: str, name: Any) -> None:
@@ -51,7 +54,7 @@ def reading_failed(problem: Any, shapes: Any, error: Exception) -> str:
             "values are not known while it is read. Use jax.numpy; give sizes as Python numbers, not as data"
         )
     else:
-        text = str(error).strip().split("\n")[0]
+        text = str(error).strip().split("\n")[0].rstrip(".")
         reason = f"{type(error).__name__}: {text}"
     place = _place(error)
     return (
@@ -65,7 +68,7 @@ def _place(error: Exception) -> str:
     place, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if "site-packages" not in file and "/leoisac/problems/" not in file.replace("\\", "/"):
+        if "site-packages" not in file and not Path(file).is_relative_to(_PACKAGE):
             place = f" ({file}, line {trace.tb_lineno})"
         trace = trace.tb_next
     return place

@@ -135,8 +135,8 @@ def transmission(inputs: Inputs, w: Any, covariance: Any) -> tuple[Any, Any]:
 
 def _advice(array: Any, forms: Sequence[tuple[str, ...]]) -> str:
     if array.ndim > max(len(form) for form in forms):
-        return f"{_ONE_TRIAL}: is there a trial axis in front that was not given as data, or one axis too many?"
-    return f"{_ONE_TRIAL}: was an axis of this array taken for the trial axis because it leads?"
+        return f"{_ONE_TRIAL}: perhaps a trial axis in front was not taken for one, or there is an axis too many."
+    return f"{_ONE_TRIAL}: perhaps an axis of this array was taken for the trial axis, because it leads."
 
 
 def _text(form: tuple[str, ...]) -> str:

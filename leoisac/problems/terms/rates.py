@@ -226,7 +226,7 @@ def _downlink(
     if h.ndim == 1 and streams > 1:
         raise inputs.refuse(
             f"h has shape {h.shape}, but with {streams} streams (user, antenna) is expected: h[None, :] for one user. "
-            "A statement sees one trial: was the user axis taken for the trial axis because it leads?"
+            "A statement sees one trial: perhaps the user axis was taken for the trial axis, because it leads."
         )
     if streams < users:
         raise inputs.refuse(f"{name} has {streams} streams for {users} users; user k's stream is stream k.")
