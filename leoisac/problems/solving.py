@@ -27,8 +27,6 @@ from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, direc
 from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData, arrange
 
-_FLAT = 1e-6
-"""A start whose gradient is this much shorter than another's says nothing of the scale."""
 _MOST_CHANGE = 1e3
 """Largest change of the factor on the objective from pass to pass."""
 _GAIN = 1e-7
@@ -239,9 +237,9 @@ def _from_starts(problem: Problem, compiled: Programs, data: TrialData, x: np.nd
     measured = compiled.measure(None, flat, trial)
     if not has_least(data.layout):
         slope = measured.slope.reshape(-1, starts)
-        steepest = np.max(np.where(np.isfinite(slope), slope, 0.0), axis=1, keepdims=True)
-        flattest = np.min(np.where(slope > _FLAT * steepest, slope, np.inf), axis=1)
-        factor = OBJECTIVE_LENGTH / np.where(np.isfinite(flattest), flattest, 1.0)
+        # A start in a hollow of the objective must not set the scale, nor one on a cliff.
+        usual = np.nanmedian(np.where(np.isfinite(slope) & (slope > 0.0), slope, np.nan), axis=1)
+        factor = OBJECTIVE_LENGTH / np.where(np.isfinite(usual), usual, 1.0)
         measured = measured._replace(scaling=measured.scaling._replace(objective=np.repeat(factor, starts)))
     return _descended(problem, compiled, data.layout, flat, trial, measured.scaling)
 

@@ -237,8 +237,12 @@ def _merit(layout: Layout, quantities: Any) -> tuple[Any, Any]:
     larger, smaller = rows_of(layout, quantities, -jnp.inf)
     count = constraint_rows(layout)
     larger, smaller = larger[:count], smaller[:count]
+    # By logarithms, so that a budget missed by decades weighs more than a floor missed by one.
+    both = (larger > 0.0) & (smaller > 0.0)
+    decades = jnp.log(jnp.where(both, smaller, 1.0)) - jnp.log(jnp.where(both, larger, 1.0))
     size = jnp.maximum(jnp.abs(larger), jnp.abs(smaller))
-    short = jnp.where(smaller > larger, (smaller - larger) / jnp.where(size > 0.0, size, 1.0), 0.0)
+    relative = (smaller - larger) / jnp.where(size > 0.0, size, 1.0)
+    short = jnp.maximum(jnp.where(both, decades, relative), 0.0)
     violation = jnp.max(jnp.where(jnp.isfinite(larger + smaller), short, jnp.inf), initial=0.0)
     objective = jnp.min(quantities.objective)
     cost = objective if layout.sense == "minimise" else -objective
