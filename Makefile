@@ -7,9 +7,10 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
 
-# A test process per core, one thread each: the linear algebra of two processes on all cores waits for itself.
+# A test process per core, one thread each: the linear algebra of two processes on all cores waits for itself. Byte code
+# is kept whatever the environment says: tests start many processes, which would compile the sources again.
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations=10
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations=10
 
 # What other tests hold, at further sizes and seeds.
 test-further: .venv/installed-dev

@@ -26,8 +26,10 @@ from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK
 from leoisac.foundation.jax_setup import double_precision, jax
 
 # Most of what tests cost is compilation. Processes that tests start inherit this; a test of the machine code that users
-# run takes it away for itself.
+# run takes it away for itself. The flag does the same for what has no options of its own: the tests' own programs, and
+# operations outside programs.
 os.environ.setdefault(COMPILE_VARIABLE, QUICK)
+jax.config.update("jax_disable_most_optimizations", True)
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("repeatable")
@@ -42,7 +44,7 @@ _bind = Primitive.bind
 
 
 def _noting_bind(primitive: Primitive, *args: Any, **parameters: Any) -> Any:
-    if not jax.config.jax_enable_x64:
+    if not jax.enable_x64.value:
         _single.append(str(primitive))
     return _bind(primitive, *args, **parameters)
 

@@ -95,7 +95,11 @@ def compiler_options(effort: int | None) -> dict[str, Any] | None:
 @functools.cache
 def _options(effort: int) -> dict[str, Any] | None:
     """The options, or None where this XLA does not know them."""
-    options: dict[str, Any] = {"xla_backend_optimization_level": effort, "xla_cpu_use_fusion_emitters": False}
+    options: dict[str, Any] = {
+        "xla_backend_optimization_level": effort,
+        "xla_cpu_use_fusion_emitters": False,
+        "xla_cpu_parallel_codegen_split_count": 1,  # parts are for threads, of which the client has one
+    }
     if jax.default_backend() != "cpu":
         return None
     try:

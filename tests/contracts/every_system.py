@@ -11,6 +11,7 @@ import pytest
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.reading.studies import draw_figure
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
 
@@ -49,6 +50,14 @@ def tiny_studies(name: str) -> dict[str, Any]:
     """Every study of the system at the size for tests, as datasets."""
     system = catalogue.find(name)
     return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
+
+
+@cache
+def tiny_figure(name: str, figure: str) -> Any:
+    """A figure of the system, drawn from its tiny studies."""
+    system = catalogue.find(name)
+    chosen = system.figure(figure)
+    return draw_figure(system, chosen, {study: tiny_studies(name)[study] for study in chosen.studies})
 
 
 def _tiny(system: System, study: Any) -> Scenario:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from every_system import SYSTEMS, designed, every_system, tiny_studies
+from every_system import SYSTEMS, designed, every_system, tiny_figure, tiny_studies
 from matplotlib.collections import PolyCollection
 from matplotlib.container import ErrorbarContainer
 
-from leoisac import catalogue
 from leoisac.experiment.contracts import Figure, System, resolve, sweep_axes
 from leoisac.experiment.reading.coordinates import field_description, field_units
 from leoisac.experiment.reading.dataset import OUTCOME
-from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
+from leoisac.experiment.reading.studies import with_plain_schemes
 from leoisac.foundation.number_text import quantity_label
 
 FIGURES = [
@@ -25,18 +23,6 @@ FIGURES = [
     for figure in resolve(system.figures)
 ]
 every_figure = pytest.mark.parametrize(("system", "figure"), FIGURES)
-
-
-def drawn(system: System, name: str) -> Any:
-    """A figure from tiny studies."""
-    return _drawn(system.name, name)
-
-
-@cache
-def _drawn(system_name: str, name: str) -> Any:
-    system = catalogue.find(system_name)
-    figure = system.figure(name)
-    return draw_figure(system, figure, {study: tiny_studies(system.name)[study] for study in figure.studies})
 
 
 @every_system
@@ -64,7 +50,7 @@ def test_axes_are_named_by_their_quantities(system: System, figure: Figure) -> N
         quantity_label(field_description(system.config(), field), field_units(field))
         for field in system.config.model_fields
     }
-    for axes in drawn(system, figure.name).axes:
+    for axes in tiny_figure(system.name, figure.name).axes:
         for text in (axes.get_xlabel(), axes.get_ylabel()):
             assert not text or text in known, f"{text!r} is no label of a metric, a quantity or a field"
 
@@ -72,7 +58,7 @@ def test_axes_are_named_by_their_quantities(system: System, figure: Figure) -> N
 @every_figure
 def test_captions_promise_what_is_drawn(system: System, figure: Figure) -> None:
     """Intervals are named where they are drawn, and only there; hollow points have none."""
-    picture = drawn(system, figure.name)
+    picture = tiny_figure(system.name, figure.name)
     bands = any(
         isinstance(item, PolyCollection | ErrorbarContainer)
         for axes in picture.axes

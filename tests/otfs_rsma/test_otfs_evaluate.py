@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from otfs_cases import known_gains, known_streams
@@ -9,7 +11,8 @@ from otfs_cases import known_gains, known_streams
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, parameters
+from leoisac.systems.otfs_rsma.judge.evaluate import evaluate as traceable_evaluate
+from leoisac.systems.otfs_rsma.judge.evaluate import parameters
 from leoisac.systems.otfs_rsma.judge.sensing_limit import are_ceilings_reachable, sensing_limit
 from leoisac.systems.otfs_rsma.model import Channels, Design
 from leoisac.systems.otfs_rsma.problem.bounds import channel_matrices, rate_at_split, rate_bound
@@ -18,11 +21,22 @@ from leoisac.systems.otfs_rsma.problem.program import amplitudes, log_margins, m
 
 RELATIVE = 1e-8
 
+evaluate = jax.jit(traceable_evaluate)
+programs = jax.jit(lambda numbers, channels: formulate(numbers, channels, VARIANTS["rsma"]))
+
 
 def judged(mode: str, **changes):
     config = OtfsRsmaConfig(precoder_mode=mode).replace(**changes)
     streams = known_streams(config.n_stream_cells, 0.3)
     return evaluate(parameters(config), Channels(known_gains()), Design(streams))
+
+
+@partial(jax.jit, static_argnames="shape")
+def by_program(samples, program, numbers, shape):
+    """Private and common rates, margins, and physical streams."""
+    amplitude = amplitudes(samples, program)
+    private, common = stream_rates(samples, amplitude, program, shape)
+    return private, common, log_margins(samples, amplitude, program, shape), physical_streams(numbers, program, samples)
 
 
 class TestKnownNumbers:
@@ -95,18 +109,17 @@ class TestProgram:
         config = OtfsRsmaConfig(precoder_mode=mode).replace(**changes)
         numbers, channels = parameters(config), Channels(known_gains())
         shape = shape_of(numbers, Channels(known_gains()[None]))
-        program = formulate(numbers, channels, VARIANTS["rsma"])
+        program = programs(numbers, channels)
         samples = jnp.asarray(np.random.default_rng(0).standard_normal(shape.stream_shape))
-        amplitude = amplitudes(samples, program)
-        private, common = stream_rates(samples, amplitude, program, shape)
-        metrics = evaluate(numbers, channels, Design(physical_streams(numbers, program, samples)))
+        private, common, log_margin, streams = by_program(samples, program, numbers, shape)
+        metrics = evaluate(numbers, channels, Design(streams))
         np.testing.assert_allclose(private, metrics["private_rate"], rtol=1e-10)
         np.testing.assert_allclose(common, metrics["common_rate"], rtol=1e-10)
         margins = [metrics["margin_crb_delay"], metrics["margin_crb_doppler"]]
-        np.testing.assert_allclose(np.expm1(log_margins(samples, amplitude, program, shape)), margins, rtol=1e-9)
+        np.testing.assert_allclose(np.expm1(log_margin), margins, rtol=1e-9)
         np.testing.assert_allclose(metrics["total_power"], 1.0, rtol=1e-12)
         if changes.get("equal_private"):
-            powers = np.sum(np.abs(physical_streams(numbers, program, samples)) ** 2, axis=1)
+            powers = np.sum(np.abs(streams) ** 2, axis=1)
             np.testing.assert_allclose(powers, [0.1, 0.45, 0.45], rtol=1e-12)
 
     def test_derivatives(self) -> None:
@@ -126,7 +139,7 @@ class TestProgram:
 
         for fraction in (0.0, 0.4, 1.0):
             numbers = parameters(OtfsRsmaConfig(common_power_fraction=fraction))
-            program = formulate(numbers, Channels(known_gains()), VARIANTS["rsma"])
+            program = programs(numbers, Channels(known_gains()))
             slope = value_and_slope(x, program)[1]
             step = 1e-6 * direction
             difference = value_and_slope(x + step, program)[0] - value_and_slope(x - step, program)[0]

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import in_double, jax, jnp
-from leoisac.foundation.lanes import batch_size, by_lanes, concatenate, take, to_numpy
+from leoisac.foundation.lanes import batch_size, by_lanes, compiler_options, concatenate, take, to_numpy
 from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.optim.search.genetic import Evolved, GeneticOptions, evolve
@@ -108,17 +109,17 @@ def _evolved(shape: Shape, weights: Fitness, options: GeneticOptions, ready: _Re
     count, blocks = batch_size(ready), list[Any]()
     for start in range(0, count, _LANES):
         block = take(ready, np.minimum(np.arange(start, start + _LANES), count - 1))
-        blocks.append(to_numpy(_compiled(shape, weights, options)(block)))
+        blocks.append(to_numpy(_compiled(shape, weights, options, compiles_quickly())(block)))
     return take(concatenate(blocks), slice(0, count))
 
 
 @functools.lru_cache(maxsize=16)
-def _compiled(shape: Shape, weights: Fitness, options: GeneticOptions) -> Any:
+def _compiled(shape: Shape, weights: Fitness, options: GeneticOptions, _quickly: bool) -> Any:
     def run(ready: _Ready) -> Evolved:
         fitness = partial(fitness_of, weights, ready.program, shape)
         return evolve(fitness, jax.random.wrap_key_data(ready.seed), shape.n_samples, options)
 
-    return jax.jit(jax.vmap(run))
+    return jax.jit(jax.vmap(run), compiler_options=compiler_options(None))
 
 
 @in_double
