@@ -41,6 +41,7 @@ class Phase(NamedTuple):
     """Of the constraints' rows as scaled, in the order of ``formulation.rows_of``."""
     soft: np.ndarray
     """Which of these rows had the slack."""
+    scaling: Scaling
 
 
 class Softness(NamedTuple):
@@ -105,4 +106,5 @@ def first_phase(
         slack=ended.x[:, problem.coordinates],
         multipliers=ended.multipliers[:, :-1],
         soft=began.soft,
+        scaling=scaling,
     )

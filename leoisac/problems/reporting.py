@@ -9,7 +9,8 @@ import numpy as np
 
 from leoisac.foundation.lanes import concatenate
 from leoisac.foundation.status import DesignError, Status
-from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, has_least
+from leoisac.problems.bounds import NONE, Bound
+from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, constraint_rows, has_least
 from leoisac.problems.problem import Layout
 from leoisac.problems.solution import StatedSolution
 
@@ -59,6 +60,30 @@ def _slope_of_row(scaling: Scaling, rows: slice, quantity: Any, bound: Any, boun
         ratio = np.where(bound_is_larger, quantity / bound**2, -1.0 / quantity)
     slope = np.where(form == DIFFERENCE, sign, np.where(form == LOGARITHM, logarithm, ratio))
     return factor * slope
+
+
+def element_weights(layout: Layout, scaling: Scaling, multipliers: np.ndarray) -> np.ndarray | None:
+    """Weights of the elements of a ``maximise_least`` objective, sum one; None for other objectives."""
+    if not has_least(layout):
+        return None
+    rows = slice(constraint_rows(layout), None)
+    weights = multipliers[:, rows] * scaling.factor[:, rows]
+    total = weights.sum(axis=1, keepdims=True)
+    return np.where(total > 0.0, weights / np.where(total > 0.0, total, 1.0), 1.0 / layout.elements)
+
+
+def relative_gap(layout: Layout, objective: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """How far the objective is from its bound, relative to the larger of the two."""
+    difference = objective - bound if layout.sense == "minimise" else bound - objective
+    size = np.maximum(np.abs(objective), np.abs(bound))
+    return difference / np.where(size > 0.0, size, 1.0)
+
+
+def told(bound: Bound) -> str:
+    """A bound in words."""
+    if bound.kind == NONE:
+        return f"no bound known: {bound.reason}".rstrip(": ")
+    return f"{bound.kind} bound" + (f"; {bound.reason}" if bound.reason else "")
 
 
 def joined(parts: list[StatedSolution]) -> StatedSolution:

@@ -17,11 +17,21 @@ from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
+from leoisac.problems.certificates import bounds_of, natural_coordinates, proven_infeasible
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs, programs
-from leoisac.problems.reporting import by_name, joined, physical_multipliers, raise_unusable, statuses
+from leoisac.problems.reporting import (
+    by_name,
+    element_weights,
+    joined,
+    physical_multipliers,
+    raise_unusable,
+    relative_gap,
+    statuses,
+    told,
+)
 from leoisac.problems.solution import StatedSolution
 from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, directions, groups, own_starts
 from leoisac.problems.statement import ProblemError
@@ -145,21 +155,43 @@ def _solved_block(
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
     best, phases = _found_feasible(problem, compiled, data, best)
-    return _reported(problem, compiled, data, best, agreeing, certify)
+    return _reported(problem, compiled, data, best, agreeing, phases, certify)
 
 
 def _reported(
-    problem: Problem, compiled: Programs, data: TrialData, best: Point, agreeing: np.ndarray, certify: bool
+    problem: Problem,
+    compiled: Programs,
+    data: TrialData,
+    best: Point,
+    agreeing: np.ndarray,
+    phases: tuple[np.ndarray, Phase] | None,
+    certify: bool,
 ) -> StatedSolution:
     """Solution of a block of trials, recomputed from the final values."""
-    del certify
     layout = data.layout
     judged = compiled.judge(None, best.x, data.arrays, best.scaling)
     status = statuses(judged.violation, best.kkt, best.status, FEASIBILITY, LOOSE)
-    status = np.where(np.isfinite(judged.objective), status, int(Status.NONFINITE))
+    status = np.where(np.isfinite(judged.objective), status, int(Status.NONFINITE)).astype(np.int32)
     prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
-    prices = np.where((status == Status.CONVERGED)[:, None], prices, np.nan)
-    unknown = np.full(data.trials, np.nan)
+    usable = status == int(Status.CONVERGED)
+    bound, certificate = np.full(data.trials, np.nan), np.full(data.trials, "no design to bound", object)
+    if certify and usable.any():
+        rows = np.flatnonzero(usable)
+        natural = natural_coordinates(problem, judged.values, best.x)[rows]
+        weights = element_weights(layout, best.scaling, best.multipliers)
+        found = bounds_of(
+            problem, layout, natural, prices[rows], None if weights is None else weights[rows], data.of(rows)
+        )
+        bound[rows] = [one.value for one in found]
+        certificate[rows] = [told(one) for one in found]
+    elif not certify:
+        certificate[:] = "not asked for"
+    if certify and phases is not None:
+        lost, phase = phases
+        x = natural_coordinates(problem, compiled.judge(None, phase.x, data.of(lost), phase.scaling).values, phase.x)
+        proven = proven_infeasible(problem, layout, x, phase.multipliers, phase.soft, phase.scaling, data.of(lost))
+        status[lost[proven]] = int(Status.INFEASIBLE)
+        certificate[lost[proven]] = "infeasible: a sum of the constraints is negative everywhere"
     return StatedSolution(
         value=judged.values,
         status=status,
@@ -168,11 +200,11 @@ def _reported(
         iterations=best.ticks,
         history=np.zeros((data.trials, 0)),
         margin=by_name(layout, judged.margins),
-        multipliers=by_name(layout, prices),
+        multipliers=by_name(layout, np.where(usable[:, None], prices, np.nan)),
         kkt=best.kkt,
-        bound=unknown,
-        gap=unknown,
-        certificate=("no bound known",) * data.trials,
+        bound=bound,
+        gap=relative_gap(layout, judged.objective, bound),
+        certificate=tuple(str(text) for text in certificate),
         agreeing_starts=agreeing,
         least_violation=np.where(judged.violation <= FEASIBILITY, 0.0, judged.violation),
     )
