@@ -171,7 +171,7 @@ def _level_bound(
         near = far
     if good is None:
         return Dual(-np.inf, found), -sign * np.inf
-    while near > 0.0 and far / near > (1.2 if search else 2.0):
+    while near > 0.0 and far / near > (1.02 if search else 2.0):
         middle = float(np.sqrt(near * far))
         nearer = proof(away(middle), search)
         near, far, good = (near, middle, nearer) if nearer is not None else (middle, far, good)

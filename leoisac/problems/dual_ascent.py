@@ -30,6 +30,15 @@ def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: 
     if not usable.any():
         return
     homogeneous = not goal.any()
+    if homogeneous and free.any():
+        # Both signs of an equation, each with a multiplier that the common bound holds.
+        both = np.concatenate([rows, -rows[free]])
+        guess = np.concatenate([np.where(free, np.maximum(multipliers, 0.0), multipliers), -multipliers[free]])
+        for found in ascended(goal, both, np.maximum(guess, 0.0), np.zeros(len(both), bool)):
+            whole = found[: len(rows)].copy()
+            whole[free] -= found[len(rows) :]
+            yield whole
+        return
     centres = _FEW if homogeneous else _CENTRES
     rows, free, size, whole = rows[usable], free[usable], size[usable], np.zeros(len(multipliers))
     diagonals = np.abs(np.diagonal(rows, axis1=1, axis2=2)) / size[:, None]

@@ -81,7 +81,8 @@ def impossible(
 
 
 def _dual(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray) -> Dual:
-    return Dual(_value(goal, rows, multipliers), multipliers)
+    value = _value(goal, rows, multipliers) if np.isfinite(multipliers).all() else -np.inf
+    return Dual(value if np.isfinite(value) else -np.inf, multipliers)
 
 
 def _scaling(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray) -> np.ndarray:

@@ -142,6 +142,20 @@ def test_phases():
     assert best * (1.0 - 1e-12) <= bound.value <= best * (1.0 + 1e-6)
 
 
+def least_phase_gain(x, data):
+    gain, rows = phase_gain(x, data)
+    return jnp.stack([gain, 2.0 * gain]), rows
+
+
+def test_the_least_of_several_by_its_levels():
+    """With no multipliers but those that are looked for: within the nearest level that is tried."""
+    c = instances.gaussian(np.random.default_rng(0), 6)
+    z = np.exp(1j * np.angle(c))
+    x, best = np.concatenate([z.real, z.imag]), np.abs(c).sum() ** 2
+    bound = dual_bound(least_phase_gain, "least", x, {}, {"c": c}, equalities=frozenset({"modulus"}))
+    assert best * (1.0 - 1e-12) <= bound.value <= best * (1.0 + 1.1e-4)
+
+
 def unknown(x, data):
     return jnp.sum(jnp.sin(x) ** 2), {"power": (data, x @ x)}
 
