@@ -18,6 +18,8 @@ _CENTRES, _FEW = 50, 20
 _CLOSE = 1e-10
 """Relative distance to the best at which the path ends."""
 _STEPS = 20
+_MOST_COORDINATES = 80
+"""Above, nothing is looked for: the time grows with the cube, to half a minute at 130."""
 
 
 def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: np.ndarray) -> Iterator[np.ndarray]:
@@ -27,7 +29,7 @@ def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: 
     """
     size = np.linalg.norm(rows[:, 1:, 1:], axis=(1, 2))
     usable = size > 0.0
-    if not usable.any():
+    if not usable.any() or goal.shape[0] > 1 + _MOST_COORDINATES:
         return
     homogeneous = not goal.any()
     if homogeneous and free.any():
