@@ -125,7 +125,7 @@ def solve(
         ProblemError: the statement, the data or the starts cannot be used as they are.
         DesignError: with ``throw``, naming the trials without a usable design.
     """
-    _check_options(problem, starts, certificate, backend)
+    _check_options(problem, starts, start, certificate, backend)
     arranged = arrange(problem, data, trials)
     own = own_starts(problem, arranged.trials, start)
     count = DEFAULT_STARTS if starts is None else starts
@@ -171,7 +171,8 @@ def _reported(
     layout = data.layout
     judged = compiled.judge(None, best.x, data.arrays, best.scaling)
     status = statuses(judged.violation, best.kkt, best.status, FEASIBILITY, LOOSE)
-    status = np.where(np.isfinite(judged.objective), status, int(Status.NONFINITE)).astype(np.int32)
+    finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
+    status = np.where(finite, status, int(Status.NONFINITE)).astype(np.int32)
     prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
     usable = status == int(Status.CONVERGED)
     bound, certificate = np.full(data.trials, np.nan), np.full(data.trials, "no design to bound", object)
@@ -270,7 +271,9 @@ def _from_starts(problem: Problem, compiled: Programs, data: TrialData, x: np.nd
     if not has_least(data.layout):
         slope = measured.slope.reshape(-1, starts)
         # A start in a hollow of the objective must not set the scale, nor one on a cliff.
-        usual = np.nanmedian(np.where(np.isfinite(slope) & (slope > 0.0), slope, np.nan), axis=1)
+        ordered = np.sort(np.where(np.isfinite(slope) & (slope > 0.0), slope, np.inf), axis=1)
+        middle = np.maximum(np.isfinite(ordered).sum(axis=1) - 1, 0) // 2
+        usual = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
         factor = OBJECTIVE_LENGTH / np.where(np.isfinite(usual), usual, 1.0)
         measured = measured._replace(scaling=measured.scaling._replace(objective=np.repeat(factor, starts)))
     return _descended(problem, compiled, data.layout, flat, trial, measured.scaling)
@@ -386,7 +389,7 @@ def _block_of(own: Mapping[str, np.ndarray] | None, first: int) -> dict[str, np.
     return None if own is None else {name: array[first : first + BLOCK] for name, array in own.items()}
 
 
-def _check_options(problem: Any, starts: Any, certificate: str, backend: str) -> None:
+def _check_options(problem: Any, starts: Any, start: Any, certificate: str, backend: str) -> None:
     if not isinstance(problem, Problem):
         raise ProblemError(
             f"The first argument is a {type(problem).__name__}; it must be a Problem: "
@@ -394,6 +397,8 @@ def _check_options(problem: Any, starts: Any, certificate: str, backend: str) ->
         )
     if starts is not None and (isinstance(starts, bool) or not isinstance(starts, int | np.integer) or starts < 0):
         raise ProblemError(f"starts = {starts!r}; it must be a whole number, or None for the default.")
+    if starts == 0 and start is None:
+        raise ProblemError("starts = 0, and none of your own: there is no start to solve from.")
     if certificate not in ("auto", "none"):
         raise ProblemError(f'certificate = {certificate!r}; it must be "auto" or "none".')
     if backend not in ("auto", "jax"):

@@ -161,7 +161,8 @@ def channel_of(kind: Beams, data: TrialData) -> tuple[np.ndarray | None, np.ndar
     found: list[np.ndarray] = []
     for leaf in jax.tree.leaves(data.arrays):
         if leaf.dtype.kind == "c" and leaf.ndim in (2, 3) and leaf.shape[-1] == antennas:
-            found.append(leaf.reshape(data.trials, -1, antennas))
+            rows = leaf.reshape(data.trials, -1, antennas)
+            found.append(np.where(np.isfinite(rows), rows, 0.0))
     fitting = [array for array in found if array.shape[1] <= streams]
     if not fitting:
         return None, None

@@ -64,6 +64,8 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
     if problem.data_axes is not None:
         per_trial, count = _declared(problem, numbers, trials)
         return _arranged(problem, leaves, tree, per_trial, count)
+    if trials not in (None, 1) and not any(leaf.ndim and len(leaf) == trials for leaf in leaves):
+        raise ProblemError(f"trials = {trials}, but no array of the data has {trials} trials along its first axis.")
     first_error: ProblemError | None = None
     for count in _candidates(leaves, trials):
         per_trial = [leaf.ndim > 0 and len(leaf) == count and (count, leaf.ndim) != (1, 0) for leaf in leaves]
@@ -79,7 +81,8 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
             return _arranged(problem, leaves, tree, [False] * len(leaves), 1)
     except ProblemError as error:
         raise first_error or error from error
-    raise first_error or ProblemError(f"No array of the data has {trials} trials along its first axis.")
+    assert first_error is not None
+    raise first_error
 
 
 def _numbers(path: Any, leaf: Any) -> np.ndarray:

@@ -1,0 +1,190 @@
+"""What cannot be solved as stated is refused in words, before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import leoisac as li
+from leoisac.problems import (
+    Beams,
+    Covariance,
+    Phases,
+    Real,
+    Split,
+    at_least,
+    at_most,
+    maximise,
+    maximise_least,
+    minimise,
+)
+from tests.problems.instances import gaussian
+
+H = gaussian(np.random.default_rng(0), 3, 2, 4)
+"""Three trials, two users, four antennas."""
+DATA = {"h": H, "power": 1.0}
+KINDS = {"w": Beams(antennas=4, streams=2)}
+POWER = "power"
+
+
+def _sum_rate(v: Any, d: Any) -> Any:
+    return jnp.sum(li.terms.rate(li.terms.sinr(d.h, v.w, noise=1.0)))
+
+
+def _budget(v: Any, d: Any) -> Any:
+    return {POWER: at_most(li.terms.power(v.w), d.power)}
+
+
+def _no_goal(v: Any, d: Any) -> Any:
+    return _sum_rate(v, d)
+
+
+def _branches(v: Any, d: Any) -> Any:
+    return maximise(_sum_rate(v, d) if li.terms.power(v.w) > 1.0 else 0.0, subject_to=_budget(v, d))
+
+
+def _numpy(v: Any, d: Any) -> Any:
+    return maximise(np.log(_sum_rate(v, d)), subject_to=_budget(v, d))
+
+
+BAD: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "complex objective": (lambda v, d: maximise(jnp.sum(v.w)), r"objective of maximise is complex: take jnp\.real"),
+    "array objective": (
+        lambda v, d: maximise(li.terms.sinr(d.h, v.w, noise=1.0)),
+        r"has shape \(2,\); it must be one number per trial.*jnp\.sum, or write maximise_least",
+    ),
+    "comparison": (
+        lambda v, d: maximise(_sum_rate(v, d), subject_to={POWER: li.terms.power(v.w) <= d.power}),
+        r"Constraint 'power' is an array of true and false.*at_least\(a, b\) in place of a >= b",
+    ),
+    "python bool": (
+        lambda v, d: maximise(_sum_rate(v, d), subject_to={POWER: True}),  # type: ignore[dict-item]
+        r"Constraint 'power' is True or False.*at_least",
+    ),
+    "list of constraints": (
+        lambda v, d: maximise(_sum_rate(v, d), subject_to=[at_most(li.terms.power(v.w), 1.0)]),  # type: ignore[arg-type]
+        r"subject_to is a list; it must be a mapping",
+    ),
+    "shapes of a constraint": (
+        lambda v, d: maximise(_sum_rate(v, d), subject_to={POWER: at_most(jnp.ones(2), jnp.ones(3))}),
+        r"at_most compares shapes \(2,\) and \(3,\)",
+    ),
+    "no goal": (_no_goal, r"_no_goal returns a .*must return maximise"),
+    "misspelt variable": (lambda v, d: maximise(_sum_rate(v, d) + v.x), r"asks for the variable 'x'; there are w"),
+    "misspelt data": (lambda v, d: maximise(jnp.sum(d.H)), r"asks for the data 'H'; there are h, power"),
+    "transposed": (
+        lambda v, d: maximise(jnp.sum(jnp.real(d.h.T @ v.w))),
+        r"cannot be read .*v\.w \(4, 2\).*d\.h \(2, 4\)",
+    ),
+    "branch on a value": (_branches, r"asks whether a value is true.*jnp\.where"),
+    "a NumPy function": (_numpy, r"Python number or NumPy array.*Use jax\.numpy"),
+    "constant objective": (
+        lambda v, d: maximise(d.power, subject_to=_budget(v, d)),
+        r"The objective of .* depends on no variable",
+    ),
+    "constant constraint": (
+        lambda v, d: maximise(_sum_rate(v, d), subject_to={**_budget(v, d), "c": at_least(d.power, 0.5)}),
+        r"Constraint 'c' of .* depends on no variable",
+    ),
+    "empty array": (lambda v, d: maximise_least(jnp.zeros(0)), r"array of maximise_least is empty"),
+    "NaN at every start": (
+        lambda v, d: maximise(jnp.log(-li.terms.power(v.w)), subject_to=_budget(v, d)),
+        r"no finite number at any start of any trial; in trial 0: objective nan.*logarithms",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_statement_is_refused_in_words(case: str) -> None:
+    statement, words = BAD[case]
+    with pytest.raises(li.ProblemError, match=words) as refused:
+        li.solve(li.Problem(statement, KINDS), DATA, starts=1)
+    assert "Traceback" not in str(refused.value)
+
+
+def test_an_unused_variable_is_named() -> None:
+    problem = li.Problem(
+        lambda v, d: maximise(_sum_rate(v, d), subject_to=_budget(v, d)), {**KINDS, "spare": Phases(3)}, name="mine"
+    )
+    with pytest.raises(li.ProblemError, match=r"of mine depend on the variable spare: use it"):
+        li.solve(problem, DATA)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"w": Beams}, r"Variable 'w' is the class Beams: call it"),
+        ({"w": np.ones(3)}, r"Variable 'w' is a ndarray; kinds"),
+        ({"lambda": Real()}, r"called 'lambda'; it is read as v\.lambda"),
+        ({}, r"variables must be a mapping"),
+    ],
+)
+def test_a_variable_must_be_of_a_kind(variables: Any, words: str) -> None:
+    with pytest.raises(li.ProblemError, match=words):
+        li.Problem(_no_goal, variables)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Beams(antennas=8.5, streams=2), r"axis of length 8\.5; lengths are whole"),  # type: ignore[arg-type]
+        (lambda: Covariance(antennas=4, rank=5), r"rank = 5; .* from 1 to 4"),
+        (lambda: Real(2, lower=1.0, upper=0.0), r"lower = 1\.0 and upper = 0\.0"),
+        (lambda: Real(lower=np.ones(2)), r"must be a finite number or None.*at_least\(v\.x, d\.floor\)"),  # type: ignore[arg-type]
+        (lambda: Split(3, axes=("a", "b")), r"has 1 axes, and 2 names"),
+    ],
+)
+def test_a_kind_checks_its_own_arguments(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(li.ProblemError, match=words):
+        make()
+
+
+GOOD = li.Problem(lambda v, d: maximise(_sum_rate(v, d), subject_to=_budget(v, d)), KINDS, name="good")
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        ({"h": H, "power": None}, {}, r"d\.power is None"),
+        ({"h": H, "power": "much"}, {}, r"d\.power is a str"),
+        ({"h": H[..., :3], "power": 1.0}, {}, r"h .*antenna"),
+        (DATA, {"starts": -1}, r"starts = -1"),
+        (DATA, {"starts": 0}, r"no start"),
+        (DATA, {"certificate": "yes"}, r"certificate = 'yes'"),
+        (DATA, {"backend": "gpu"}, r"backend = 'gpu'"),
+        (DATA, {"start": {"x": H}}, r"start has 'x'; the variables are w"),
+        (
+            DATA,
+            {"start": {"w": np.ones((3, 2, 4))}},
+            r"start\['w'\] has shape \(3, 2, 4\); it must be \(trial, \*\(4, 2\)\)",
+        ),
+        (DATA, {"start": {"w": np.full((3, 4, 2), np.nan)}}, r"start\['w'\] has NaN"),
+        (DATA, {"trials": 4}, r"4 trials"),
+    ],
+)
+def test_data_and_options_are_refused_in_words(data: Any, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(li.ProblemError, match=words):
+        li.solve(GOOD, data, **options)
+
+
+def test_declared_axes_settle_which_arrays_are_per_trial() -> None:
+    def statement(v: Any, d: Any) -> Any:
+        return minimise(li.terms.power(v.w), subject_to={"q": at_least(li.terms.sinr(d.h, v.w, noise=d.noise), 1.0)})
+
+    square = gaussian(np.random.default_rng(0), 2, 2, 4)
+    guessed = li.Problem(statement, KINDS)
+    with pytest.warns(UserWarning, match=r"d\.noise has shape \(2,\), and there are 2 trials: it is taken for"):
+        li.solve(guessed, {"h": square, "noise": np.array([1.0, 4.0])}, starts=1, certificate="none")
+    declared = li.Problem(statement, KINDS, data={"h": ("user", "tx"), "noise": ("user",)})
+    solution = li.solve(declared, {"h": square, "noise": np.array([1.0, 4.0])}, starts=1, certificate="none")
+    sinr = [
+        np.asarray(li.terms.sinr(h, w, noise=np.array([1.0, 4.0])))
+        for h, w in zip(square, solution.value["w"], strict=True)
+    ]
+    np.testing.assert_allclose(sinr, 1.0, rtol=1e-6)
+    with pytest.raises(li.ProblemError, match=r"declares the data \['h', 'noise'\]; given are \['h'\]"):
+        li.solve(declared, {"h": square})
