@@ -30,7 +30,6 @@ BELOW = {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),
     },
-    "problems": {*("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim")},
     "catalogue": {"foundation", "experiment", "systems"},
     "api": {"foundation", "experiment", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},

@@ -22,6 +22,7 @@ from leoisac.problems import (
     maximise_least,
     minimise,
 )
+from leoisac.problems.trial_data import arrange
 from tests.problems.instances import gaussian
 
 H = gaussian(np.random.default_rng(0), 3, 2, 4)
@@ -176,15 +177,14 @@ def test_declared_axes_settle_which_arrays_are_per_trial() -> None:
         return minimise(li.terms.power(v.w), subject_to={"q": at_least(li.terms.sinr(d.h, v.w, noise=d.noise), 1.0)})
 
     square = gaussian(np.random.default_rng(0), 2, 2, 4)
-    guessed = li.Problem(statement, KINDS)
+    data = {"h": square, "noise": np.array([1.0, 4.0])}
     with pytest.warns(UserWarning, match=r"d\.noise has shape \(2,\), and there are 2 trials: it is taken for"):
-        li.solve(guessed, {"h": square, "noise": np.array([1.0, 4.0])}, starts=1, certificate="none")
+        guessed = arrange(li.Problem(statement, KINDS), data, None)
+    assert guessed.of(1)["noise"] == 4.0
     declared = li.Problem(statement, KINDS, data={"h": ("user", "tx"), "noise": ("user",)})
-    solution = li.solve(declared, {"h": square, "noise": np.array([1.0, 4.0])}, starts=1, certificate="none")
-    sinr = [
-        np.asarray(li.terms.sinr(h, w, noise=np.array([1.0, 4.0])))
-        for h, w in zip(square, solution.value["w"], strict=True)
-    ]
-    np.testing.assert_allclose(sinr, 1.0, rtol=1e-6)
+    for trials in (arrange(declared, data, None), arrange(declared, data, 2)):
+        np.testing.assert_array_equal(trials.of(1)["noise"], [1.0, 4.0])
+    alone = arrange(li.Problem(statement, KINDS), {"h": square[0], "noise": 1.0}, None)
+    assert (alone.trials, alone.arrays["h"].shape) == (1, (1, 2, 4))
     with pytest.raises(li.ProblemError, match=r"declares the data \['h', 'noise'\]; given are \['h'\]"):
         li.solve(declared, {"h": square})

@@ -182,6 +182,7 @@ def test_own_starts_come_first_and_bad_trials_stay_alone() -> None:
     assert np.all(again.status[[0, 2]] == li.Status.CONVERGED)
 
 
+@pytest.mark.further
 def test_bound_of_a_target_beam_holds_beside_users() -> None:
     """Power on a target under SINR floors: feasible point and dual value meet, also where antennas carry limits."""
     a, _ = steering(ANTENNAS, 0.3)

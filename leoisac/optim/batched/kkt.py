@@ -29,6 +29,8 @@ _WEIGHTY = 1e-3
 """... this share in the gradient of the objective."""
 _DEPENDENT = 1e-12
 """Added to the Gram matrix of unit rows: dependent rows, such as both sides of an equation, then share a multiplier."""
+_SETTLED = 1e-12
+"""Residual at which no further step is tried."""
 _FREE = 1e-7
 """Added to the Hessian, relative to its size, for directions that change nothing (the phase of a beam)."""
 
@@ -62,6 +64,18 @@ class _Local(NamedTuple):
     """Change of the objective's gradient over a distance of ``||x||`` in some direction."""
 
 
+class _State(NamedTuple):
+    best: Polished
+    local: _Local
+    """At its point."""
+    residual: Float[Array, ""]
+    length: Float[Array, ""]
+    """Share of the next Newton step."""
+    size: Float[Array, ""]
+    """Length of the objective's gradient at the beginning."""
+    tried: Any
+
+
 @in_double
 def polish(
     fc: Problem,
@@ -86,24 +100,33 @@ def polish(
         hessian_limit: largest ``n`` for which that is done; above, ``x`` stays.
     """
     x, guess = jnp.asarray(x), jnp.asarray(guess)
-    local = _linearise(fc, x, data)
-    first = _measured(local, x, _multipliers(local, guess))
     if steps == 0 or x.size > hessian_limit:
-        return first
-    size = _largest(jnp.linalg.norm(local.gradient))
+        local = _linearise(fc, x, data)
+        return _measured(local, x, _multipliers(local, guess))
 
-    def improve(_: Any, state: tuple[Polished, Array, Array]) -> tuple[Polished, Array, Array]:
-        best, residual, length = state
-        point = best.x + length * _newton(fc, best, data)
+    def unfinished(state: _State) -> Array:
+        return (state.tried <= steps) & ~(state.residual <= _SETTLED)
+
+    def improve(state: _State) -> _State:
+        # The first round looks at `x` itself. One body for both: tracing and compiling it is what polishing costs most.
+        first = state.tried == 0
+        best = state.best
+        point = best.x + jnp.where(first, 0.0, state.length * _newton(fc, best, state.local, data))
         local = _linearise(fc, point, data)
+        size = jnp.where(first, _largest(jnp.linalg.norm(local.gradient)), state.size)
         # The least squares at the new point are as close to its multipliers as it is itself: quadratically.
         new = _measured(local, point, _multipliers(local, best.multipliers))
-        new_residual = _residual(local, new, size)
-        closer = new_residual < residual
-        best = jax.tree.map(lambda a, b: jnp.where(closer, a, b), new, best)
-        return best, jnp.where(closer, new_residual, residual), jnp.where(closer, 1.0, 0.5 * length)
+        residual = _residual(local, new, size)
+        closer = first | (residual < state.residual)
+        before = (state.best, state.local, state.residual)
+        best, local, residual = jax.tree.map(lambda a, b: jnp.where(closer, a, b), (new, local, residual), before)
+        return _State(best, local, residual, jnp.where(closer, 1.0, 0.5 * state.length), size, state.tried + 1)
 
-    return jax.lax.fori_loop(0, steps, improve, (first, _residual(local, first, size), jnp.ones(())))[0]
+    unknown = jnp.full((), jnp.inf)
+    none = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), jax.eval_shape(lambda: _linearise(fc, x, data)))
+    start = Polished(x, guess, unknown, unknown, unknown)
+    began = _State(start, none, unknown, jnp.ones(()), jnp.ones(()), jnp.zeros((), jnp.int32))
+    return jax.lax.while_loop(unfinished, improve, began).best
 
 
 def _linearise(fc: Problem, x: Float[Array, " n"], data: Any) -> _Local:
@@ -150,7 +173,7 @@ def _residual(local: _Local, measured: Polished, size: Float[Array, ""]) -> Floa
     return jnp.max(jnp.stack([left, measured.complementarity, jnp.max(-local.share, initial=0.0)]))
 
 
-def _newton(fc: Problem, best: Polished, data: Any) -> Float[Array, " n"]:
+def _newton(fc: Problem, best: Polished, local: _Local, data: Any) -> Float[Array, " n"]:
     """Step of ``x`` by the KKT equations of the rows that have a multiplier or are violated.
 
     The last block is not quite zero (``_DEPENDENT``): dependent rows share their multiplier instead of failing.
@@ -161,7 +184,6 @@ def _newton(fc: Problem, best: Polished, data: Any) -> Float[Array, " n"]:
         objective, c = fc(point, data)
         return objective - best.multipliers @ c
 
-    local = _linearise(fc, x, data)
     held = (best.multipliers > 0.0) | (local.share < 0.0)
     hessian = jax.hessian(lagrangian)(x)
     least = 1e-8 * jnp.linalg.norm(local.gradient) / jnp.maximum(jnp.linalg.norm(x), _TINY)
