@@ -234,13 +234,13 @@ def read_layout(problem: Problem, shapes: Any) -> Layout:
     names = list(problem.variables)
     x = [jax.ShapeDtypeStruct((kind.coordinates,), np.float64) for kind in problem.variables.values()]
     try:
-        jaxpr = jax.make_jaxpr(lambda parts, data: outputs(dict(zip(names, parts, strict=True)), data))(x, shapes)
+        inputs_of = dependencies(lambda parts, data: outputs(dict(zip(names, parts, strict=True)), data), x, shapes)
     except ProblemError:
         raise
     except Exception as error:
         raise ProblemError(reading_failed(problem, shapes, error)) from error
     goal = found[-1]
-    moved_by = [{names[number] for number in inputs if number < len(names)} for inputs in dependencies(jaxpr)]
+    moved_by = [{names[number] for number in inputs if number < len(names)} for inputs in inputs_of]
     values = {name: jax.eval_shape(kind.value, x[names.index(name)]) for name, kind in problem.variables.items()}
     blocks = _blocks(problem.constraints(goal, values), moved_by[1:])
     check_dependence(problem, goal, moved_by[0], [(block.name, block.moved_by) for block in blocks])

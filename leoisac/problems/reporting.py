@@ -10,9 +10,14 @@ import numpy as np
 from leoisac.foundation.lanes import concatenate
 from leoisac.foundation.status import DesignError, Status
 from leoisac.problems.bounds import NONE, Bound
+from leoisac.problems.certificates import bounds_of, natural_coordinates, proven_infeasible
+from leoisac.problems.feasibility import Phase
 from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, constraint_rows, has_least
-from leoisac.problems.problem import Layout
+from leoisac.problems.points import FEASIBILITY, LOOSE, Point
+from leoisac.problems.problem import Layout, Problem
+from leoisac.problems.programs import Programs
 from leoisac.problems.solution import StatedSolution
+from leoisac.problems.trial_data import TrialData
 
 
 def by_name(layout: Layout, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -108,13 +113,62 @@ def raise_unusable(solution: StatedSolution) -> None:
         )
 
 
-def statuses(
-    violation: np.ndarray, kkt: np.ndarray, engine: np.ndarray, feasibility: float, loose: float
-) -> np.ndarray:
+def statuses(at: Point, violation: np.ndarray) -> np.ndarray:
     """Statuses of final points, before anything is known of infeasibility."""
-    met = violation <= feasibility
-    settled = (kkt <= loose) | (engine == Status.CONVERGED) & (kkt <= 10 * loose)
-    status = np.where(
-        met & settled, int(Status.CONVERGED), np.where(met, int(Status.MAX_STEPS), int(Status.NO_FEASIBLE_POINT))
+    met = violation <= FEASIBILITY
+    settled = (at.kkt <= LOOSE) | (at.status == Status.CONVERGED) & (at.kkt <= 10.0 * LOOSE)
+    ended = np.where(settled, int(Status.CONVERGED), int(Status.MAX_STEPS))
+    return np.where(met, ended, int(Status.NO_FEASIBLE_POINT)).astype(np.int32)
+
+
+def reported(
+    problem: Problem,
+    compiled: Programs,
+    data: TrialData,
+    best: Point,
+    agreeing: np.ndarray,
+    phases: tuple[np.ndarray, Phase] | None,
+    certify: bool,
+) -> StatedSolution:
+    """Solution of a block of trials, recomputed from the final values."""
+    layout = data.layout
+    judged = compiled.judge(None, best.x, data.arrays, best.scaling)
+    status = statuses(best, judged.violation)
+    finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
+    status = np.where(finite, status, int(Status.NONFINITE)).astype(np.int32)
+    prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
+    usable = status == int(Status.CONVERGED)
+    bound, certificate = np.full(data.trials, np.nan), np.full(data.trials, "no design to bound", object)
+    if certify and usable.any():
+        rows = np.flatnonzero(usable)
+        natural = natural_coordinates(problem, judged.values, best.x)[rows]
+        weights = element_weights(layout, best.scaling, best.multipliers)
+        found = bounds_of(
+            problem, layout, natural, prices[rows], None if weights is None else weights[rows], data.of(rows)
+        )
+        bound[rows] = [one.value for one in found]
+        certificate[rows] = [told(one) for one in found]
+    elif not certify:
+        certificate[:] = "not asked for"
+    if certify and phases is not None:
+        lost, phase = phases
+        x = natural_coordinates(problem, compiled.judge(None, phase.x, data.of(lost), phase.scaling).values, phase.x)
+        proven = proven_infeasible(problem, layout, x, phase.multipliers, phase.soft, phase.scaling, data.of(lost))
+        status[lost[proven]] = int(Status.INFEASIBLE)
+        certificate[lost[proven]] = "infeasible: a sum of the constraints is negative everywhere"
+    return StatedSolution(
+        value=judged.values,
+        status=status,
+        objective=judged.objective,
+        violation=judged.violation,
+        iterations=best.ticks,
+        history=np.zeros((data.trials, 0)),
+        margin=by_name(layout, judged.margins),
+        multipliers=by_name(layout, np.where(usable[:, None], prices, np.nan)),
+        kkt=best.kkt,
+        bound=bound,
+        gap=relative_gap(layout, judged.objective, bound),
+        certificate=tuple(str(text) for text in certificate),
+        agreeing_starts=agreeing,
+        least_violation=np.where(judged.violation <= FEASIBILITY, 0.0, judged.violation),
     )
-    return status.astype(np.int32)

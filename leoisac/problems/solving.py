@@ -9,29 +9,19 @@ scale is right). What is reported is recomputed from the final values of the var
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from leoisac.foundation.jax_setup import in_double, jax
-from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
-from leoisac.problems.certificates import bounds_of, natural_coordinates, proven_infeasible
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
+from leoisac.problems.points import FEASIBILITY, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs, programs
-from leoisac.problems.reporting import (
-    by_name,
-    element_weights,
-    joined,
-    physical_multipliers,
-    raise_unusable,
-    relative_gap,
-    statuses,
-    told,
-)
+from leoisac.problems.reporting import joined, raise_unusable, reported
 from leoisac.problems.solution import StatedSolution
 from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, directions, groups, own_starts
 from leoisac.problems.statement import ProblemError
@@ -43,10 +33,6 @@ _GAIN = 1e-7
 """Relative change of the objective that counts as one."""
 _ROUNDING = 1e-9
 """Relative violation that polishing may leave."""
-LOOSE = 1e-2
-"""Relative residual of the optimality conditions up to which a design counts as converged."""
-FEASIBILITY = 1e-6
-"""Relative violation up to which a constraint counts as met."""
 STATIONARY = 1e-4
 """Relative residual of the optimality conditions at which no further pass is made."""
 MOST_PASSES = 4
@@ -55,38 +41,6 @@ BLOCK = 256
 """Trials that are held in memory together."""
 OPTIONS = EngineOptions(lanes=16, feasibility=FEASIBILITY, gradient_floor=1e-3, value_tolerance=1e-6)
 """Settings of the engine for stated problems."""
-
-
-class Point(NamedTuple):
-    """Where instances stand; instance first."""
-
-    x: np.ndarray
-    """Coordinates in the statement's units."""
-    cost: np.ndarray
-    """The objective, to be made small."""
-    violation: np.ndarray
-    """Largest relative violation."""
-    multipliers: np.ndarray
-    """Of the rows as scaled."""
-    scaling: Scaling
-    status: np.ndarray
-    kkt: np.ndarray
-    """Relative residual of the optimality conditions."""
-    ticks: np.ndarray
-
-    def taken(self, index: Any) -> Point:
-        """Some of the instances."""
-        return jax.tree.map(lambda leaf: leaf[index], self)
-
-    def updated(self, index: np.ndarray, other: Point) -> Point:
-        """With the instances of ``other`` at these places."""
-
-        def put(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-            changed = np.array(old)
-            changed[index] = new
-            return changed
-
-        return jax.tree.map(put, self, other)
 
 
 @in_double
@@ -155,60 +109,7 @@ def _solved_block(
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
     best, phases = _found_feasible(problem, compiled, data, best)
-    return _reported(problem, compiled, data, best, agreeing, phases, certify)
-
-
-def _reported(
-    problem: Problem,
-    compiled: Programs,
-    data: TrialData,
-    best: Point,
-    agreeing: np.ndarray,
-    phases: tuple[np.ndarray, Phase] | None,
-    certify: bool,
-) -> StatedSolution:
-    """Solution of a block of trials, recomputed from the final values."""
-    layout = data.layout
-    judged = compiled.judge(None, best.x, data.arrays, best.scaling)
-    status = statuses(judged.violation, best.kkt, best.status, FEASIBILITY, LOOSE)
-    finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
-    status = np.where(finite, status, int(Status.NONFINITE)).astype(np.int32)
-    prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
-    usable = status == int(Status.CONVERGED)
-    bound, certificate = np.full(data.trials, np.nan), np.full(data.trials, "no design to bound", object)
-    if certify and usable.any():
-        rows = np.flatnonzero(usable)
-        natural = natural_coordinates(problem, judged.values, best.x)[rows]
-        weights = element_weights(layout, best.scaling, best.multipliers)
-        found = bounds_of(
-            problem, layout, natural, prices[rows], None if weights is None else weights[rows], data.of(rows)
-        )
-        bound[rows] = [one.value for one in found]
-        certificate[rows] = [told(one) for one in found]
-    elif not certify:
-        certificate[:] = "not asked for"
-    if certify and phases is not None:
-        lost, phase = phases
-        x = natural_coordinates(problem, compiled.judge(None, phase.x, data.of(lost), phase.scaling).values, phase.x)
-        proven = proven_infeasible(problem, layout, x, phase.multipliers, phase.soft, phase.scaling, data.of(lost))
-        status[lost[proven]] = int(Status.INFEASIBLE)
-        certificate[lost[proven]] = "infeasible: a sum of the constraints is negative everywhere"
-    return StatedSolution(
-        value=judged.values,
-        status=status,
-        objective=judged.objective,
-        violation=judged.violation,
-        iterations=best.ticks,
-        history=np.zeros((data.trials, 0)),
-        margin=by_name(layout, judged.margins),
-        multipliers=by_name(layout, np.where(usable[:, None], prices, np.nan)),
-        kkt=best.kkt,
-        bound=bound,
-        gap=relative_gap(layout, judged.objective, bound),
-        certificate=tuple(str(text) for text in certificate),
-        agreeing_starts=agreeing,
-        least_violation=np.where(judged.violation <= FEASIBILITY, 0.0, judged.violation),
-    )
+    return reported(problem, compiled, data, best, agreeing, phases, certify)
 
 
 def _starting_points(
