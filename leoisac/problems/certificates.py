@@ -15,7 +15,7 @@ from leoisac.problems.formulation import DIFFERENCE, Scaling, constraint_rows
 from leoisac.problems.problem import Layout, Problem, split
 from leoisac.problems.variables import Phases
 
-MOST_COORDINATES = 400
+MOST_COORDINATES = 520
 """Natural coordinates up to which bounds are looked for: their cost grows with the cube."""
 
 _SENSES = {"minimise": "minimise", "maximise": "maximise", "maximise_least": "least"}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.jax_setup import jax
+from leoisac.problems.feasibility import Phase
 from leoisac.problems.formulation import Scaling
 
 LOOSE = 1e-2
@@ -45,3 +46,15 @@ class Point(NamedTuple):
             return changed
 
         return jax.tree.map(put, self, other)
+
+
+class Ended(NamedTuple):
+    """Outcome of all passes."""
+
+    best: Point
+    agreeing: np.ndarray
+    """Starts of each trial that ended at the best objective."""
+    lost: np.ndarray
+    """Trials without a feasible point."""
+    phase: Phase | None
+    """Outcome of their first phase."""

@@ -11,9 +11,8 @@ from leoisac.foundation.lanes import concatenate
 from leoisac.foundation.status import DesignError, Status
 from leoisac.problems.bounds import NONE, Bound
 from leoisac.problems.certificates import bounds_of, natural_coordinates, proven_infeasible
-from leoisac.problems.feasibility import Phase
 from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, constraint_rows, has_least
-from leoisac.problems.points import FEASIBILITY, LOOSE, Point
+from leoisac.problems.points import FEASIBILITY, LOOSE, Ended, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs
 from leoisac.problems.solution import StatedSolution
@@ -121,17 +120,9 @@ def statuses(at: Point, violation: np.ndarray) -> np.ndarray:
     return np.where(met, ended, int(Status.NO_FEASIBLE_POINT)).astype(np.int32)
 
 
-def reported(
-    problem: Problem,
-    compiled: Programs,
-    data: TrialData,
-    best: Point,
-    agreeing: np.ndarray,
-    phases: tuple[np.ndarray, Phase] | None,
-    certify: bool,
-) -> StatedSolution:
+def reported(problem: Problem, compiled: Programs, data: TrialData, ended: Ended, certify: bool) -> StatedSolution:
     """Solution of a block of trials, recomputed from the final values."""
-    layout = data.layout
+    layout, best = data.layout, ended.best
     judged = compiled.judge(None, best.x, data.arrays, best.scaling)
     status = statuses(best, judged.violation)
     finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
@@ -150,8 +141,8 @@ def reported(
         certificate[rows] = [told(one) for one in found]
     elif not certify:
         certificate[:] = "not asked for"
-    if certify and phases is not None:
-        lost, phase = phases
+    if certify and ended.phase is not None:
+        lost, phase = ended.lost, ended.phase
         x = natural_coordinates(problem, compiled.judge(None, phase.x, data.of(lost), phase.scaling).values, phase.x)
         proven = proven_infeasible(problem, layout, x, phase.multipliers, phase.soft, phase.scaling, data.of(lost))
         status[lost[proven]] = int(Status.INFEASIBLE)
@@ -169,6 +160,6 @@ def reported(
         bound=bound,
         gap=relative_gap(layout, judged.objective, bound),
         certificate=tuple(str(text) for text in certificate),
-        agreeing_starts=agreeing,
+        agreeing_starts=ended.agreeing,
         least_violation=np.where(judged.violation <= FEASIBILITY, 0.0, judged.violation),
     )

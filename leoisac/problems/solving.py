@@ -18,9 +18,10 @@ from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
-from leoisac.problems.points import FEASIBILITY, Point
+from leoisac.problems.points import FEASIBILITY, Ended, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Programs, programs
+from leoisac.problems.reduction import Reduction, reduction_of
 from leoisac.problems.reporting import joined, raise_unusable, reported
 from leoisac.problems.solution import StatedSolution
 from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, directions, groups, own_starts
@@ -97,6 +98,18 @@ def _solved_block(
     problem: Problem, data: TrialData, starts: int, seed: int, own: Mapping[str, np.ndarray] | None, certify: bool
 ) -> StatedSolution:
     """Solution of a block of trials."""
+    smaller = reduction_of(problem, data)
+    if smaller is None:
+        ended = _ended(problem, data, starts, seed, own)
+    else:
+        ended = _expanded(
+            problem, data, smaller, _ended(smaller.problem, smaller.data, starts, seed, smaller.inside(own))
+        )
+    return reported(problem, programs(problem, data.layout), data, ended, certify)
+
+
+def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mapping[str, np.ndarray] | None) -> Ended:
+    """All passes of a block of trials."""
     compiled = programs(problem, data.layout)
     x = _starting_points(problem, compiled, data, starts, seed, own)
     _check_some_start(problem, compiled, data, x)
@@ -104,12 +117,32 @@ def _solved_block(
     counts = x.shape[1]
     cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
     chosen = best_start(cost, violation, FEASIBILITY)
-    agreeing = agreement(cost, violation, chosen)
     best = first.taken(np.arange(data.trials) * counts + chosen)
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
-    best, phases = _found_feasible(problem, compiled, data, best)
-    return reported(problem, compiled, data, best, agreeing, phases, certify)
+    best, lost, phase = _found_feasible(problem, compiled, data, best)
+    return Ended(best, agreement(cost, violation, best.cost), lost, phase)
+
+
+def _expanded(problem: Problem, data: TrialData, smaller: Reduction, ended: Ended) -> Ended:
+    """Points of a reduced problem as points of all antennas, with the optimality conditions looked at there."""
+    everyone = np.arange(data.trials)
+
+    def moved(x: np.ndarray, scaling: Scaling, trials: np.ndarray) -> tuple[np.ndarray, Scaling]:
+        whole = smaller.expanded(problem, x, trials)
+        # A basis keeps norms: every variable has the scale that it had.
+        first_of = np.cumsum([0, *(kind.coordinates for kind in smaller.problem.variables.values())])[:-1]
+        lengths = [kind.coordinates for kind in problem.variables.values()]
+        coordinates = np.repeat(scaling.coordinates[:, first_of], lengths, axis=1)
+        return whole, scaling._replace(coordinates=coordinates)
+
+    x, scaling = moved(ended.best.x, ended.best.scaling, everyone)
+    best = _settled(programs(problem, data.layout), ended.best._replace(x=x, scaling=scaling), data.arrays)
+    phase = ended.phase
+    if phase is not None:
+        x, scaling = moved(phase.x, phase.scaling, ended.lost)
+        phase = phase._replace(x=x, scaling=scaling)
+    return ended._replace(best=best, phase=phase)
 
 
 def _starting_points(
@@ -204,7 +237,7 @@ def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point)
 
 def _found_feasible(
     problem: Problem, compiled: Programs, data: TrialData, best: Point
-) -> tuple[Point, tuple[np.ndarray, Phase] | None]:
+) -> tuple[Point, np.ndarray, Phase | None]:
     """First phase for the trials without a feasible point; those that it helps are solved from there.
 
     Returns:
@@ -212,7 +245,7 @@ def _found_feasible(
     """
     lost = np.flatnonzero(np.isfinite(best.cost) & ~(best.violation <= FEASIBILITY))
     if not len(lost):
-        return best, None
+        return best, lost, None
     at, trial = best.taken(lost), data.of(lost)
     scaling = compiled.measure(None, at.x, trial).scaling
     phase = first_phase(problem, compiled.softness, compiled.elastic, at.x, trial, scaling, OPTIONS)
@@ -233,9 +266,7 @@ def _found_feasible(
         refined = _refined(problem, compiled, data.chosen(lost[helped]), best.taken(lost[helped]))
         best = best.updated(lost[helped], refined)
     kept = np.flatnonzero(~(best.violation[lost] <= FEASIBILITY))
-    if not len(kept):
-        return best, None
-    return best, (lost[kept], jax.tree.map(lambda leaf: leaf[kept], phase))
+    return best, lost[kept], jax.tree.map(lambda leaf: leaf[kept], phase) if len(kept) else None
 
 
 def _is_settled(at: Point) -> np.ndarray:
@@ -279,10 +310,9 @@ def _settled(compiled: Programs, at: Point, trial: Any) -> Point:
     )
 
 
-def agreement(cost: np.ndarray, violation: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Number of starts ``(trial,)`` that ended at the chosen one's objective, to one part in a thousand."""
-    best = np.take_along_axis(cost, chosen[:, None], axis=1)
-    close = np.abs(cost - best) <= 1e-3 * np.abs(best)
+def agreement(cost: np.ndarray, violation: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Number of starts ``(trial,)`` that ended at the best objective, to one part in a thousand."""
+    close = np.abs(cost - best[:, None]) <= 1e-3 * np.abs(best[:, None])
     return np.sum(close & (violation <= FEASIBILITY), axis=1)
 
 

@@ -23,6 +23,8 @@ from leoisac.problems import (
     maximise_least,
     minimise,
 )
+from leoisac.problems.reduction import reduction_of
+from leoisac.problems.trial_data import arrange
 from tests.problems.instances import gaussian, steering
 
 ANTENNAS, USERS = 4, 2
@@ -205,3 +207,26 @@ def test_bound_of_a_target_beam_holds_beside_users() -> None:
     assert np.all(solution.status == li.Status.CONVERGED)
     assert np.all(solution.bound >= solution.objective * (1.0 - 1e-9))
     assert np.all(solution.gap <= 1e-6)
+
+
+def test_many_antennas_are_solved_in_the_span_of_the_channels_where_nothing_is_lost() -> None:
+    """Two users see two directions of twelve antennas; limits per antenna see all of them."""
+    h = np.stack([gaussian(np.random.default_rng(seed), USERS, 12) for seed in range(2)])
+    kinds = {"w": Beams(antennas=12, streams=USERS)}
+    axes = {"h": ("user", "tx"), "noise": (), "sinr": (), "most": ()}
+    data = {"h": h, "noise": 1.0, "sinr": 10.0, "most": 1e3}
+    whole = li.Problem(least_power, kinds, data=axes)
+    smaller = reduction_of(whole, arrange(whole, data, None))
+    assert smaller is not None
+    assert smaller.problem.coordinates == 2 * USERS * USERS
+    solution = li.solve(whole, data, starts=2)
+    np.testing.assert_allclose(solution.objective, [uplink_power(one, 10.0)[0] for one in h], rtol=1e-9)
+    assert np.all(solution.kkt <= 1e-9)
+    np.testing.assert_allclose(solution.gap, 0.0, atol=1e-8)
+
+    def per_antenna(v: Any, d: Any) -> Any:
+        goal = least_power(v, d)
+        return minimise(goal.objective, {**goal.subject_to, "each": at_most(li.terms.power_per_antenna(v.w), d.most)})
+
+    guarded = li.Problem(per_antenna, kinds, data=axes)
+    assert reduction_of(guarded, arrange(guarded, data, None)) is None
