@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,12 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.reading.studies import draw_figure
+from leoisac.experiment.running import runner
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
+from leoisac.experiment.trials import blocks
+from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK, environment
+from leoisac.foundation.jax_setup import jax
 
 TRIALS = 8
 NAMES = catalogue.systems()
@@ -47,9 +52,26 @@ def designed(name: str, scheme: str) -> tuple[Any, Mapping[str, Any]]:
 
 @cache
 def tiny_studies(name: str) -> dict[str, Any]:
-    """Every study of the system at the size for tests, as datasets."""
+    """Every study of the system at the size for tests, as datasets.
+
+    Their designs come from the programs that the other contracts have compiled. Those that share none are computed by
+    programs that are quick to compile: nothing that is asked of a tiny study hangs on last bits.
+    """
     system = catalogue.find(name)
-    return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "design_trials", _design)
+        return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
+
+
+def _design(system: System, config: Any, channels: Any, scheme: str, route: str) -> Any:
+    is_alone = _structure(system, config) != _structure(system, small(system.name))
+    with environment({COMPILE_VARIABLE: QUICK}) if is_alone else nullcontext():
+        return blocks.design_trials(system, config, channels, scheme, route)
+
+
+def _structure(system: System, config: Any) -> Any:
+    """What the programs of all designs hang on, besides shapes: the parameters that are no numbers."""
+    return jax.tree_util.tree_structure(blocks.parameters_of(system, config), is_leaf=lambda leaf: leaf is None)
 
 
 @cache
