@@ -70,7 +70,7 @@ def _one_at_a_time() -> dict[str, list[list[Any]]]:
 
 
 _SENSITIVITY = _one_at_a_time()
-_FIRST_ROWS = {axis: rows[:2] for axis, rows in _SENSITIVITY.items()}
+_FIRST_ROWS = {axis: rows[:3] for axis, rows in _SENSITIVITY.items()}
 
 STUDIES = (
     Study(
