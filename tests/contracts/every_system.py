@@ -18,9 +18,10 @@ from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
 from leoisac.experiment.trials import blocks
 from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK, environment
-from leoisac.foundation.jax_setup import jax
 
 TRIALS = 8
+ALONE = {"self-backhaul": {"pattern_mode": "joint"}}
+"""Values of fields at which no program of a design is one of the small configuration's."""
 NAMES = catalogue.systems()
 SYSTEMS = [catalogue.find(name) for name in NAMES]
 SCHEMES = [
@@ -63,15 +64,10 @@ def tiny_studies(name: str) -> dict[str, Any]:
         return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
 
 
-def _design(system: System, config: Any, channels: Any, scheme: str, route: str) -> Any:
-    is_alone = _structure(system, config) != _structure(system, small(system.name))
+def _design(system: System, config: Any, *arguments: Any) -> Any:
+    is_alone = any(getattr(config, field) == value for field, value in ALONE.get(system.name, {}).items())
     with environment({COMPILE_VARIABLE: QUICK}) if is_alone else nullcontext():
-        return blocks.design_trials(system, config, channels, scheme, route)
-
-
-def _structure(system: System, config: Any) -> Any:
-    """What the programs of all designs hang on, besides shapes: the parameters that are no numbers."""
-    return jax.tree_util.tree_structure(blocks.parameters_of(system, config), is_leaf=lambda leaf: leaf is None)
+        return blocks.design_trials(system, config, *arguments)
 
 
 @cache
