@@ -39,6 +39,14 @@ TOY_FILE = Path(__file__).parent / "experiment" / "toy_system.py"
 USER_LEVEL = ("tests", "contracts", "experiment", "foundation")
 """Folders of tests that are users: they call verbs and commands, and know of no precision."""
 
+TOGETHER = {
+    "contracts": ("contracts/",),
+    "self-backhaul, fast route": tuple(
+        f"self_backhaul/test_{name}.py" for name in ("adversary", "baselines", "fast_robust", "pa1")
+    ),
+}
+"""Files of tests that run in the same process, because they share their programs."""
+
 _single: list[str] = []
 _bind = Primitive.bind
 
@@ -54,13 +62,13 @@ Primitive.bind = _noting_bind  # type: ignore[method-assign]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file's tests run in one process, the contracts' files all in the same one: they share their programs."""
+    """A file's tests run in one process, and so do all of files that share their programs."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "contracts" if "contracts/" in file else file
+            return next((name for name, files in TOGETHER.items() if any(one in file for one in files)), file)
 
     return ByFile(config, log)
 

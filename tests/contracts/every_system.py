@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -12,10 +13,15 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.reading.studies import draw_figure
+from leoisac.experiment.running import runner
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
+from leoisac.experiment.trials import blocks
+from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK, environment
 
 TRIALS = 8
+ALONE = {"self-backhaul": {"pattern_mode": "joint"}}
+"""Values of fields at which no program of a design is one of the small configuration's."""
 NAMES = catalogue.systems()
 SYSTEMS = [catalogue.find(name) for name in NAMES]
 SCHEMES = [
@@ -47,9 +53,21 @@ def designed(name: str, scheme: str) -> tuple[Any, Mapping[str, Any]]:
 
 @cache
 def tiny_studies(name: str) -> dict[str, Any]:
-    """Every study of the system at the size for tests, as datasets."""
+    """Every study of the system at the size for tests, as datasets.
+
+    Their designs come from the programs that the other contracts have compiled. Those that share none are computed by
+    programs that are quick to compile: nothing that is asked of a tiny study hangs on last bits.
+    """
     system = catalogue.find(name)
-    return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "design_trials", _design)
+        return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
+
+
+def _design(system: System, config: Any, *arguments: Any) -> Any:
+    is_alone = any(getattr(config, field) == value for field, value in ALONE.get(system.name, {}).items())
+    with environment({COMPILE_VARIABLE: QUICK}) if is_alone else nullcontext():
+        return blocks.design_trials(system, config, *arguments)
 
 
 @cache

@@ -70,17 +70,22 @@ def mean_interval(values: xr.DataArray, level: float = LEVEL, method: str = METH
     """
     if method not in METHODS:
         raise ValueError(f"method = {method!r}: must be one of {', '.join(METHODS)}.")
-    present = values.notnull()
-    count = present.sum("trial")
-    mean = values.fillna(0.0).sum("trial") / count.where(count > 0)
     if method == "bootstrap":
         bounds = bootstrap_interval(values, level)
+        count = values.notnull().sum("trial")
+        mean = values.fillna(0.0).sum("trial") / count.where(count > 0)
         return xr.Dataset({"mean": mean, "low": bounds["low"], "high": bounds["high"], "count": count})
-    squares = ((values - mean) ** 2).where(present, 0.0).sum("trial")
-    freedom = (count - 1).where(count > 1)
-    quantile = special.stdtrit(freedom.values.astype(np.float64), 0.5 + 0.5 * level)
-    half = freedom.copy(data=quantile) * (squares / freedom / count.where(count > 0)) ** 0.5
-    return xr.Dataset({"mean": mean, "low": mean - half, "high": mean + half, "count": count})
+    # In NumPy: figures and claims ask for thousands of these, and aligning labels costs ten times the arithmetic.
+    like = values.notnull().sum("trial")
+    axis, data = values.get_axis_num("trial"), values.values.astype(np.float64)
+    present, count = ~np.isnan(data), like.values
+    some = np.where(count > 0, count, np.nan)
+    mean = np.where(present, data, 0.0).sum(axis=axis) / some
+    squares = np.where(present, (data - np.expand_dims(mean, axis)) ** 2, 0.0).sum(axis=axis)
+    freedom = np.where(count > 1, count - 1.0, np.nan)
+    half = special.stdtrit(freedom, 0.5 + 0.5 * level) * (squares / freedom / some) ** 0.5
+    found = {"mean": mean, "low": mean - half, "high": mean + half, "count": count}
+    return xr.Dataset({name: (like.dims, numbers, like.attrs) for name, numbers in found.items()}, like.coords)
 
 
 def bootstrap_interval(

@@ -50,8 +50,9 @@ class Channels:
         "radar_snr_per_watt",
         "false_alarm",
         "error_radius",
+        "relative_error",
     ],
-    meta_fields=["joint_pattern", "relative_error"],
+    meta_fields=["joint_pattern"],
 )
 @dataclass(frozen=True)
 class Parameters:
@@ -66,7 +67,7 @@ class Parameters:
         false_alarm: false-alarm probability.
         error_radius: radius of the channel error balls, relative or noise-normalised.
         joint_pattern: the base station's beams count towards the beampattern (static).
-        relative_error: the radius is relative to each channel's norm (static).
+        relative_error: whether the radius is relative to each channel's norm.
     """
 
     satellite_power: Leaf  # real scalar
@@ -79,7 +80,7 @@ class Parameters:
     false_alarm: Leaf  # real scalar
     error_radius: Leaf  # real scalar
     joint_pattern: bool
-    relative_error: bool
+    relative_error: Leaf  # bool scalar
 
 
 @partial(

@@ -7,15 +7,25 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.contracts import Study
-from leoisac.systems.bistatic_rsma import SCHEMES
+from leoisac.systems.bistatic_rsma import SCHEMES, SYSTEM
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _RADAR_POWER_DBW = 23.0
 _CASE_A_KM = ((55.0, -20.0), (5.0, -25.0), (40.0, -65.0), (25.0, 5.0))
 """Users of the beampattern figure: one drop, which the paper does not state."""
-_SMALL_RADAR = {"receiver_array": [16, 16], "num_samples": 1024, "max_delay_samples": 96, "rcs_m2": 6400.0}
-"""A quarter of the receiver and of the samples, at the same floor on the target gain: quick echoes of tests."""
+_SMALL = dict(SYSTEM.small)
+_SMALL_RADAR = {
+    **{name: value for name, value in _SMALL.items() if name != "crb_threshold_rad2"},
+    "receiver_array": [16, 16],
+    "num_samples": 1024,
+    "max_delay_samples": 96,
+    "rcs_m2": 160e3,
+}
+"""Small cases with a quarter of the receiver and of the samples, and with so large a target that the floor on the
+target gain is that of small cases at the thresholds of the studies: quick echoes of tests."""
+_FEW_POINTS = 21
+"""Of every pattern that tests store: one shape."""
 _ECHO = ("rsma-noradar:echo", "sdma-radar-sic:echo")
 
 _FLOOR = 0.8
@@ -60,7 +70,7 @@ def _one_at_a_time() -> dict[str, list[list[Any]]]:
 
 
 _SENSITIVITY = _one_at_a_time()
-_FIRST_ROWS = {axis: rows[:4] for axis, rows in _SENSITIVITY.items()}
+_FIRST_ROWS = {axis: rows[:3] for axis, rows in _SENSITIVITY.items()}
 
 STUDIES = (
     Study(
@@ -69,7 +79,7 @@ STUDIES = (
         sweep={"transmit_power_dbw": [20.0, 22.5, 25.0, 27.5, 30.0]},
         trials=100,
         quick={"trials": 32},
-        tiny={"sweep": {"transmit_power_dbw": [20.0, 30.0]}},
+        tiny={"overrides": _SMALL, "sweep": {"transmit_power_dbw": [20.0, 30.0]}},
     ),
     Study(
         "drop-model",
@@ -84,6 +94,7 @@ STUDIES = (
         },
         trials=100,
         quick={"trials": 32},
+        tiny={"overrides": _SMALL},
     ),
     Study(
         "beampattern",
@@ -92,7 +103,14 @@ STUDIES = (
         sweep={"transmit_power_dbw": [20.0, 30.0]},
         trials=1,
         quick={"trials": 1},
-        tiny={"trials": 1, "overrides": {"pattern_points": 61}},
+        tiny={
+            "trials": 1,
+            "overrides": {
+                **_SMALL,
+                "user_positions_km": [list(place) for place in _CASE_A_KM[: _SMALL["num_users"]]],
+                "pattern_points": _FEW_POINTS,
+            },
+        },
     ),
     Study(
         "arrival",
@@ -110,7 +128,7 @@ STUDIES = (
         sweep={"crb_threshold_rad2": [8e-7, 4e-7]},
         trials=2,
         quick={"trials": 1},
-        tiny={"trials": 1, "overrides": {**_SMALL_RADAR, "pattern_points": 31}},
+        tiny={"trials": 1, "overrides": {**_SMALL_RADAR, "pattern_points": _FEW_POINTS}},
     ),
     Study(
         "wrong-arrival",
@@ -119,7 +137,7 @@ STUDIES = (
             "transmit_power_dbw": _RADAR_POWER_DBW,
             "crb_threshold_rad2": 4e-7,
             "aoa_offset_deg": [34.0, 11.0],
-            "pattern_points": 21,
+            "pattern_points": _FEW_POINTS,
         },
         trials=48,
         quick={"trials": 8},

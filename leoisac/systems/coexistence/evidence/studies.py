@@ -117,7 +117,7 @@ STUDIES = (
         sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0]},
         trials=200,
         quick={"trials": 8, "sweep": {"bs_power_dbm": [25.0, 35.0, 45.0]}},
-        tiny={"overrides": {**_SMALL, "num_cells": 2}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
+        tiny={"overrides": {**_SMALL, "num_cells": 1}, "sweep": {"bs_power_dbm": [25.0, 45.0]}},
     ),
     Study(
         "cells",

@@ -141,7 +141,7 @@ STUDIES = (
         trials=2000,
         headline="bit_error_rate",
         quick={"trials": 128},
-        tiny={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
+        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
     ),
     Study(
         "bit-errors-16",
@@ -151,7 +151,7 @@ STUDIES = (
         trials=100,
         headline="bit_error_rate",
         quick={"trials": 8, "sweep": {"comm_snr_db": [0.0, 10.0, 20.0]}},
-        tiny={"trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}, "overrides": {"n_delay": 4, "n_doppler": 8}},
+        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
     ),
     Study(
         "estimation",
@@ -163,7 +163,11 @@ STUDIES = (
         trials=1000,
         headline="delay_error",
         quick={"trials": 32},
-        tiny={"trials": 8, "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]}},
+        tiny={
+            "overrides": _SMALL,
+            "trials": 8,
+            "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]},
+        },
     ),
     SENSITIVITY,
 )

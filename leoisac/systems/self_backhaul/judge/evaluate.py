@@ -55,7 +55,7 @@ def parameters(config: SelfBackhaulConfig) -> Parameters:
         false_alarm=jnp.asarray(config.false_alarm, dtype=jnp.float64),
         error_radius=jnp.asarray(config.error_radius, dtype=jnp.float64),
         joint_pattern=config.pattern_mode == "joint",
-        relative_error=config.error_model == "relative",
+        relative_error=jnp.asarray(config.error_model == "relative"),
     )
 
 

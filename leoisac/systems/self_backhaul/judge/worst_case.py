@@ -78,14 +78,11 @@ def error_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     ``radius`` once noise and the transmitter's budget P are the units.
     """
     xp = array_namespace(channels.h_es, parameters.error_radius)
-    if parameters.relative_error:
 
-        def radius(h: Any, power: Any) -> Any:
-            return parameters.error_radius * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
-    else:
-
-        def radius(h: Any, power: Any) -> Any:
-            return parameters.error_radius * xp.sqrt(channels.noise_power / power) * xp.ones(h.shape[:-1])
+    def radius(h: Any, power: Any) -> Any:
+        relative = parameters.error_radius * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
+        normalised = parameters.error_radius * xp.sqrt(channels.noise_power / power)
+        return xp.where(parameters.relative_error, relative, normalised)
 
     return ErrorRadii(
         h_users=radius(channels.h_users, parameters.bs_power),
