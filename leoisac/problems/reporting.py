@@ -14,9 +14,12 @@ from leoisac.problems.certificates import bounds_of, natural_coordinates, proven
 from leoisac.problems.formulation import DIFFERENCE, LOGARITHM, Scaling, constraint_rows, has_least
 from leoisac.problems.points import FEASIBILITY, LOOSE, Ended, Point
 from leoisac.problems.problem import Layout, Problem
-from leoisac.problems.programs import Programs
+from leoisac.problems.programs import Judged, Programs
 from leoisac.problems.solution import StatedSolution
+from leoisac.problems.starts import groups
+from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData
+from leoisac.problems.variables import Real
 
 
 def by_name(layout: Layout, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -120,11 +123,41 @@ def statuses(at: Point, violation: np.ndarray) -> np.ndarray:
     return np.where(met, ended, int(Status.NO_FEASIBLE_POINT)).astype(np.int32)
 
 
+_LONGER = 1e3
+
+
+def _grows_without_end(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point, judged: Judged, scaling: Scaling
+) -> np.ndarray:
+    """Trials ``(trial,)`` whose objective still gains when variables grow a thousandfold, within the constraints.
+
+    Raises:
+        ProblemError: that is so in all trials: a limit is missing.
+    """
+    endless = np.zeros(data.trials, bool)
+    for group in groups(problem):
+        longer = compiled.judge(None, np.where(group, _LONGER * best.x, best.x), data.arrays, scaling)
+        gain = judged.cost - longer.cost > 1e-6 * np.maximum(np.abs(judged.cost), np.abs(longer.cost))
+        endless |= gain & (longer.violation <= FEASIBILITY) & (judged.violation <= FEASIBILITY)
+    if endless.all():
+        grown = [name for name, kind in problem.variables.items() if kind.is_amplitude or isinstance(kind, Real)]
+        raise ProblemError(
+            f"The objective of {problem.name} has no limit: it still gains when {' or '.join(grown)} grow a "
+            "thousandfold, and no constraint forbids it. A limit is missing, such as at_most(li.terms.power(v.w), "
+            "d.power)."
+        )
+    return endless
+
+
 def reported(problem: Problem, compiled: Programs, data: TrialData, ended: Ended, certify: bool) -> StatedSolution:
     """Solution of a block of trials, recomputed from the final values."""
     layout, best = data.layout, ended.best
-    judged = compiled.judge(None, best.x, data.arrays, best.scaling)
+    # What a bound of zero is compared with is measured where the point is, not where its solve began.
+    here = compiled.measure(None, best.x, data.arrays).scaling
+    judged = compiled.judge(None, best.x, data.arrays, here)
     status = statuses(best, judged.violation)
+    endless = _grows_without_end(problem, compiled, data, best, judged, here)
+    status = np.where(endless, int(Status.MAX_STEPS), status)
     finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
     status = np.where(finite, status, int(Status.NONFINITE)).astype(np.int32)
     prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
@@ -141,17 +174,20 @@ def reported(problem: Problem, compiled: Programs, data: TrialData, ended: Ended
         certificate[rows] = [told(one) for one in found]
     elif not certify:
         certificate[:] = "not asked for"
+    certificate[endless] = "unbounded: the objective gains as long as the variables grow"
     if certify and ended.phase is not None:
         lost, phase = ended.lost, ended.phase
         x = natural_coordinates(problem, compiled.judge(None, phase.x, data.of(lost), phase.scaling).values, phase.x)
         proven = proven_infeasible(problem, layout, x, phase.multipliers, phase.soft, phase.scaling, data.of(lost))
         status[lost[proven]] = int(Status.INFEASIBLE)
-        certificate[lost[proven]] = "infeasible: a sum of the constraints is negative everywhere"
+        certificate[lost[proven]] = (
+            "infeasible: proven, by multipliers under which the constraints contradict each other"
+        )
     return StatedSolution(
         value=judged.values,
         status=status,
-        objective=judged.objective,
-        violation=judged.violation,
+        objective=np.where(judged.violation <= FEASIBILITY, judged.objective, np.nan),
+        violation=np.where(finite, judged.violation, np.inf),
         iterations=best.ticks,
         history=np.zeros((data.trials, 0)),
         margin=by_name(layout, judged.margins),

@@ -121,7 +121,12 @@ def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mappi
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
     best, lost, phase = _found_feasible(problem, compiled, data, best)
-    return Ended(best, agreement(cost, violation, best.cost), lost, phase)
+    agreeing = agreement(cost, violation, best.cost)
+    # The start that led there agrees with itself, also where further passes have moved on.
+    led = (np.take_along_axis(violation, chosen[:, None], axis=1)[:, 0] <= FEASIBILITY) & (
+        best.violation <= FEASIBILITY
+    )
+    return Ended(best, np.maximum(agreeing, led), lost, phase)
 
 
 def _expanded(problem: Problem, data: TrialData, smaller: Reduction, ended: Ended) -> Ended:

@@ -71,6 +71,8 @@ def _kind_of(start: int) -> _Kind:
     )
 
 
+_PROPORTIONS = 0.7
+"""Decades, up and down, between the amplitudes of several variables."""
 DECADES = np.arange(-15.0, 15.5)
 """Magnitudes tried first, in decades; then finer steps between two of them."""
 FINE_DECADES = np.linspace(-0.5, 0.5, len(DECADES))
@@ -79,8 +81,14 @@ FINE_DECADES = np.linspace(-0.5, 0.5, len(DECADES))
 def directions(problem: Problem, data: TrialData, count: int, seed: int) -> np.ndarray:
     """Coordinates of all starts before their magnitudes are known, shape ``(trial, start, coordinate)``."""
     parts: list[np.ndarray] = []
+    several = sum(kind.is_amplitude for kind in problem.variables.values()) > 1
     for number, kind in enumerate(problem.variables.values()):
-        columns = [_start(kind, data, start, np.random.default_rng((seed, start, number))) for start in range(count)]
+        columns: list[np.ndarray] = []
+        for start in range(count):
+            rng = np.random.default_rng((seed, start, number))
+            # Amplitudes beside others (a common beam beside private ones) start at several proportions.
+            share = 10.0 ** rng.uniform(-_PROPORTIONS, _PROPORTIONS) if start and kind.is_amplitude and several else 1.0
+            columns.append(share * _start(kind, data, start, rng))
         parts.append(np.stack(columns, axis=1))
     return np.concatenate(parts, axis=-1)
 
@@ -97,7 +105,11 @@ def _start(kind: Variable, data: TrialData, start: int, rng: np.random.Generator
     if isinstance(kind, Phases):
         return np.broadcast_to(rng.uniform(-np.pi, np.pi, kind.coordinates), (data.trials, kind.coordinates))
     if isinstance(kind, Split):
-        shares = np.full(kind.elements, 1.0 / kind.elements) if start == 0 else rng.dirichlet(np.ones(kind.elements))
+        shares = np.full(kind.elements, 1.0 / kind.elements)
+        if start % 2:  # nearly all to one of them
+            shares = 0.1 * shares + 0.9 * (np.arange(kind.elements) == start // 2 % kind.elements)
+        elif start:
+            shares = rng.dirichlet(np.ones(kind.elements))
         return np.broadcast_to(shares, (data.trials, kind.coordinates))
     assert isinstance(kind, Real)
     return np.broadcast_to(_between(kind, start, rng), (data.trials, kind.coordinates))
@@ -212,7 +224,9 @@ def magnitude(problem: Problem, layout: Layout, scan: Any, x: Any, trial: Any) -
     ``scan`` has ``groups`` and the ``decades`` to try, relative to the present magnitudes.
     """
 
-    def sweep(x: Any, group: Any) -> tuple[Any, None]:
+    def sweep(x: Any, which: Any) -> tuple[Any, None]:
+        group, joint = which
+
         def judged(decade: Any) -> tuple[Any, Any]:
             quantities = problem.quantities(problem.values(jnp.where(group, x * 10.0**decade, x)), trial)
             return _merit(layout, quantities)
@@ -228,9 +242,13 @@ def magnitude(problem: Problem, layout: Layout, scan: Any, x: Any, trial: Any) -
         range_of_cost = jnp.max(jnp.where(good, cost, -jnp.inf)) - cost[best]
         collapsed = good[0] & (jnp.abs(cost[best] - cost[0]) <= 1e-6 * range_of_cost) & (largest < count - 1)
         best = jnp.where(collapsed, largest, best)
-        return jnp.where(group, x * 10.0 ** scan["decades"][best], x), None
+        # One variable by itself only to come closer to the constraints: greed would silence the others.
+        kept = ~joint & (least >= 0.9 * judged(0.0)[0])
+        decade = jnp.where(kept, 0.0, scan["decades"][best])
+        return jnp.where(group, x * 10.0**decade, x), None
 
-    return jax.lax.scan(sweep, x, scan["groups"])[0]
+    together = jnp.arange(len(scan["groups"])) == 0
+    return jax.lax.scan(sweep, x, (scan["groups"], together))[0]
 
 
 def _merit(layout: Layout, quantities: Any) -> tuple[Any, Any]:

@@ -59,7 +59,7 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
     Raises:
         ProblemError: an array of no numbers; arrays that cannot be read either way.
     """
-    numbers = jax.tree_util.tree_map_with_path(_numbers, data, is_leaf=lambda leaf: leaf is None)
+    numbers = jax.tree_util.tree_map_with_path(_numbers, data, is_leaf=_is_array)
     leaves, tree = jax.tree.flatten(numbers)
     if problem.data_axes is not None:
         per_trial, count = _declared(problem, numbers, trials)
@@ -78,11 +78,21 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
         return found
     try:
         if trials in (None, 1):
-            return _arranged(problem, leaves, tree, [False] * len(leaves), 1)
+            found = _arranged(problem, leaves, tree, [False] * len(leaves), 1)
+            if trials is None:
+                _warn_of_sweeps(problem, numbers)
+            return found
     except ProblemError as error:
         raise first_error or error from error
     assert first_error is not None
     raise first_error
+
+
+def _is_array(leaf: Any) -> bool:
+    """What stands for one array: None (refused with words), and lists of plain numbers, nested or not."""
+    if isinstance(leaf, list | tuple):
+        return bool(leaf) and all(isinstance(part, int | float | complex) or _is_array(part) for part in leaf)
+    return leaf is None
 
 
 def _numbers(path: Any, leaf: Any) -> np.ndarray:
@@ -144,27 +154,45 @@ def _declared(problem: Problem, numbers: Any, trials: int | None) -> tuple[list[
     return [per_trial[name] for name in sorted(numbers)], count
 
 
+def _warn_of_sweeps(problem: Problem, numbers: Any) -> None:
+    """Say what is assumed where a vector could also hold a number for each trial."""
+    leaves, tree = jax.tree.flatten(numbers)
+    for number, leaf in enumerate(leaves):
+        if leaf.ndim != 1 or len(leaf) == 1:
+            continue
+        try:
+            _arranged(problem, leaves, tree, [place == number for place in range(len(leaves))], len(leaf))
+        except ProblemError:
+            continue
+        _warn(
+            numbers, number, "it is taken for part of one trial, with all other data", "holds a number for each trial"
+        )
+
+
+def _warn(numbers: Any, number: int, taken: str, otherwise: str) -> None:
+    path, leaf = jax.tree_util.tree_leaves_with_path(numbers)[number]
+    name = ".".join(str(getattr(key, "key", key)) for key in path)
+    warnings.warn(
+        f"d.{name} has shape {leaf.shape}: {taken}. If it {otherwise}, declare the axes of one trial: "
+        'Problem(..., data={"h": ("user", "antenna"), "noise": ("user",), ...}).',
+        UserWarning,
+        stacklevel=6,
+    )
+
+
 def _warn_if_ambiguous(problem: Problem, numbers: Any, per_trial: list[bool], count: int) -> None:
     """Say what is assumed where the number of trials is also the length of another axis, and both can be read."""
     leaves, tree = jax.tree.flatten(numbers)
     lengths = {n for leaf, own in zip(leaves, per_trial, strict=True) for n in (leaf.shape[1:] if own else leaf.shape)}
     lengths |= {n for kind in problem.variables.values() for n in kind.shape}
-    if count == 1 or count not in lengths or sum(per_trial) < 2:
+    if count == 1 or count not in lengths:
         return
     for number, own in enumerate(per_trial):
         if not own or leaves[number].ndim > 1:
             continue
         other = [flag and place != number for place, flag in enumerate(per_trial)]
         try:
-            _arranged(problem, leaves, tree, other, count)
+            _arranged(problem, leaves, tree, other, count if any(other) else 1)
         except ProblemError:
             continue
-        path = jax.tree_util.tree_leaves_with_path(numbers)[number][0]
-        name = ".".join(str(getattr(key, "key", key)) for key in path)
-        warnings.warn(
-            f"d.{name} has shape {leaves[number].shape}, and there are {count} trials: it is taken for a number of "
-            "each trial. If it is common to all, declare the axes of one trial: "
-            'Problem(..., data={"h": ("user", "antenna"), "noise": ("user",), ...}).',
-            UserWarning,
-            stacklevel=5,
-        )
+        _warn(numbers, number, f"there are {count} trials, and it is taken for a number of each", "is common to all")

@@ -122,7 +122,7 @@ class Complex(Variable):
 class Beams(Complex):
     """Beams as columns, complex ``(antenna, stream)``: with channels in rows the amplitudes are ``conj(h) @ w``."""
 
-    def __init__(self, *, antennas: int, streams: int, axes: tuple[str, ...] | None = None) -> None:
+    def __init__(self, antennas: int, streams: int, axes: tuple[str, ...] | None = None) -> None:
         super().__init__(antennas, streams, axes=axes)
 
 
@@ -133,7 +133,7 @@ class Covariance(Variable):
     rank: int = 1
     is_amplitude: ClassVar[bool] = True
 
-    def __init__(self, *, antennas: int, rank: int | None = None, axes: tuple[str, ...] | None = None) -> None:
+    def __init__(self, antennas: int, rank: int | None = None, axes: tuple[str, ...] | None = None) -> None:
         super().__init__((antennas, antennas), axes)
         rank = antennas if rank is None else rank
         if isinstance(rank, bool) or not isinstance(rank, int) or not 1 <= rank <= antennas:
