@@ -145,8 +145,8 @@ def _constraints(subject_to: Any) -> dict[str, Constraint]:
             raise ProblemError(f"A constraint is called {name!r}; names are non-empty texts.")
         if not isinstance(constraint, Constraint):
             hint = (
-                "write at_least(a, b) in place of a >= b: the outcome of a comparison says nothing of how far it is "
-                "from being met"
+                "write at_least(a, b) in place of a >= b, at_most(a, b) in place of a <= b: the outcome of a "
+                "comparison says nothing of how far it is from being met"
                 if isinstance(constraint, bool) or getattr(constraint, "dtype", None) == np.bool_
                 else "make it with at_least, at_most or equals"
             )

@@ -178,7 +178,7 @@ def test_declared_axes_settle_which_arrays_are_per_trial() -> None:
 
     square = gaussian(np.random.default_rng(0), 2, 2, 4)
     data = {"h": square, "noise": np.array([1.0, 4.0])}
-    with pytest.warns(UserWarning, match=r"d\.noise has shape \(2,\), and there are 2 trials: it is taken for"):
+    with pytest.warns(UserWarning, match=r"d\.noise has shape \(2,\): there are 2 trials, and it is taken for"):
         guessed = arrange(li.Problem(statement, KINDS), data, None)
     assert guessed.of(1)["noise"] == 4.0
     declared = li.Problem(statement, KINDS, data={"h": ("user", "tx"), "noise": ("user",)})
