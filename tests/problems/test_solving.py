@@ -230,3 +230,31 @@ def test_many_antennas_are_solved_in_the_span_of_the_channels_where_nothing_is_l
 
     guarded = li.Problem(per_antenna, kinds, data=axes)
     assert reduction_of(guarded, arrange(guarded, data, None)) is None
+
+
+@pytest.mark.further
+def test_a_common_stream_beside_private_ones_is_not_left_to_itself() -> None:
+    """Three users on two antennas: from equal proportions alone, all starts end without private power, a third lower."""
+    rng = np.random.default_rng(3)
+    gaussian(rng, 4, 5), gaussian(rng, 3, 8)
+    h = gaussian(rng, 3, 3, 2)
+
+    def split_rates(v: Any, d: Any) -> Any:
+        rates = li.terms.rsma_rates(d.h, v.common, v.private, noise=0.1)
+        return maximise_least(
+            rates.private + v.share * v.level,
+            subject_to={
+                "power": at_most(li.terms.power(v.common) + li.terms.power(v.private), 1.0),
+                "common": at_least(rates.common_of_users, v.level),
+            },
+        )
+
+    kinds = {
+        "common": Beams(antennas=2, streams=1),
+        "private": Beams(antennas=2, streams=3),
+        "share": Split(3),
+        "level": Real(),
+    }
+    problem = li.Problem(split_rates, kinds, data={"h": ("user", "tx")})
+    solution = li.solve(problem, {"h": h[:1]}, certificate="none")
+    assert solution.objective[0] >= 1.8639
