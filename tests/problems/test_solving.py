@@ -234,7 +234,7 @@ def test_many_antennas_are_solved_in_the_span_of_the_channels_where_nothing_is_l
 
 @pytest.mark.further
 def test_a_common_stream_beside_private_ones_is_not_left_to_itself() -> None:
-    """Three users on two antennas: from equal proportions alone, all starts end without private power, a third lower."""
+    """Three users on two antennas: from equal proportions alone, all starts end without private power, and lower."""
     rng = np.random.default_rng(3)
     gaussian(rng, 4, 5), gaussian(rng, 3, 8)
     h = gaussian(rng, 3, 3, 2)
