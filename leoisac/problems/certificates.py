@@ -12,7 +12,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.problems.bounds import NONE, Bound, dual_bound, infeasibility_proof
 from leoisac.problems.formulation import DIFFERENCE, Scaling, constraint_rows
-from leoisac.problems.problem import Layout, Problem, split
+from leoisac.problems.problem import Layout, Problem, both_sides, split
 from leoisac.problems.variables import Phases
 
 MOST_COORDINATES = 520
@@ -26,18 +26,19 @@ def raw_statement(problem: Problem, layout: Layout) -> Any:
     """The statement in natural coordinates as ``bounds`` reads it; the modulus of every phase is an equation."""
 
     def raw(x: Any, data: Any) -> tuple[Any, dict[str, tuple[Any, Any]]]:
+        # Each constraint by itself, not as slices of all rows in one: what is known of a row would be lost beside
+        # another of which nothing is.
         values = problem.natural_values(x)
-        quantities = problem.quantities(values, data)
+        goal = problem.goal(values, data)
         rows: dict[str, tuple[Any, Any]] = {}
-        for block in layout.blocks:
-            sides = quantities.quantity[block.rows], quantities.bound[block.rows]
-            rows[block.name] = sides[::-1] if block.relation == "at_most" else sides
+        for name, constraint in problem.constraints(goal, values).items():
+            sides = both_sides(constraint)
+            rows[name] = sides[::-1] if constraint.relation == "at_most" else sides
         for name, kind in problem.variables.items():
             if isinstance(kind, Phases):
                 z = jnp.ravel(values[name])
                 rows[_modulus(name)] = jnp.real(z) ** 2 + jnp.imag(z) ** 2, jnp.ones(kind.elements)
-        objective = quantities.objective
-        return (objective if layout.sense == "maximise_least" else objective[0]), rows
+        return (jnp.ravel(goal.objective) if layout.sense == "maximise_least" else goal.objective), rows
 
     return raw
 

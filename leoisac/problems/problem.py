@@ -97,7 +97,7 @@ class Problem:
     def quantities(self, values: Mapping[str, Any], data: Any) -> Quantities:
         """Objective and both sides of every inequality for the values of one trial; traceable."""
         goal = self.goal(values, data)
-        rows = [_sides(constraint) for constraint in self.constraints(goal, values).values()]
+        rows = [both_sides(constraint) for constraint in self.constraints(goal, values).values()]
 
         def joined(place: int) -> Any:
             return jnp.concatenate([row[place] for row in rows]) if rows else jnp.zeros(0)
@@ -228,7 +228,7 @@ def read_layout(problem: Problem, shapes: Any) -> Layout:
         goal = problem.goal(values, data)
         found.append(goal)
         constraints = problem.constraints(goal, values).values()
-        return jnp.asarray(goal.objective, float), [_sides(constraint) for constraint in constraints]
+        return jnp.asarray(goal.objective, float), [both_sides(constraint) for constraint in constraints]
 
     # Lists keep the variables in the order of their declaration, where a mapping would be sorted.
     names = list(problem.variables)
@@ -251,7 +251,8 @@ def _shape(constraint: Constraint) -> tuple[int, ...]:
     return np.broadcast_shapes(np.shape(constraint.quantity), np.shape(constraint.bound))
 
 
-def _sides(constraint: Constraint) -> tuple[Any, Any]:
+def both_sides(constraint: Constraint) -> tuple[Any, Any]:
+    """Quantity and bound, an element for each row; traceable."""
     shape = _shape(constraint)
     quantity, bound = (
         jnp.ravel(jnp.broadcast_to(jnp.asarray(side, float), shape)) for side in (constraint.quantity, constraint.bound)

@@ -254,10 +254,10 @@ def test_studies_of_a_run_share_what_they_have_in_common(toy: System, tmp_path: 
 
 
 def test_scenarios_are_changed_by_arguments() -> None:
-    from leoisac.api import _scenario, _system
+    from leoisac.api.meaning import scenario_of, system_of
 
-    base = _scenario(_system(CONFIG), CONFIG, ["fill"], {"num_users": [2]}, 5, 3, "fast")
-    changed = _scenario(_system(CONFIG), base, None, None, None, None, None)
+    base = scenario_of(system_of(CONFIG), CONFIG, ["fill"], {"num_users": [2]}, 5, 3, "fast")
+    changed = scenario_of(system_of(CONFIG), base, None, None, None, None, None)
     assert changed == base
-    changed = _scenario(_system(CONFIG), base, ["odd"], {}, 7, 0, None)
+    changed = scenario_of(system_of(CONFIG), base, ["odd"], {}, 7, 0, None)
     assert (changed.schemes, changed.sweep, changed.trials, changed.seed) == (("odd",), {}, 7, 0)

@@ -1,0 +1,28 @@
+"""The verbs of ``import leoisac as li``: configure, draw, design, evaluate, run, look.
+
+Everything that computes is imported on first use, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
+from leoisac.api.trials import channels, config, design, draw, evaluate, export_design, load, schemes, systems
+
+__all__ = [
+    "channels",
+    "check_store",
+    "config",
+    "design",
+    "draw",
+    "evaluate",
+    "export",
+    "export_design",
+    "figure",
+    "load",
+    "open_run",
+    "resume",
+    "run",
+    "schemes",
+    "systems",
+    "verify",
+]
