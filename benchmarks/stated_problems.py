@@ -140,7 +140,7 @@ def infeasible_part(record: dict[str, Any], wanted: str) -> list[str]:
             solution = li.solve(*stacked(family, drawn, gain))
             statuses = [Status(int(code)).name for code in solution.status]
             where = f"{family}, {name}, gains {gain:g}"
-            record["infeasible"][where] = {"expected": expected, "statuses": statuses}
+            record["infeasible"][where] = {"expected": expected, "statuses": ", ".join(statuses)}
             wrong = [status for status in statuses if (status == "INFEASIBLE") != (expected == "INFEASIBLE")]
             missed += [f"{where}: {status} where {expected} is true" for status in wrong]
             lost = [status for status in statuses if status != "CONVERGED" and expected == "feasible"]
@@ -177,6 +177,25 @@ def times_of(problem: Problem, data: Mapping[str, np.ndarray]) -> dict[str, Any]
     }
 
 
+def summary(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The worst of every family, over instances and units."""
+    families: dict[str, list[Mapping[str, Any]]] = {}
+    for where, row in rows.items():
+        families.setdefault(where.split(",")[0], []).append(row)
+    lines: list[str] = []
+    for name, found in families.items():
+        worst = {key: max(abs(row[key]) for row in found) for key in ("error", "violation", "kkt")}
+        gaps = [row["gap"] for row in found if row["gap"] is not None]
+        told = f"{max(gaps):.0e}" if gaps else "-"
+        lines.append(
+            f"{name:14s} {len(found):3d} solves, worst error {worst['error']:.0e}, violation {worst['violation']:.0e}, "
+            f"kkt {worst['kkt']:.0e}, gap {told} ({len(found) - len(gaps)} without), fewest agreeing starts "
+            f"{min(row['agreeing_starts'] for row in found)}, ticks {np.mean([row['ticks'] for row in found]):.0f}, "
+            f"CONVERGED {sum(row['status'] == 'CONVERGED' for row in found)}"
+        )
+    return lines
+
+
 def written(record: Mapping[str, Any]) -> str:
     """JSON with a line for every innermost mapping or list."""
     text = json.dumps(record, indent=1)
@@ -204,8 +223,8 @@ def main() -> int:
     kept = json.loads(HISTORY.read_text(encoding="utf-8")) if HISTORY.exists() else {}
     merged = {part: _merged(kept.get(part, {}), rows) for part, rows in record.items()}
     HISTORY.write_text(written(merged | {"versions": versions(), "machine": machine()}), encoding="utf-8")
-    for table in stated_rules.tables(merged["rules"]):
-        print(table)
+    for line in [*summary(merged["values"]), *stated_rules.tables(merged["rules"])]:
+        print(line)
     for line in missed:
         print(f"missed: {line}")
     return int(bool(missed))

@@ -42,7 +42,7 @@ STUDIED: Mapping[str, tuple[str, int]] = {
     "P8 mask": ("masked sum rate, 4 antennas, 3 users", 32),
     "P10": ("sum rate, 4 antennas, 3 users", 32),
     "P10h": ("overloaded sum rate, 2 antennas, 3 users", 32),
-    "crowded": ("weighted sum rate, 16 antennas, 12 users, 4 sensing streams, a target to light", 8),
+    "crowded": ("weighted sum rate, 16 antennas, 12 users, 4 sensing streams, a target to light", 4),
 }
 """Families whose starts are counted, what they are, and instances."""
 
