@@ -21,7 +21,7 @@ from stated_families import FAMILIES, Drawn, selected, stacked
 import leoisac as li
 from leoisac.foundation.lanes import BatchedFunction, by_lanes
 from leoisac.foundation.status import Status
-from leoisac.problems import feasibility, formulation, programs, scaling, solving
+from leoisac.problems import feasibility, formulation, programs, reporting, scaling, solving
 from leoisac.problems.formulation import (
     DIFFERENCE,
     LOGARITHM,
@@ -92,7 +92,7 @@ FORMS = (
 MOST_COORDINATES = 320
 """Of the instances that rules are tried on."""
 _stated_rows, _stated_forms, _stated_programs = formulation.unscaled_rows, scaling._forms, solving.programs
-_stated_statuses = solving.statuses
+_stated_statuses = reporting.statuses
 
 
 def _rows_with_excess(rows: Rows, form: Any) -> Any:
@@ -184,9 +184,9 @@ def _settle_of(problem: Problem, layout: Layout) -> BatchedFunction:
 def switched(rule: Rule, ended: list[np.ndarray]) -> Generator[None]:
     """Within the context ``li.solve`` goes by this rule; statuses of the engine are appended to ``ended``."""
 
-    def statuses(violation: Any, kkt: Any, engine: Any, feasible: float, loose: float) -> Any:
-        ended.append(np.asarray(engine))
-        return _stated_statuses(violation, kkt, engine, feasible, loose)
+    def statuses(at: Any, violation: Any) -> Any:
+        ended.append(np.asarray(at.status))
+        return _stated_statuses(at, violation)
 
     kept = [(module, name, getattr(module, name)) for module, name in _PATCHED]
     try:
@@ -194,7 +194,7 @@ def switched(rule: Rule, ended: list[np.ndarray]) -> Generator[None]:
             setattr(module, "unscaled_rows", _rows_with_excess)  # noqa: B010
         solving.MOST_PASSES = rule.passes
         solving.programs = functools.partial(_programs_of, rule)
-        solving.statuses = statuses
+        reporting.statuses = statuses
         yield
     finally:
         for module, name, value in kept:
@@ -207,7 +207,7 @@ _PATCHED = (
     (feasibility, "unscaled_rows"),
     (solving, "MOST_PASSES"),
     (solving, "programs"),
-    (solving, "statuses"),
+    (reporting, "statuses"),
 )
 
 
