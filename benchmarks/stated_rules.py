@@ -156,7 +156,7 @@ def _unpolished(problem: Problem, layout: Layout, _: None, x: Any, multipliers: 
     """The point as it is, with multipliers and residual."""
     kept, programs.POLISHING_STEPS = programs.POLISHING_STEPS, 0
     try:
-        return programs.settle(problem, layout, None, x, multipliers, instance)
+        return programs.settle(problem, layout, None, None, x, multipliers, instance)
     finally:
         programs.POLISHING_STEPS = kept
 

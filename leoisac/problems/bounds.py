@@ -147,7 +147,8 @@ def _level_bound(
 
     def ratios(level: float) -> np.ndarray:
         plain = level * abs(level) if goal.rooted else level
-        return np.where(logarithmic, np.exp(np.where(logarithmic, level / scales, 0.0)), plain)
+        with np.errstate(over="ignore"):  # an infinite level proves nothing
+            return np.where(logarithmic, np.exp(np.where(logarithmic, level / scales, 0.0)), plain)
 
     def proof(level: float, search: bool) -> Dual | None:
         ratio = ratios(level)

@@ -39,6 +39,8 @@ class Programs(NamedTuple):
     """``(None, x, trial, scaling)`` to ``Judged``."""
     settle: BatchedFunction
     """``(None, x, multipliers, instance)`` to ``Settled``."""
+    looked_at: BatchedFunction
+    """As ``settle``, but the point stays: its multipliers and residual."""
     softness: BatchedFunction
     """``(None, x, trial, scaling)`` to ``Softness``."""
     stated: Any
@@ -80,15 +82,19 @@ def judge(problem: Problem, layout: Layout, _: None, x: Any, trial: Any, scaling
     )
 
 
-def settle(problem: Problem, layout: Layout, _: None, x: Any, multipliers: Any, instance: Any) -> Settled:
-    """Point and multipliers made consistent, in the scales of the instance."""
+def settle(
+    problem: Problem, layout: Layout, steps: int | None, _: None, x: Any, multipliers: Any, instance: Any
+) -> Settled:
+    """Point and multipliers made consistent, in the scales of the instance, by at most so many steps."""
     scaling = instance["scaling"]
     y = x / scaling.coordinates
     if has_least(layout):
         least = jnp.min(problem.quantities(problem.values(x), instance["trial"]).objective)
         y = jnp.append(y, level_of(scaling, least))
     fc = functools.partial(stated, problem, layout)
-    polished = polish(fc, y, instance, multipliers, steps=POLISHING_STEPS, hessian_limit=HESSIAN_LIMIT)
+    polished = polish(
+        fc, y, instance, multipliers, steps=POLISHING_STEPS if steps is None else steps, hessian_limit=HESSIAN_LIMIT
+    )
     moved = scaling.coordinates * polished.x[: problem.coordinates]
     return Settled(moved, polished.multipliers, polished.stationarity)
 
@@ -104,7 +110,8 @@ def programs(problem: Problem, layout: Layout) -> Programs:
         magnitude=by_lanes(functools.partial(magnitude, problem, layout)),
         measure=by_lanes(measured),
         judge=by_lanes(functools.partial(judge, problem, layout)),
-        settle=by_lanes(functools.partial(settle, problem, layout), lanes=SETTLING_LANES),
+        settle=by_lanes(functools.partial(settle, problem, layout, None), lanes=SETTLING_LANES),
+        looked_at=by_lanes(functools.partial(settle, problem, layout, 0), lanes=SETTLING_LANES),
         softness=by_lanes(functools.partial(softness, problem, layout)),
         stated=functools.partial(stated, problem, layout),
         elastic=functools.partial(elastic, problem, layout),

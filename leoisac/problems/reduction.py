@@ -4,8 +4,8 @@
 A statement that sees beams only through channels and steering vectors, and their power through a total, has its optimum
 in the span of those vectors: what a beam has outside reaches nobody and costs power. With 64 antennas and 5 directions
 that leaves 5 numbers of 64. Whether a statement is of that kind is tried, not assumed: at random beams the projection
-must neither make the objective worse nor any constraint tighter (limits per antenna do). The optimality conditions of a
-solution are those of all antennas in any case.
+must neither make the objective worse nor any constraint tighter, and at beams in the span nothing may have a slope out
+of it (powers per antenna have). The optimality conditions of a solution are those of all antennas in any case.
 """
 
 from __future__ import annotations
@@ -126,20 +126,36 @@ def _nothing_is_lost(problem: Problem, data: TrialData, bases: Mapping[str, np.n
 @functools.cache
 def _comparison(problem: Problem, layout: Layout) -> Any:
     def worse(_: None, x: Any, bases: Any, trial: Any) -> Any:
-        """Largest relative loss of a random point by the projection."""
+        """Largest relative loss of a random point by the projection, and largest share of a slope that leads out."""
         values = problem.values(x)
-        projected = {
-            name: bases[name] @ (jnp.conj(bases[name]).T @ value) if name in bases else value
-            for name, value in values.items()
-        }
-        before, after = problem.quantities(values, trial), problem.quantities(projected, trial)
+
+        def projected(value: Any, name: str) -> Any:
+            return bases[name] @ (jnp.conj(bases[name]).T @ value)
+
+        def quantities(chosen: dict[str, Any]) -> Any:
+            return problem.quantities({**values, **chosen}, trial)
+
+        inside = {name: projected(values[name], name) for name in bases}
+        before, after = quantities({}), quantities(inside)
         count = constraint_rows(layout)
-        slack = [rows_of(layout, quantities, 0.0) for quantities in (before, after)]
+        slack = [rows_of(layout, numbers, 0.0) for numbers in (before, after)]
         size = jnp.maximum(jnp.abs(slack[0].larger), jnp.abs(slack[0].smaller))[:count]
         lost = ((slack[0].larger - slack[0].smaller) - (slack[1].larger - slack[1].smaller))[:count]
-        cost = [cost_of(layout, quantities) for quantities in (before, after)]
+        cost = [cost_of(layout, numbers) for numbers in (before, after)]
         dearer = (cost[1] - cost[0]) / jnp.maximum(jnp.abs(cost[0]), 1e-300)
-        largest = jnp.max(lost / jnp.where(size > 0.0, size, 1.0), initial=0.0)
-        return jnp.maximum(dearer, jnp.where(jnp.isfinite(largest), largest, jnp.inf))
+        loss = jnp.maximum(dearer, jnp.max(lost / jnp.where(size > 0.0, size, 1.0), initial=0.0))
+
+        def parts(halves: dict[str, tuple[Any, Any]]) -> Any:
+            numbers = quantities({name: real + 1j * imag for name, (real, imag) in halves.items()})
+            return jnp.concatenate([numbers.objective, numbers.quantity, numbers.bound])
+
+        slopes: Any = jax.jacrev(parts)({name: (jnp.real(value), jnp.imag(value)) for name, value in inside.items()})
+        for name, (real, imag) in slopes.items():
+            slope = real + 1j * imag
+            outside = slope - jax.vmap(functools.partial(projected, name=name))(slope)
+            length = jnp.sqrt(jnp.sum(jnp.abs(slope) ** 2, axis=(1, 2)))
+            leads_out = jnp.sqrt(jnp.sum(jnp.abs(outside) ** 2, axis=(1, 2))) / jnp.where(length > 0.0, length, 1.0)
+            loss = jnp.maximum(loss, jnp.max(leads_out))
+        return jnp.where(jnp.isfinite(loss), loss, jnp.inf)
 
     return by_lanes(worse)

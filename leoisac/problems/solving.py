@@ -142,7 +142,9 @@ def _expanded(problem: Problem, data: TrialData, smaller: Reduction, ended: Ende
         return whole, scaling._replace(coordinates=coordinates)
 
     x, scaling = moved(ended.best.x, ended.best.scaling, everyone)
-    best = _settled(programs(problem, data.layout), ended.best._replace(x=x, scaling=scaling), data.arrays)
+    instance = {"trial": data.arrays, "scaling": scaling}
+    seen = programs(problem, data.layout).looked_at(None, x, ended.best.multipliers, instance)
+    best = ended.best._replace(x=x, scaling=scaling, multipliers=seen.multipliers, kkt=seen.kkt)
     phase = ended.phase
     if phase is not None:
         x, scaling = moved(phase.x, phase.scaling, ended.lost)

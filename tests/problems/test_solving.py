@@ -210,7 +210,7 @@ def test_bound_of_a_target_beam_holds_beside_users() -> None:
 
 
 def test_many_antennas_are_solved_in_the_span_of_the_channels_where_nothing_is_lost() -> None:
-    """Two users see two directions of twelve antennas; limits per antenna see all of them."""
+    """Two users see two directions of twelve antennas; limits per antenna or group see all of them."""
     h = np.stack([gaussian(np.random.default_rng(seed), USERS, 12) for seed in range(2)])
     kinds = {"w": Beams(antennas=12, streams=USERS)}
     axes = {"h": ("user", "tx"), "noise": (), "sinr": (), "most": ()}
@@ -228,8 +228,12 @@ def test_many_antennas_are_solved_in_the_span_of_the_channels_where_nothing_is_l
         goal = least_power(v, d)
         return minimise(goal.objective, {**goal.subject_to, "each": at_most(li.terms.power_per_antenna(v.w), d.most)})
 
-    guarded = li.Problem(per_antenna, kinds, data=axes)
-    assert reduction_of(guarded, arrange(guarded, data, None)) is None
+    def per_group(v: Any, d: Any) -> Any:
+        goal = least_power(v, d)
+        return minimise(goal.objective, {**goal.subject_to, "each": at_most(li.terms.power(v.w, groups=2), d.most)})
+
+    for guarded in (li.Problem(per_antenna, kinds, data=axes), li.Problem(per_group, kinds, data=axes)):
+        assert reduction_of(guarded, arrange(guarded, data, None)) is None
 
 
 @pytest.mark.further
