@@ -78,9 +78,13 @@ def _variables(problem: Any) -> list[str]:
     return [f"v.{name} {kind.shape}" for name, kind in problem.variables.items()]
 
 
+def data_name(path: Any) -> str:
+    """An array of the data as the statement writes it: ``d.h``."""
+    return "d" + "".join(f".{getattr(key, 'key', getattr(key, 'name', getattr(key, 'idx', key)))}" for key in path)
+
+
 def _data(shapes: Any) -> list[str]:
     found: list[str] = []
     for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
-        parts = [str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path]
-        found.append(f"d.{'.'.join(parts)} {leaf.shape}{' complex' if leaf.dtype.kind == 'c' else ''}")
+        found.append(f"{data_name(path)} {leaf.shape}{' complex' if leaf.dtype.kind == 'c' else ''}")
     return found

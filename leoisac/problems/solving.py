@@ -20,9 +20,10 @@ from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
 from leoisac.problems.points import FEASIBILITY, Ended, Point
 from leoisac.problems.problem import Layout, Problem
-from leoisac.problems.programs import Programs, programs
+from leoisac.problems.programs import Judged, Programs, programs
 from leoisac.problems.reduction import Reduction, reduction_of
 from leoisac.problems.reporting import joined, raise_unusable, reported
+from leoisac.problems.scaling import Measured
 from leoisac.problems.solution import StatedSolution
 from leoisac.problems.starts import DECADES, DEFAULT_STARTS, FINE_DECADES, directions, groups, own_starts
 from leoisac.problems.statement import ProblemError
@@ -112,9 +113,12 @@ def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mappi
     """All passes of a block of trials."""
     compiled = programs(problem, data.layout)
     x = _starting_points(problem, compiled, data, starts, seed, own)
-    _check_some_start(problem, compiled, data, x)
-    first = _from_starts(problem, compiled, data, x)
     counts = x.shape[1]
+    trial = data.of(np.repeat(np.arange(data.trials), counts))
+    x = x.reshape(-1, problem.coordinates)
+    measured = compiled.measure(None, x, trial)
+    _check_some_start(problem, data, compiled.judge(None, x, trial, measured.scaling), counts)
+    first = _descended(problem, compiled, data.layout, x, trial, _scales_of_starts(data.layout, measured, counts))
     cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
     chosen = best_start(cost, violation, FEASIBILITY)
     best = first.taken(np.arange(data.trials) * counts + chosen)
@@ -180,17 +184,14 @@ def _starting_points(
     return np.concatenate([given, x[:, :starts]], axis=1)
 
 
-def _check_some_start(problem: Problem, compiled: Programs, data: TrialData, x: np.ndarray) -> None:
+def _check_some_start(problem: Problem, data: TrialData, judged: Judged, starts: int) -> None:
     """Refuse a statement that gives no finite number at any start of any trial with finite data."""
-    trial = data.of(np.repeat(np.arange(data.trials), x.shape[1]))
-    measured = compiled.measure(None, x.reshape(-1, problem.coordinates), trial)
-    judged = compiled.judge(None, x.reshape(-1, problem.coordinates), trial, measured.scaling)
     sides = np.concatenate([judged.quantities.quantity, judged.quantities.bound], axis=1)
     finite = np.isfinite(judged.objective) & np.isfinite(sides).all(axis=1)
     sound = np.flatnonzero(data.finite())
     if finite.any() or not len(sound):
         return
-    first = int(sound[0]) * x.shape[1]
+    first = int(sound[0]) * starts
     bad = [] if np.isfinite(judged.objective[first]) else [f"objective {judged.objective[first]}"]
     for block in data.layout.blocks:
         quantity, bound = judged.quantities.quantity[first, block.rows], judged.quantities.bound[first, block.rows]
@@ -203,21 +204,17 @@ def _check_some_start(problem: Problem, compiled: Programs, data: TrialData, x: 
     )
 
 
-def _from_starts(problem: Problem, compiled: Programs, data: TrialData, x: np.ndarray) -> Point:
-    """First pass: every start in its own scales, but one factor on the objective for all starts of a trial."""
-    starts = x.shape[1]
-    trial = data.of(np.repeat(np.arange(data.trials), starts))
-    flat = x.reshape(-1, problem.coordinates)
-    measured = compiled.measure(None, flat, trial)
-    if not has_least(data.layout):
-        slope = measured.slope.reshape(-1, starts)
-        # A start in a hollow of the objective must not set the scale, nor one on a cliff.
-        ordered = np.sort(np.where(np.isfinite(slope) & (slope > 0.0), slope, np.inf), axis=1)
-        middle = np.maximum(np.isfinite(ordered).sum(axis=1) - 1, 0) // 2
-        usual = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
-        factor = OBJECTIVE_LENGTH / np.where(np.isfinite(usual), usual, 1.0)
-        measured = measured._replace(scaling=measured.scaling._replace(objective=np.repeat(factor, starts)))
-    return _descended(problem, compiled, data.layout, flat, trial, measured.scaling)
+def _scales_of_starts(layout: Layout, measured: Measured, starts: int) -> Scaling:
+    """Every start in its own scales, but one factor on the objective for all starts of a trial."""
+    if has_least(layout):
+        return measured.scaling
+    slope = measured.slope.reshape(-1, starts)
+    # A start in a hollow of the objective must not set the scale, nor one on a cliff.
+    ordered = np.sort(np.where(np.isfinite(slope) & (slope > 0.0), slope, np.inf), axis=1)
+    middle = np.maximum(np.isfinite(ordered).sum(axis=1) - 1, 0) // 2
+    usual = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
+    factor = OBJECTIVE_LENGTH / np.where(np.isfinite(usual), usual, 1.0)
+    return measured.scaling._replace(objective=np.repeat(factor, starts))
 
 
 def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point) -> Point:

@@ -5,8 +5,7 @@ Nothing is known of what an array of the data means. But beams want to look like
 have N antennas, complex arrays of the data with rows of N elements are taken for channels (the one with the most rows
 up to the number of streams) and for other directions (the rest). Starts null the interference between the streams of
 that channel (regularised zero forcing) or are matched to it, leave out a user, and are mixed with random beams
-(``_KINDS``). Random numbers depend on the start alone, so that a
-trial has the same starts in any company.
+(``_KINDS``). Random numbers depend on the start alone, so that a trial has the same starts in any company.
 
 Magnitudes are found by trial over thirty decades: the ones with the least violation, among feasible ones with the best
 objective. That is what lets units be the user's.
@@ -24,11 +23,9 @@ from leoisac.problems.formulation import constraint_rows, rows_of
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.statement import ProblemError
 from leoisac.problems.trial_data import TrialData
-from leoisac.problems.variables import Beams, Covariance, Phases, Real, Split, Variable
+from leoisac.problems.variables import Beams, Covariance, Phases, Real, Split, Variable, parts_of
 
 DEFAULT_STARTS = 8
-
-
 _LEFT_OUT = 1e-3
 """Amplitude of the beam of a user that is left out: it may come back."""
 
@@ -100,7 +97,7 @@ def _start(kind: Variable, data: TrialData, start: int, rng: np.random.Generator
     if kind.is_amplitude:
         random = rng.standard_normal(kind.coordinates)
         if isinstance(kind, Covariance) and start == 0:
-            random = _parts_of(np.eye(*kind.factor_shape)) + 0.1 * random / np.sqrt(kind.shape[0])
+            random = parts_of(np.eye(*kind.factor_shape), 2) + 0.1 * random / np.sqrt(kind.shape[0])
         return np.broadcast_to(random / np.linalg.norm(random), (data.trials, kind.coordinates))
     if isinstance(kind, Phases):
         return np.broadcast_to(rng.uniform(-np.pi, np.pi, kind.coordinates), (data.trials, kind.coordinates))
@@ -113,10 +110,6 @@ def _start(kind: Variable, data: TrialData, start: int, rng: np.random.Generator
         return np.broadcast_to(shares, (data.trials, kind.coordinates))
     assert isinstance(kind, Real)
     return np.broadcast_to(_between(kind, start, rng), (data.trials, kind.coordinates))
-
-
-def _parts_of(matrix: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.real(matrix).ravel(), np.imag(matrix).ravel()])
 
 
 def _between(kind: Real, start: int, rng: np.random.Generator) -> np.ndarray:

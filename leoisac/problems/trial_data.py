@@ -12,6 +12,7 @@ import numpy as np
 
 from leoisac.foundation.jax_setup import jax
 from leoisac.problems.problem import Layout, Problem
+from leoisac.problems.reading_errors import data_name
 from leoisac.problems.statement import ProblemError
 
 
@@ -68,7 +69,7 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
         raise ProblemError(f"trials = {trials}, but no array of the data has {trials} trials along its first axis.")
     first_error: ProblemError | None = None
     for count in _candidates(leaves, trials):
-        per_trial = [leaf.ndim > 0 and len(leaf) == count and (count, leaf.ndim) != (1, 0) for leaf in leaves]
+        per_trial = [leaf.ndim > 0 and len(leaf) == count for leaf in leaves]
         try:
             found = _arranged(problem, leaves, tree, per_trial, count)
         except ProblemError as error:
@@ -96,7 +97,7 @@ def _is_array(leaf: Any) -> bool:
 
 
 def _numbers(path: Any, leaf: Any) -> np.ndarray:
-    name = "d" + "".join(f".{getattr(key, 'key', getattr(key, 'name', getattr(key, 'idx', key)))}" for key in path)
+    name = data_name(path)
     try:
         array = np.asarray(leaf)
     except (TypeError, ValueError) as error:
@@ -171,9 +172,8 @@ def _warn_of_sweeps(problem: Problem, numbers: Any) -> None:
 
 def _warn(numbers: Any, number: int, taken: str, otherwise: str) -> None:
     path, leaf = jax.tree_util.tree_leaves_with_path(numbers)[number]
-    name = ".".join(str(getattr(key, "key", key)) for key in path)
     warnings.warn(
-        f"d.{name} has shape {leaf.shape}: {taken}. If it {otherwise}, declare the axes of one trial: "
+        f"{data_name(path)} has shape {leaf.shape}: {taken}. If it {otherwise}, declare the axes of one trial: "
         'Problem(..., data={"h": ("user", "antenna"), "noise": ("user",), ...}).',
         UserWarning,
         stacklevel=6,

@@ -95,7 +95,8 @@ def _halves(x: Any, shape: tuple[int, ...]) -> Any:
     return (x[:count] + 1j * x[count:]).reshape(shape)
 
 
-def _parts(value: np.ndarray, rank: int) -> np.ndarray:
+def parts_of(value: np.ndarray, rank: int) -> np.ndarray:
+    """Real parts, then imaginary parts, of arrays whose last ``rank`` axes are one value."""
     flat = value.reshape(*value.shape[: value.ndim - rank], -1)
     return np.concatenate([np.real(flat), np.imag(flat)], axis=-1)
 
@@ -116,7 +117,7 @@ class Complex(Variable):
         return _halves(x, self.shape)
 
     def locate(self, value: np.ndarray) -> np.ndarray:
-        return _parts(value, len(self.shape))
+        return parts_of(value, len(self.shape))
 
 
 class Beams(Complex):
@@ -156,7 +157,7 @@ class Covariance(Variable):
     def locate(self, value: np.ndarray) -> np.ndarray:
         values, vectors = np.linalg.eigh(0.5 * (value + np.conj(np.swapaxes(value, -1, -2))))
         factor = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
-        return _parts(factor[..., -self.rank :], 2)
+        return parts_of(factor[..., -self.rank :], 2)
 
 
 class Phases(Variable):
@@ -179,7 +180,7 @@ class Phases(Variable):
         return np.angle(value).reshape(*value.shape[: value.ndim - len(self.shape)], self.elements)
 
     def locate_natural(self, value: np.ndarray) -> np.ndarray:
-        return _parts(value, len(self.shape))
+        return parts_of(value, len(self.shape))
 
 
 @dataclass(frozen=True, init=False)
