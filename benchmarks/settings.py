@@ -24,7 +24,7 @@ from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluat
 from leoisac.experiment.trials.judge import Outcome, judge
 from leoisac.experiment.trials.provenance import machine, versions
 from leoisac.foundation.config import replace_fields
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.coexistence.fast import cell
 from leoisac.systems.otfs_rsma.fast import max_min as otfs
 from leoisac.systems.self_backhaul.fast import pa1

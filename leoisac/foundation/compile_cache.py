@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import os
 import platform
 import tempfile
@@ -50,6 +51,19 @@ def cache_folder() -> Path | None:
         return None
     root = Path(named).expanduser() if named else platformdirs.user_cache_path("leoisac", appauthor=False)
     return root / "programs"
+
+
+def machine_folder() -> Path | None:
+    """Where programs for this processor and jaxlib lie; None when switched off or not to be trusted."""
+    folder = cache_folder()
+    if folder is None or _why_not(folder):
+        return None
+    return folder / _machine(importlib.metadata.version("jaxlib"))
+
+
+def trusted_folder(folder: Path) -> bool:
+    """Whether a folder below the cache's may be written to and read from."""
+    return not _why_not(folder.parent)
 
 
 def cache_state() -> CacheState:

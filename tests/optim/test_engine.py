@@ -11,8 +11,8 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import best_start, compilations, solve, solve_multistart
 from leoisac.optim.batched.lanes import programs_of
-from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import kkt_residual
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import kkt_residual
 
 TIGHT = EngineOptions(
     lanes=8,

@@ -8,7 +8,7 @@ import pytest
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import compiler_options
 from leoisac.optim.batched.kkt import polish as traceable_polish
-from leoisac.optim.batched.problem import kkt_residual
+from leoisac.optim.problem import kkt_residual
 
 
 @functools.cache

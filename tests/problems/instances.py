@@ -16,7 +16,7 @@ from leoisac.metrics.fisher import cramer_rao_bounds, effective_information, fis
 from leoisac.metrics.sinr import downlink_sinr, spectral_efficiency
 from leoisac.optim.batched.engine import solve
 from leoisac.optim.batched.kkt import polish
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 
 ENGINE = EngineOptions(lanes=4, inner_steps=150, gradient_floor=1e-6, value_tolerance=1e-12, violation_tolerance=1e-8)
 

@@ -24,8 +24,8 @@ from jaxtyping import Array, Bool, Float, Int
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lbfgs import Memory, descent_direction, empty_memory, forget, push
-from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Path, Problem, at_stage, largest_violation, stages_of
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Path, Problem, at_stage, largest_violation, stages_of
 
 RUNNING = -1
 """Status of an instance that is still being solved."""

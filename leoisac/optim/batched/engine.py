@@ -1,16 +1,18 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Solve many instances of one smooth constrained problem at once.
 
-The public face of the batched engine: augmented Lagrangian with L-BFGS for every instance by itself
-(``augmented_lagrangian``), side by side in lanes of a compiled program (``lanes``), then Newton ``restoration``.
+The public face of the engine: augmented Lagrangian with L-BFGS for every instance by itself
+(``augmented_lagrangian``), then Newton ``restoration``. It has two backends (``optim.backend`` chooses): programs of
+XLA with instances side by side in lanes (``lanes``), and machine code of one instance at a time (``optim.native``).
 
-A lane never sees its neighbours, the number of lanes never changes and every instance starts at the first tick of a
-block: results are the same bits in a batch of 1 or 10 000, in any order.
+Results are the same bits in a batch of 1 or 10 000, in any order. In native code an instance is alone; in a program of
+XLA a lane never sees its neighbours, the number of lanes never changes and every instance starts at the first tick of a
+block.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from jaxtyping import Float, Int
 
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
+from leoisac.optim.backend import native_program, threads
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
-from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Path, Problem, stages_of
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Path, Problem, stages_of
 
 
 @dataclass(frozen=True)
@@ -122,23 +125,33 @@ def _solve_queue(
     data, path = jax.tree.map(np.asarray, (data, path))
     _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
     _check_stages(path)
+    native = native_program(fc, starts.shape[1], data, path, options) if len(starts) else None
+    if native is not None:
+        return _judged(EngineResult(*native.solve(starts, data, path, index, options, threads())), options)
     programs = programs_of(fc, options)
     ended = run_queue(programs, starts, data, path, index, options)
     restored = restore_queue(programs, ended, data, path, index, options.lanes)
-    violated = (ended.status == Status.CONVERGED) & ~(restored.violation <= options.feasibility)
-    status = np.where(violated, int(Status.INACCURATE), ended.status)
-    return EngineResult(
+    solved = EngineResult(
         x=np.asarray(restored.x),
         objective=np.asarray(restored.objective),
         violation=np.asarray(restored.violation),
         multipliers=np.asarray(ended.outer.multipliers),
-        status=np.where(np.isfinite(restored.objective), status, int(Status.NONFINITE)).astype(np.int32),
+        status=ended.status,
         ticks=np.asarray(ended.ticks),
         rounds=np.asarray(ended.outer.rounds),
         stages=np.asarray(ended.outer.stage),
         objective_history=np.asarray(ended.outer.objective_history),
         violation_history=np.asarray(ended.outer.violation_history),
     )
+    return _judged(solved, options)
+
+
+def _judged(solved: EngineResult, options: EngineOptions) -> EngineResult:
+    """With statuses that follow from the final points."""
+    violated = (solved.status == Status.CONVERGED) & ~(solved.violation <= options.feasibility)
+    status = np.where(violated, int(Status.INACCURATE), solved.status)
+    status = np.where(np.isfinite(solved.objective), status, int(Status.NONFINITE)).astype(np.int32)
+    return replace(solved, status=status)
 
 
 def _checked_starts(x0: ArrayLike, rank: int, axes: str) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Array, Bool, Float
 
 from leoisac.foundation.jax_setup import in_double, jax, jnp
-from leoisac.optim.batched.problem import Problem, largest_violation
+from leoisac.optim.problem import Problem, largest_violation
 
 _TINY = 1e-300
 _NEAR = 1e-3

@@ -20,9 +20,9 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import compiler_options
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
-from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Path, Problem, at_stage
 from leoisac.optim.batched.restoration import Restored, restore
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Path, Problem, at_stage
 
 _Keywords: TypeAlias = tuple[tuple[str, Hashable], ...]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 from jaxtyping import Array, Bool, Float
 
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.optim.batched.options import EngineOptions
-from leoisac.optim.batched.problem import Problem, largest_violation
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Problem, largest_violation
 
 _REGULARISATION = 1e-12
 """Added to the Gram matrix of the unit rows: dependent rows then share the correction instead of failing."""

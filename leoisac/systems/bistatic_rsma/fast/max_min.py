@@ -16,7 +16,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import EngineResult, solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.bistatic_rsma.fast.program import Program, formulate, max_min_rate, to_precoder, to_variables
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
 from leoisac.systems.bistatic_rsma.problem.normalised import LARGEST_FLOOR, Problem, judged, normalise, physical_design

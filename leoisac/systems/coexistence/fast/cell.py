@@ -13,7 +13,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution, cell_metrics, cell_violation
 from leoisac.systems.coexistence.problem.direct_program import (
     Bases,

@@ -18,7 +18,7 @@ from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.otfs_rsma.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified

@@ -14,7 +14,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.fast.joint_program import (
     Bases,

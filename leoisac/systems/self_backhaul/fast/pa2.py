@@ -12,7 +12,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower
 from leoisac.systems.self_backhaul.fast.joint_program import to_variables
 from leoisac.systems.self_backhaul.fast.pa1 import certified, design_of_beams

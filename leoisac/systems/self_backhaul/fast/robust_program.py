@@ -4,7 +4,7 @@ As ``joint_program``, with the same unknowns, but every rate is what beams guara
 error of bounded norm: the least power of the signal, and the largest power of what disturbs it, each over its own ball
 (see ``worst_case``). Least powers have a closed form, largest ones are those of ``optim.batched.stack_power``.
 
-The engine follows a path (see ``optim.batched.problem``) on which radius and smoothing change from stage to stage: at
+The engine follows a path (see ``optim.problem``) on which radius and smoothing change from stage to stage: at
 the full radius most starts would look infeasible.
 
 The changes of variables are those of ``joint_program`` with one term more: an error of norm r is a channel of gain

@@ -1,0 +1,132 @@
+"""The machine's own C++ compiler: found, asked, and its libraries kept for the next process.
+
+A library is made once per content of its source, headers, compiler and processor, and published by a rename: another
+process finds a whole one or none. It is trusted like the code itself, as compiled programs are (see
+``foundation.compile_cache``, whose folder it shares).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from leoisac.foundation.compile_cache import machine_folder, trusted_folder
+
+VARIABLE = "LEOISAC_CXX"
+"""Environment variable: the compiler's command; ``off`` for none."""
+SOURCES = Path(__file__).parent / "source"
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd")
+FLAGS += ("-shared", "-fPIC", "-fvisibility=default", "-w")
+LONGEST_S = 300.0
+
+
+_HELP = (
+    "there is no C++ compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
+    "--install), or pip install 'leoisac[native]'"
+)
+
+
+class NoCompilerError(Exception):
+    """There is no compiler, or it failed; the text says why and what helps."""
+
+
+class Compiler(NamedTuple):
+    """A C++ compiler of this machine."""
+
+    command: tuple[str, ...]
+    version: str
+
+    def library(self, source: str) -> ctypes.CDLL:
+        """The library of a program, compiled unless it is kept.
+
+        Raises:
+            NoCompilerError: the compiler refused the program, or there is nowhere to put it.
+        """
+        return _library(self, source)
+
+
+@functools.cache
+def find(named: str | None = None) -> Compiler:
+    """The compiler: the one of the environment, else the machine's, else that of the package ``ziglang``.
+
+    Raises:
+        NoCompilerError: none works; the text says what to install.
+    """
+    named = os.environ.get(VARIABLE, "") if named is None else named
+    if named.lower() in ("off", "0", "none"):
+        raise NoCompilerError(f"switched off by {VARIABLE} = {named!r}")
+    if sys.platform == "win32" and not named:
+        raise NoCompilerError("native programs are made on Linux and macOS only")
+    candidates: list[tuple[str, ...]] = [tuple(named.split())] if named else [("c++",), ("g++",), ("clang++",)]
+    if not named and importlib.util.find_spec("ziglang") is not None:
+        candidates.append((sys.executable, "-m", "ziglang", "c++"))
+    for command in candidates:
+        if shutil.which(command[0]) is None:
+            continue
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            told = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=True)
+            return Compiler(command, told.stdout.splitlines()[0] if told.stdout else "unknown")
+    raise NoCompilerError(f"{VARIABLE} = {named!r} does not run" if named else _HELP)
+
+
+def library_of(source: str) -> ctypes.CDLL:
+    """The library of a program by the machine's compiler.
+
+    Raises:
+        NoCompilerError: there is none, or it failed.
+    """
+    return find().library(source)
+
+
+@functools.cache
+def _headers() -> str:
+    return "".join(file.read_text(encoding="utf-8") for file in sorted(SOURCES.glob("*.hpp")))
+
+
+@functools.lru_cache(maxsize=256)
+def _library(compiler: Compiler, source: str) -> ctypes.CDLL:
+    told = "\0".join([source, _headers(), *compiler.command, compiler.version, *FLAGS])
+    name = f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.so"
+    folder = machine_folder()
+    if folder is not None:
+        kept = folder / name
+        if kept.exists():
+            with contextlib.suppress(OSError):
+                library = ctypes.CDLL(str(kept))
+                os.utime(kept)
+                return library
+    with tempfile.TemporaryDirectory(prefix="leoisac-") as scratch:
+        made = _compiled(compiler, source, Path(scratch) / name)
+        if folder is not None and trusted_folder(folder):
+            with contextlib.suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".")
+                os.close(descriptor)
+                shutil.copyfile(made, temporary)
+                os.replace(temporary, folder / name)
+                return ctypes.CDLL(str(folder / name))
+        return ctypes.CDLL(str(made))
+
+
+def _compiled(compiler: Compiler, source: str, target: Path) -> Path:
+    file = target.with_suffix(".cpp")
+    file.write_text(source, encoding="utf-8")
+    command = [*compiler.command, *FLAGS, f"-I{SOURCES}", str(file), "-o", str(target)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NoCompilerError(f"{' '.join(compiler.command)}: {error}") from error
+    if done.returncode:
+        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[:200])
+        raise NoCompilerError(f"{' '.join(compiler.command)} refused a program: {first}")
+    return target

@@ -1,0 +1,136 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""Rules of control flow: loops and branches that stay loops and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leoisac.optim.native.arrays import Value, View, type_of
+from leoisac.optim.native.expressions import Affine, Load, counters, place, row_major
+from leoisac.optim.native.lowering import Translator, rule
+from leoisac.optim.native.steps import Name, Stage, Step, branches_of, flat
+
+
+def _stage(translator: Translator, values: Sequence[Value]) -> Stage:
+    known = translator.stage_of(*(p for v in values for p in v.parts))
+    return max(translator.writer.current(known), Stage.DATA)
+
+
+def _own(translator: Translator, stage: Stage, names: Sequence[Name], values: Sequence[Value]) -> list[Value]:
+    """New memory for every name, with the values in it."""
+    made = []
+    for name, value in zip(names, values, strict=True):
+        blank, views = translator.blank(name, stage)
+        for view, part in zip(views, value.parts, strict=True):
+            translator.writer.copy(translator.dense(part, value.dtype), view)
+        made.append(blank)
+    return made
+
+
+def _put(translator: Translator, goals: Sequence[Value], values: Sequence[Value]) -> None:
+    """Values into memory that some of them may be read from: all are complete before the first is moved."""
+    held = {id(p.buffer) for goal in goals for p in goal.parts if isinstance(p, View)}
+    ready = []
+    for value in values:
+        parts = []
+        for part in value.parts:
+            view = translator.writer.kept(part, type_of(value.dtype))
+            if id(view.buffer) in held:
+                copy = translator.writer.array(view.shape, view.stage, view.buffer.type)
+                translator.writer.copy(view, copy)
+                view = copy
+            parts.append(view)
+        ready.append(Value(value.shape, value.dtype, tuple(parts)))
+    for goal, value in zip(goals, ready, strict=True):
+        for view, part in zip(goal.parts, value.parts, strict=True):
+            assert isinstance(view, View)
+            translator.writer.copy(part, view)
+
+
+def _truth(translator: Translator, value: Value) -> str:
+    view = translator.writer.kept(value.parts[0], "long")
+    translator.writer.touch(view.stage, view.buffer)
+    return f"{view.buffer.name}[{view.offset}]"
+
+
+@rule("while")
+def _while(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    test, body = flat(step.params["cond_jaxpr"]), flat(step.params["body_jaxpr"])
+    n_test, n_body = step.params["cond_nconsts"], step.params["body_nconsts"]
+    stage, writer = _stage(translator, values), translator.writer
+    fixed = [translator.in_memory(v) for v in values[: n_test + n_body]]
+    carry = _own(translator, stage, step.outputs, values[n_test + n_body :])
+    with writer.block(stage, "for(;;){"):
+        going = Translator(writer).run(test, [*fixed[:n_test], *carry])[0]
+        writer.say(stage, f"if(!{_truth(translator, going)})break;")
+        _put(translator, carry, Translator(writer).run(body, [*fixed[n_test:], *carry]))
+    return carry
+
+
+@rule("cond")
+def _cond(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    stage, writer = _stage(translator, values), translator.writer
+    operands = [translator.in_memory(v) for v in values[1:]]
+    which = _truth(translator, translator.in_memory(values[0]))
+    goals = [translator.blank(name, stage)[0] for name in step.outputs]
+    branches = branches_of(step)
+    for k, branch in enumerate(branches):
+        test = f"if({which}<={k})" if k == 0 else f"if({which}=={k})"
+        head = f"if({which}>={k})" if k == len(branches) - 1 else test
+        with writer.block(stage, f"{head}{{"):
+            _put(translator, goals, Translator(writer).run(flat(branch), operands))
+    return goals
+
+
+@rule("scan")
+def _scan(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    params, writer = step.params, translator.writer
+    consts, carried, length = params["num_consts"], params["num_carry"], params["length"]
+    stage, body = _stage(translator, values), flat(params["jaxpr"])
+    fixed = [translator.in_memory(v) for v in values[:consts]]
+    carry = _own(translator, stage, step.outputs[:carried], values[consts : consts + carried])
+    given = [translator.in_memory(v) for v in values[consts + carried :]]
+    results = [translator.blank(name, stage)[0] for name in step.outputs[carried:]]
+    turn = writer.array((), stage, "long")
+    writer.touch(stage, turn.buffer)
+    at = turn.buffer.name
+    order = (
+        f"{at}[0]={length - 1};{at}[0]>=0;--{at}[0]" if params["reverse"] else f"{at}[0]=0;{at}[0]<{length};++{at}[0]"
+    )
+    with writer.block(stage, f"for({order}){{"):
+        now = [_row(translator, stage, value, at, into=None) for value in given]
+        found = Translator(writer).run(body, [*fixed, *carry, *now])
+        for goal, value in zip(results, found[carried:], strict=True):
+            _row(translator, stage, goal, at, into=value)
+        _put(translator, carry, found[:carried])
+    return [*carry, *results]
+
+
+def _row(translator: Translator, stage: Stage, whole: Value, at: str, into: Value | None) -> Value:
+    """The row of an array at a place known at run time: read, or written where ``into`` is given."""
+    shape = whole.shape[1:]
+    parts = []
+    for k, part in enumerate(whole.parts):
+        assert isinstance(part, View)
+        row = translator.writer.array(shape, stage, part.buffer.type) if into is None else into.parts[k]
+        if into is not None:
+            row = translator.writer.kept(row, part.buffer.type)
+        assert isinstance(row, View)
+        axes = len(shape)
+        small = place(row.strides, row.offset, counters(axes), axes)
+        large = place(row_major(shape), part.offset, counters(axes), axes)
+        names = [f"i{axis}" for axis in range(axes)]
+        head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True))
+        a, b = Load(row.buffer, small), Load(part.buffer, large)
+        translator.writer.touch(stage, a.buffer, b.buffer)
+        step = f"{part.strides[0] if part.shape[0] > 1 else 0}*{at}[0]+"
+        one, many = (_text(load.buffer.name, load.at, names) for load in (a, b))
+        many = many.replace("[", f"[{step}", 1)
+        translator.writer.say(stage, f"{head}{one}={many};" if into is None else f"{head}{many}={one};")
+        parts.append(row)
+    return Value(shape, whole.dtype, tuple(parts))
+
+
+def _text(name: str, at: Affine, names: Sequence[str]) -> str:
+    terms = [f"{f}*{n}" for f, n in zip(at.factors, names, strict=True) if f]
+    return f"{name}[{'+'.join([*terms, str(at.constant)])}]"

@@ -1,0 +1,157 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""Rules of decompositions of small matrices, and of entries that are chosen by numbers known at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from leoisac.optim.native.arrays import Constant, Value, View
+from leoisac.optim.native.expressions import row_major
+from leoisac.optim.native.lowering import Translator, rule
+from leoisac.optim.native.movement import gathered, scattered
+from leoisac.optim.native.steps import Stage, Step, UnsupportedError
+
+
+def _call(
+    translator: Translator, step: Step, values: list[Value], function: str, sizes: Sequence[int], matrix: int = 2
+) -> list[Value]:
+    """``function<sizes..., is_complex>(inputs..., outputs...)`` for every matrix of a stack."""
+    writer = translator.writer
+    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+    inputs = [translator.in_memory(v) for v in values]
+    goals = [translator.blank(name, stage)[0] for name in step.outputs]
+    batch = prod(values[0].shape[:-matrix]) if matrix else 1
+    is_complex = values[0].is_complex
+    arguments: list[str] = []
+    for value in (*inputs, *goals):
+        step_size = prod(value.shape) // max(1, batch)
+        for part in value.parts:
+            assert isinstance(part, View)
+            writer.touch(stage, part.buffer)
+            arguments.append(f"{part.buffer.name}+{part.offset}+q*{step_size}")
+        if is_complex and len(value.parts) == 1 and value.dtype.kind in "fc" and value in inputs:
+            arguments.append("static_cast<const double*>(nullptr)")
+    template = ",".join([*map(str, sizes), "true" if is_complex else "false"])
+    writer.say(stage, f"for(int q=0;q<{batch};++q){function}<{template}>({','.join(arguments)});")
+    return goals
+
+
+@rule("eigh")
+def _eigh(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    if step.params.get("subset_by_index") not in (None, (0, values[0].shape[-1])):
+        raise UnsupportedError("some of the eigenvalues only")
+    return _call(translator, step, values, "eigh", [values[0].shape[-1]])
+
+
+@rule("cholesky")
+def _cholesky(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    return _call(translator, step, values, "cholesky", [values[0].shape[-1]])
+
+
+@rule("lu")
+def _lu(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    rows, columns = values[0].shape[-2:]
+    if rows != columns:
+        raise UnsupportedError("the LU decomposition of a matrix that is not square")
+    return _call(translator, step, values, "lu", [rows])
+
+
+@rule("triangular_solve")
+def _triangular(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    p, (a, b) = step.params, values
+    if a.is_complex != b.is_complex:
+        raise UnsupportedError("a system of real and complex numbers")
+    flags = [p["left_side"], p["lower"], p["transpose_a"], p["conjugate_a"], p["unit_diagonal"]]
+    sizes = [a.shape[-1], *b.shape[-2:], *("true" if flag else "false" for flag in flags)]
+    return _call(translator, step, values, "triangular", sizes)  # type: ignore[arg-type]
+
+
+@rule("lu_pivots_to_permutation")
+def _permutation(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    sizes = [values[0].shape[-1], step.params["permutation_size"]]
+    return _call(translator, step, values, "permutation_of", sizes, matrix=1)
+
+
+@rule("gather")
+def _gather(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """Entries at places known while translating, or at run time."""
+    if isinstance(values[1].parts[0], Constant):
+        return gathered(translator, step, values)
+    value, indices, name = values[0], translator.in_memory(values[1]), step.outputs[0]
+    numbers = step.params["dimension_numbers"]
+    if numbers.operand_batching_dims or numbers.start_indices_batching_dims:
+        raise UnsupportedError("a choice of entries, row by row, that depends on numbers")
+    writer = translator.writer
+    stage = max(writer.current(translator.stage_of(*value.parts, *indices.parts)), Stage.DATA)
+    goal, views = translator.blank(name, stage)
+    value, sizes = translator.in_memory(value), step.params["slice_sizes"]
+    names = [f"i{k}" for k in range(len(name.shape))]
+    batch = [n for k, n in enumerate(names) if k not in numbers.offset_dims]
+    where = indices.parts[0]
+    assert isinstance(where, View)
+    writer.touch(stage, where.buffer)
+    row = "+".join(
+        [str(where.offset), *(f"{s}*{n}" for s, n in zip(row_major(indices.shape)[:-1], batch, strict=True))]
+    )
+    inside = iter([names[k] for k in numbers.offset_dims])
+    terms = []
+    for axis, (length, size, stride) in enumerate(zip(value.shape, sizes, row_major(value.shape), strict=True)):
+        at = [] if axis in numbers.collapsed_slice_dims else [next(inside)]
+        if axis in numbers.start_index_map:
+            k = numbers.start_index_map.index(axis)
+            at.append(f"clamped({where.buffer.name}[{row}+{k}],{length - size})")
+        if at:
+            terms.append(f"{stride}*({'+'.join(at)})")
+    head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, name.shape, strict=True))
+    target = "+".join([f"{s}*{n}" for s, n in zip(row_major(name.shape), names, strict=True)] or ["0"])
+    for part, view in zip(value.parts, views, strict=True):
+        assert isinstance(part, View)
+        writer.touch(stage, part.buffer, view.buffer)
+        source = "+".join([str(part.offset), *terms])
+        writer.say(stage, f"{head}{view.buffer.name}[{target}]={part.buffer.name}[{source}];")
+    return [goal]
+
+
+@rule("scatter-add", "scatter_add", "scatter")
+def _scatter(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """Entries added at places known while translating, or at run time."""
+    if isinstance(values[1].parts[0], Constant):
+        return scattered(translator, step, values)
+    if step.name == "scatter":
+        raise UnsupportedError("entries put at places that depend on numbers")
+    base, indices, updates = values[0], translator.in_memory(values[1]), translator.in_memory(values[2])
+    numbers = step.params["dimension_numbers"]
+    if numbers.operand_batching_dims or numbers.scatter_indices_batching_dims:
+        raise UnsupportedError("a place of entries, row by row, that depends on numbers")
+    writer, name = translator.writer, step.outputs[0]
+    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+    goal, views = translator.blank(name, stage)
+    names = [f"i{k}" for k in range(len(updates.shape))]
+    batch = [n for k, n in enumerate(names) if k not in numbers.update_window_dims]
+    where = indices.parts[0]
+    assert isinstance(where, View)
+    writer.touch(stage, where.buffer)
+    row = "+".join(
+        [str(where.offset), *(f"{s}*{n}" for s, n in zip(row_major(indices.shape)[:-1], batch, strict=True))]
+    )
+    inside = iter([(names[k], updates.shape[k]) for k in numbers.update_window_dims])
+    terms, tests = [], []
+    for axis, (length, stride) in enumerate(zip(base.shape, row_major(base.shape), strict=True)):
+        counter, size = ("0", 1) if axis in numbers.inserted_window_dims else next(inside)
+        at = counter
+        if axis in numbers.scatter_dims_to_operand_dims:
+            start = f"{where.buffer.name}[{row}+{numbers.scatter_dims_to_operand_dims.index(axis)}]"
+            at = f"{counter}+{start}"
+            tests.append(f"{start}>=0&&{start}<={length - size}")
+        terms.append(f"{stride}*({at})")
+    head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, updates.shape, strict=True))
+    source = "+".join([f"{s}*{n}" for s, n in zip(row_major(updates.shape), names, strict=True)] or ["0"])
+    for part, view, update in zip(base.parts, views, updates.parts, strict=True):
+        writer.copy(translator.dense(part, base.dtype), view)
+        assert isinstance(update, View)
+        writer.touch(stage, view.buffer, update.buffer)
+        test = f"if({'&&'.join(tests)})" if tests else ""
+        target = "+".join(terms) or "0"
+        writer.say(stage, f"{head}{test}{view.buffer.name}[{target}]+={update.buffer.name}[{update.offset}+{source}];")
+    return [goal]

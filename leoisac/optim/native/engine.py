@@ -1,0 +1,205 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+"""A queue of instances through a native program: what ``optim.batched.lanes`` does, one instance after the other."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from leoisac.foundation.jax_setup import jax
+from leoisac.optim.native.compiler import library_of
+from leoisac.optim.native.emission import Emitted, emitted
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Path, Problem, stages_of
+
+_NUMBERS = (
+    "penalty",
+    "penalty_growth",
+    "penalty_limit",
+    "required_reduction",
+    "gradient_tolerance",
+    "gradient_factor",
+    "gradient_floor",
+    "value_tolerance",
+    "violation_tolerance",
+    "approach_violation",
+    "approach_penalty",
+    "first_step",
+    "armijo",
+    "restoration_target",
+    "active_margin",
+    "landing_margin",
+)
+_COUNTS = (
+    "max_ticks",
+    "max_rounds",
+    "stalled_rounds",
+    "min_rounds",
+    "inner_steps",
+    "max_backtracks",
+    "approach_ticks",
+    "restoration_steps",
+    "memory",
+)
+_OUTCOME = np.dtype(
+    [
+        *((name, np.float64) for name in ("objective", "violation", "penalty")),
+        *((name, np.int64) for name in ("status", "ticks", "rounds", "stage")),
+    ]
+)
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_double) for name in _NUMBERS] + [(name, ctypes.c_long) for name in _COUNTS]
+
+
+class Ended(NamedTuple):
+    """Outcome of a queue, after restoration; queue position first. Fields as in ``batched.engine.EngineResult``."""
+
+    x: Float[np.ndarray, "queue n"]
+    objective: Float[np.ndarray, " queue"]
+    violation: Float[np.ndarray, " queue"]
+    multipliers: Float[np.ndarray, "queue m"]
+    status: Int[np.ndarray, " queue"]
+    ticks: Int[np.ndarray, " queue"]
+    rounds: Int[np.ndarray, " queue"]
+    stages: Int[np.ndarray, " queue"]
+    objective_history: Float[np.ndarray, "queue round"]
+    violation_history: Float[np.ndarray, "queue round"]
+
+
+class Program(NamedTuple):
+    """A compiled problem: for the shapes of its data, one number of curvature pairs."""
+
+    library: ctypes.CDLL
+    emitted: Emitted
+
+    def solve(
+        self,
+        starts: Float[np.ndarray, "queue n"],
+        data: Any,
+        path: Path,
+        index: Int[np.ndarray, " queue"],
+        options: EngineOptions,
+        threads: int = 1,
+    ) -> Ended:
+        """Solve every start with the data of the instance that ``index`` names for it."""
+        total, m = len(starts), self.emitted.m
+        leaves = _passed(data, self.emitted.data)
+        stages = _passed(path, self.emitted.path)
+        x, multipliers = np.zeros((total, self.emitted.n)), np.zeros((total, m))
+        objectives, violations = (np.zeros((total, options.max_rounds)) for _ in range(2))
+        outcomes = np.zeros(total, _OUTCOME)
+        starts, index = np.ascontiguousarray(starts), np.ascontiguousarray(index, dtype=np.int64)
+        given = _Options(**{name: getattr(options, name) for name, _ in _Options._fields_})
+
+        def part(first: int, last: int) -> None:
+            self.library.solve(
+                ctypes.c_long(first),
+                ctypes.c_long(last),
+                _address(index),
+                _addresses(leaves),
+                _addresses(stages),
+                ctypes.c_long(stages_of(path)),
+                _address(starts),
+                ctypes.byref(given),
+                *(_address(a) for a in (x, multipliers, objectives, violations, outcomes)),
+            )
+
+        _shared_out(part, total, threads)
+        return Ended(
+            x=x,
+            objective=outcomes["objective"],
+            violation=outcomes["violation"],
+            multipliers=multipliers,
+            status=outcomes["status"].astype(np.int32),
+            ticks=outcomes["ticks"].astype(np.int32),
+            rounds=outcomes["rounds"].astype(np.int32),
+            stages=outcomes["stage"].astype(np.int32),
+            objective_history=objectives,
+            violation_history=violations,
+        )
+
+    def evaluate(
+        self, x: Float[np.ndarray, " n"], data: Any, path: Path, stage: int, weight: float, weights: np.ndarray
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Objective, constraints and slope of ``weight * objective + weights . c`` of the first instance."""
+        leaves, stages = _passed(data, self.emitted.data), _passed(path, self.emitted.path)
+        objective, c, g = np.zeros(1), np.zeros(self.emitted.m), np.zeros(self.emitted.n)
+        x, weights = np.ascontiguousarray(x, dtype=float), np.ascontiguousarray(weights, dtype=float)
+        self.library.evaluate(
+            _addresses(leaves),
+            _addresses(stages),
+            ctypes.c_long(stage),
+            _address(x),
+            ctypes.c_double(weight),
+            *(_address(a) for a in (weights, objective, c, g)),
+        )
+        return float(objective[0]), c, g
+
+
+def program_of(fc: Problem, n: int, data: Any, path: Path, options: EngineOptions) -> Program:
+    """The native program of a problem for data of these shapes. Partials of one function share it.
+
+    Args:
+        fc, n: the problem, and its number of variables.
+        data: with the instance axis first.
+        path: with the stage axis first, or None.
+
+    Raises:
+        UnsupportedError: something in the problem has no translation.
+        NoCompilerError: this machine has no compiler that takes it.
+    """
+    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
+    leaves, tree = jax.tree.flatten((data, path))
+    shapes = tuple((leaf.shape[1:], leaf.dtype.str) for leaf in leaves)
+    key = partial.func, partial.args, tuple(sorted(partial.keywords.items()))
+    return _program(*key, n, shapes, tree, options.memory)
+
+
+@functools.lru_cache(maxsize=128)
+def _program(
+    function: Callable[..., Any],
+    arguments: tuple[Hashable, ...],
+    keywords: tuple[tuple[str, Hashable], ...],
+    n: int,
+    shapes: tuple[tuple[tuple[int, ...], str], ...],
+    tree: Any,
+    memory: int,
+) -> Program:
+    fc = functools.partial(function, *arguments, **dict(keywords))
+    blank = [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes]
+    data, path = jax.tree.unflatten(tree, blank)
+    made = emitted(fc, n, data, path, memory)
+    return Program(library_of(made.source), made)
+
+
+def _passed(tree: Any, types: tuple[np.dtype[Any], ...]) -> list[np.ndarray]:
+    """Leaves as the program reads them."""
+    leaves = jax.tree.leaves(tree)
+    return [np.ascontiguousarray(leaf, dtype=kind) for leaf, kind in zip(leaves, types, strict=True)]
+
+
+def _address(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _addresses(arrays: list[np.ndarray]) -> Any:
+    return (ctypes.c_void_p * max(1, len(arrays)))(*(a.ctypes.data for a in arrays))
+
+
+def _shared_out(part: Callable[[int, int], None], total: int, threads: int) -> None:
+    """``part(first, last)`` over the queue, in as many threads; an instance's bits do not depend on their number."""
+    if threads <= 1 or total <= 1:
+        part(0, total)
+        return
+    pieces = min(total, 8 * threads)
+    bounds = [total * k // pieces for k in range(pieces + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, bounds[:-1], bounds[1:]))
