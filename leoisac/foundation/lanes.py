@@ -13,8 +13,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from leoisac.foundation.backend import JAX, chosen
 from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import LANES, in_double, jax, jnp
+from leoisac.foundation.native.compiler import NoCompilerError
+from leoisac.foundation.native.functions import NativeFunction, native_function, shapes_of
+from leoisac.foundation.native.steps import UnsupportedError
 from leoisac.foundation.status import Solution
 
 jax.tree_util.register_dataclass(
@@ -33,23 +37,42 @@ class BatchedFunction(Protocol):
 
 
 class _ByLanes:
-    def __init__(self, function: Callable[..., Any], effort: int, lanes: int) -> None:
+    def __init__(self, function: Callable[..., Any], effort: int, lanes: int, native: bool) -> None:
         self._function = function
+        self._may_be_native = native
         self._effort = effort
         self._lanes = lanes
         self._compiled: dict[tuple[int, bool], Any] = {}
+        self._native: dict[Any, NativeFunction | None] = {}
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
 
     @in_double
     def __call__(self, parameters: Any, *batched: Any) -> Any:
         count = batch_size(batched)
+        native = self._native_program(parameters, batched)
+        if native is not None:
+            return native(parameters, batched)
         compiled = self._program(len(batched))
         blocks: list[Any] = []
         for start in range(0, count, self._lanes):
             block = take(batched, np.minimum(np.arange(start, start + self._lanes), count - 1))
             blocks.append(to_numpy(compiled(parameters, *block)))
         return take(concatenate(blocks), slice(0, count))
+
+    def _native_program(self, parameters: Any, batched: tuple[Any, ...]) -> NativeFunction | None:
+        """The native program for inputs of these shapes; None where JAX runs the function."""
+        if not self._may_be_native or chosen() == JAX:
+            return None
+        trees = jax.tree.structure((parameters, batched))
+        key = (shapes_of(parameters), shapes_of(batched, 1), trees, compiles_quickly())
+        if key not in self._native:
+            effort = 0 if compiles_quickly() else self._effort
+            try:
+                self._native[key] = native_function(self._function, parameters, batched, effort)
+            except (UnsupportedError, NoCompilerError):
+                self._native[key] = None  # as random numbers have
+        return self._native[key]
 
     def _program(self, inputs: int) -> Any:
         key = (inputs, compiles_quickly())
@@ -63,20 +86,21 @@ class _ByLanes:
 
 
 @functools.cache
-def by_lanes(function: Callable[..., Any], effort: int = 0, lanes: int = LANES) -> BatchedFunction:
+def by_lanes(function: Callable[..., Any], effort: int = 0, lanes: int = LANES, native: bool = True) -> BatchedFunction:
     """Batched form of a single-trial function.
 
     Args:
         function: traceable ``f(parameters, *inputs)`` of one trial.
         effort: of the compiler, see ``compiler_options``.
         lanes: trials side by side; fewer than ``LANES`` where a single trial is long.
+        native: false for a function that is known to have no native form (random numbers are JAX's own).
 
     Returns:
         The same function with a leading trial axis on every input and output but ``parameters``, for any number of
         trials; results are NumPy arrays. Compiled once per structure and shapes of its arguments, and the same object
         for the same ``function``: whoever needs it shares its programs.
     """
-    return _ByLanes(function, effort, lanes)
+    return _ByLanes(function, effort, lanes, native)
 
 
 def compiler_options(effort: int | None) -> dict[str, Any] | None:

@@ -124,7 +124,9 @@ def _drawing(dotted: str) -> BatchedFunction:
         geometry, seed = geometry_and_seed
         return draw(geometry, trial_key(seed, trial))
 
-    return by_lanes(draw_one, effort=1)  # drawn for every trial of every point: 16 ms against 6 in a large system
+    return by_lanes(
+        draw_one, effort=1, native=False
+    )  # drawn for every trial of every point: 16 ms against 6 in a large system
 
 
 @functools.cache

@@ -2,8 +2,9 @@
 """Solve many instances of one smooth constrained problem at once.
 
 The public face of the engine: augmented Lagrangian with L-BFGS for every instance by itself
-(``augmented_lagrangian``), then Newton ``restoration``. It has two backends (``optim.backend`` chooses): programs of
-XLA with instances side by side in lanes (``lanes``), and machine code of one instance at a time (``optim.native``).
+(``augmented_lagrangian``), then Newton ``restoration``. It has two backends, between which ``foundation.backend``
+chooses: programs of XLA with instances side by side in lanes (``lanes``), and machine code of one instance at a time
+(``optim.native``).
 
 Results are the same bits in a batch of 1 or 10 000, in any order. In native code an instance is alone; in a program of
 XLA a lane never sees its neighbours, the number of lanes never changes and every instance starts at the first tick of a
@@ -19,10 +20,11 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
+from leoisac.foundation.backend import threads, translated
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
-from leoisac.optim.backend import native_program, threads
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
+from leoisac.optim.native.engine import program_of
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Path, Problem, stages_of
 
@@ -125,9 +127,10 @@ def _solve_queue(
     data, path = jax.tree.map(np.asarray, (data, path))
     _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
     _check_stages(path)
-    native = native_program(fc, starts.shape[1], data, path, options) if len(starts) else None
-    if native is not None:
-        return _judged(EngineResult(*native.solve(starts, data, path, index, options, threads())), options)
+    if len(starts):
+        native = translated(fc, lambda: program_of(fc, starts.shape[1], data, path, options))
+        if native is not None:
+            return _judged(EngineResult(*native.solve(starts, data, path, index, options, threads())), options)
     programs = programs_of(fc, options)
     ended = run_queue(programs, starts, data, path, index, options)
     restored = restore_queue(programs, ended, data, path, index, options.lanes)

@@ -7,14 +7,17 @@ import ctypes
 import functools
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import jax
-from leoisac.optim.native.compiler import library_of
-from leoisac.optim.native.emission import Emitted, emitted
+from leoisac.foundation.native.compiler import library_of
+from leoisac.foundation.native.functions import address, addresses, passed
+from leoisac.optim.native.problem_source import ProblemSource, problem_source
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Path, Problem, stages_of
 
@@ -55,6 +58,9 @@ _OUTCOME = np.dtype(
 )
 
 
+HEADERS = FilePath(__file__).parent / "source"
+
+
 class _Options(ctypes.Structure):
     _fields_ = [(name, ctypes.c_double) for name in _NUMBERS] + [(name, ctypes.c_long) for name in _COUNTS]
 
@@ -78,7 +84,7 @@ class Program(NamedTuple):
     """A compiled problem: for the shapes of its data, one number of curvature pairs."""
 
     library: ctypes.CDLL
-    emitted: Emitted
+    source: ProblemSource
 
     def solve(
         self,
@@ -90,10 +96,10 @@ class Program(NamedTuple):
         threads: int = 1,
     ) -> Ended:
         """Solve every start with the data of the instance that ``index`` names for it."""
-        total, m = len(starts), self.emitted.m
-        leaves = _passed(data, self.emitted.data)
-        stages = _passed(path, self.emitted.path)
-        x, multipliers = np.zeros((total, self.emitted.n)), np.zeros((total, m))
+        total, m = len(starts), self.source.m
+        leaves = passed(jax.tree.leaves(data), self.source.data)
+        stages = passed(jax.tree.leaves(path), self.source.path)
+        x, multipliers = np.zeros((total, self.source.n)), np.zeros((total, m))
         objectives, violations = (np.zeros((total, options.max_rounds)) for _ in range(2))
         outcomes = np.zeros(total, _OUTCOME)
         starts, index = np.ascontiguousarray(starts), np.ascontiguousarray(index, dtype=np.int64)
@@ -103,13 +109,13 @@ class Program(NamedTuple):
             self.library.solve(
                 ctypes.c_long(first),
                 ctypes.c_long(last),
-                _address(index),
-                _addresses(leaves),
-                _addresses(stages),
+                address(index),
+                addresses(leaves),
+                addresses(stages),
                 ctypes.c_long(stages_of(path)),
-                _address(starts),
+                address(starts),
                 ctypes.byref(given),
-                *(_address(a) for a in (x, multipliers, objectives, violations, outcomes)),
+                *(address(a) for a in (x, multipliers, objectives, violations, outcomes)),
             )
 
         _shared_out(part, total, threads)
@@ -130,16 +136,19 @@ class Program(NamedTuple):
         self, x: Float[np.ndarray, " n"], data: Any, path: Path, stage: int, weight: float, weights: np.ndarray
     ) -> tuple[float, np.ndarray, np.ndarray]:
         """Objective, constraints and slope of ``weight * objective + weights . c`` of the first instance."""
-        leaves, stages = _passed(data, self.emitted.data), _passed(path, self.emitted.path)
-        objective, c, g = np.zeros(1), np.zeros(self.emitted.m), np.zeros(self.emitted.n)
+        leaves, stages = (
+            passed(jax.tree.leaves(data), self.source.data),
+            passed(jax.tree.leaves(path), self.source.path),
+        )
+        objective, c, g = np.zeros(1), np.zeros(self.source.m), np.zeros(self.source.n)
         x, weights = np.ascontiguousarray(x, dtype=float), np.ascontiguousarray(weights, dtype=float)
         self.library.evaluate(
-            _addresses(leaves),
-            _addresses(stages),
+            addresses(leaves),
+            addresses(stages),
             ctypes.c_long(stage),
-            _address(x),
+            address(x),
             ctypes.c_double(weight),
-            *(_address(a) for a in (weights, objective, c, g)),
+            *(address(a) for a in (weights, objective, c, g)),
         )
         return float(objective[0]), c, g
 
@@ -160,7 +169,7 @@ def program_of(fc: Problem, n: int, data: Any, path: Path, options: EngineOption
     leaves, tree = jax.tree.flatten((data, path))
     shapes = tuple((leaf.shape[1:], leaf.dtype.str) for leaf in leaves)
     key = partial.func, partial.args, tuple(sorted(partial.keywords.items()))
-    return _program(*key, n, shapes, tree, options.memory)
+    return _program(*key, n, shapes, tree, options.memory, compiles_quickly())
 
 
 @functools.lru_cache(maxsize=128)
@@ -172,26 +181,13 @@ def _program(
     shapes: tuple[tuple[tuple[int, ...], str], ...],
     tree: Any,
     memory: int,
+    quick: bool,
 ) -> Program:
     fc = functools.partial(function, *arguments, **dict(keywords))
     blank = [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes]
     data, path = jax.tree.unflatten(tree, blank)
-    made = emitted(fc, n, data, path, memory)
-    return Program(library_of(made.source), made)
-
-
-def _passed(tree: Any, types: tuple[np.dtype[Any], ...]) -> list[np.ndarray]:
-    """Leaves as the program reads them."""
-    leaves = jax.tree.leaves(tree)
-    return [np.ascontiguousarray(leaf, dtype=kind) for leaf, kind in zip(leaves, types, strict=True)]
-
-
-def _address(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
-
-
-def _addresses(arrays: list[np.ndarray]) -> Any:
-    return (ctypes.c_void_p * max(1, len(arrays)))(*(a.ctypes.data for a in arrays))
+    made = problem_source(fc, n, data, path, memory)
+    return Program(library_of(made.source, HEADERS, 0 if quick else None), made)
 
 
 def _shared_out(part: Callable[[int, int], None], total: int, threads: int) -> None:

@@ -50,7 +50,7 @@ class Solver {
   double augmented(double objective, const double* c, double penalty) {
     double sum = 0.0;
     for (int i = 0; i < M; ++i) {
-      const double shifted = std::max(0.0, multipliers_[i] - penalty * c[i]);
+      const double shifted = larger(0.0, multipliers_[i] - penalty * c[i]);
       weights_[i] = c[i] != c[i] ? c[i] : -shifted;
       sum += shifted * shifted - multipliers_[i] * multipliers_[i] + (c[i] != c[i] ? c[i] : 0.0);
     }
@@ -61,7 +61,7 @@ class Solver {
     double found = 0.0;
     for (int i = 0; i < M; ++i) {
       if (c[i] != c[i]) return std::numeric_limits<double>::infinity();
-      found = std::max(found, -c[i]);
+      found = larger(found, -c[i]);
     }
     return found;
   }
@@ -85,7 +85,7 @@ class Solver {
     curvature_[head_] = along;
     scale_ = along / change;
     head_ = (head_ + 1) % MEMORY;
-    used_ = std::min(used_ + 1, MEMORY);
+    used_ = used_ < MEMORY ? used_ + 1 : MEMORY;
   }
 
   // direction = -H g by the two loops of L-BFGS (Nocedal and Wright, algorithm 7.4).
@@ -167,7 +167,7 @@ class Solver {
       } else {
         const double excess = trial_value - value - step * slope;
         const bool usable = std::isfinite(excess) && excess > 0.0;
-        const double share = usable ? std::min(0.5, std::max(0.1, -0.5 * step * slope / excess)) : 0.1;
+        const double share = usable ? smaller(0.5, larger(0.1, -0.5 * step * slope / excess)) : 0.1;
         step *= share;
         if (++rejections >= o.max_backtracks) {
           search_failed = true;
@@ -179,7 +179,7 @@ class Solver {
       const bool spent = ticks >= o.max_ticks || (!is_last && ticks - stage_began >= o.approach_ticks);
       if (!((is_accepted ? is_flat : search_failed) || inner_steps >= o.inner_steps || spent)) {
         if (!is_accepted) continue;
-        if (used_ == 0) scale_ = o.first_step / std::max(norm, 1e-300);
+        if (used_ == 0) scale_ = o.first_step / larger(norm, 1e-300);
         descend();
         slope = inner<N>(direction_, g_);
         if (!(slope < 0.0)) {
@@ -195,18 +195,18 @@ class Solver {
       // The round ends: first-order multiplier update.
       double merit = 0.0;
       const double violation = largest_violation(c_);
-      for (int i = 0; i < M; ++i) merit = std::max(merit, std::fabs(std::min(c_[i], multipliers_[i] / penalty)));
+      for (int i = 0; i < M; ++i) merit = larger(merit, std::fabs(smaller(c_[i], multipliers_[i] / penalty)));
       const bool too_slow = merit > o.required_reduction * last_merit && merit > o.violation_tolerance;
       const bool is_stuck = violation > o.violation_tolerance && violation > 0.9 * last_violation;
-      for (int i = 0; i < M; ++i) multipliers_[i] = std::max(0.0, multipliers_[i] - penalty * c_[i]);
-      if (too_slow) penalty = std::min(penalty * o.penalty_growth, o.penalty_limit);
+      for (int i = 0; i < M; ++i) multipliers_[i] = larger(0.0, multipliers_[i] - penalty * c_[i]);
+      if (too_slow) penalty = smaller(penalty * o.penalty_growth, o.penalty_limit);
       const double steepness = std::sqrt(inner<N>(g_, g_));
       const bool is_coarse = steepness <= tolerance && steepness > o.gradient_floor;
-      tolerance = std::max(tolerance * o.gradient_factor, o.gradient_floor);
+      tolerance = larger(tolerance * o.gradient_factor, o.gradient_floor);
       stalled = is_stuck ? stalled + 1 : 0;
       objectives[rounds] = objective, violations[rounds] = violation;
       ++rounds;
-      const bool settled = std::fabs(value - last_value) <= o.value_tolerance * std::max(1.0, std::fabs(value));
+      const bool settled = std::fabs(value - last_value) <= o.value_tolerance * larger(1.0, std::fabs(value));
       const bool enough = rounds >= o.min_rounds && violation <= o.violation_tolerance;
       if (settled && enough && !is_coarse && is_last) {
         status = CONVERGED;
@@ -215,7 +215,7 @@ class Solver {
       }
       last_value = value, last_violation = violation, last_merit = merit;
       if (status == RUNNING && !is_last && (spent || violation <= o.approach_violation)) {
-        penalty = std::min(penalty, o.approach_penalty);
+        penalty = smaller(penalty, o.approach_penalty);
         tolerance = o.gradient_tolerance;
         last_value = last_violation = last_merit = infinite;
         stalled = 0;
@@ -270,7 +270,7 @@ class Solver {
     double found = 0.0;
     for (int i = 0; i < M; ++i) {
       if (c[i] != c[i]) return std::numeric_limits<double>::quiet_NaN();
-      found = std::max(found, lands[i] ? std::fabs(c[i]) : -c[i]);
+      found = larger(found, lands[i] ? std::fabs(c[i]) : -c[i]);
     }
     return found;
   }
@@ -285,7 +285,7 @@ class Solver {
       lands[i] = is_first && multipliers_[i] > 0.0 && std::fabs(c_[i]) <= o.landing_margin;
       length[i] = std::sqrt(inner<N>(rows_[i], rows_[i]));
       is_used[i] = (lands[i] || c_[i] < o.active_margin) && length[i] > 0.0;
-      target[i] = lands[i] ? -c_[i] : std::max(0.0, -c_[i]);
+      target[i] = lands[i] ? -c_[i] : larger(0.0, -c_[i]);
     }
     for (int i = 0; i < M; ++i) {
       for (int j = 0; j <= i; ++j) {

@@ -1,15 +1,23 @@
 // What Python calls: a queue of starts, each with the data of one instance.
 #pragma once
-#include <new>
-#include <memory>
+
+// Memory on the heap, aligned as its type asks for, all zero.
+template <class T>
+struct Held {
+  T* own = new T;
+  Held() { std::memset(static_cast<void*>(own), 0, sizeof(T)); }
+  ~Held() { delete own; }
+  Held(const Held&) = delete;
+  T* operator->() const { return own; }
+  T& operator*() const { return *own; }
+};
 
 template <class Problem, int MEMORY>
 void solve_queue(long first, long last, const long* index, const void* const* data, const void* const* path,
                  long stages, const double* starts, const Options& options, double* x, double* multipliers,
                  double* objectives, double* violations, Outcome* outcomes) {
-  auto problem = std::make_unique<Problem>();
-  auto solver = std::make_unique<Solver<Problem, MEMORY>>();
-  std::memset(static_cast<void*>(problem.get()), 0, sizeof(Problem));
+  Held<Problem> problem;
+  Held<Solver<Problem, MEMORY>> solver;
   problem->path = path;
   constexpr long N = Problem::N, M = Problem::M;
   for (long q = first; q < last; ++q) {
@@ -28,10 +36,9 @@ void solve_queue(long first, long last, const long* index, const void* const* da
   }                                                                                                                   \
   extern "C" void evaluate(const void* const* data, const void* const* path, long stage, const double* x,             \
                            double weight, const double* weights, double* objective, double* c, double* g) {           \
-    auto problem = std::make_unique<PROBLEM>();                                                                       \
+    Held<PROBLEM> problem;                                                                                            \
     alignas(64) static thread_local double point[padded(PROBLEM::N)], slope[padded(PROBLEM::N)];                      \
     alignas(64) static thread_local double given[padded(PROBLEM::M)];                                                 \
-    std::memset(static_cast<void*>(problem.get()), 0, sizeof(PROBLEM));                                               \
     std::memcpy(point, x, PROBLEM::N * sizeof(double));                                                               \
     std::memcpy(given, weights, PROBLEM::M * sizeof(double));                                                         \
     problem->path = path;                                                                                             \

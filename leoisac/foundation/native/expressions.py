@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import NamedTuple, TypeAlias
 
-from leoisac.optim.native.steps import Stage
+from leoisac.foundation.native.steps import Stage
 
 
 class Affine(NamedTuple):
@@ -62,8 +62,8 @@ class Buffer:
     stages: set[Stage] = field(default_factory=set[Stage])
     values: tuple[str, ...] | None = None
     """Of a table of constants."""
-    outer: bool = False
-    """Given by the caller, not declared here."""
+    is_member: bool = False
+    """Keeps its content between the functions of a program."""
 
 
 @dataclass(frozen=True)

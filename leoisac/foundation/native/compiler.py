@@ -25,9 +25,10 @@ from leoisac.foundation.compile_cache import machine_folder, trusted_folder
 VARIABLE = "LEOISAC_CXX"
 """Environment variable: the compiler's command; ``off`` for none."""
 SOURCES = Path(__file__).parent / "source"
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd")
+FLAGS = ("-std=c++17", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd")
 FLAGS += ("-shared", "-fPIC", "-fvisibility=default", "-w")
 LONGEST_S = 300.0
+_LEVELS = {0: "-O1", 1: "-O1", None: "-O3"}
 
 
 _HELP = (
@@ -45,14 +46,6 @@ class Compiler(NamedTuple):
 
     command: tuple[str, ...]
     version: str
-
-    def library(self, source: str) -> ctypes.CDLL:
-        """The library of a program, compiled unless it is kept.
-
-        Raises:
-            NoCompilerError: the compiler refused the program, or there is nowhere to put it.
-        """
-        return _library(self, source)
 
 
 @functools.cache
@@ -79,23 +72,29 @@ def find(named: str | None = None) -> Compiler:
     raise NoCompilerError(f"{VARIABLE} = {named!r} does not run" if named else _HELP)
 
 
-def library_of(source: str) -> ctypes.CDLL:
-    """The library of a program by the machine's compiler.
+def library_of(source: str, headers: Path | None = None, effort: int | None = None) -> ctypes.CDLL:
+    """The library of a program by the machine's compiler, compiled unless it is kept.
+
+    Args:
+        source: the program.
+        headers: a folder of headers beside ours.
+        effort: of the compiler: 0, 1, or None for full optimisation.
 
     Raises:
-        NoCompilerError: there is none, or it failed.
+        NoCompilerError: there is none, or it refused the program.
     """
-    return find().library(source)
+    return _library(find(), source, (SOURCES,) if headers is None else (SOURCES, headers), _LEVELS[effort])
 
 
 @functools.cache
-def _headers() -> str:
-    return "".join(file.read_text(encoding="utf-8") for file in sorted(SOURCES.glob("*.hpp")))
+def _content(folder: Path) -> str:
+    return "".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.hpp")))
 
 
-@functools.lru_cache(maxsize=256)
-def _library(compiler: Compiler, source: str) -> ctypes.CDLL:
-    told = "\0".join([source, _headers(), *compiler.command, compiler.version, *FLAGS])
+@functools.lru_cache(maxsize=512)
+def _library(compiler: Compiler, source: str, folders: tuple[Path, ...], level: str) -> ctypes.CDLL:
+    flags = (level, *FLAGS)
+    told = "\0".join([source, *map(_content, folders), *compiler.command, compiler.version, *flags])
     name = f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.so"
     folder = machine_folder()
     if folder is not None:
@@ -106,7 +105,7 @@ def _library(compiler: Compiler, source: str) -> ctypes.CDLL:
                 os.utime(kept)
                 return library
     with tempfile.TemporaryDirectory(prefix="leoisac-") as scratch:
-        made = _compiled(compiler, source, Path(scratch) / name)
+        made = _compiled(compiler, source, folders, flags, Path(scratch) / name)
         if folder is not None and trusted_folder(folder):
             with contextlib.suppress(OSError):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -118,10 +117,10 @@ def _library(compiler: Compiler, source: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(made))
 
 
-def _compiled(compiler: Compiler, source: str, target: Path) -> Path:
+def _compiled(compiler: Compiler, source: str, folders: tuple[Path, ...], flags: tuple[str, ...], target: Path) -> Path:
     file = target.with_suffix(".cpp")
     file.write_text(source, encoding="utf-8")
-    command = [*compiler.command, *FLAGS, f"-I{SOURCES}", str(file), "-o", str(target)]
+    command = [*compiler.command, *flags, *(f"-I{folder}" for folder in folders), str(file), "-o", str(target)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     except (OSError, subprocess.SubprocessError) as error:

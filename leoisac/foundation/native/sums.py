@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from leoisac.optim.native.arrays import Array, Constant, Value, View, type_of
-from leoisac.optim.native.expressions import Affine, Literal, Load, Operation, counters, place, row_major
-from leoisac.optim.native.lowering import Translator, output, rule
-from leoisac.optim.native.steps import Stage, Step, UnsupportedError
-from leoisac.optim.native.writing import Strided, Writer
+from leoisac.foundation.native.arrays import Array, Constant, Value, View, type_of
+from leoisac.foundation.native.expressions import Affine, Literal, Load, Operation, counters, place, row_major
+from leoisac.foundation.native.lowering import Translator, output, rule
+from leoisac.foundation.native.steps import Stage, Step, UnsupportedError
+from leoisac.foundation.native.writing import Strided, Writer
 
 _REDUCTIONS = {
     "reduce_sum": ("0.0", "{0}+{1}"),
@@ -84,11 +84,6 @@ def _accumulated(
     index = _permuted(counters(len(order)), order)
     at = place([*target.strides, *[0] * (len(order) - kept)], target.offset, counters(len(order)), len(order))
     writer.reduction(stage, sizes, kept, Load(target.buffer, at), part.at(index, len(order)), first, join)
-
-
-@rule("argmax", "argmin")
-def _extreme(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
-    raise UnsupportedError("the place of an extreme value")
 
 
 @rule("cumsum")

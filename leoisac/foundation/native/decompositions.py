@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from leoisac.optim.native.arrays import Constant, Value, View
-from leoisac.optim.native.expressions import row_major
-from leoisac.optim.native.lowering import Translator, rule
-from leoisac.optim.native.movement import gathered, scattered
-from leoisac.optim.native.steps import Stage, Step, UnsupportedError
+from leoisac.foundation.native.arrays import Constant, Value, View, type_of
+from leoisac.foundation.native.expressions import counters, row_major
+from leoisac.foundation.native.lowering import Translator, rule
+from leoisac.foundation.native.movement import gathered, scattered
+from leoisac.foundation.native.steps import Stage, Step, UnsupportedError
 
 
 def _call(
@@ -67,6 +67,81 @@ def _triangular(translator: Translator, step: Step, values: list[Value]) -> list
     return _call(translator, step, values, "triangular", sizes)  # type: ignore[arg-type]
 
 
+@rule("qr")
+def _qr(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    if step.params.get("pivoting"):
+        raise UnsupportedError("the QR decomposition with pivoting")
+    rows, columns = values[0].shape[-2:]
+    return _call(translator, step, values, "qr", [rows, columns, step.outputs[0].shape[-1]])
+
+
+@rule("svd")
+def _svd(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    rows, columns = values[0].shape[-2:]
+    if step.params.get("subset_by_index") not in (None, (0, min(rows, columns))):
+        raise UnsupportedError("some of the singular values only")
+    if step.params["full_matrices"] and rows != columns and len(step.outputs) > 1:
+        raise UnsupportedError("singular vectors beyond the singular values")
+    return _call(translator, step, values, "svd", [rows, columns])
+
+
+@rule("sort")
+def _sort(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """By the first array; all are put into its order, along the last axis of copies."""
+    axis = step.params["dimension"]
+    if step.params["num_keys"] != 1 or values[0].is_complex:
+        raise UnsupportedError("sorting by more than one array, or complex ones")
+    writer, shape = translator.writer, values[0].shape
+    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+    if not prod(shape):
+        return values
+    order = [*(k for k in range(len(shape)) if k != axis), axis]
+    turned = tuple(shape[k] for k in order)
+    inverse = [order.index(k) for k in range(len(shape))]
+    rows, length = prod(turned[:-1]), turned[-1]
+    places = writer.array((rows, length), stage, "long")
+    found: list[Value] = []
+    for number, value in enumerate(values):
+        parts = []
+        for part in value.parts:
+            kind = type_of(value.dtype)
+            source = writer.kept(part, kind, stage)
+            copy, target = writer.array(turned, stage, kind), writer.array(turned, stage, kind)
+            writer.fill(copy, source.at(tuple(counters(len(shape))[k] for k in inverse), len(shape)))
+            writer.touch(stage, copy.buffer, target.buffer, places.buffer)
+            row = f"q*{length}"
+            if number == 0:
+                call = f"order_of<{length}>({copy.buffer.name}+{row},{places.buffer.name}+{row})"
+                writer.say(stage, f"for(int q=0;q<{rows};++q){call};")
+            moved = f"{target.buffer.name}[{row}+i]={copy.buffer.name}[{row}+{places.buffer.name}[{row}+i]]"
+            writer.say(stage, f"for(int q=0;q<{rows};++q)for(int i=0;i<{length};++i){moved};")
+            strides = tuple(row_major(turned)[k] for k in inverse)
+            parts.append(View(target.buffer, shape, strides, 0, stage))
+        found.append(Value(value.shape, value.dtype, tuple(parts)))
+    return found
+
+
+@rule("argmax", "argmin")
+def _extreme(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """The first place of the largest or smallest entry; that of the first NaN where there is one."""
+    value, (axis,), writer = values[0], step.params["axes"], translator.writer
+    if value.is_complex:
+        raise UnsupportedError("the largest of complex numbers")
+    stage = max(writer.current(translator.stage_of(*value.parts)), Stage.DATA)
+    goal, (target,) = translator.blank(step.outputs[0], stage)
+    source = writer.kept(value.parts[0], type_of(value.dtype), stage)
+    writer.touch(stage, source.buffer, target.buffer)
+    outer, inner = prod(value.shape[:axis]), prod(value.shape[axis + 1 :])
+    at = f"{source.buffer.name}[{source.offset}+(q*{value.shape[axis]}+{{}})*{inner}+i]"
+    test = f"{at.format('k')}{'>' if step.name == 'argmax' else '<'}{at.format('best')}"
+    if value.dtype.kind == "f":
+        test = f"{at.format('best')}=={at.format('best')}&&({test}||{at.format('k')}!={at.format('k')})"
+    loop = f"long best=0;for(int k=1;k<{value.shape[axis]};++k)if({test})best=k;"
+    head = f"for(int q=0;q<{outer};++q)for(int i=0;i<{inner};++i)"
+    writer.say(stage, f"{head}{{{loop}{target.buffer.name}[q*{inner}+i]=best;}}")
+    return [goal]
+
+
 @rule("lu_pivots_to_permutation")
 def _permutation(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     sizes = [values[0].shape[-1], step.params["permutation_size"]]
@@ -80,8 +155,6 @@ def _gather(translator: Translator, step: Step, values: list[Value]) -> list[Val
         return gathered(translator, step, values)
     value, indices, name = values[0], translator.in_memory(values[1]), step.outputs[0]
     numbers = step.params["dimension_numbers"]
-    if numbers.operand_batching_dims or numbers.start_indices_batching_dims:
-        raise UnsupportedError("a choice of entries, row by row, that depends on numbers")
     writer = translator.writer
     stage = max(writer.current(translator.stage_of(*value.parts, *indices.parts)), Stage.DATA)
     goal, views = translator.blank(name, stage)
@@ -97,6 +170,10 @@ def _gather(translator: Translator, step: Step, values: list[Value]) -> list[Val
     inside = iter([names[k] for k in numbers.offset_dims])
     terms = []
     for axis, (length, size, stride) in enumerate(zip(value.shape, sizes, row_major(value.shape), strict=True)):
+        if axis in numbers.operand_batching_dims:  # row by row
+            own = numbers.start_indices_batching_dims[numbers.operand_batching_dims.index(axis)]
+            terms.append(f"{stride}*{batch[own]}")
+            continue
         at = [] if axis in numbers.collapsed_slice_dims else [next(inside)]
         if axis in numbers.start_index_map:
             k = numbers.start_index_map.index(axis)
@@ -122,8 +199,6 @@ def _scatter(translator: Translator, step: Step, values: list[Value]) -> list[Va
         raise UnsupportedError("entries put at places that depend on numbers")
     base, indices, updates = values[0], translator.in_memory(values[1]), translator.in_memory(values[2])
     numbers = step.params["dimension_numbers"]
-    if numbers.operand_batching_dims or numbers.scatter_indices_batching_dims:
-        raise UnsupportedError("a place of entries, row by row, that depends on numbers")
     writer, name = translator.writer, step.outputs[0]
     stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
     goal, views = translator.blank(name, stage)
@@ -138,6 +213,10 @@ def _scatter(translator: Translator, step: Step, values: list[Value]) -> list[Va
     inside = iter([(names[k], updates.shape[k]) for k in numbers.update_window_dims])
     terms, tests = [], []
     for axis, (length, stride) in enumerate(zip(base.shape, row_major(base.shape), strict=True)):
+        if axis in numbers.operand_batching_dims:  # row by row
+            own = numbers.scatter_indices_batching_dims[numbers.operand_batching_dims.index(axis)]
+            terms.append(f"{stride}*({batch[own]})")
+            continue
         counter, size = ("0", 1) if axis in numbers.inserted_window_dims else next(inside)
         at = counter
         if axis in numbers.scatter_dims_to_operand_dims:

@@ -7,11 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from leoisac.optim.native.arrays import Array, Assembly, Pending, Piece, Value
-from leoisac.optim.native.expressions import (
+from leoisac.foundation.native.arrays import Array, Assembly, Pending, Piece, Value
+from leoisac.foundation.native.expressions import (
     Expression,
     Index,
-    Literal,
     Operation,
     difference,
     negated,
@@ -19,8 +18,8 @@ from leoisac.optim.native.expressions import (
     row_major,
     sum_of,
 )
-from leoisac.optim.native.lowering import Translator, output, rule
-from leoisac.optim.native.steps import Step, UnsupportedError
+from leoisac.foundation.native.lowering import Translator, output, rule
+from leoisac.foundation.native.steps import Step, UnsupportedError
 
 _Join: TypeAlias = Callable[..., Expression]
 
@@ -48,6 +47,8 @@ _FUNCTIONS: dict[str, tuple[str, float]] = {
     "atanh": ("std::atanh({})", 40.0),
     "erf": ("std::erf({})", 40.0),
     "erfc": ("std::erfc({})", 40.0),
+    "bessel_i0e": ("bessel_i0e({})", 60.0),
+    "bessel_i1e": ("bessel_i1e({})", 60.0),
     "lgamma": ("std::lgamma({})", 60.0),
     "floor": ("std::floor({})", 2.0),
     "ceil": ("std::ceil({})", 2.0),
@@ -323,6 +324,3 @@ def _counting(translator: Translator, step: Step, values: list[Value]) -> list[V
     shape[step.params["dimension"]] = -1
     array = np.arange(name.shape[step.params["dimension"]]).reshape(shape)
     return [translator.constant(np.broadcast_to(array, name.shape).astype(name.dtype))]
-
-
-LITERAL_ZERO = Literal("0.0")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.optim.native.arrays import Array, Assembly, Constant, Pending, Piece, Value, View, type_of
-from leoisac.optim.native.expressions import Affine, Expression, Index, Load, place, row_major
-from leoisac.optim.native.lowering import Translator, output, rule, table_of
-from leoisac.optim.native.steps import Stage, Step, UnsupportedError
+from leoisac.foundation.native.arrays import Array, Assembly, Constant, Pending, Piece, Value, View, type_of
+from leoisac.foundation.native.expressions import Affine, Expression, Index, Load, place, product, row_major
+from leoisac.foundation.native.lowering import Translator, output, rule, table_of
+from leoisac.foundation.native.places import gathered_places, scattered_places
+from leoisac.foundation.native.steps import Stage, Step, UnsupportedError
 
 
 def _moved(translator: Translator, array: Array, shape: Sequence[int], back: Callable[[Index, int], Index]) -> Array:
@@ -193,6 +192,24 @@ def _together(translator: Translator, step: Step, values: list[Value]) -> list[V
     return output(step, *found)
 
 
+@rule("tile")
+def _tile(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """Copies side by side: loops over copies and entries of every axis, which follow each other in memory."""
+    value, shape = values[0], step.outputs[0].shape
+    if not value.size or not prod(shape):
+        return output(step, *(translator.constant(np.zeros(shape)).parts[0] for _ in value.parts))
+    repeats = [new // old for new, old in zip(shape, value.shape, strict=True)]
+    pairs = tuple(size for pair in zip(repeats, value.shape, strict=True) for size in pair)
+    whole = row_major(shape)
+    strides = tuple(s for old, stride in zip(value.shape, whole, strict=True) for s in (old * stride, stride))
+    found = []
+    for part in value.parts:
+        kept = translator.writer.kept(part, type_of(value.dtype))
+        copies = _moved(translator, kept, pairs, lambda index, axes: index[1::2])
+        found.append(Assembly(shape, (Piece(copies, strides, 0),), _known(part), True))
+    return output(step, *found)
+
+
 def _known(array: Array) -> Stage:
     return max(array.stage, Stage.DATA)
 
@@ -203,13 +220,7 @@ def gathered(translator: Translator, step: Step, values: list[Value]) -> list[Va
     if indices is None:
         raise UnsupportedError("a choice of entries that depends on numbers")
     value, shape = values[0], step.outputs[0].shape
-    params = {**step.params, "fill_value": None}
-    numbers = jnp.arange(value.size, dtype=float).reshape(value.shape)
-    with jax.core.eval_context():
-        places = np.asarray(step.primitive.bind(numbers, jnp.asarray(indices), **params))
-    if np.isnan(places).any():
-        raise UnsupportedError("entries beyond an array's end")
-    table = places.astype(np.int64)
+    table = gathered_places(step, value.shape, indices)
     parts = []
     for part in value.parts:
         if isinstance(part, Constant) and part.buffer is None:
@@ -256,7 +267,7 @@ def scattered(translator: Translator, step: Step, values: list[Value]) -> list[V
     if indices is None:
         raise UnsupportedError("a place of entries that depends on numbers")
     shape = step.outputs[0].shape
-    places = _scattered_places(step, value, indices, updates)
+    places = scattered_places(step, shape, indices, updates.shape)
     if step.name == "scatter" and len(np.unique(places)) < places.size:
         raise UnsupportedError("entries that are set twice")
     parts = []
@@ -286,36 +297,11 @@ def _overwritten(translator: Translator, value: Value, base: Array, piece: Piece
     base = translator.dense(base, value.dtype)
 
     def entry(index: Index, axes: int) -> Expression:
-        from leoisac.optim.native.expressions import product
-
         return product(base.at(index, axes), mask.at(index, axes))
 
     masked = Pending(value.shape, entry, max(base.stage, Stage.DATA), base.cost + 1.0)
     stage = max(translator.stage_of(base, piece.part), Stage.DATA)
     return Assembly(value.shape, (Piece(masked, row_major(value.shape), 0), piece), stage, False)
-
-
-def _scattered_places(step: Step, value: Value, indices: np.ndarray, updates: Value) -> np.ndarray:
-    """Where each entry of the updates lands, as flat places."""
-    count = max(1, updates.size)
-
-    def landed(update: Any) -> Any:
-        return step.primitive.bind(jnp.zeros(value.shape), jnp.asarray(indices), update, **step.params)
-
-    # The sum's slope at weights that count the places says where each entry went.
-    with jax.core.eval_context():
-        blank = jnp.zeros(updates.shape)
-        weights = jnp.arange(1, value.size + 1, dtype=float).reshape(value.shape)
-        add = step if step.name != "scatter" else None
-        if add is not None:
-            places = jax.grad(lambda u: jnp.sum(landed(u) * weights))(blank)
-        else:
-            places = jax.jvp(lambda u: jnp.sum(landed(u) * weights), (blank,), (jnp.ones_like(blank),))[1]
-            places = jax.grad(lambda u: jnp.sum(landed(u) * weights))(blank)
-    found = np.asarray(places).reshape(updates.shape).round().astype(np.int64) - 1
-    if count and (found < 0).any():
-        raise UnsupportedError("entries that land beyond an array's end")
-    return found
 
 
 @rule("dynamic_slice", "dynamic_update_slice")

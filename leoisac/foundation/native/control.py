@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leoisac.optim.native.arrays import Value, View, type_of
-from leoisac.optim.native.expressions import Affine, Load, counters, place, row_major
-from leoisac.optim.native.lowering import Translator, rule
-from leoisac.optim.native.steps import Name, Stage, Step, branches_of, flat
+from leoisac.foundation.native.arrays import Value, View, type_of
+from leoisac.foundation.native.expressions import Affine, Load, counters, place, row_major
+from leoisac.foundation.native.lowering import Translator, rule
+from leoisac.foundation.native.steps import Name, Stage, Step, branches_of, flat
 
 
 def _stage(translator: Translator, values: Sequence[Value]) -> Stage:

@@ -9,8 +9,8 @@ from math import prod
 
 import numpy as np
 
-from leoisac.optim.native.arrays import Array, Assembly, Constant, View, number, type_of
-from leoisac.optim.native.expressions import (
+from leoisac.foundation.native.arrays import Array, Assembly, Constant, View, number, type_of
+from leoisac.foundation.native.expressions import (
     Affine,
     Buffer,
     Count,
@@ -24,7 +24,7 @@ from leoisac.optim.native.expressions import (
     row_major,
     written,
 )
-from leoisac.optim.native.steps import Stage
+from leoisac.foundation.native.steps import Stage
 
 SLACK = 4
 """Entries behind the end of every buffer: the last vector of a row may be read in full."""

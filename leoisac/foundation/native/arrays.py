@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from leoisac.optim.native.expressions import Buffer, Expression, Index, Literal, Load, place, row_major
-from leoisac.optim.native.steps import Stage
+from leoisac.foundation.native.expressions import Buffer, Expression, Index, Literal, Load, place, row_major
+from leoisac.foundation.native.steps import Stage
 
 
 @dataclass(frozen=True)

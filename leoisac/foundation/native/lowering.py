@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from leoisac.optim.native.arrays import Array, Constant, Value, View, type_of
-from leoisac.optim.native.steps import Atom, Name, Stage, Step, Traced, UnsupportedError
-from leoisac.optim.native.writing import Writer
+from leoisac.foundation.native.arrays import Array, Constant, Value, View, type_of
+from leoisac.foundation.native.steps import Atom, Name, Stage, Step, Traced, UnsupportedError
+from leoisac.foundation.native.writing import Writer
 
 Rule: TypeAlias = "Callable[[Translator, Step, list[Value]], list[Value]]"
 

@@ -14,16 +14,14 @@ import os
 import warnings
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, make_client
-from leoisac.optim.native.compiler import NoCompilerError, find
-from leoisac.optim.native.engine import Program, program_of
-from leoisac.optim.native.steps import UnsupportedError
-from leoisac.optim.options import EngineOptions
-from leoisac.optim.problem import Path, Problem
+from leoisac.foundation.native.compiler import NoCompilerError, find
+from leoisac.foundation.native.steps import UnsupportedError
 
+Program = TypeVar("Program")
 VARIABLE = "LEOISAC_BACKEND"
 """Environment variable: the backend of a process that names none."""
 AUTO, JAX, NATIVE = CHOICES = ("auto", "jax", "native")
@@ -100,18 +98,18 @@ def identity() -> dict[str, str]:
     return {"backend": NATIVE, "compiler": find().version}
 
 
-def native_program(fc: Problem, n: int, data: Any, path: Path, options: EngineOptions) -> Program | None:
-    """The native program of a problem; None where JAX is to solve it.
+def translated(what: Callable[..., Any], make: Callable[[], Program]) -> Program | None:
+    """What ``make`` makes for a function in native code; None where JAX is to run it.
 
     Raises:
-        ConfigError: ``native`` was asked for, and this problem has no translation.
+        ConfigError: ``native`` was asked for by name, and there is no translation of a problem.
     """
     if chosen() == JAX:
         return None
     try:
-        return program_of(fc, n, data, path, options)
+        return make()
     except (UnsupportedError, NoCompilerError) as error:
-        said = f"there is no native program of `{_name_of(fc)}` ({error})"
+        said = f"there is no native program of `{_name_of(what)}` ({error})"
         if requested() == NATIVE:
             raise ConfigError(f"backend = 'native': {said}; take backend = 'jax' or 'auto'.") from None
         _notice(f"{said}: it runs on JAX, more slowly.")
