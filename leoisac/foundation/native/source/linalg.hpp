@@ -43,50 +43,97 @@ ALWAYS void write(const V* from, double* re, double* im) {
   }
 }
 
-// Eigenvalues ascending, eigenvectors in columns, by cyclic Jacobi rotations (Golub and Van Loan, section 8.5).
-template <int N, class V>
-static void eigh(V* a, V* v, double* w) {
+// Eigenvalues ascending, eigenvectors in columns, by cyclic Jacobi rotations (Golub and Van Loan, section 8.5). Columns
+// lie side by side, real parts before imaginary ones: a rotation works on whole vectors, and rows follow by symmetry.
+template <int N, bool COMPLEX>
+static void eigh(const double* re, const double* im, double* v_re, double* v_im, double* w) {
+  constexpr int P = (N + 3) / 4 * 4, Q = COMPLEX ? 2 * P : P, M = (N + 1) / 2 * 2;
+  alignas(32) double a[N][Q] = {}, v[N][Q] = {};
   double total = 0.0;
-  for (int i = 0; i < N; ++i)
+  for (int i = 0; i < N; ++i) {
+    v[i][i] = 1.0;
     for (int j = 0; j <= i; ++j) {
-      const V mean = (a[i * N + j] + conjugate(a[j * N + i])) * 0.5;
-      a[i * N + j] = mean, a[j * N + i] = conjugate(mean);
-      total += squared(mean);
+      const double x = 0.5 * (re[i * N + j] + re[j * N + i]);
+      a[j][i] = a[i][j] = x;
+      total += x * x;
+      if constexpr (COMPLEX) {
+        const double y = 0.5 * (im[i * N + j] - im[j * N + i]);
+        a[j][P + i] = y, a[i][P + j] = -y;
+        total += y * y;
+      }
     }
-  for (int i = 0; i < N * N; ++i) v[i] = V(i % (N + 1) == 0 ? 1.0 : 0.0);
+  }
   for (int sweep = 0; sweep < 60; ++sweep) {
     double off = 0.0;
-    for (int i = 0; i < N; ++i)
-      for (int j = 0; j < i; ++j) off += squared(a[i * N + j]);
-    if (!(off > 1e-32 * total)) break;
-    for (int p = 0; p < N - 1; ++p)
-      for (int q = p + 1; q < N; ++q) {
-        const double size = std::sqrt(squared(a[p * N + q]));
-        if (!(size > 1e-300)) continue;
-        const V phase = a[p * N + q] * (1.0 / size);
-        const double difference = real(a[q * N + q]) - real(a[p * N + p]);
-        const double theta = 0.5 * difference / size;
-        const double t = (theta >= 0.0 ? 1.0 : -1.0) / (std::fabs(theta) + std::sqrt(theta * theta + 1.0));
-        const double c = 1.0 / std::sqrt(t * t + 1.0), s = t * c;
-        for (int k = 0; k < N; ++k) {  // columns
-          const V kp = a[k * N + p], kq = times(a[k * N + q], conjugate(phase));
-          a[k * N + p] = c * kp - s * kq, a[k * N + q] = s * kp + c * kq;
-          const V vp = v[k * N + p], vq = times(v[k * N + q], conjugate(phase));
-          v[k * N + p] = c * vp - s * vq, v[k * N + q] = s * vp + c * vq;
-        }
-        for (int k = 0; k < N; ++k) {  // rows
-          const V pk = a[p * N + k], qk = times(phase, a[q * N + k]);
-          a[p * N + k] = c * pk - s * qk, a[q * N + k] = s * pk + c * qk;
-        }
-        a[p * N + q] = a[q * N + p] = V(0.0);
+    for (int j = 0; j < N; ++j)
+      for (int i = j + 1; i < N; ++i) off += a[j][i] * a[j][i] + (COMPLEX ? a[j][P + i] * a[j][P + i] : 0.0);
+    if (!(off > 1e-31 * total)) break;
+    // Every pair meets once, disjoint ones side by side: their angles do not wait for each other.
+    for (int round = 0; round < M - 1; ++round) {
+      int count = 0, first[M / 2], second[M / 2];
+      double cosine[M / 2], sine[M / 2], shift[M / 2], fx[M / 2], fy[M / 2];
+      for (int k = 0; k < M / 2; ++k) {
+        const int one = k == 0 ? M - 1 : (round + k) % (M - 1), other = (round + M - 1 - k) % (M - 1);
+        const int p = one < other ? one : other, q = one < other ? other : one;
+        if (q >= N) continue;
+        // The entry (p, q), its modulus and the conjugate of its phase.
+        const double x = a[q][p], y = COMPLEX ? a[q][P + p] : 0.0, square = x * x + y * y;
+        if (!(square > 1e-36 * total)) continue;
+        const double inverse = 1.0 / std::sqrt(square), size = square * inverse;
+        const double difference = a[q][q] - a[p][p], root = std::sqrt(difference * difference + 4.0 * square);
+        const double t = (difference >= 0.0 ? 2.0 : -2.0) * size / (std::fabs(difference) + root);
+        const double c = 1.0 / std::sqrt(t * t + 1.0);
+        first[count] = p, second[count] = q, cosine[count] = c, sine[count] = t * c, shift[count] = t * size;
+        fx[count] = x * inverse, fy[count] = -y * inverse;
+        ++count;
       }
-  }
-  for (int i = 0; i < N; ++i) w[i] = real(a[i * N + i]);
-  for (int i = 1; i < N; ++i)
-    for (int j = i; j > 0 && w[j - 1] > w[j]; --j) {
-      std::swap(w[j - 1], w[j]);
-      for (int k = 0; k < N; ++k) std::swap(v[k * N + j - 1], v[k * N + j]);
+      for (int k = 0; k < count; ++k) {
+        const int p = first[k], q = second[k];
+        const double c = cosine[k], s = sine[k], x = fx[k], y = fy[k];
+        const double app = a[p][p], aqq = a[q][q];
+        auto turn = [&](double* up, double* uq) {
+          for (int i = 0; i < P; i += 4) {
+            Four* pr = reinterpret_cast<Four*>(up + i);
+            Four* qr = reinterpret_cast<Four*>(uq + i);
+            if constexpr (COMPLEX) {
+              Four* pi = reinterpret_cast<Four*>(up + P + i);
+              Four* qi = reinterpret_cast<Four*>(uq + P + i);
+              const Four r = *qr * x - *qi * y, m = *qr * y + *qi * x, kr = *pr, ki = *pi;
+              *pr = c * kr - s * r, *pi = c * ki - s * m;
+              *qr = s * kr + c * r, *qi = s * ki + c * m;
+            } else {
+              const Four r = *qr * x, kr = *pr;
+              *pr = c * kr - s * r;
+              *qr = s * kr + c * r;
+            }
+          }
+        };
+        turn(a[p], a[q]);
+        turn(v[p], v[q]);
+        a[p][p] = app - shift[k], a[q][q] = aqq + shift[k];
+        a[p][q] = a[q][p] = 0.0;
+        if constexpr (COMPLEX) a[p][P + p] = a[q][P + q] = a[p][P + q] = a[q][P + p] = 0.0;
+        for (int j = 0; j < N; ++j) {
+          if (j == p || j == q) continue;
+          a[j][p] = a[p][j], a[j][q] = a[q][j];
+          if constexpr (COMPLEX) a[j][P + p] = -a[p][P + j], a[j][P + q] = -a[q][P + j];
+        }
+      }
     }
+  }
+  int order[N];
+  for (int i = 0; i < N; ++i) {
+    int at = i;
+    for (; at > 0 && a[i][i] < a[order[at - 1]][order[at - 1]]; --at) order[at] = order[at - 1];
+    order[at] = i;
+  }
+  for (int j = 0; j < N; ++j) {
+    w[j] = a[order[j]][order[j]];
+    for (int i = 0; i < N; ++i) {
+      v_re[i * N + j] = v[order[j]][i];
+      if constexpr (COMPLEX) v_im[i * N + j] = v[order[j]][P + i];
+    }
+  }
 }
 
 template <int N, class V>
@@ -147,13 +194,10 @@ using Scalar = typename std::conditional<COMPLEX, small::Complex, double>::type;
 
 template <int N, bool COMPLEX>
 static void eigh(const double* re, const double* im, double* v_re, double* v_im, double* w) {
-  Scalar<COMPLEX> a[N * N], v[N * N];
-  small::read<Scalar<COMPLEX>, N * N>(a, re, im);
-  small::eigh<N>(a, v, w);
-  small::write<Scalar<COMPLEX>, N * N>(v, v_re, v_im);
+  small::eigh<N, COMPLEX>(re, im, v_re, v_im, w);
 }
 template <int N, bool COMPLEX>
-static void eigh(const double* re, double* v_re, double* w) { eigh<N, false>(re, nullptr, v_re, nullptr, w); }
+static void eigh(const double* re, double* v_re, double* w) { small::eigh<N, false>(re, nullptr, v_re, nullptr, w); }
 
 template <int N, bool COMPLEX>
 static void cholesky(const double* re, const double* im, double* l_re, double* l_im) {
