@@ -30,7 +30,7 @@ _within: ContextVar[tuple[str, int]] = ContextVar("backend", default=("", 1))
 
 
 @contextlib.contextmanager
-def using(backend: str = AUTO, threads: int = 1) -> Generator[None]:
+def using(backend: str = AUTO, threads: Any = 1) -> Generator[None]:
     """Within this context, batches are solved by this backend, native ones in so many threads.
 
     Raises:

@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 """Batches in blocks of a fixed lane count, so that a trial's numbers never depend on its company.
 
 Compiled programs differ in their last bits between batch shapes, but not between the lanes of one shape. Every batched

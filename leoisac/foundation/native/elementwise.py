@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Rules of operations that work entry by entry; complex ones as operations on real and imaginary parts."""
 
 from __future__ import annotations
@@ -114,9 +115,15 @@ def _function(translator: Translator, step: Step, values: list[Value]) -> list[V
 
 
 def _complex_function(translator: Translator, step: Step, value: Value) -> list[Value]:
+    real, imaginary = (translator.writer.kept(p) for p in value.parts)
+    if step.name == "log":
+        modulus = joined(
+            translator, applied("(0.5*std::log({0}*{0}+{1}*{1}))"), 25.0, real, imaginary, shape=value.shape
+        )
+        phase = joined(translator, applied("std::atan2({1},{0})"), 40.0, real, imaginary, shape=value.shape)
+        return output(step, modulus, phase)
     if step.name != "exp":
         raise UnsupportedError(f"the primitive {step.name} of complex numbers")
-    real, imaginary = (translator.writer.kept(p) for p in value.parts)
     parts = (
         joined(translator, applied(f"(std::exp({{}})*std::{name}({{}}))"), 40.0, real, imaginary, shape=value.shape)
         for name in ("cos", "sin")
@@ -129,11 +136,20 @@ def _pair(translator: Translator, step: Step, values: list[Value]) -> list[Value
     if step.name == "div" and any(v.is_complex for v in values):
         return _quotient(translator, step, values)
     if step.name in ("eq", "ne") and any(v.is_complex for v in values):
-        raise UnsupportedError("the comparison of complex numbers")
+        return _compared(translator, step, values)
     _real_only(step, values)
     text, cost = _PAIRS[step.name]
     a, b = (v.parts[0] for v in _dense(translator, values))
     return output(step, joined(translator, applied(text), cost, a, b, shape=step.outputs[0].shape))
+
+
+def _compared(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
+    """Whether complex numbers are equal: both of their parts."""
+    shape = step.outputs[0].shape
+    zero = translator.constant(np.zeros(())).parts[0]
+    pairs = [p for v in _dense(translator, values) for p in (*v.parts, zero)[:2]]
+    text = "(long)({0}=={2}&&{1}=={3})" if step.name == "eq" else "(long)({0}!={2}||{1}!={3})"
+    return output(step, joined(translator, applied(text), 2.0, *pairs, shape=shape))
 
 
 @rule("add", "add_any", "sub")

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """From steps to loops: every operation of a problem as an array that waits to be read, or a loop where it must be one.
 
 ``Translator`` knows what every name stands for; the rules themselves, one per primitive of JAX, are in ``elementwise``,
@@ -46,7 +47,7 @@ class Translator:
         return self.constant(np.asarray(atom))
 
     def constant(self, array: np.ndarray) -> Value:
-        parts = [array.real, array.imag] if np.iscomplexobj(array) else [array]
+        parts = [np.real(array), np.imag(array)] if np.iscomplexobj(array) else [array]
         return Value(array.shape, array.dtype, tuple(self.writer.constant(part) for part in parts))
 
     def run(self, program: Traced, arguments: Sequence[Value]) -> list[Value]:

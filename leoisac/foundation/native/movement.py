@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Rules of operations that only move entries: they change where an array is read, or put arrays together."""
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def _pad(translator: Translator, step: Step, values: list[Value]) -> list[Value]
 @rule("concatenate", "stack")
 def _together(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     shape = step.outputs[0].shape
-    axis = step.params.get("dimension", step.params.get("axis"))
+    axis: int = step.params["dimension" if step.name == "concatenate" else "axis"]
     whole, at, pieces = row_major(shape), 0, list[list[Piece]]()
     count = 2 if np.issubdtype(step.outputs[0].dtype, np.complexfloating) else 1
     for value in values:

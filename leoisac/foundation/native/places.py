@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Where entries lie that are gathered from, or scattered to, places known while translating."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """What JAX traces, as a flat list of steps: calls inlined, constants evaluated, nothing twice, nothing unused.
 
 Steps know when they can be taken: some need the data of an instance only, some the point, and some the weights with
@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from jax.core import eval_context
 from jax.extend import core
 
 from leoisac.foundation.jax_setup import jax, jnp
@@ -70,8 +71,10 @@ class Traced(NamedTuple):
     results: list[Atom]
 
 
-_CALLS = {"jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_jvp_call"}
-_CALLS |= {"custom_vjp_call", "custom_vjp_call_jaxpr", "custom_lin"}
+_CALLS = {
+    *("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_jvp_call"),
+    *("custom_vjp_call", "custom_vjp_call_jaxpr", "custom_lin"),
+}
 
 
 def traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Traced:
@@ -105,11 +108,13 @@ class _Reader:
         self._seen: dict[Any, list[Name]] = {}
 
     def read(self, jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Atom]) -> list[Atom]:
-        known: dict[Any, Atom] = {v: np.asarray(c) for v, c in zip(jaxpr.constvars, consts, strict=True)}
+        known: dict[Any, Atom] = {
+            v: np.asarray(c, dtype=_name(v).dtype) for v, c in zip(jaxpr.constvars, consts, strict=True)
+        }
         known |= dict(zip(jaxpr.invars, arguments, strict=True))
 
         def atom(a: Any) -> Atom:
-            return np.asarray(a.val, dtype=a.aval.dtype) if isinstance(a, core.Literal) else known[a]
+            return np.asarray(a.val, dtype=_name(a).dtype) if isinstance(a, core.Literal) else known[a]
 
         for equation in jaxpr.eqns:
             known |= dict(
@@ -172,7 +177,7 @@ def _evaluated(equation: Any, inputs: Sequence[Any]) -> list[np.ndarray]:
         aval = equation.outvars[0].aval
         with np.errstate(all="ignore"):
             return [np.asarray(quick(equation.params, aval, *inputs), dtype=aval.dtype).reshape(aval.shape)]
-    with jax.core.eval_context():
+    with eval_context():
         found = equation.primitive.bind(*map(jnp.asarray, inputs), **equation.params)
         return [np.asarray(part) for part in (found if equation.primitive.multiple_results else [found])]
 

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 """Rules of sums: reductions, products of matrices, running sums.
 
 A product of arrays runs over one free axis in vectors, with the sums in registers: data of an instance are laid out
@@ -29,15 +30,20 @@ _REDUCTIONS = {
 }
 
 
+_LEAST, _MOST = "(-0x7fffffffffffffffL-1)", "0x7fffffffffffffffL"
+
+
 @rule(*_REDUCTIONS)
 def _reduce(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     value, name = values[0], step.outputs[0]
+    if value.is_complex and step.name == "reduce_prod":
+        return _complex_product(translator, step, value)
     if value.is_complex and step.name != "reduce_sum":
         raise UnsupportedError(f"the primitive {step.name} of complex numbers")
     axes, kind = tuple(step.params["axes"]), type_of(name.dtype)
     first, join = _REDUCTIONS[step.name]
-    if kind == "long" and step.name in ("reduce_sum", "reduce_max", "reduce_min"):
-        raise UnsupportedError(f"the primitive {step.name} of whole numbers")
+    if kind == "long":
+        first = {"reduce_sum": "0", "reduce_prod": "1", "reduce_max": _LEAST, "reduce_min": _MOST}.get(step.name, first)
     parts = []
     for part in value.parts:
         part = translator.dense(part, value.dtype)
@@ -46,6 +52,29 @@ def _reduce(translator: Translator, step: Step, values: list[Value]) -> list[Val
         reduce_into(translator.writer, part, axes, target, first, join)
         parts.append(target)
     return output(step, *parts)
+
+
+def _complex_product(translator: Translator, step: Step, value: Value) -> list[Value]:
+    """The product along one axis, the factors laid side by side."""
+    writer, (axis, *more) = translator.writer, step.params["axes"]
+    if more:
+        raise UnsupportedError("a product of complex numbers over several axes")
+    stage = max(writer.current(translator.stage_of(*value.parts)), Stage.DATA)
+    goal, views = translator.blank(step.outputs[0], stage)
+    order = [*(k for k in range(len(value.shape)) if k != axis), axis]
+    shape, axes = tuple(value.shape[k] for k in order), len(order)
+    copies = [writer.array(shape, stage) for _ in value.parts]
+    for part, copy in zip(value.parts, copies, strict=True):
+        index = _permuted(counters(axes), order)
+        writer.fill(copy, translator.dense(part, value.dtype).at(index, axes))
+    writer.touch(stage, *(view.buffer for view in (*copies, *views)))
+    (re, im), (out_re, out_im) = ([view.buffer.name for view in pair] for pair in (copies, views))
+    length = shape[-1]
+    body = f"const double a={re}[q*{length}+k],b={im}[q*{length}+k],s=x*a-y*b;y=x*b+y*a;x=s;"
+    loop = f"for(int k=0;k<{length};++k){{{body}}}"
+    head = f"for(int q=0;q<{prod(shape[:-1])};++q)"
+    writer.say(stage, f"{head}{{double x=1.0,y=0.0;{loop}{out_re}[q]=x;{out_im}[q]=y;}}")
+    return [goal]
 
 
 def reduce_into(writer: Writer, part: Array, axes: Sequence[int], target: View, first: str, join: str) -> None:

@@ -139,7 +139,7 @@ def _solve_queue(
         objective=np.asarray(restored.objective),
         violation=np.asarray(restored.violation),
         multipliers=np.asarray(ended.outer.multipliers),
-        status=ended.status,
+        status=np.asarray(ended.status),
         ticks=np.asarray(ended.ticks),
         rounds=np.asarray(ended.outer.rounds),
         stages=np.asarray(ended.outer.stage),

@@ -103,7 +103,7 @@ class Program(NamedTuple):
         objectives, violations = (np.zeros((total, options.max_rounds)) for _ in range(2))
         outcomes = np.zeros(total, _OUTCOME)
         starts, index = np.ascontiguousarray(starts), np.ascontiguousarray(index, dtype=np.int64)
-        given = _Options(**{name: getattr(options, name) for name, _ in _Options._fields_})
+        given = _Options(**{name: getattr(options, name) for name in (*_NUMBERS, *_COUNTS)})
 
         def part(first: int, last: int) -> None:
             self.library.solve(
