@@ -124,6 +124,7 @@ class _Reader:
 
     def _outputs(self, equation: Any, inputs: list[Atom]) -> Sequence[Atom]:
         name, params = equation.primitive.name, equation.params
+        outputs = [_name(v) for v in equation.outvars]
         inner = params.get("jaxpr") or params.get("call_jaxpr") or params.get("fun_jaxpr")
         if name in _CALLS and inner is not None:
             return self.read(getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), inputs)
@@ -145,7 +146,6 @@ class _Reader:
         key = (name, tuple(_identity(a) for a in inputs), repr(sorted(params.items(), key=lambda item: item[0])))
         if key in self._seen and "jaxpr" not in key[2]:
             return self._seen[key]
-        outputs = [_name(v) for v in equation.outvars]
         self.steps.append(Step(equation.primitive, dict(params), inputs, outputs))
         self._seen[key] = outputs
         return outputs
