@@ -37,6 +37,7 @@ def run(
     device: str | None = None,
     wait_workers: float | None = None,
     security: Any = None,
+    channels: Any = None,
 ) -> xr.Dataset:
     """Monte-Carlo run over schemes, sweep and trials.
 
@@ -44,8 +45,8 @@ def run(
         config: a configuration, or a scenario whose run part the other arguments change.
         schemes: ``["pa1", "pa1:reference"]``; all schemes when None.
         sweep: ``{"transmit_power_dbw": [20, 25]}``; fields that change together: ``{"a+b": [(a0, b0), (a1, b1)]}``.
-        trials: per point (default 200).
-        seed: default 0.
+        trials: per point (default 200, or as many as there are given channels).
+        seed: default 0; draws have one, given channels none.
         route: for entries of ``schemes`` that name none.
         store: folder that keeps the results; a run on an existing store continues it. In memory when None.
         progress: called after every stored unit.
@@ -58,12 +59,17 @@ def run(
         device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
         wait_workers: seconds without any worker after which the run ends (default 60).
         security: ``distributed.Security`` of a cluster with TLS; what Dask's configuration says when None.
+        channels: given channels instead of drawn ones: a file (NPZ, MAT, HDF5) whose variables have the names of the
+            system's arrays; ``{"file": "meas.mat", "h_users": "H(bs_antenna, user, trial)"}`` where they have not;
+            arrays by name with the trial axis first, of NumPy or anything with its interface or DLPack's; or what
+            ``li.draw``, ``li.channels`` or ``li.read_channels`` returned. See docs/channels.md.
 
     Returns:
         Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
 
     Raises:
         ConfigError: before any work, naming what is wrong.
+        ChannelError: the same, for given channels.
         StoreError: if the store holds something else, or cannot be written.
         ClusterError: if there are no workers (any more).
         KeyboardInterrupt: on SIGINT; what was finished is in the store.
@@ -71,7 +77,7 @@ def run(
     from leoisac.experiment.running.campaign import run_studies
 
     system = system_of(config)
-    wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials)
+    wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()
     place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security)
     return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]

@@ -190,4 +190,5 @@ def _changed(
         count=wanted.count,
         until=wanted.until if until is None else until,
         most_trials=wanted.most_trials if most_trials is None else most_trials,
+        channels=wanted.channels,
     )
