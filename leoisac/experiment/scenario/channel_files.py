@@ -24,7 +24,8 @@ from leoisac.foundation.config import ConfigError, shown
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_PLACES = (0, 512, 1024, 2048)
-_MATLAB_5, _MATLAB_73 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"
+_MATLAB = b"MATLAB "
+"""Begins the text before both kinds of MAT-file, HDF5 (from version 7.3 on) and MATLAB's own."""
 _LISTED = 12
 INSTALL_HDF5 = 'pip install "leoisac[hdf5]"'
 
@@ -71,12 +72,12 @@ def opened(file: str | Path | Mapping[str, Any]) -> Generator[Variables]:
     head = _head(path)
     try:
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 yield _Npz(path.name, archive)
         elif any(head[place : place + len(_HDF5)] == _HDF5 for place in _HDF5_PLACES):
             with _h5py(path).File(path, "r") as tree:
-                yield _Hdf5(path.name, tree, head.startswith(_MATLAB_73))
-        elif head.startswith(_MATLAB_5) or path.suffix.lower() == ".mat":
+                yield _Hdf5(path.name, tree, head.startswith(_MATLAB))
+        elif head.startswith(_MATLAB) or path.suffix.lower() == ".mat":
             yield _Mat(path)
         else:
             raise ConfigError(
@@ -220,8 +221,6 @@ def _steps(name: str) -> list[str]:
 
 def _head(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise ConfigError(f"channels.file = {shown(str(path))}: is a folder; name the file.")
         with path.open("rb") as stream:
             return stream.read(_HDF5_PLACES[-1] + len(_HDF5))
     except FileNotFoundError:
@@ -229,6 +228,8 @@ def _head(path: Path) -> bytes:
             f"channels.file = {shown(str(path))}: there is no such file. A path in a scenario file is relative to the "
             "scenario's folder."
         ) from None
+    except IsADirectoryError:
+        raise ConfigError(f"channels.file = {shown(str(path))}: is a folder; name the file.") from None
     except OSError as error:
         raise ConfigError(f"channels.file = {shown(str(path))}: cannot be read: {error.strerror}.") from None
     except ValueError:

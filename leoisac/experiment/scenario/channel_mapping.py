@@ -82,7 +82,10 @@ class _Reader:
         head, inside = match["name"], match["inside"]
         if head in _FUNCTIONS and inside is not None:
             return self._applied(head, [self.read(one) for one in _arguments(inside)])
-        variable = self.source.read(head)
+        try:
+            variable = self.source.read(head)
+        except ConfigError as error:
+            raise self._wrong(str(error)) from None
         if inside is None:
             return Mapped(self._in_order(head, variable), (head,))
         return Mapped(self._by_names(variable, [step.strip() for step in inside.split(",")]), (head,))

@@ -31,6 +31,7 @@ from leoisac.experiment.scenario.channel_files import opened
 from leoisac.experiment.scenario.channel_mapping import TRIAL, Expression, mapped
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 
+IN_MEMORY = "arrays in memory"
 PART = "#"
 """Between the name of a field that is no plain array and the number of one of its arrays: ``echo#0``."""
 KEYS = ("file", "single", "origin", "trials", "sha256")
@@ -64,7 +65,7 @@ class ChannelSource:
     @property
     def label(self) -> str:
         """``meas.mat``, for messages."""
-        return self.origin or Path(self.file).name or "arrays in memory"
+        return self.origin or Path(self.file).name or IN_MEMORY
 
     def table(self) -> dict[str, Any]:
         """The source as plain data, which ``source_from_table`` reads."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import ChannelError, StoreError
-from leoisac.experiment.scenario.channel_source import ChannelSource, held_source
+from leoisac.experiment.scenario.channel_source import IN_MEMORY, ChannelSource, held_source
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.publishing import make_inside, published
 from leoisac.experiment.trials.given_channels import GivenChannels, given_channels
@@ -29,7 +29,7 @@ def kept(source: ChannelSource) -> ChannelSource:
         return source
     mapping = ", ".join(f"{name} = {expression}" for name, expression in source.arrays.items())
     origin = source.origin or "; ".join(part for part in (Path(source.file).name, mapping) if part)
-    return replace(source, file=name, arrays={}, single=False, origin=origin)
+    return replace(source, file=name, arrays={}, single=False, origin=origin or IN_MEMORY)
 
 
 def keep(folder: Path, source: ChannelSource | None) -> None:
@@ -91,6 +91,6 @@ def found_in(folder: Path, system: System, config: Config, source: ChannelSource
         raise StoreError(
             f"{folder / source.file}: the given channels of this store cannot be used: {reason} Bring the file back; "
             "or remove it and run again into this store with the channels that it was made with "
-            f"({source.origin or 'arrays in memory'})."
+            f"({source.origin})."
         ) from None
     return replace(made, file=source.file)

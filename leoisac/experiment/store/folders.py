@@ -4,6 +4,7 @@
 
     manifest.json                                          what the store holds, and how each part was made
     <study>.toml                                           the scenario of each study, ready to run again
+    channels/<digest>.npz                                  given channels, where there are any
     units/<fingerprint>/config.json                        the configuration of a sweep point
     units/<fingerprint>/<scheme>.<route>/<first>-<stop>.npz        trials first … stop - 1
     damaged/…                                              what a repair set aside

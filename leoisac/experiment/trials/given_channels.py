@@ -1,4 +1,4 @@
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 """Given channels while a campaign computes: parts of them by trial, and what may be swept over them."""
 
 from __future__ import annotations
