@@ -6,6 +6,7 @@ Everything that computes is imported on first use, so that importing this packag
 from __future__ import annotations
 
 from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
+from leoisac.api.pictures import plot
 from leoisac.api.trials import (
     channels,
     config,
@@ -31,6 +32,7 @@ __all__ = [
     "figure",
     "load",
     "open_run",
+    "plot",
     "read_channels",
     "resume",
     "run",

@@ -178,7 +178,7 @@ def figure(system: str, name: str, data: Any) -> Any:
     from leoisac.experiment.reading.studies import draw_figure
 
     found = catalogue.find(system)
-    return draw_figure(found, found.figure(name), _studies(data))
+    return draw_figure(found, found.figure(name), studies_of(data))
 
 
 def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
@@ -190,7 +190,7 @@ def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
     """
     from leoisac.experiment.reporting.claims import check_claims
 
-    return check_claims(catalogue.find(system), _studies(data))
+    return check_claims(catalogue.find(system), studies_of(data))
 
 
 def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
@@ -210,7 +210,7 @@ def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
     from leoisac.experiment.reporting.export import export_studies
 
     path = Path(path)
-    return export_studies(_studies(data), to or path.suffix.removeprefix("."), path)
+    return export_studies(studies_of(data), to or path.suffix.removeprefix("."), path)
 
 
 def _load(plugins: Iterable[str | Path]) -> None:
@@ -224,7 +224,7 @@ def _one_or_tree(studies: Mapping[str, xr.Dataset]) -> xr.Dataset | xr.DataTree:
     return next(iter(studies.values())) if len(studies) == 1 else xr.DataTree.from_dict(dict(studies))
 
 
-def _studies(data: Any) -> dict[str, Any]:
+def studies_of(data: Any) -> dict[str, Any]:
     """Datasets by study name from anything that ``figure`` and ``verify`` accept."""
     import xarray as xr
 
