@@ -193,13 +193,15 @@ def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
     return check_claims(catalogue.find(system), studies_of(data))
 
 
-def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
+def export(data: Any, path: str | Path, to: str | None = None, metric: str | None = None) -> list[Path]:
     """Write stored results for other programs: one file per study.
 
     Args:
         data: as for ``figure``.
         path: of the file; of several studies each adds its name.
-        to: ``"nc"`` (netCDF), ``"mat"`` (MATLAB) or ``"csv"``; by default the ending of ``path``.
+        to: ``"nc"`` (netCDF), ``"mat"`` (MATLAB), ``"csv"`` (every number), ``"summary.csv"`` (means with intervals,
+            trials and usable shares) or ``"latex"`` (a table of one metric); by default what ``path`` ends in.
+        metric: of the table; the system's headline when None.
 
     Returns:
         The files written.
@@ -207,10 +209,21 @@ def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
     Raises:
         ConfigError: for an unknown format, or a variable larger than the format takes.
     """
-    from leoisac.experiment.reporting.export import export_studies
+    from leoisac.experiment.reporting.export import LATEX, export_studies, format_of
 
-    path = Path(path)
-    return export_studies(studies_of(data), to or path.suffix.removeprefix("."), path)
+    path, studies = Path(path), studies_of(data)
+    to = to or format_of(path)
+    tables = {name: metric or headline(one) for name, one in studies.items()} if to == LATEX else {}
+    return export_studies(studies, to, path, tables)
+
+
+def headline(dataset: xr.Dataset) -> str:
+    """The metric, one number per trial, that stands for a dataset (ConfigError where its system is not known)."""
+    try:
+        system = catalogue.find(str(dataset.attrs.get("system")))
+    except ConfigError:
+        raise ConfigError("metric: is needed; the system of these data is not known here.") from None
+    return system.sweep_headline(str(dataset.attrs.get("study")))
 
 
 def _load(plugins: Iterable[str | Path]) -> None:

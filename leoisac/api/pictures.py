@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from leoisac import catalogue
-from leoisac.api.campaigns import studies_of
+from leoisac.api.campaigns import headline, studies_of
 from leoisac.experiment.scenario.views import COMMON
 from leoisac.foundation.config import ConfigError, shown, suggest
 
@@ -66,16 +66,17 @@ def plot(
     from leoisac.plots.style import series_styles
 
     dataset = _one_study(data)
+    metric = metric or headline(dataset)
     order = _order(dataset)
-    made = curves_of(dataset, metric or _headline(dataset), x, schemes, at, view)
+    made = curves_of(dataset, metric, x, schemes, at, view)
     names = [curve.scheme for curve in made.curves]
-    texts = _labels(labels, names, made, metric or _headline(dataset))
+    texts = _labels(labels, names, made, metric)
     figure = draw_paper_figure(
         made.curves,
         series_styles([*order, *(name for name in names if name not in order)]),
         legends={**made.legends, **texts},
         x_label=texts.get(made.x, made.x_label) if made.x else "",
-        y_label=texts.get(metric or _headline(dataset), made.y_label),
+        y_label=texts.get(metric, made.y_label),
         x_texts=made.x_texts,
         width_in=_inches("width", width),
         height_in=None if height is None else _inches("height", height),
@@ -103,13 +104,6 @@ def _order(dataset: xr.Dataset) -> tuple[str, ...]:
         return tuple(scheme.name for scheme in catalogue.find(str(dataset.attrs.get("system"))).schemes)
     except ConfigError:
         return tuple(str(name) for name in dataset["scheme"].values)
-
-
-def _headline(dataset: xr.Dataset) -> str:
-    try:
-        return catalogue.find(str(dataset.attrs.get("system"))).sweep_headline(str(dataset.attrs.get("study")))
-    except ConfigError:
-        raise ConfigError("metric: is needed; the system of these data is not known here.") from None
 
 
 def _labels(

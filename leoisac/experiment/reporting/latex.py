@@ -1,0 +1,169 @@
+r"""Tables for LaTeX: ``\usepackage{booktabs}``, and nothing else. Whatever a name holds, what is written compiles."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+
+from leoisac.experiment.reading.comparison import comparison_text, viewed
+from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
+from leoisac.experiment.reading.statistics import summary
+from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.number_text import interval_text
+
+MOST_COLUMNS = 6
+"""Most columns of numbers, where the other way round has fewer."""
+_SPECIAL: Mapping[str, str] = {
+    **{character: f"\\{character}" for character in "{}$&#_%"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "±": r"$\pm$",
+    "²": "$^2$",
+    "³": "$^3$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "°": r"$^\circ$",
+    "—": "---",
+    "–": "--",
+    "−": "$-$",
+    "…": r"\dots{}",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "≈": r"$\approx$",
+    "∞": r"$\infty$",
+    "→": r"$\to$",
+    "←": r"$\leftarrow$",
+    "√": r"$\surd$",
+    "‖": r"$\Vert$",
+    "“": "``",
+    "”": "''",
+    "’": "'",
+    "µ": r"$\mu$",
+}
+_GREEK = {
+    unicodedata.lookup(f"GREEK {case} LETTER {name.upper()}"): f"$\\{name if case == 'SMALL' else name.capitalize()}$"
+    for case, names in (
+        (
+            "SMALL",
+            "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau phi chi psi omega",
+        ),
+        ("CAPITAL", "gamma delta theta xi pi sigma phi psi omega"),
+    )
+    for name in names.split()
+} | {
+    unicodedata.lookup("GREEK SMALL LETTER LAMDA"): r"$\lambda$",
+    unicodedata.lookup("GREEK CAPITAL LETTER LAMDA"): r"$\Lambda$",
+}
+
+
+def escaped(text: str) -> str:
+    """Text as LaTeX sets it, in math where need be; what pdfLaTeX has no letter for becomes its plain form, or ``?``."""
+    return "".join(_letter(character) for character in " ".join(text.split()))
+
+
+def latex_table(dataset: xr.Dataset, metric: str) -> str:
+    """A table of means with half of their 95 % intervals: a row per sweep point, a column per scheme.
+
+    Means are over the trials that every scheme and point can use, as the caption says; the share of usable trials
+    stands in brackets where it is not one.
+
+    Raises:
+        ConfigError: if the data have no such metric, or it is not one number per trial.
+    """
+    leading = dataset["status"].dims
+    scalars = [str(name) for name, v in dataset.data_vars.items() if v.dims == leading and v.dtype.kind == "f"]
+    if metric not in scalars:
+        raise ConfigError(f"metric = {metric!r}: is not a single number per trial.{suggest(metric, scalars)}")
+    numbers = summary(dataset, metric)
+    labels = [escaped(str(label)) for label in numbers["scheme_label"].values]
+    dims = [str(dim) for dim in numbers["mean"].dims if dim != "scheme"]
+    fields = [escaped(text) for dim in dims for text in _headings(numbers, dim)]
+    rows: list[list[str]] = []
+    for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
+        one = numbers.isel(dict(zip(dims, index)))
+        place = [escaped(text) for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
+        rows.append([*place, *(_cell(one.isel(scheme=position)) for position in range(len(labels)))])
+    left = len(fields)
+    header = [*fields, *labels]
+    if not dims or (len(labels) > MOST_COLUMNS and len(rows) < len(labels)):  # schemes down
+        places = [", ".join(row[:left]) for row in rows] if dims else ["mean"]
+        name = f"scheme / {', '.join(fields)}" if dims else "scheme"
+        rows = [[label, *(row[left + k] for row in rows)] for k, label in enumerate(labels)]
+        left, header = 1, [name, *places]
+    return _table(dataset, metric, header, rows, left)
+
+
+def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
+    about = comparison_text(viewed(dataset), intervals=False)
+    title = str(dataset[metric].attrs.get("long_name", metric))
+    units = str(dataset[metric].attrs.get("units", "1"))
+    unit = "" if units == "1" else f" ({escaped(units)})"
+    study, system = str(dataset.attrs.get("study", "run")), str(dataset.attrs.get("system", ""))
+    caption = (
+        f"{escaped(title[:1].upper() + title[1:])}{unit}: {escaped(about)}; $\\pm$ half of the 95\\,\\% interval; "
+        "[share of usable trials] where it is not one."
+    )
+    label = re.sub(r"[^A-Za-z0-9:-]+", "-", f"tab:{system}-{study}-{metric}")
+    return "\n".join(
+        [
+            f"% {' '.join(f'{system}, study {study}'.split())}; needs \\usepackage{{booktabs}}",
+            r"\begin{table}[t]",
+            r"  \centering",
+            f"  \\caption{{{caption}}}",
+            f"  \\label{{{label}}}",
+            f"  \\begin{{tabular}}{{{'l' * left}{'r' * (len(header) - left)}}}",
+            r"    \toprule",
+            f"    {_row(header)}",
+            r"    \midrule",
+            *(f"    {_row(row)}" for row in rows),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _row(cells: Sequence[str]) -> str:
+    """A row that begins with a bracket would be taken for an option of the line before."""
+    text = " & ".join(cells)
+    return f"{'{}' if text.startswith(('[', '*')) else ''}{text} \\\\"
+
+
+def _headings(numbers: xr.Dataset, dim: str) -> list[str]:
+    """What stands above the columns of a sweep axis: names with their units."""
+    if dim.count("+") >= MOST_FIELDS:
+        return ["changed, one value at a time"]
+    texts: list[str] = []
+    for field in dim.split("+"):
+        words, units = str(numbers[field].attrs.get("long_name", field)), str(numbers[field].attrs.get("units", "1"))
+        texts.append(words if units in ("", "1") else f"{words} ({units})")
+    return texts
+
+
+def _cell(one: xr.Dataset) -> str:
+    text = interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
+    # A minus sign is one in mathematics alone.
+    return re.sub(r"(?<![\w.])-(?=\d)|(?<=e)-(?=\d)", "$-$", escaped(text))
+
+
+def _letter(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character in _GREEK:
+        return _GREEK[character]
+    if character.isascii():
+        return character if character.isprintable() else ""
+    if "LATIN" in unicodedata.name(character, "") and unicodedata.normalize("NFKD", character)[0].isascii():
+        return character  # accented letters, which every LaTeX since 2018 reads
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return "".join(_SPECIAL.get(letter, letter) for letter in plain) or "?"
