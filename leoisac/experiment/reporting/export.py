@@ -44,8 +44,8 @@ def export_studies(
         The files written.
 
     Raises:
-        ConfigError: for an unknown format, a table without a metric, a variable larger than the format takes, or a study whose name cannot be a
-            part of a path.
+        ConfigError: for an unknown format, a table without a metric, a variable larger than the format takes, or a
+            study whose name cannot be a part of a path.
         StoreError: if the file lies in a store that may not be written.
     """
     if to not in FORMATS:
@@ -55,11 +55,10 @@ def export_studies(
     written: list[Path] = []
     for name, dataset in studies.items():
         target = path if len(studies) == 1 else _of_study(path, name)
-        if to == LATEX:
-            text = latex_table(dataset, (metrics or {}).get(name, ""))
+        table = latex_table(dataset, (metrics or {}).get(name, "")) if to == LATEX else ""
         target.parent.mkdir(parents=True, exist_ok=True)
         if to == LATEX:
-            output_file(target).write_text(text, encoding="utf-8")
+            output_file(target).write_text(table, encoding="utf-8")
         else:
             WRITERS[to](dataset, output_file(target))
         written.append(target)
@@ -67,7 +66,7 @@ def export_studies(
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's name says, ``"summary.csv"`` for ``power.summary.csv``, ``"latex"`` for ``power.tex``."""
+    """The format that a file's name says: ``"summary.csv"`` of ``power.summary.csv``, ``"latex"`` of ``power.tex``."""
     if "".join(path.suffixes[-2:]).lower() == f".{SUMMARY}":
         return SUMMARY
     return LATEX if path.suffix.lower() == ENDINGS[LATEX] else path.suffix.removeprefix(".")

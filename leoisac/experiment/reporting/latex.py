@@ -66,7 +66,7 @@ _GREEK = {
 
 
 def escaped(text: str) -> str:
-    """Text as LaTeX sets it, in math where need be; what pdfLaTeX has no letter for becomes its plain form, or ``?``."""
+    """Text as LaTeX sets it, in math where need be; what pdfLaTeX has no letter for becomes its plain form, or ?."""
     return "".join(_letter(character) for character in " ".join(text.split()))
 
 
@@ -152,8 +152,8 @@ def _headings(numbers: xr.Dataset, dim: str) -> list[str]:
 
 def _cell(one: xr.Dataset) -> str:
     text = interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
-    # A minus sign is one in mathematics alone.
-    return re.sub(r"(?<![\w.])-(?=\d)|(?<=e)-(?=\d)", "$-$", escaped(text))
+    powers = re.sub(r"(?<=\d)e\+?(-?)0*(\d+)", r"$\\times10^{\1\2}$", escaped(text))
+    return re.sub(r"(?<![\w.{])-(?=\d)", "$-$", powers)  # a minus sign is one in mathematics alone
 
 
 def _letter(character: str) -> str:
