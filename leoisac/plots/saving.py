@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.figure_notes import add_note
+from leoisac.foundation.latex_text import escaped_around_math
 from leoisac.plots.style import SAVING
 
 if TYPE_CHECKING:
@@ -45,9 +47,38 @@ def save(figure: Figure, path: Path, facts: Mapping[str, str], footnote: bool = 
         if suffix != ".pgf":
             figure.savefig(path, metadata=metadata(suffix, facts))
             return
-        figure.savefig(path)
+        with _labels_for_latex(figure):
+            figure.savefig(path)
     comments = [f"% {line}" for name, text in facts.items() for line in f"{name}: {text}".splitlines()]
     path.write_text("\n".join([*comments, path.read_text(encoding="utf-8")]), encoding="utf-8")
+
+
+@contextmanager
+def _labels_for_latex(figure: Figure) -> Generator[None]:
+    """All text of the figure with what is special in LaTeX escaped, but for mathematics, for the time of a context."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
+
+    texts = {item: item.get_text() for item in figure.findobj(Text) if isinstance(item, Text)}
+    axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
+    named: dict[Any, Formatter] = {axis: axis.get_major_formatter() for axis in axes}
+
+    def escaping(formatter: Formatter) -> Any:
+        return lambda value, place=None: escaped_around_math(formatter(value, place))
+
+    try:
+        for item, text in texts.items():
+            item.set_text(escaped_around_math(text))
+        for axis, formatter in named.items():
+            if isinstance(formatter, FixedFormatter | FuncFormatter):  # of names, not of numbers
+                axis.set_major_formatter(FuncFormatter(escaping(formatter)))
+        yield
+    finally:
+        for item, text in texts.items():
+            item.set_text(text)
+        for axis, formatter in named.items():
+            if isinstance(formatter, FixedFormatter | FuncFormatter):
+                axis.set_major_formatter(formatter)
 
 
 def tex_system(path: Path) -> str:

@@ -4,70 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import xarray as xr
 
 from leoisac.experiment.reading.comparison import comparison_text, viewed
-from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
+from leoisac.experiment.reading.coordinates import FIELD_UNITS, MOST_FIELDS, point_texts
 from leoisac.experiment.reading.statistics import summary
 from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.latex_text import escaped
 from leoisac.foundation.number_text import interval_text
 
+_COLUMN_LETTERS = 50
+"""Letters across a column of a journal."""
 MOST_COLUMNS = 6
 """Most columns of numbers, where the other way round has fewer."""
-_SPECIAL: Mapping[str, str] = {
-    **{character: f"\\{character}" for character in "{}$&#_%"},
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': "''",
-    "±": r"$\pm$",
-    "²": "$^2$",
-    "³": "$^3$",
-    "×": r"$\times$",
-    "·": r"$\cdot$",
-    "°": r"$^\circ$",
-    "—": "---",
-    "–": "--",
-    "−": "$-$",
-    "…": r"\dots{}",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
-    "≈": r"$\approx$",
-    "∞": r"$\infty$",
-    "→": r"$\to$",
-    "←": r"$\leftarrow$",
-    "√": r"$\surd$",
-    "‖": r"$\Vert$",
-    "“": "``",
-    "”": "''",
-    "’": "'",
-    "µ": r"$\mu$",
-}
-_GREEK = {
-    unicodedata.lookup(f"GREEK {case} LETTER {name.upper()}"): f"$\\{name if case == 'SMALL' else name.capitalize()}$"
-    for case, names in (
-        (
-            "SMALL",
-            "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau phi chi psi omega",
-        ),
-        ("CAPITAL", "gamma delta theta xi pi sigma phi psi omega"),
-    )
-    for name in names.split()
-} | {
-    unicodedata.lookup("GREEK SMALL LETTER LAMDA"): r"$\lambda$",
-    unicodedata.lookup("GREEK CAPITAL LETTER LAMDA"): r"$\Lambda$",
-}
-
-
-def escaped(text: str) -> str:
-    """Text as LaTeX sets it, in math where need be; what pdfLaTeX has no letter for becomes its plain form, or ?."""
-    return "".join(_letter(character) for character in " ".join(text.split()))
 
 
 def latex_table(dataset: xr.Dataset, metric: str) -> str:
@@ -112,12 +63,16 @@ def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequen
         f"{escaped(title[:1].upper() + title[1:])}{unit}: {escaped(about)}; $\\pm$ half of the 95\\,\\% interval; "
         "[share of usable trials] where it is not one."
     )
+    # About as wide as it is set: a table that does not fit a column spans both.
+    letters = sum(max(len(_plain_length(row[k])) for row in (header, *rows)) + 2 for k in range(len(header)))
+    kind = "table*" if letters > _COLUMN_LETTERS else "table"
     label = re.sub(r"[^A-Za-z0-9:-]+", "-", f"tab:{system}-{study}-{metric}")
     return "\n".join(
         [
             f"% {' '.join(f'{system}, study {study}'.split())}; needs \\usepackage{{booktabs}}",
-            r"\begin{table}[t]",
+            f"\\begin{{{kind}}}[t]",
             r"  \centering",
+            r"  \small",
             f"  \\caption{{{caption}}}",
             f"  \\label{{{label}}}",
             f"  \\begin{{tabular}}{{{'l' * left}{'r' * (len(header) - left)}}}",
@@ -127,10 +82,15 @@ def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequen
             *(f"    {_row(row)}" for row in rows),
             r"    \bottomrule",
             r"  \end{tabular}",
-            r"\end{table}",
+            f"\\end{{{kind}}}",
             "",
         ]
     )
+
+
+def _plain_length(text: str) -> str:
+    """Roughly the letters that are set."""
+    return re.sub(r"\\[A-Za-z]+|[{}$\\]", "", text)
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -145,7 +105,9 @@ def _headings(numbers: xr.Dataset, dim: str) -> list[str]:
         return ["changed, one value at a time"]
     texts: list[str] = []
     for field in dim.split("+"):
-        words, units = str(numbers[field].attrs.get("long_name", field)), str(numbers[field].attrs.get("units", "1"))
+        units = str(numbers[field].attrs.get("units", "1"))
+        name = field.removesuffix(next((ending for ending in FIELD_UNITS if field.endswith(ending)), ""))
+        words = name.replace("_", " ").replace(".", " ")
         texts.append(words if units in ("", "1") else f"{words} ({units})")
     return texts
 
@@ -154,16 +116,3 @@ def _cell(one: xr.Dataset) -> str:
     text = interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
     powers = re.sub(r"(?<=\d)e\+?(-?)0*(\d+)", r"$\\times10^{\1\2}$", escaped(text))
     return re.sub(r"(?<![\w.{])-(?=\d)", "$-$", powers)  # a minus sign is one in mathematics alone
-
-
-def _letter(character: str) -> str:
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    if character in _GREEK:
-        return _GREEK[character]
-    if character.isascii():
-        return character if character.isprintable() else ""
-    if "LATIN" in unicodedata.name(character, "") and unicodedata.normalize("NFKD", character)[0].isascii():
-        return character  # accented letters, which every LaTeX since 2018 reads
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return "".join(_SPECIAL.get(letter, letter) for letter in plain) or "?"
