@@ -71,7 +71,7 @@ def run(
     device: Device = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf or .svg (default in DIR).")
+        Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf, .svg or .pgf (default in DIR).")
     ] = None,
     footnote: Footnote = False,
     plugin: Plugins = None,

@@ -200,9 +200,9 @@ def _legend(figure: Figure, axes: Any, number: int) -> None:
         axes.legend()
         return
     handles = axes.get_legend_handles_labels()
-    for columns in (4, 3, 2, 1):
-        legend = figure.legend(*handles, ncols=columns, loc="outside upper center", columnspacing=1.0)
+    for rows in range(1, number + 1):
+        legend = figure.legend(*handles, ncols=-(-number // rows), loc="outside upper center", columnspacing=1.0)
         figure.draw_without_rendering()
-        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+        if rows == number or legend.get_window_extent().width <= figure.bbox.width:
             return
         legend.remove()
