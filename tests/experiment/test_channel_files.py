@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy import io
 
 import leoisac as li
 from leoisac import catalogue
+from leoisac.experiment.channel_checks import HOW_TO_TEST
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.channel_files import opened
 from leoisac.experiment.scenario.channel_source import ChannelSource, read_source
@@ -294,3 +296,23 @@ def scenario_file(folder: Path, system: System, config: Any, file: Path, lines: 
 def config_changes(config: Any) -> list[tuple[str, Any]]:
     default = type(config)()
     return [(name, value) for name, value in config if value != getattr(default, name)]
+
+
+def test_the_page_shows_how_to_find_a_conjugate_and_a_transpose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
+    program, printed = re.findall(r"```python\n(import numpy.*?)```\n\n```\n(.*?)```", page, re.DOTALL)[0]
+    monkeypatch.chdir(tmp_path)
+    exec(program, {})
+    rows = [
+        [line.rpartition(" ")[0].strip() for line in text.splitlines()] for text in (capsys.readouterr().out, printed)
+    ]
+    assert rows[0] == rows[1]
+    right, *wrong = (float(line.split()[-1]) for line in printed.splitlines())
+    assert right < 1e-12
+    assert min(wrong) > 1.0
+
+
+def test_the_error_names_a_page_that_there_is() -> None:
+    assert (Path(__file__).parents[2] / re.findall(r"docs/\w+\.md", HOW_TO_TEST)[0]).exists()
