@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import leoisac as li
 from leoisac.cli import app
 from leoisac.experiment.contracts import System
+from leoisac.experiment.running import runner
 
 TRIALS = 70
 """More than a unit."""
@@ -167,3 +168,13 @@ class TestRefusals:
         scenario.write_text(f'system = "toy-downlink"\n[channels]\n{lines}\n')
         with pytest.raises(li.ConfigError, match=text):
             li.load(scenario)
+
+    def test_a_route_that_needs_more_than_arrays_is_refused_and_not_stored_as_failed(
+        self, config: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def needs_an_echo(*arguments: Any) -> Any:
+            raise li.ChannelError("echo: channels from plain arrays have none")
+
+        monkeypatch.setattr(runner, "design_trials", needs_an_echo)
+        with pytest.raises(li.ChannelError, match="plain arrays have none"):
+            li.run(config, schemes=["fill"], channels=table)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.contracts import System
-from leoisac.experiment.errors import ClusterError
+from leoisac.experiment.errors import ChannelError, ClusterError
 from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.portions import BlockTask, Portions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute
@@ -209,7 +209,9 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
         solution = design_trials(task.system, task.config, channels, choice.scheme.name, choice.route)
         metrics = evaluate_trials(task.system, task.config, channels, solution.value)
         outcome = judge(choice.scheme, solution, metrics, task.system.tolerance)
-    except Exception:
+    except Exception as error:
+        if task.given is not None and isinstance(error, ChannelError | ConfigError):
+            raise  # what no trial of these channels can give is refused, not stored as a failure
         trace = traceback.format_exc()
         outcome = failed(task.stop - task.first)
     return _unit(task, choice, unit_arrays(outcome), time.perf_counter() - start, trace)
