@@ -11,7 +11,7 @@ from leoisac import catalogue
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.channel_source import ChannelSource, described_source, read_source
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
-from leoisac.experiment.scenario.scenarios import Scenario, scenario
+from leoisac.experiment.scenario.scenarios import Scenario, default_trials, scenario
 from leoisac.foundation.config import Config
 
 
@@ -48,7 +48,7 @@ def scenario_of(
         config,
         schemes,
         sweep,
-        trials if trials is not None else start.trials if start else None,
+        trials if trials is not None else start.trials if start else default_trials(source),
         seed if seed is not None else start.seed if start else 0,
         route if route is not None else start.route if start else DEFAULT_ROUTE,
         count=start.count if start else "trials",

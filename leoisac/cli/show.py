@@ -53,7 +53,7 @@ def show(
     ] = False,
     plugin: Plugins = None,
 ) -> None:
-    """Show configuration, sizes and link budgets, or what the system's channels are."""
+    """Show configuration, sizes and link budgets."""
     del plugin
     from leoisac.cli.tables import PlainTable, channel_table, config_table, console, link_budget_tables, size_table
 

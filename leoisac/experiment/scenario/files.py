@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.channel_source import source_from_table
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
-from leoisac.experiment.scenario.scenarios import DEFAULT_TRIALS, Scenario, scenario
+from leoisac.experiment.scenario.scenarios import DEFAULT_TRIALS, Scenario, default_trials, scenario
 from leoisac.foundation.config import Config, ConfigError, build, shown, suggest, toml_value
 
 Find = Callable[[str], System]
@@ -87,7 +87,7 @@ def scenario_from_data(
         config,
         schemes=cast("list[str] | None", schemes),
         sweep=_table(data, "sweep"),
-        trials=data.get("trials"),
+        trials=data.get("trials", default_trials(channels)),
         seed=data.get("seed", 0),
         route=data.get("route", DEFAULT_ROUTE),
         runnable=runnable,

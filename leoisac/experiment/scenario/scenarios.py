@@ -107,7 +107,7 @@ def scenario(
     config: Config,
     schemes: Iterable[str] | None = None,
     sweep: Mapping[str, Any] | None = None,
-    trials: int | None = None,
+    trials: int = DEFAULT_TRIALS,
     seed: int = 0,
     route: str = DEFAULT_ROUTE,
     runnable: bool = True,
@@ -123,7 +123,7 @@ def scenario(
         config: its configuration.
         schemes: scheme entries; all schemes of the system when None.
         sweep: as for ``Scenario``; values may be NumPy arrays.
-        trials: 1 to 10 000 000; 200 when None, or as many as there are given channels.
+        trials: 1 to 10 000 000, and no more than there are given channels.
         seed: 0 to 2^32 - 1.
         route: for entries that name none.
         runnable: refuse a route whose extra is not installed here; reading stored results needs none.
@@ -132,8 +132,6 @@ def scenario(
     Raises:
         ConfigError: naming the first thing that is wrong.
     """
-    if trials is None:
-        trials = channels.trials if channels else DEFAULT_TRIALS
     if isinstance(schemes, str):
         raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names, [{shown(schemes)}].")
     if schemes is not None and not isinstance(cast(Any, schemes), Iterable):
@@ -204,6 +202,11 @@ def scenario_warnings(system: System, item: Scenario) -> tuple[str, ...]:
         return ()
     look = resolve(system.warnings)
     return tuple(dict.fromkeys(text for point in item.points() for text in look(point.config)))
+
+
+def default_trials(channels: ChannelSource | None) -> int:
+    """How many trials a point gets where nothing is said: all of given channels, 200 of drawn ones."""
+    return channels.trials if channels else DEFAULT_TRIALS
 
 
 def most_trials(item: Scenario) -> int:
