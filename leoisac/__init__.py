@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         figure,
         load,
         open_run,
+        plot,
+        read_channels,
         resume,
         run,
         schemes,
@@ -52,7 +54,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
-            *("check_store", "open_run", "resume", "run", "schemes", "verify"),
+            *("check_store", "open_run", "plot", "read_channels", "resume", "run", "schemes", "verify"),
         ),
         "leoisac.api",
     ),
@@ -94,6 +96,8 @@ __all__ = [
     "figure",
     "load",
     "open_run",
+    "plot",
+    "read_channels",
     "resume",
     "run",
     "schemes",

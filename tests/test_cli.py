@@ -278,7 +278,7 @@ class TestMistakes:
             (["run", "demo.toml", "--set", "num_users"], "write KEY=VALUE"),
             (["run", "demo.toml", "--set", "num_users=-1"], "num_users = -1: must be at least 1"),
             (["run", "demo.toml", "--set", "transmit_power_dbw=3"], "the scenario sweeps this field"),
-            (["run", "demo.toml", "--out", "x.jpeg"], "must end in .png, .pdf or .svg"),
+            (["run", "demo.toml", "--out", "x.jpeg"], "must end in .png, .pdf, .svg or .pgf"),
             (["run", "demo.toml", "--trials", "0"], "trials = 0: must be from 1 to 10000000"),
             (["run", "demo.toml", "--store", "demo.toml"], "is a file; a result store is a folder"),
             (["run", "demo.toml", "--plugin", "absent.py"], "a plugin is a Python file"),

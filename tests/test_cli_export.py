@@ -61,7 +61,9 @@ def test_of_a_scenario_file(folder: Path) -> None:
 
 
 def test_refusals(folder: Path) -> None:
-    assert "--to is needed for a store; choose one of nc, mat, csv." in call("export", "demo", code=2)
+    assert "--to is needed for a store; choose one of nc, mat, csv, summary.csv, latex." in call(
+        "export", "demo", code=2
+    )
     assert "'json': is no format for a store" in call("export", "demo", "--to", "json", code=2)
     assert "'csv': is no format for a design" in call("export", TOY, "--to", "csv", code=2)
     assert "--scheme is needed; choose one of fill, equal, odd." in call("export", TOY, "--to", "json", code=2)

@@ -31,7 +31,7 @@ BELOW = {
         *("optim", "plots", "experiment"),
     },
     "catalogue": {"foundation", "experiment", "systems"},
-    "api": {"foundation", "experiment", "catalogue"},
+    "api": {"foundation", "experiment", "plots", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

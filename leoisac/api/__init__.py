@@ -6,7 +6,19 @@ Everything that computes is imported on first use, so that importing this packag
 from __future__ import annotations
 
 from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
-from leoisac.api.trials import channels, config, design, draw, evaluate, export_design, load, schemes, systems
+from leoisac.api.pictures import plot
+from leoisac.api.trials import (
+    channels,
+    config,
+    design,
+    draw,
+    evaluate,
+    export_design,
+    load,
+    read_channels,
+    schemes,
+    systems,
+)
 
 __all__ = [
     "channels",
@@ -20,6 +32,8 @@ __all__ = [
     "figure",
     "load",
     "open_run",
+    "plot",
+    "read_channels",
     "resume",
     "run",
     "schemes",

@@ -37,6 +37,7 @@ def run(
     device: str | None = None,
     wait_workers: float | None = None,
     security: Any = None,
+    channels: Any = None,
 ) -> xr.Dataset:
     """Monte-Carlo run over schemes, sweep and trials.
 
@@ -44,8 +45,8 @@ def run(
         config: a configuration, or a scenario whose run part the other arguments change.
         schemes: ``["pa1", "pa1:reference"]``; all schemes when None.
         sweep: ``{"transmit_power_dbw": [20, 25]}``; fields that change together: ``{"a+b": [(a0, b0), (a1, b1)]}``.
-        trials: per point (default 200).
-        seed: default 0.
+        trials: per point (default 200, or as many as there are given channels).
+        seed: default 0; draws have one, given channels none.
         route: for entries of ``schemes`` that name none.
         store: folder that keeps the results; a run on an existing store continues it. In memory when None.
         progress: called after every stored unit.
@@ -58,12 +59,17 @@ def run(
         device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
         wait_workers: seconds without any worker after which the run ends (default 60).
         security: ``distributed.Security`` of a cluster with TLS; what Dask's configuration says when None.
+        channels: given channels instead of drawn ones: a file (NPZ, MAT, HDF5) whose variables have the names of the
+            system's arrays; ``{"file": "meas.mat", "h_users": "H(bs_antenna, user, trial)"}`` where they have not;
+            arrays by name with the trial axis first, of NumPy or anything with its interface or DLPack's; or what
+            ``li.draw``, ``li.channels`` or ``li.read_channels`` returned. See docs/channels.md.
 
     Returns:
         Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
 
     Raises:
         ConfigError: before any work, naming what is wrong.
+        ChannelError: the same, for given channels.
         StoreError: if the store holds something else, or cannot be written.
         ClusterError: if there are no workers (any more).
         KeyboardInterrupt: on SIGINT; what was finished is in the store.
@@ -71,7 +77,7 @@ def run(
     from leoisac.experiment.running.campaign import run_studies
 
     system = system_of(config)
-    wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials)
+    wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()
     place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security)
     return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]
@@ -172,7 +178,7 @@ def figure(system: str, name: str, data: Any) -> Any:
     from leoisac.experiment.reading.studies import draw_figure
 
     found = catalogue.find(system)
-    return draw_figure(found, found.figure(name), _studies(data))
+    return draw_figure(found, found.figure(name), studies_of(data))
 
 
 def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
@@ -184,16 +190,18 @@ def verify(system: str, data: Any) -> tuple[ClaimResult, ...]:
     """
     from leoisac.experiment.reporting.claims import check_claims
 
-    return check_claims(catalogue.find(system), _studies(data))
+    return check_claims(catalogue.find(system), studies_of(data))
 
 
-def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
+def export(data: Any, path: str | Path, to: str | None = None, metric: str | None = None) -> list[Path]:
     """Write stored results for other programs: one file per study.
 
     Args:
         data: as for ``figure``.
         path: of the file; of several studies each adds its name.
-        to: ``"nc"`` (netCDF), ``"mat"`` (MATLAB) or ``"csv"``; by default the ending of ``path``.
+        to: ``"nc"`` (netCDF), ``"mat"`` (MATLAB), ``"csv"`` (every number), ``"summary.csv"`` (means with intervals,
+            trials and usable shares) or ``"latex"`` (a table of one metric); by default what ``path`` ends in.
+        metric: of the table; the system's headline when None.
 
     Returns:
         The files written.
@@ -201,10 +209,21 @@ def export(data: Any, path: str | Path, to: str | None = None) -> list[Path]:
     Raises:
         ConfigError: for an unknown format, or a variable larger than the format takes.
     """
-    from leoisac.experiment.reporting.export import export_studies
+    from leoisac.experiment.reporting.export import LATEX, export_studies, format_of
 
-    path = Path(path)
-    return export_studies(_studies(data), to or path.suffix.removeprefix("."), path)
+    path, studies = Path(path), studies_of(data)
+    to = to or format_of(path)
+    tables = {name: metric or headline(one) for name, one in studies.items()} if to == LATEX else {}
+    return export_studies(studies, to, path, tables)
+
+
+def headline(dataset: xr.Dataset) -> str:
+    """The metric, one number per trial, that stands for a dataset (ConfigError where its system is not known)."""
+    try:
+        system = catalogue.find(str(dataset.attrs.get("system")))
+    except ConfigError:
+        raise ConfigError("metric: is needed; the system of these data is not known here.") from None
+    return system.sweep_headline(str(dataset.attrs.get("study")))
 
 
 def _load(plugins: Iterable[str | Path]) -> None:
@@ -218,7 +237,7 @@ def _one_or_tree(studies: Mapping[str, xr.Dataset]) -> xr.Dataset | xr.DataTree:
     return next(iter(studies.values())) if len(studies) == 1 else xr.DataTree.from_dict(dict(studies))
 
 
-def _studies(data: Any) -> dict[str, Any]:
+def studies_of(data: Any) -> dict[str, Any]:
     """Datasets by study name from anything that ``figure`` and ``verify`` accept."""
     import xarray as xr
 

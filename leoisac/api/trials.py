@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leoisac import catalogue
-from leoisac.api.meaning import system_of
+from leoisac.api.meaning import channel_source, system_of
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
@@ -70,6 +70,28 @@ def channels(config: Config, **arrays: Any) -> Any:
     from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 
     return channels_from_arrays(system_of(config), config, arrays)
+
+
+def read_channels(config: Config, channels: Any) -> Any:
+    """Channels from a file or arrays, as ``li.run(config, channels=…)`` takes them, for ``design`` and ``evaluate``.
+
+    Args:
+        config: the configuration, which fixes the sizes.
+        channels: a file, ``{"file": "meas.mat", "h_users": "H(bs_antenna, user, trial)"}``, or arrays by name; see
+            docs/channels.md.
+
+    Returns:
+        The system's channels, every array with a leading trial axis.
+
+    Raises:
+        ConfigError: for a file that cannot be read, or an expression that does not fit it.
+        ChannelError: for arrays that cannot be the system's channels.
+    """
+    from leoisac.experiment.trials.given_channels import given_channels
+
+    system = system_of(config)
+    source = channel_source(system, config, channels)
+    return given_channels(system, config, source.sha256, source.held or {}).channels
 
 
 def design(

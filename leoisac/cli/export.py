@@ -16,7 +16,7 @@ from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.foundation.config import ConfigError
 
-_RESULTS = ("nc", "mat", "csv")
+_RESULTS = ("nc", "mat", "csv", "summary.csv", "latex")
 _DESIGNS = ("json", "npz", "mat")
 
 
@@ -26,7 +26,9 @@ def export(
     ],
     to: Annotated[
         str | None,
-        typer.Option(metavar="FORMAT", help="Of a store: nc, mat or csv. Of a design: json, npz or mat."),
+        typer.Option(
+            metavar="FORMAT", help="Of a store: nc, mat, csv, summary.csv or latex. Of a design: json, npz or mat."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write (default: in DIR, or SYSTEM-SCHEME-TRIAL).")
@@ -39,24 +41,32 @@ def export(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a field of the configuration; may be repeated."),
     ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Metric of the table in LaTeX (default: the headline of the study).")
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Write stored results or a single design for other programs.
 
-    Of a store: every study as netCDF (nc), MATLAB (mat) or CSV. Of a system or a scenario file: the design of one
+    Of a store: every study as netCDF (nc), MATLAB (mat) or CSV with every number; as a summary (means with intervals,
+    trials, usable shares), or as a table for LaTeX. Of a system or a scenario file: the design of one
     trial, its beam weights with units and axes and the channels that they are for, as JSON, NumPy (npz) or MATLAB.
     """
     del plugin
     if to is None and out is not None:
-        to = out.suffix.removeprefix(".")
+        from leoisac.experiment.reporting.export import format_of
+
+        to = format_of(out)
     check_out(out)
     if Path(subject).is_dir() and subject not in catalogue.systems():
         unused = {"--scheme": scheme, "--route": route, "--seed": seed, "--set": changes, "--trial": trial or None}
         given = [name for name, value in unused.items() if value is not None]
         if given:
             raise ConfigError(f"{', '.join(given)}: a store is exported whole; these are for a design.")
-        written = _export_store(Path(subject), _checked(to, _RESULTS, "a store"), out)
+        written = _export_store(Path(subject), _checked(to, _RESULTS, "a store"), out, metric)
     else:
+        if metric is not None:
+            raise ConfigError("--metric: is for the table of a store.")
         written = [_export_one(subject, _checked(to, _DESIGNS, "a design"), out, scheme, route, trial, seed, changes)]
     for path in written:
         say(f"Written: {path}")
@@ -69,14 +79,22 @@ def _checked(to: str | None, allowed: tuple[str, ...], kind: str) -> str:
     return to
 
 
-def _export_store(folder: Path, to: str, out: Path | None) -> list[Path]:
+def _export_store(folder: Path, to: str, out: Path | None, metric: str | None) -> list[Path]:
     from leoisac.experiment.reading.studies import open_studies
-    from leoisac.experiment.reporting.export import export_studies
+    from leoisac.experiment.reporting.export import LATEX, export_studies, file_of
 
+    if metric is not None and to != LATEX:
+        raise ConfigError(f"--metric: is for the table in LaTeX (--to {LATEX}); {to} has all of them.")
     studies = open_studies(folder, catalogue.find)
+    system = catalogue.find(str(next(iter(studies.values())).attrs["system"]))
+    tables = {name: metric or system.sweep_headline(name) for name in studies}
     if out is not None:
-        return export_studies(studies, to, out)
-    return [path for name, one in studies.items() for path in export_studies({name: one}, to, folder / f"{name}.{to}")]
+        return export_studies(studies, to, out, tables)
+    return [
+        path
+        for name, one in studies.items()
+        for path in export_studies({name: one}, to, file_of(folder, name, to), tables)
+    ]
 
 
 def _export_one(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from leoisac.foundation.config import ConfigError
 
-PICTURES = (".png", ".pdf", ".svg")
+PICTURES = (".png", ".pdf", ".svg", ".pgf")
 
 _PLAIN = {
     "→": "->",
@@ -94,6 +94,10 @@ def check_out(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
     if suffixes and path.suffix.lower() not in suffixes:
         *first, last = suffixes
         raise ConfigError(f"--out {path}: must end in {', '.join(first)}{' or ' if first else ''}{last}.")
+    if path.suffix.lower() == ".pgf":
+        from leoisac.plots.saving import tex_system
+
+        tex_system(path)
     if path.is_dir():
         raise ConfigError(f"--out {path}: is a folder; name a file in it.")
     there = next(item for item in (path, *path.absolute().parents) if item.exists())

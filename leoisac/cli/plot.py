@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from leoisac import catalogue
-from leoisac.cli.options import Footnote, Plugins
+from leoisac import api, catalogue
+from leoisac.cli.options import Footnote, Plugins, assignments
 from leoisac.cli.output import PICTURES, check_out, say
 from leoisac.experiment.contracts import resolve
 from leoisac.experiment.scenario.views import COMMON, VIEWS
-from leoisac.foundation.config import ConfigError
+from leoisac.foundation.config import ConfigError, suggest
 
 
 def plot(
@@ -21,7 +21,19 @@ def plot(
     metric: Annotated[
         str | None, typer.Option(help="Draw this metric over the sweep, instead of a figure of the system.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help=".png, .pdf or .svg (default in DIR).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help=".png, .pdf, .svg or .pgf (default in DIR).")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="Along x: a swept field, an axis, another metric.")] = None,
+    schemes: Annotated[str | None, typer.Option(metavar="A,B", help="Schemes to draw, in this order.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME=TEXT", help="Text of a scheme or an axis; repeatable.")
+    ] = None,
+    width: Annotated[
+        str | None, typer.Option(metavar="ieee|ieee-double|INCHES", help="For a paper: no text below 8 points.")
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="NAME=VALUE", help="Cut where more is swept; may be repeated.")
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="Study to draw for a paper, of a store with several.")] = None,
     view: Annotated[
         str,
         typer.Option(help="Trials behind the means of a metric: common, all (an unusable one is zero), or usable."),
@@ -29,7 +41,11 @@ def plot(
     footnote: Footnote = False,
     plugin: Plugins = None,
 ) -> None:
-    """Draw stored results; nothing is computed."""
+    """Draw stored results; nothing is computed.
+
+    A figure of the system, a --metric over the sweep, or with --width (or --x, --schemes, --label, --at) a figure for a
+    paper, whose caption is printed.
+    """
     del plugin
     check_out(out, PICTURES)
     if view not in VIEWS:
@@ -40,6 +56,18 @@ def plot(
     from leoisac.experiment.reading.studies import drawable, open_studies
 
     datasets = open_studies(folder, catalogue.find)
+    if any(item is not None for item in (x, schemes, label, width, at, study)):
+        if figure is not None or footnote:
+            raise ConfigError("--figure, --footnote: are for figures of the system, not for one for a paper.")
+        if study is not None and study not in datasets:
+            raise ConfigError(f"--study {study}: the store has none.{suggest(study, datasets)}")
+        target = out or folder / f"{metric or 'sweep'}.pdf"
+        options = {"x": x, "view": view, "file": target, "width": _width(width), "at": assignments(at) or None}
+        options |= {"schemes": schemes.split(",") if schemes else None, "labels": _labels(label)}
+        drawn = api.plot(datasets if study is None else {study: datasets[study]}, metric, **options)
+        say(f"Figure: {target}")
+        say(f"Caption: {drawn.get_label()}")
+        return
     system = catalogue.find(str(next(iter(datasets.values())).attrs["system"]))
     if figure is None and metric is None and "run" not in datasets:
         fitting = drawable(resolve(system.figures), datasets)
@@ -51,3 +79,21 @@ def plot(
     default = f"{figure or metric or 'sweep'}.png"
     for path in draw(system, datasets, figure, metric, out or folder / default, view, footnote):
         say(f"Figure: {path}")
+
+
+def _width(text: str | None) -> str | float:
+    if text is None:
+        return "ieee"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _labels(texts: list[str] | None) -> dict[str, str] | None:
+    """``NAME=TEXT`` as they stand: text is no TOML."""
+    pairs = [text.partition("=") for text in texts or []]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise ConfigError(f"--label {name}: write NAME=TEXT, for example --label pa1=Proposed.")
+    return {name.strip(): text for name, _, text in pairs} or None

@@ -71,7 +71,7 @@ def run(
     device: Device = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf or .svg (default in DIR).")
+        Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf, .svg or .pgf (default in DIR).")
     ] = None,
     footnote: Footnote = False,
     plugin: Plugins = None,
@@ -190,4 +190,5 @@ def _changed(
         count=wanted.count,
         until=wanted.until if until is None else until,
         most_trials=wanted.most_trials if most_trials is None else most_trials,
+        channels=wanted.channels,
     )

@@ -11,7 +11,9 @@ import typer
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
 from leoisac.cli.output import say
+from leoisac.experiment.channel_checks import HOW_TO_TEST
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.scenario.channel_source import ChannelSource
 from leoisac.experiment.scenario.files import init_text, load_scenario
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config
@@ -44,14 +46,24 @@ def list_systems(
         say(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {schemes}")
 
 
-def show(subject: Subject, plugin: Plugins = None) -> None:
+def show(
+    subject: Subject,
+    channels: Annotated[
+        bool, typer.Option("--channels", help="Show every array of the channels instead: axes, unit, convention.")
+    ] = False,
+    plugin: Plugins = None,
+) -> None:
     """Show configuration, sizes and link budgets."""
     del plugin
-    from leoisac.cli.tables import PlainTable, config_table, console, link_budget_tables, size_table
+    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, link_budget_tables, size_table
 
     system, config, described = _subject(subject)
     out = console()
     out.print(f"{system.title} ({system.name})\n", style="bold")
+    if channels:
+        out.print(channel_table(system, system.axis_sizes(config)), "")
+        out.print(f"Axes stand after `trial`, which comes first. {HOW_TO_TEST}")
+        return
     if described is not None:
         made = PlainTable("Run", "what", "value")
         points = len(described.points())
@@ -61,6 +73,7 @@ def show(subject: Subject, plugin: Plugins = None) -> None:
             ("trials", f"{described.trials} at each of {points} point{'s' if points > 1 else ''}"),
             ("seed", str(described.seed)),
             ("route", described.route),
+            *([("channels", _given_text(described.channels))] if described.channels else []),
         ):
             made.add_row(label, value)
         out.print(made, "")
@@ -73,6 +86,10 @@ def show(subject: Subject, plugin: Plugins = None) -> None:
     noticed = resolve(system.warnings)(config) if system.warnings else ()
     for text in [*(str(item.message) for item in caught), *noticed]:
         out.print(f"Warning: {text}", style="yellow")
+
+
+def _given_text(source: ChannelSource) -> str:
+    return f"{source.trials} trials given by {source.label}, sha256 {source.sha256[:12]}…"
 
 
 def schemes(subject: Subject, plugin: Plugins = None) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from leoisac.experiment.channel_table import described, domain_of, unit_of
 from leoisac.experiment.contracts import QUICK, System, resolve
 from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
 from leoisac.experiment.scenario.files import NONE, value_text
@@ -91,6 +92,17 @@ def size_table(sizes: Mapping[str, int]) -> PlainTable:
     made = PlainTable("Sizes", "axis", "length")
     for axis, size in sizes.items():
         made.add_row(axis, str(size))
+    return made
+
+
+def channel_table(system: System, sizes: Mapping[str, int]) -> PlainTable:
+    """Every array of a system's channels: axes with lengths, unit, what the numbers may be, convention, meaning."""
+    made = PlainTable("Channels", "array", "axes", "unit", "holds", "received amplitude", "meaning")
+    for name, axes in system.channel_axes.items():
+        meaning, convention = described(axes)
+        listed = ", ".join(f"{axis} {sizes[axis]}" for axis in axes) or "a number"
+        allowed = domain_of(axes).allowed.removeprefix("a ")
+        made.add_row(_bold(name), listed, unit_of(axes), allowed, convention or "—", meaning)
     return made
 
 

@@ -54,20 +54,37 @@ UNDECLARED = Domain("a finite number", is_real=False)
 """Of an array that is declared by its axes alone: any finite number of the type that ``draw`` gives."""
 
 
+COLUMN = "h^H w: numpy.vdot(h, w)"
+ROW = "h w, no conjugate: h @ w"
+"""Amplitude that is received of a beam ``w``."""
+
+
 class ChannelArray(tuple[str, ...]):
     """Axes of a channel array after ``trial``, and what it holds; where only axes matter, a tuple of names.
 
     Attributes:
         domain: what the numbers may be.
         unit: of the numbers, ``"W"``; ``"1"`` where they have none.
+        meaning: in a few words.
+        convention: how a complex array meets a beam ``w`` or a matrix ``F`` of beams, ``COLUMN`` or ``ROW``; by the
+            numbers alone an array cannot be told from its conjugate.
     """
 
     domain: Domain
     unit: str
+    meaning: str
+    convention: str
 
-    def __new__(cls, axes: Iterable[str] = (), domain: Domain = COMPLEX, unit: str = "1") -> ChannelArray:
+    def __new__(
+        cls,
+        axes: Iterable[str] = (),
+        domain: Domain = COMPLEX,
+        unit: str = "1",
+        meaning: str = "",
+        convention: str = "",
+    ) -> ChannelArray:
         made = super().__new__(cls, axes)
-        made.domain, made.unit = domain, unit
+        made.domain, made.unit, made.meaning, made.convention = domain, unit, meaning, convention
         return made
 
 
@@ -79,6 +96,11 @@ def domain_of(axes: tuple[str, ...]) -> Domain:
 def unit_of(axes: tuple[str, ...]) -> str:
     """The declared unit of an array, given its entry in the system's table."""
     return axes.unit if isinstance(axes, ChannelArray) else "1"
+
+
+def described(axes: tuple[str, ...]) -> tuple[str, str]:
+    """Meaning and convention of an array, given its entry in the system's table; empty where nothing is declared."""
+    return (axes.meaning, axes.convention) if isinstance(axes, ChannelArray) else ("", "")
 
 
 def hint(value: Any, axes: tuple[str, ...]) -> str:

@@ -48,10 +48,14 @@ _SETTINGS: Mapping[str, Any] = {
     "legend.frameon": False,
     "legend.handlelength": 2.4,
     "figure.dpi": 120,
+}
+SAVING: Mapping[str, Any] = {
     "savefig.dpi": RESOLUTION_DPI,
     "pdf.fonttype": 42,
-    "svg.fonttype": "none",
+    "pgf.rcfonts": False,
 }
+"""What counts while a file is written: TrueType fonts in PDF (IEEE refuses those of type 3); a PGF figure takes the
+fonts of the document that it stands in."""
 
 
 class SeriesStyle(NamedTuple):

@@ -64,7 +64,7 @@ def draw_sweep(
                 main.legend(title=title, title_fontsize=10)
             bottom = strip if strip is not None else main
             bottom.set_xlabel(x_label or _axis_label(summary[axes[0]]))
-            _scale_x(bottom, x, tick_labels)
+            scale_x(bottom, x, tick_labels)
             if strip is not None:
                 _share_strip(strip, x, schemes, shares, styles)
         else:
@@ -102,7 +102,8 @@ def _positions(summary: xr.Dataset, axis: str) -> tuple[np.ndarray, list[str] | 
     return np.arange(len(values), dtype=float), [str(value) for value in values]
 
 
-def _scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
+def scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
+    """Ticks at the points where those are few or texts; a logarithmic axis where they span decades."""
     if tick_labels is not None:
         axes.set_xticks(x, tick_labels)
     elif np.all(x > 0) and x.max() / x.min() >= _LOG_RATIO:

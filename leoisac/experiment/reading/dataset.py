@@ -17,7 +17,6 @@ from leoisac.experiment.scenario.scenarios import Scenario, SweepPoint
 from leoisac.experiment.store.targets import Rules
 from leoisac.experiment.store.units import Unit, UnitKey, UnitStore, missing_intervals
 from leoisac.experiment.trials.judge import NOT_RUN
-from leoisac.foundation.config import fingerprint
 from leoisac.foundation.status import Status
 
 OUTCOME = {
@@ -55,7 +54,7 @@ def assemble(
     """
     axes, points, choices = study.axes(), study.points(), study.choices(system)
     keys = {
-        (position, *point.index): UnitKey(fingerprint(point.config), choice.scheme.name, choice.route)
+        (position, *point.index): UnitKey(point.fingerprint, choice.scheme.name, choice.route)
         for point in points
         for position, choice in enumerate(choices)
     }
@@ -184,6 +183,9 @@ def _dataset_attributes(
         "trials": study.trials,
         "tolerance": system.tolerance,
     }
+    if study.channels:
+        attributes["channels"] = f"{study.channels.label}, {study.channels.trials} trials"
+        attributes["channels_sha256"] = study.channels.sha256
     if system.alive:
         attributes["alive"] = list(system.alive)
     if study.count != "trials":

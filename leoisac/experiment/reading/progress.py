@@ -18,7 +18,6 @@ from leoisac.experiment.store.folders import DirectoryStore, open_store
 from leoisac.experiment.store.targets import Want, targets
 from leoisac.experiment.store.units import Unit, UnitKey, missing_intervals
 from leoisac.experiment.trials.judge import NOT_RUN
-from leoisac.foundation.config import fingerprint
 from leoisac.foundation.status import Status
 
 RECENT_S = 900.0
@@ -155,7 +154,7 @@ class _Held:
 
 def _changes(studies: Iterable[Scenario]) -> dict[str, Mapping[str, object]]:
     """Fingerprint of a sweep point -> the fields that it sets."""
-    return {fingerprint(point.config): point.changes for study in studies for point in study.points()}
+    return {point.fingerprint: point.changes for study in studies for point in study.points()}
 
 
 def _held(store: DirectoryStore, want: Want, changes: Mapping[str, object]) -> _Held:

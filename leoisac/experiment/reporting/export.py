@@ -1,5 +1,5 @@
 # pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
-"""Datasets for other programs: netCDF (every language), MAT (MATLAB), CSV (spreadsheets, R, pandas)."""
+"""Datasets for other programs: netCDF (every language), MAT (MATLAB), CSV (spreadsheets, R, pandas), LaTeX."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import xarray as xr
 
 from leoisac.experiment.names import checked_name
 from leoisac.experiment.reading.dataset import OUTCOME
+from leoisac.experiment.reporting.latex import latex_table
+from leoisac.experiment.reporting.summary_table import to_summary_csv
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import ConfigError
@@ -27,33 +29,57 @@ MAT_MOST_BYTES = 2**31 - 1
 _MAT_NAME_LENGTH = 63
 
 
-def export_studies(studies: Mapping[str, xr.Dataset], to: str, path: Path) -> list[Path]:
+def export_studies(
+    studies: Mapping[str, xr.Dataset], to: str, path: Path, metrics: Mapping[str, str] | None = None
+) -> list[Path]:
     """One file per study.
 
     Args:
         studies: datasets by study name.
-        to: ``"nc"``, ``"mat"`` or ``"csv"``.
+        to: ``"nc"``, ``"mat"``, ``"csv"``, ``"summary.csv"`` or ``"latex"``.
         path: of the file; of several studies each adds its name, ``results-power.nc`` for ``results.nc``.
+        metrics: study name -> metric of its table in LaTeX.
 
     Returns:
         The files written.
 
     Raises:
-        ConfigError: for an unknown format, a variable larger than the format takes, or a study whose name cannot be a
-            part of a path.
+        ConfigError: for an unknown format, a table without a metric, a variable larger than the format takes, or a
+            study whose name cannot be a part of a path.
         StoreError: if the file lies in a store that may not be written.
     """
-    if to not in WRITERS:
-        raise ConfigError(f"to = {to!r}: must be one of {', '.join(WRITERS)}.")
+    if to not in FORMATS:
+        raise ConfigError(f"to = {to!r}: must be one of {', '.join(FORMATS)}.")
     for name in studies if len(studies) > 1 else ():
         checked_name("study", name)
     written: list[Path] = []
     for name, dataset in studies.items():
-        target = path if len(studies) == 1 else path.with_name(f"{path.stem}-{name}{path.suffix}")
+        target = path if len(studies) == 1 else _of_study(path, name)
+        table = latex_table(dataset, (metrics or {}).get(name, "")) if to == LATEX else ""
         target.parent.mkdir(parents=True, exist_ok=True)
-        WRITERS[to](dataset, output_file(target))
+        if to == LATEX:
+            output_file(target).write_text(table, encoding="utf-8")
+        else:
+            WRITERS[to](dataset, output_file(target))
         written.append(target)
     return written
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name says: ``"summary.csv"`` of ``power.summary.csv``, ``"latex"`` of ``power.tex``."""
+    if "".join(path.suffixes[-2:]).lower() == f".{SUMMARY}":
+        return SUMMARY
+    return LATEX if path.suffix.lower() == ENDINGS[LATEX] else path.suffix.removeprefix(".")
+
+
+def file_of(folder: Path, study: str, to: str) -> Path:
+    """Where the export of a study lies by default."""
+    return folder / f"{study}{ENDINGS.get(to, f'.{to}')}"
+
+
+def _of_study(path: Path, name: str) -> Path:
+    ending = f".{SUMMARY}" if format_of(path) == SUMMARY else path.suffix
+    return path.with_name(f"{path.name.removesuffix(ending)}-{name}{ending}")
 
 
 def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
@@ -205,5 +231,14 @@ def _mat_text(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 
-WRITERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {"nc": to_netcdf, "mat": to_mat, "csv": to_csv}
-"""Format -> what writes it."""
+SUMMARY, LATEX = "summary.csv", "latex"
+ENDINGS = {LATEX: ".tex"}
+"""Of files, where they are not the name of the format."""
+WRITERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {
+    "nc": to_netcdf,
+    "mat": to_mat,
+    "csv": to_csv,
+    SUMMARY: to_summary_csv,
+}
+"""Format -> what writes it; a table in LaTeX is of one metric, and so is not among them."""
+FORMATS = (*WRITERS, LATEX)

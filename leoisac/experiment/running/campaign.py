@@ -65,13 +65,19 @@ def run_studies(
     use_device(place.device)
     from leoisac.experiment.running.executors import executor_of
     from leoisac.experiment.running.runner import compute
+    from leoisac.experiment.store.channel_files import keep, with_channels
     from leoisac.experiment.trials.blocks import geometry_of
+    from leoisac.experiment.trials.given_channels import alike_axes, refuse_other_channels
 
     if len({study.seed for study in studies.values()}) > 1:
         raise ConfigError("seed: the studies of one run share a seed.")
     for study in studies.values():
         for point in study.points():
             geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
+        refuse_other_channels(system, study)
+        for text in alike_axes(system, study):
+            warn(text)
+    studies, given = with_channels(system, studies, folder)
     noticed = {name: scenario_warnings(system, study) for name, study in studies.items()}
     for text in dict.fromkeys(text for found in noticed.values() for text in found):
         warn(text)
@@ -82,6 +88,8 @@ def run_studies(
         noted = {name: list(found) for name, found in noticed.items() if found}
         facts = {**place.facts(), **({"warnings": noted} if noted else {})}
         store = create_or_continue(folder, system, studies, session(place.plugins, **facts))
+        for study in studies.values():
+            keep(store.folder, study.channels)
         made_by = [item["versions"] for item in store.manifest.sessions]
         noticed = {name: session_warnings(store.manifest.sessions, name) for name in studies}
         keys = unit_keys(system, studies.values())
@@ -94,7 +102,7 @@ def run_studies(
         kept = f"They are kept in {folder}; run the same again to continue."
     with nullcontext(stop) if stop else kept_interrupt() as wish, executor_of(place) as (executor, workers):
         try:
-            compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish)
+            compute(system, studies.values(), store, progress, unit_trials, executor, workers, wish, given)
         except ClusterError as error:
             raise ClusterError(f"{error} {kept}") from None
     if folder is not None:

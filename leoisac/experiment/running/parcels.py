@@ -10,19 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from leoisac.experiment.running.placement import FindWith, Placement
 from leoisac.experiment.running.portions import BlockTask
 from leoisac.experiment.running.runner import compute_block
 from leoisac.experiment.scenario.routes import scheme_route
+from leoisac.experiment.scenario.scenarios import point_fingerprint
 from leoisac.experiment.store.units import Unit
 from leoisac.experiment.trials.devices import use_device
+from leoisac.experiment.trials.given_channels import given_channels
 from leoisac.experiment.trials.provenance import versions
-from leoisac.foundation.config import ConfigError, build, fingerprint
+from leoisac.foundation.config import ConfigError, build
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """A task as plain values."""
+    """A task as plain values; ``given`` channels of its trials alone, under the names of their arrays."""
 
     find: FindWith
     plugins: tuple[str, ...]
@@ -35,6 +39,8 @@ class Parcel:
     first: int
     stop: int
     choices: tuple[tuple[str, str], ...]
+    channels: str = ""
+    given: Mapping[str, np.ndarray] | None = None
 
 
 def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
@@ -52,6 +58,8 @@ def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
         first=task.first,
         stop=task.stop,
         choices=tuple((choice.scheme.name, choice.route) for choice in task.choices),
+        channels=task.given.sha256 if task.given else "",
+        given=task.given.arrays(task.first, task.stop) if task.given else None,
     )
 
 
@@ -72,10 +80,13 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
     use_device(parcel.device)
     system = parcel.find(parcel.system, parcel.plugins)
     config = build(system.config, parcel.config)
-    if fingerprint(config) != parcel.fingerprint:
+    if point_fingerprint(config, parcel.channels) != parcel.fingerprint:
         raise ConfigError(f"a worker's `{parcel.system}` has another configuration class: install the same leoisac.")
     choices = tuple(scheme_route(system, scheme, route) for scheme, route in parcel.choices)
-    task = BlockTask(system, config, parcel.fingerprint, parcel.seed, parcel.first, parcel.stop, choices)
+    given = None
+    if parcel.given is not None:
+        given = given_channels(system, config, parcel.channels, parcel.given, parcel.first)
+    task = BlockTask(system, config, parcel.fingerprint, parcel.seed, parcel.first, parcel.stop, choices, given)
     return list(compute_block(task))
 
 

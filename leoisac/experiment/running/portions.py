@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.routes import SchemeRoute
 from leoisac.experiment.store.units import Unit
+from leoisac.experiment.trials.given_channels import GivenChannels
 from leoisac.foundation.config import Config
 
 TARGET_S = 2.0
@@ -26,7 +27,7 @@ _COPIES = 4
 
 @dataclass(frozen=True)
 class BlockTask:
-    """Some trials of one configuration, to be designed by some schemes."""
+    """Some trials of one configuration, to be designed by some schemes; on ``given`` channels, or drawn ones."""
 
     system: System
     config: Config
@@ -35,6 +36,7 @@ class BlockTask:
     first: int
     stop: int
     choices: tuple[SchemeRoute, ...]
+    given: GivenChannels | None = None
 
 
 _Group = tuple[str, tuple[str, ...]]

@@ -75,4 +75,5 @@ def extended(system: System, item: Scenario, more: Mapping[str, Any]) -> Scenari
         count=item.count,
         until=item.until if more.get("until") is None else str(more["until"]),
         most_trials=item.most_trials if most is None else most,
+        channels=item.channels,
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.contracts import System
-from leoisac.experiment.errors import ClusterError
+from leoisac.experiment.errors import ChannelError, ClusterError
 from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.portions import BlockTask, Portions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute
@@ -25,6 +25,7 @@ from leoisac.experiment.scenario.scenarios import Scenario, whole_number
 from leoisac.experiment.store.targets import Want, targets
 from leoisac.experiment.store.units import Interval, Unit, UnitKey, UnitStore, missing_intervals, unit_arrays
 from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials
+from leoisac.experiment.trials.given_channels import GivenChannels
 from leoisac.experiment.trials.judge import failed, judge
 from leoisac.experiment.trials.provenance import machine_type
 from leoisac.foundation.config import ConfigError
@@ -79,6 +80,7 @@ def compute(
     executor: Executor | None = None,
     workers: int = 1,
     stop: Stop | None = None,
+    given: Mapping[str, GivenChannels] | None = None,
 ) -> None:
     """Compute what the studies need and the store lacks.
 
@@ -92,6 +94,7 @@ def compute(
         executor: computes tasks, in any order; in this process when None.
         workers: how many tasks the executor computes at once.
         stop: looked at after every unit. Executors finish the tasks that they have, and get no more.
+        given: given channels by their digest.
 
     Raises:
         ClusterError: if there are no workers (any more), with what was finished before.
@@ -105,7 +108,7 @@ def compute(
     tried: dict[UnitKey, list[Interval]] = {}
     while True:
         wants = targets(system, wanted, store)
-        blocks = plan(system, wants, store, tried, unit_trials)
+        blocks = plan(system, wants, store, tried, unit_trials, given)
         book.plan(wants, blocks)
         if not blocks:
             return
@@ -129,6 +132,7 @@ def plan(
     store: UnitStore,
     tried: Mapping[UnitKey, Sequence[Interval]] | None = None,
     unit_trials: int | None = None,
+    given: Mapping[str, GivenChannels] | None = None,
 ) -> list[BlockTask]:
     """What is missing, as tasks with low trial numbers first: an interrupted run has some of everything.
 
@@ -137,7 +141,7 @@ def plan(
         wants: how many trials of what.
         store: what is there need not be computed.
         tried: nor what this run has computed, well or not.
-        unit_trials: as for ``compute``.
+        unit_trials, given: as for ``compute``.
     """
     blocks: dict[tuple[int, int, str], list[Want]] = {}
     for want in wants:
@@ -147,7 +151,11 @@ def plan(
             blocks.setdefault((first, stop, want.key.fingerprint), []).append(want)
     # A stable sort: within equal trials the points keep the order of the sweep.
     return [
-        BlockTask(system, group[0].config, mark, group[0].seed, first, stop, tuple(want.choice for want in group))
+        BlockTask(
+            *(system, group[0].config, mark, group[0].seed, first, stop),
+            choices=tuple(want.choice for want in group),
+            given=(given or {})[group[0].channels] if group[0].channels else None,
+        )
         for (first, stop, mark), group in sorted(blocks.items(), key=lambda item: item[0][:2])
     ]
 
@@ -169,11 +177,15 @@ def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
 
 
 def compute_block(task: BlockTask) -> Iterator[Unit]:
-    """One draw, then a unit per scheme. What raises becomes FAILED rows with the traceback beside them."""
+    """One draw, or a part of what is given, then a unit per scheme. What raises becomes FAILED rows with the traceback
+    beside them."""
     for choice in task.choices:
         choice.solver()  # a route that cannot run at all is refused, not stored as a failure
     try:
-        channels = draw_trials(task.system, task.config, task.seed, range(task.first, task.stop))
+        if task.given is not None:
+            channels = task.given.part(task.first, task.stop)
+        else:
+            channels = draw_trials(task.system, task.config, task.seed, range(task.first, task.stop))
     except ConfigError:
         raise
     except Exception:
@@ -197,7 +209,9 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
         solution = design_trials(task.system, task.config, channels, choice.scheme.name, choice.route)
         metrics = evaluate_trials(task.system, task.config, channels, solution.value)
         outcome = judge(choice.scheme, solution, metrics, task.system.tolerance)
-    except Exception:
+    except Exception as error:
+        if task.given is not None and isinstance(error, ChannelError | ConfigError):
+            raise  # what no trial of these channels can give is refused, not stored as a failure
         trace = traceback.format_exc()
         outcome = failed(task.stop - task.first)
     return _unit(task, choice, unit_arrays(outcome), time.perf_counter() - start, trace)

@@ -2,6 +2,7 @@
 
 Layout: top-level keys ``system``, ``schemes``, ``trials``, ``seed``, ``route``, and ``count``, ``until``,
 ``most_trials`` where a point may get more trials; tables ``[config]`` and ``[sweep]``;
+``[channels]`` where they are given and not drawn (see ``channel_source``);
 every other table (``[satellite]``, ``[atmosphere]``) is the part of that name of the configuration. TOML has no null:
 a field that may be absent takes the text ``"none"``.
 """
@@ -17,8 +18,9 @@ from typing import Any, cast
 from pydantic.fields import FieldInfo
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.scenario.channel_source import source_from_table
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
-from leoisac.experiment.scenario.scenarios import DEFAULT_TRIALS, Scenario, scenario
+from leoisac.experiment.scenario.scenarios import DEFAULT_TRIALS, Scenario, default_trials, scenario
 from leoisac.foundation.config import Config, ConfigError, build, shown, suggest, toml_value
 
 Find = Callable[[str], System]
@@ -26,6 +28,7 @@ _ALWAYS = ("system", "schemes", "trials", "seed", "route")
 _RULES = {"count": "trials", "until": "", "most_trials": 0}
 """Keys that decide how many trials a point gets, with their defaults; written where they differ."""
 RUN_KEYS = (*_ALWAYS, *_RULES)
+_TABLES = ("sweep", "config", "channels")
 NONE = "none"
 MOST_BYTES = 16 * 2**20
 """Largest scenario file."""
@@ -73,6 +76,9 @@ def scenario_from_data(
             config = resolve_files(folder)
         except OSError as error:
             raise ConfigError(f"config: {error.filename or folder}: {error.strerror or error}") from None
+    channels = None
+    if "channels" in data:
+        channels = source_from_table(system, config, _table(data, "channels"), folder, read=runnable)
     schemes = data.get("schemes")
     if schemes is not None and not isinstance(schemes, list | tuple):
         raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names.")
@@ -81,10 +87,11 @@ def scenario_from_data(
         config,
         schemes=cast("list[str] | None", schemes),
         sweep=_table(data, "sweep"),
-        trials=data.get("trials", DEFAULT_TRIALS),
+        trials=data.get("trials", default_trials(channels)),
         seed=data.get("seed", 0),
         route=data.get("route", DEFAULT_ROUTE),
         runnable=runnable,
+        channels=channels,
         **{name: data[name] for name in _RULES if name in data},
     )
 
@@ -100,6 +107,7 @@ def scenario_data(item: Scenario) -> dict[str, Any]:
         **{name: getattr(item, name) for name, default in _RULES.items() if getattr(item, name) != default},
         "sweep": {name: list(values) for name, values in item.sweep.items()},
         "config": item.config.model_dump(mode="json"),
+        **({"channels": item.channels.table()} if item.channels else {}),
     }
 
 
@@ -109,6 +117,8 @@ def scenario_toml(item: Scenario, comments: bool = False) -> str:
     lines = [f"{key} = {toml_value(data[key])}" for key in RUN_KEYS if key in data]
     if item.sweep:
         lines += ["", "[sweep]", *(f"{_key(name)} = {toml_value(list(v))}" for name, v in item.sweep.items())]
+    if item.channels:
+        lines += ["", "[channels]", *(f"{key} = {toml_value(value)}" for key, value in item.channels.table().items())]
     lines += ["", "[config]", *_config_lines(item.config, "", comments)]
     return "\n".join(lines) + "\n"
 
@@ -225,13 +235,13 @@ def _config(model: type[Config], data: Mapping[str, Any]) -> Config:
     parts = [name for name, field in model.model_fields.items() if part_class(field.annotation) is not None]
     fields = dict(_table(data, "config"))
     for name, value in data.items():
-        if name in (*RUN_KEYS, "sweep", "config"):
+        if name in (*RUN_KEYS, *_TABLES):
             continue
         if name in model.model_fields and name not in parts:
             raise ConfigError(f"{name}: is a field of the configuration; write it below [config].")
         if name not in parts:
             kind = f"[{name}]: no such table." if isinstance(value, dict) else f"{name}: no such key."
-            known = [*RUN_KEYS, "sweep", "config", *parts]
+            known = [*RUN_KEYS, *_TABLES, *parts]
             raise ConfigError(f"{kind if len(kind) <= 200 else kind[:200] + '…'}{suggest(name, known)}")
         if name in fields:
             raise ConfigError(f"[{name}]: stands twice, as a table and in [config].")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, resolve, sweep_axes
+from leoisac.experiment.scenario.channel_source import ChannelSource
 from leoisac.experiment.scenario.conditions import conditions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
-from leoisac.foundation.config import Config, ConfigError, shown, suggest
+from leoisac.foundation.config import Config, ConfigError, fingerprint, shown, suggest
 
 DEFAULT_TRIALS = 200
 COUNTS = ("trials", "usable")
@@ -44,6 +46,7 @@ class Scenario:
         until: condition on intervals, ``"ci(sum_rate) < 0.5%"`` (see ``conditions.conditions``); ``trials`` is then the
             floor.
         most_trials: ceiling for ``count`` and ``until``; 0 for 10 or 100 times ``trials``.
+        channels: where the trials' channels come from, instead of draws; ``seed`` is 0 then.
     """
 
     system: str
@@ -56,6 +59,7 @@ class Scenario:
     count: str = COUNTS[0]
     until: str = ""
     most_trials: int = 0
+    channels: ChannelSource | None = None
 
     def axes(self) -> tuple[Axis, ...]:
         """The sweep's axes."""
@@ -68,16 +72,34 @@ class Scenario:
     def points(self) -> tuple[SweepPoint, ...]:
         """Every point of the sweep, the last axis fastest; a scenario without a sweep has one point."""
         axes = self.axes()
-        return tuple(_point(self.config, axes, index) for index in _indices(axes))
+        points = (_point(self.config, axes, index) for index in _indices(axes))
+        if self.channels is None:
+            return tuple(points)
+        return tuple(replace(point, channels=self.channels.sha256) for point in points)
 
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One point of a sweep: its position on every axis, the fields that it sets, and the configuration it gives."""
+    """One point of a sweep: its position on every axis, the fields that it sets, and the configuration it gives.
+
+    ``channels`` is the digest of given channels, empty where they are drawn.
+    """
 
     index: tuple[int, ...]
     changes: Mapping[str, Any]
     config: Config
+    channels: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells its results from those of other points."""
+        return point_fingerprint(self.config, self.channels)
+
+
+def point_fingerprint(config: Config, channels: str = "") -> str:
+    """Fingerprint of a configuration, joined with the digest of given channels where there are any."""
+    mark = fingerprint(config)
+    return hashlib.sha256(f"{mark} {channels}".encode()).hexdigest() if channels else mark
 
 
 def scenario(
@@ -92,6 +114,7 @@ def scenario(
     count: str = COUNTS[0],
     until: str = "",
     most_trials: int = 0,
+    channels: ChannelSource | None = None,
 ) -> Scenario:
     """A checked scenario.
 
@@ -100,11 +123,11 @@ def scenario(
         config: its configuration.
         schemes: scheme entries; all schemes of the system when None.
         sweep: as for ``Scenario``; values may be NumPy arrays.
-        trials: 1 to 10 000 000.
+        trials: 1 to 10 000 000, and no more than there are given channels.
         seed: 0 to 2^32 - 1.
         route: for entries that name none.
         runnable: refuse a route whose extra is not installed here; reading stored results needs none.
-        count, until, most_trials: as for ``Scenario``.
+        count, until, most_trials, channels: as for ``Scenario``.
 
     Raises:
         ConfigError: naming the first thing that is wrong.
@@ -132,6 +155,7 @@ def scenario(
         seed=whole_number("seed", seed, 0, MOST_SEED),
         route=route,
         **_checked_rules(system, trials, count, until, most_trials),
+        channels=_checked_source(channels, trials, seed, most_trials),
     )
 
 
@@ -180,12 +204,17 @@ def scenario_warnings(system: System, item: Scenario) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for point in item.points() for text in look(point.config)))
 
 
+def default_trials(channels: ChannelSource | None) -> int:
+    """How many trials a point gets where nothing is said: all of given channels, 200 of drawn ones."""
+    return channels.trials if channels else DEFAULT_TRIALS
+
+
 def most_trials(item: Scenario) -> int:
     """The most trials that a point of a scenario gets."""
     if item.most_trials:
         return item.most_trials
     factor = UNTIL_CEILING if item.until else USABLE_CEILING if item.count == "usable" else 1
-    return min(factor * item.trials, MOST_TRIALS)
+    return min(factor * item.trials, item.channels.trials if item.channels else MOST_TRIALS)
 
 
 def whole_number(name: str, value: Any, least: int, most: int) -> int:
@@ -227,6 +256,21 @@ def _checked_rules(system: System, trials: int, count: str, until: str, most_tri
     if ceiling and not until and count == COUNTS[0]:
         raise ConfigError(f'most_trials = {ceiling}: has no meaning without `until` or count = "usable".')
     return {"count": count, "until": until.strip(), "most_trials": ceiling}
+
+
+def _checked_source(channels: ChannelSource | None, trials: int, seed: int, most_trials: int) -> ChannelSource | None:
+    """The source of given channels, if they are enough; draws have a seed, and these none."""
+    if channels is None:
+        return None
+    for name, number in (("trials", trials), ("most_trials", most_trials)):
+        if number > channels.trials:
+            raise ConfigError(
+                f"{name} = {number}: {channels.label} has {channels.trials} of them. Ask for at most so many (they are "
+                "all taken where nothing is said), or name the axis `trial` if it is another one."
+            )
+    if seed:
+        raise ConfigError(f"seed = {seed}: nothing is drawn where channels are given; leave it out.")
+    return channels
 
 
 def _checked_sweep(config: Config, sweep: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:

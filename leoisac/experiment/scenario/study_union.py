@@ -22,6 +22,10 @@ def union(old: Scenario, new: Scenario) -> Scenario:
     differences = _differences(old.config.replace(**first_point), new.config.replace(**first_point))
     if differences:
         raise ValueError(f"was made with another configuration: {'; '.join(differences)}.")
+    before, after = (item.channels.sha256 if item.channels else "" for item in (old, new))
+    if before != after:
+        texts = [f"given ones (sha256 {mark[:12]}…)" if mark else "drawn ones" for mark in (before, after)]
+        raise ValueError(f"is over other channels: {texts[0]}, asked for {texts[1]}.")
     trials = max(old.trials, new.trials)
     ruled = new.until or new.count != "trials"
     ceiling = new.most_trials if ruled else old.most_trials
@@ -36,6 +40,7 @@ def union(old: Scenario, new: Scenario) -> Scenario:
         count="usable" if "usable" in (old.count, new.count) else old.count,
         until=new.until or old.until,
         most_trials=max(ceiling, trials) if ceiling else 0,
+        channels=old.channels,
     )
 
 

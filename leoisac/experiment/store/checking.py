@@ -11,6 +11,7 @@ from pathlib import Path
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import DamageError, StoreError
 from leoisac.experiment.scenario.files import scenario_from_toml
+from leoisac.experiment.store.channel_files import CHANNELS, found_in
 from leoisac.experiment.store.folders import CONFIG, DirectoryStore, config_text, is_store, open_store
 from leoisac.experiment.store.manifest import MANIFEST, read_manifest, write_scenarios
 from leoisac.experiment.store.publishing import content_of, locked, make_inside, publish
@@ -27,7 +28,8 @@ class FileState:
 
     Attributes:
         file: which.
-        group: ``manifest``, ``scenarios``, ``configurations``, or scheme and route of a unit as its folder is called.
+        group: ``manifest``, ``scenarios``, ``channels``, ``configurations``, or scheme and route of a unit as its
+            folder is called.
         kind: ``"sound"``, ``"damaged"`` or ``"foreign"``.
         reason: what is wrong with it.
         mended: where a repair set it aside, or the file itself where that wrote it anew.
@@ -86,6 +88,7 @@ def check_store(folder: str | Path, find: Callable[[str], System], repair: bool 
     files = [
         FileState(path / MANIFEST, "manifest"),
         *_scenarios(store),
+        *_channels(store),
         *_configurations(store, configs),
         *_units(store, below),
     ]
@@ -126,6 +129,22 @@ def _scenarios(store: DirectoryStore) -> Iterator[FileState]:
         except (ConfigError, UnicodeDecodeError) as error:
             reason = str(error).partition("\n")[0]
         yield FileState(file, "scenarios", DAMAGED if reason else SOUND, reason)
+
+
+def _channels(store: DirectoryStore) -> Iterator[FileState]:
+    """Copies of given channels: of those that made them, so that no repair brings them back."""
+    seen: set[str] = set()
+    for item in store.manifest.studies.values():
+        source = item.channels
+        if source is None or source.file in seen:
+            continue
+        seen.add(source.file)
+        try:
+            found_in(store.folder, store.system, item.points()[0].config, source)
+            reason = ""
+        except StoreError as error:
+            reason = str(error).removeprefix(f"{store.folder / source.file}: ")
+        yield FileState(store.folder / source.file, CHANNELS, DAMAGED if reason else SOUND, reason)
 
 
 def _configurations(store: DirectoryStore, files: list[Path]) -> Iterator[FileState]:
@@ -177,7 +196,7 @@ def _mended(store: DirectoryStore, files: list[FileState]) -> list[FileState]:
             make_inside(store.folder, item.file.parent)
             publish(item.file, config_text(store.config_files()[item.file]))
             mended = item.file
-        elif item.kind != SOUND:
+        elif item.kind != SOUND and item.group != CHANNELS:
             mended = store.set_aside(item.file)
         made.append(FileState(item.file, item.group, item.kind, item.reason, mended))
     return made

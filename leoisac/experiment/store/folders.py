@@ -4,6 +4,7 @@
 
     manifest.json                                          what the store holds, and how each part was made
     <study>.toml                                           the scenario of each study, ready to run again
+    channels/<digest>.npz                                  given channels, where there are any
     units/<fingerprint>/config.json                        the configuration of a sweep point
     units/<fingerprint>/<scheme>.<route>/<first>-<stop>.npz        trials first … stop - 1
     damaged/…                                              what a repair set aside
@@ -40,7 +41,7 @@ from leoisac.experiment.store.publishing import (
 )
 from leoisac.experiment.store.unit_files import read_unit, write_unit
 from leoisac.experiment.store.units import Identity, Interval, Unit, UnitKey
-from leoisac.foundation.config import Config, fingerprint
+from leoisac.foundation.config import Config
 
 DAMAGED = "damaged"
 """Folder of what was set aside."""
@@ -169,8 +170,8 @@ class DirectoryStore:
     @functools.cached_property
     def configs(self) -> Mapping[str, Config]:
         """Fingerprint -> configuration, of every point of the studies."""
-        points = [point.config for study in self.manifest.studies.values() for point in study.points()]
-        return {fingerprint(config): config for config in points}
+        points = (point for study in self.manifest.studies.values() for point in study.points())
+        return {point.fingerprint: point.config for point in points}
 
     def config_files(self) -> dict[Path, Config]:
         """Where the configurations are described: file -> configuration."""

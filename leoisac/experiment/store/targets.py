@@ -15,14 +15,15 @@ from leoisac.experiment.scenario.scenarios import Scenario, most_trials
 from leoisac.experiment.scenario.stopping import Column, trials_needed
 from leoisac.experiment.store.units import METRIC_PREFIX, UnitKey, UnitStore
 from leoisac.experiment.trials.judge import NOT_RUN
-from leoisac.foundation.config import Config, fingerprint
+from leoisac.foundation.config import Config
 
 
 @dataclass(frozen=True)
 class Want:
     """Trials of one scheme at one configuration that some study asks for.
 
-    ``settled`` is False where the rules ask for more than the store holds before they can tell the last word.
+    ``channels`` is the digest of given channels. ``settled`` is False where the rules ask for more than the store holds
+    before they can tell the last word.
     """
 
     key: UnitKey
@@ -31,6 +32,7 @@ class Want:
     choice: SchemeRoute
     trials: int
     settled: bool = True
+    channels: str = ""
 
 
 def targets(system: System, studies: Iterable[Scenario], store: UnitStore) -> list[Want]:
@@ -40,21 +42,21 @@ def targets(system: System, studies: Iterable[Scenario], store: UnitStore) -> li
         ruled = Rules(system, study)
         choices = study.choices(system)
         for point in study.points():
-            mark = fingerprint(point.config)
+            mark = point.fingerprint
             for choice in choices:
                 key = UnitKey(mark, choice.scheme.name, choice.route)
                 trials, settled = ruled.trials(store, key)
                 known = wants.get(key)
                 if known is not None:
                     trials, settled = max(trials, known.trials), settled and known.settled
-                wants[key] = Want(key, point.config, study.seed, choice, trials, settled)
+                wants[key] = Want(key, point.config, study.seed, choice, trials, settled, point.channels)
     return list(wants.values())
 
 
 def unit_keys(system: System, studies: Iterable[Scenario]) -> list[UnitKey]:
     """Every scheme at every point of the studies, once."""
     keys = {
-        UnitKey(fingerprint(point.config), choice.scheme.name, choice.route): None
+        UnitKey(point.fingerprint, choice.scheme.name, choice.route): None
         for study in studies
         for point in study.points()
         for choice in study.choices(system)

@@ -100,10 +100,16 @@ def evaluation(system: System) -> BatchedFunction:
 def channel_dtypes(system: System) -> dict[str, np.dtype[Any]]:
     """Channel array name -> type that ``draw`` gives it."""
     if system.draw not in _dtypes:
-        key = jax.eval_shape(lambda: trial_key(0, 0))
-        channels = jax.eval_shape(resolve(system.draw), geometry_of(system, system.config()), key)
+        channels = channel_shapes(system, system.config())
         _dtypes[system.draw] = {name: np.dtype(getattr(channels, name).dtype) for name in system.channel_axes}
     return _dtypes[system.draw]
+
+
+@in_double
+def channel_shapes(system: System, config: Config) -> Any:
+    """The channels of one trial with types and shapes in place of numbers; nothing is drawn."""
+    key = jax.eval_shape(lambda: trial_key(0, 0))
+    return jax.eval_shape(resolve(system.draw), geometry_of(system, config), key)
 
 
 def trial_numbers(trials: int | Iterable[int]) -> np.ndarray:

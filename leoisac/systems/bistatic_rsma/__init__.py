@@ -6,7 +6,7 @@ Approach", arXiv:2407.08923, 2024.
 
 from __future__ import annotations
 
-from leoisac.experiment.channel_table import POSITIVE, UNIT_MODULUS, ChannelArray
+from leoisac.experiment.channel_table import COLUMN, POSITIVE, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
 from leoisac.systems.bistatic_rsma.judge.grids import delay_coordinate, doppler_coordinate, pattern_coordinate
@@ -97,11 +97,13 @@ COORDINATES = {
 }
 
 CHANNEL_AXES = {
-    "user_steering": ChannelArray(("user", "tx"), UNIT_MODULUS),
-    "user_noise_ratio": ChannelArray(("user",), POSITIVE, "W"),
-    "user_fading": ChannelArray(("user",)),
-    "target_steering": ChannelArray(("tx",), UNIT_MODULUS),
-    "gain_floor": ChannelArray((), POSITIVE, "W"),
+    "user_steering": ChannelArray(("user", "tx"), UNIT_MODULUS, meaning="steering towards users", convention=COLUMN),
+    "user_noise_ratio": ChannelArray(("user",), POSITIVE, "W", meaning="noise power over mean path gain of users"),
+    "user_fading": ChannelArray(
+        ("user",), meaning="fading amplitude of users, mean power 1", convention="its modulus alone counts"
+    ),
+    "target_steering": ChannelArray(("tx",), UNIT_MODULUS, meaning="steering towards the target", convention=COLUMN),
+    "gain_floor": ChannelArray((), POSITIVE, "W", meaning="least target gain that meets the bound's threshold"),
 }
 
 DESIGN_FIELDS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, UNIT_MODULUS, ChannelArray
+from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, ROW, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
@@ -101,22 +101,56 @@ METRICS = {
 }
 
 CHANNEL_AXES = {
-    "h_tut": ChannelArray(("cell", "user", "tx")),
-    "h_sut": ChannelArray(("cell", "tx")),
-    "h_tut_fresh": ChannelArray(("cell", "user", "tx")),
-    "h_sut_fresh": ChannelArray(("cell", "tx")),
-    "g_tut": ChannelArray(("cell", "user"), NOT_NEGATIVE),
-    "g_sut": ChannelArray(("cell",), NOT_NEGATIVE),
-    "g_rad": ChannelArray(("cell", "receiver", "rx")),
-    "target_amplitude": ChannelArray(("cell", "target", "receiver")),
-    "target_tx": ChannelArray(("cell", "target", "tx"), UNIT_MODULUS),
-    "target_rx": ChannelArray(("cell", "target", "receiver", "rx"), UNIT_MODULUS),
-    "clutter_amplitude": ChannelArray(("cell", "clutter", "receiver")),
-    "clutter_tx": ChannelArray(("cell", "clutter", "tx"), UNIT_MODULUS),
-    "clutter_rx": ChannelArray(("cell", "clutter", "receiver", "rx"), UNIT_MODULUS),
-    "u_target": ChannelArray(("cell", "target", "receiver"), COSINE),
-    "u_satellite": ChannelArray(("cell", "receiver"), COSINE),
-    "noise_power": ChannelArray(("cell",), POSITIVE, "W"),
+    "h_tut": ChannelArray(
+        ("cell", "user", "tx"), meaning="base station to users, when designs are made", convention=ROW
+    ),
+    "h_sut": ChannelArray(
+        ("cell", "tx"), meaning="base station to the satellite user, when designs are made", convention=ROW
+    ),
+    "h_tut_fresh": ChannelArray(
+        ("cell", "user", "tx"), meaning="base station to users, when designs are judged", convention=ROW
+    ),
+    "h_sut_fresh": ChannelArray(
+        ("cell", "tx"), meaning="base station to the satellite user, when designs are judged", convention=ROW
+    ),
+    "g_tut": ChannelArray(("cell", "user"), NOT_NEGATIVE, meaning="power gain of the satellite's beam to users"),
+    "g_sut": ChannelArray(("cell",), NOT_NEGATIVE, meaning="power gain of the satellite's beam to its user"),
+    "g_rad": ChannelArray(
+        ("cell", "receiver", "rx"),
+        meaning="amplitude gain of the satellite's beam to the radar receivers",
+        convention="as received, no conjugate",
+    ),
+    "target_amplitude": ChannelArray(
+        ("cell", "target", "receiver"), meaning="echo amplitude of targets", convention="alpha a_r (a_t^H F)"
+    ),
+    "target_tx": ChannelArray(
+        ("cell", "target", "tx"), UNIT_MODULUS, meaning="steering of the base station, a_t^H", convention=ROW
+    ),
+    "target_rx": ChannelArray(
+        ("cell", "target", "receiver", "rx"),
+        UNIT_MODULUS,
+        meaning="steering of the radar receivers, a_r",
+        convention="as received, no conjugate",
+    ),
+    "clutter_amplitude": ChannelArray(
+        ("cell", "clutter", "receiver"), meaning="echo amplitude of clutter", convention="alpha a_r (a_t^H F)"
+    ),
+    "clutter_tx": ChannelArray(
+        ("cell", "clutter", "tx"), UNIT_MODULUS, meaning="steering of the base station, a_t^H", convention=ROW
+    ),
+    "clutter_rx": ChannelArray(
+        ("cell", "clutter", "receiver", "rx"),
+        UNIT_MODULUS,
+        meaning="steering of the radar receivers, a_r",
+        convention="as received, no conjugate",
+    ),
+    "u_target": ChannelArray(
+        ("cell", "target", "receiver"), COSINE, meaning="directional cosine of targets at the radar receivers"
+    ),
+    "u_satellite": ChannelArray(
+        ("cell", "receiver"), COSINE, meaning="directional cosine of the satellite at the radar receivers"
+    ),
+    "noise_power": ChannelArray(("cell",), POSITIVE, "W", meaning="noise of every receiver"),
 }
 
 DESIGN_FIELDS = {

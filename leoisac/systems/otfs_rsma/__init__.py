@@ -140,7 +140,13 @@ SYSTEM = System(
     config=OtfsRsmaConfig,
     schemes=SCHEMES,
     metrics=METRICS,
-    channel_axes={"path_gains": ChannelArray(("user", "tx", "path"))},
+    channel_axes={
+        "path_gains": ChannelArray(
+            ("user", "tx", "path"),
+            meaning="gain of every path; mean power of a link 1",
+            convention="r = sum_tx h s: no conjugate",
+        )
+    },
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},

@@ -5,7 +5,7 @@ T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC S
 
 from __future__ import annotations
 
-from leoisac.experiment.channel_table import POSITIVE, ChannelArray
+from leoisac.experiment.channel_table import COLUMN, POSITIVE, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
 
@@ -103,11 +103,11 @@ METRICS = {
 """``delivered_sum_rate`` is what counts: of the robust design what it guarantees, of all others ``sum_rate``."""
 
 CHANNEL_AXES = {
-    "h_users": ChannelArray(("user", "bs_antenna")),
-    "h_es": ChannelArray(("bs_antenna",)),
-    "g_users": ChannelArray(("user", "feed")),
-    "g_es": ChannelArray(("feed",)),
-    "noise_power": ChannelArray((), POSITIVE, "W"),
+    "h_users": ChannelArray(("user", "bs_antenna"), meaning="base station to users", convention=COLUMN),
+    "h_es": ChannelArray(("bs_antenna",), meaning="base station to the Earth Station", convention=COLUMN),
+    "g_users": ChannelArray(("user", "feed"), meaning="satellite to users", convention=COLUMN),
+    "g_es": ChannelArray(("feed",), meaning="satellite to the Earth Station", convention=COLUMN),
+    "noise_power": ChannelArray((), POSITIVE, "W", meaning="noise of every receiver"),
 }
 
 DESIGN_FIELDS = {
