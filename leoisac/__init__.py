@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         systems,
         verify,
     )
+    from leoisac.api.own import load_plugin, metric, scheme, system
+    from leoisac.experiment.contracts import Study
     from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
     from leoisac.experiment.scenario.scenarios import Scenario
     from leoisac.foundation.config import Config, ConfigError
@@ -56,10 +58,12 @@ _HOMES = {
         ),
         "leoisac.api",
     ),
+    **dict.fromkeys(("load_plugin", "metric", "scheme", "system"), "leoisac.api.own"),
     "ChannelError": "leoisac.experiment.errors",
     "ClusterError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario.scenarios",
     "StoreError": "leoisac.experiment.errors",
+    "Study": "leoisac.experiment.contracts",
     "Problem": "leoisac.problems.problem",
     "ProblemError": "leoisac.problems.statement",
     "solve": "leoisac.problems.solving",
@@ -82,6 +86,7 @@ __all__ = [
     "Solution",
     "Status",
     "StoreError",
+    "Study",
     "__version__",
     "channels",
     "check_store",
@@ -93,11 +98,15 @@ __all__ = [
     "export_design",
     "figure",
     "load",
+    "load_plugin",
+    "metric",
     "open_run",
     "resume",
     "run",
+    "scheme",
     "schemes",
     "solve",
+    "system",
     "systems",
     "terms",
     "verify",

@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, cast
 
+from leoisac.experiment.origins import Origin
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 from leoisac.foundation.number_text import quantity_label
 
@@ -33,9 +34,15 @@ MOST_POINTS = 10_000
 """Most points of a sweep."""
 
 
-def resolve(dotted: str) -> Any:
-    """The object that ``"package.module:name"`` names."""
-    module, _, name = dotted.partition(":")
+Part = Any
+"""A part of a system: its dotted name ``"package.module:name"``, or, in a file of the user's own, the object itself."""
+
+
+def resolve(part: Part) -> Any:
+    """The object that ``"package.module:name"`` names; anything but a text is the object itself."""
+    if not isinstance(part, str):
+        return part
+    module, _, name = part.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
@@ -86,21 +93,23 @@ class Scheme:
     Attributes:
         name: lower-case with hyphens.
         summary: one line for people.
-        routes: route name -> dotted name of ``solve(parameters, channels) -> Solution``; the first is the default.
+        routes: route name -> ``solve(parameters, channels) -> Solution``, or its dotted name; the first is the default.
         enforces: the constraints (margin names without ``margin_``) that a usable design must meet; baselines ignore
             some by design, and then their violation does not count.
         label: name in figure legends.
         bound: a bound or ideal that no transmitter can realise.
         requires: route name -> the extra that the route needs (``{"reference": "reference"}``).
+        origin: where a user wrote it; None for those of leoisac.
     """
 
     name: str
     summary: str
-    routes: Mapping[str, str]
+    routes: Mapping[str, Part]
     enforces: tuple[str, ...] = ()
     label: str = ""
     bound: bool = False
     requires: Mapping[str, str] = field(default_factory=dict[str, str])
+    origin: Origin | None = None
 
     def solver(self, route: str) -> Callable[[Any, Any], Any]:
         """The function behind a route.
@@ -350,6 +359,7 @@ class System:
         small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
+        origin: where a user wrote it; None for those of leoisac.
     """
 
     name: str
@@ -360,18 +370,18 @@ class System:
     metrics: Mapping[str, Metric]
     channel_axes: Mapping[str, tuple[str, ...]]
     axis_sizes: Callable[[Any], Mapping[str, int]]
-    channels: str
-    prepare: str
-    draw: str
-    parameters: str
-    evaluate: str
-    link_budgets: str
-    studies: str
-    figures: str
-    claims: str
-    benches: str = ""
-    quantities: str = ""
-    warnings: str = ""
+    channels: Part
+    prepare: Part
+    draw: Part
+    parameters: Part
+    evaluate: Part
+    link_budgets: Part
+    studies: Part
+    figures: Part
+    claims: Part
+    benches: Part = ""
+    quantities: Part = ""
+    warnings: Part = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
     headline: str = "sum_rate"
@@ -379,6 +389,13 @@ class System:
     axis_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict[str, Coordinate])
     alive: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+    def program(self, scheme: str) -> str:
+        """What tells apart the users' own code that a scheme's results come from; empty where there is none."""
+        own = next((item.origin for item in self.schemes if item.name == scheme), None)
+        digests = dict.fromkeys(origin.digest for origin in (self.origin, own) if origin is not None)
+        return "+".join(digests)
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

@@ -35,6 +35,7 @@ class Parcel:
     first: int
     stop: int
     choices: tuple[tuple[str, str], ...]
+    programs: tuple[str, ...]
 
 
 def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
@@ -52,6 +53,7 @@ def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
         first=task.first,
         stop=task.stop,
         choices=tuple((choice.scheme.name, choice.route) for choice in task.choices),
+        programs=tuple(task.system.program(choice.scheme.name) for choice in task.choices),
     )
 
 
@@ -75,6 +77,12 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
     if fingerprint(config) != parcel.fingerprint:
         raise ConfigError(f"a worker's `{parcel.system}` has another configuration class: install the same leoisac.")
     choices = tuple(scheme_route(system, scheme, route) for scheme, route in parcel.choices)
+    for choice, program in zip(choices, parcel.programs, strict=True):
+        if system.program(choice.scheme.name) != program:
+            raise ConfigError(
+                f"a worker has other code of `{choice.scheme.name}` than this process: its file was changed. Load it "
+                "again, or start anew."
+            )
     task = BlockTask(system, config, parcel.fingerprint, parcel.seed, parcel.first, parcel.stop, choices)
     return list(compute_block(task))
 

@@ -205,7 +205,8 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
 
 def _unit(task: BlockTask, choice: SchemeRoute, arrays: Mapping[str, np.ndarray], seconds: float, trace: str) -> Unit:
     key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
-    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type())
+    program = task.system.program(choice.scheme.name)
+    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type(), program)
 
 
 class _Book:
