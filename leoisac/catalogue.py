@@ -138,8 +138,8 @@ def load_plugin(path: str | Path) -> tuple[System, ...]:
         if is_new:
             _forget_older(source, *kept)
         _take_systems(module, source)
-        defined = [item for item in _plugins.values() if _is_of(item, source)]
-        extended = [find(name) for name, items in _schemes.items() if any(_is_of(x, source) for x in items.values())]
+        defined = [item for item in _plugins.values() if is_of(item, source)]
+        extended = [find(name) for name, items in _schemes.items() if any(is_of(x, source) for x in items.values())]
         if not defined and not extended:
             raise ConfigError(
                 f"{path}: defines neither a system nor a scheme: leoisac.system(...), @leoisac.scheme(...), or a "
@@ -166,6 +166,12 @@ def plugin_files() -> tuple[str, ...]:
 def file_being_loaded() -> str:
     """The plugin file that is being run at this moment; empty if none is."""
     return _loading[-1] if _loading else ""
+
+
+def is_of(item: System | Scheme, source: Path) -> bool:
+    """Whether a plugin's file (of a package: that of its folder) defines a system or scheme."""
+    file = Path(item.origin.file) if item.origin is not None and item.origin.file else None
+    return file == source or (file is not None and source.name == "__init__.py" and source.parent in file.parents)
 
 
 def find_with(name: str, plugins: Iterable[str]) -> System:
@@ -196,11 +202,6 @@ def _may_replace(before: System | Scheme | None, after: System | Scheme) -> bool
     return before.origin is not None and after.origin is not None and before.origin.file == after.origin.file
 
 
-def _is_of(item: System | Scheme, source: Path) -> bool:
-    file = Path(item.origin.file) if item.origin is not None and item.origin.file else None
-    return file == source or (file is not None and source.name == "__init__.py" and source.parent in file.parents)
-
-
 def _take_systems(module: ModuleType, source: Path) -> None:
     """File the systems at the top level of a plugin's module, those apart that it imported and that are filed."""
     for value in list(vars(module).values()):
@@ -225,11 +226,11 @@ def _forget_older(
 ) -> None:
     """After a file was run again: what it defined the time before and does not define any more."""
     for name, system in systems_before.items():
-        if _is_of(system, source) and _plugins.get(name) is system:
+        if is_of(system, source) and _plugins.get(name) is system:
             del _plugins[name]
     for name, items in schemes_before.items():
         for key, scheme in items.items():
-            if _is_of(scheme, source) and _schemes.get(name, {}).get(key) is scheme:
+            if is_of(scheme, source) and _schemes.get(name, {}).get(key) is scheme:
                 del _schemes[name][key]
 
 

@@ -89,7 +89,8 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
             raise
         line = place_of_error(error, source)
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise PluginError(f"{source}:{line}: {type(error).__name__}: {said}") from error
+        hint = "; install it, or mend the name" if isinstance(error, ModuleNotFoundError) else ""
+        raise PluginError(f"{source.name}:{line}: {type(error).__name__}: {said.rstrip('.')}{hint}.") from error
     for key, other in list(sys.modules.items()):
         if key != "__main__" and _file_of(other) == source:
             sys.modules[key] = module

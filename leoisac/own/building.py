@@ -113,10 +113,12 @@ def build_system(
         for scheme in (*sources, *functions):
             if scheme in sources:
                 solver = stated_solver(judge, scheme, starts)
+                setattr(solver, "sense", read.problems[scheme][1].sense)  # noqa: B010
                 about = meaning(_statement(sources[scheme], read.problems[scheme][0]), "as stated")
                 enforced = promised[scheme]
             else:
                 solver = function_solver(functions[scheme], lambda: read.design_classes, objective, scheme, traced=True)
+                setattr(solver, "sense", next(iter(read.problems.values()))[1].sense)  # noqa: B010
                 read.check_design(scheme, functions[scheme])
                 about = meaning(functions[scheme], "a baseline")
                 enforced = _enforced(origin, scheme, enforces, common, table)

@@ -67,13 +67,18 @@ def _line(tree: ast.Module, line: int, path: tuple[str, ...]) -> int:
     calls = [
         node
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or node.lineno)
+        if isinstance(node, ast.Call)
+        and (node.lineno <= line <= (node.end_lineno or node.lineno) if line else _name(node.func) == "System")
     ]
     for call in sorted(calls, key=lambda node: node.lineno, reverse=True):
         for keyword in call.keywords:
             if path and keyword.arg == path[0]:
                 return _entry_line(keyword.value, path[1:]) or keyword.value.lineno
-    return line
+    return line or (calls[0].lineno if calls else 1)
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _entry_line(node: ast.expr, path: tuple[str, ...]) -> int:
