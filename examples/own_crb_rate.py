@@ -1,8 +1,7 @@
 """A system of one's own in one file: rate of users against the Cramér-Rao bounds of targets, on channels drawn here.
 
     leoisac check examples/own_crb_rate.py                            # is everything as it must be?
-    leoisac run crb-rate/power --plugin examples/own_crb_rate.py      # table, dataset and figure in runs/crb-rate-power
-    leoisac init crb-rate --plugin examples/own_crb_rate.py > my.toml # a scenario to change
+    leoisac run crb-rate/power --plugin examples/own_crb_rate.py      # table, dataset, figure; then resume, report, ...
 
 A base station with a line of antennas serves users and estimates angle and complex amplitude of targets from the echoes
 of the same signals. Objective as in arXiv:2503.09489: ``weight * sum rate (nats) - trace of the bounds``.
@@ -89,6 +88,7 @@ def crb_angle(v, d):
 
 SYSTEM = li.system(
     "crb-rate",
+    title="Rate of users against Cramér-Rao bounds of targets",
     config=CrbRateConfig,
     draw=draw,
     channels={"h": ("user", "antenna"), "derivatives": ("parameter", "rx", "antenna")},

@@ -207,6 +207,9 @@ def _take_systems(module: ModuleType, source: Path) -> None:
     for value in list(vars(module).values()):
         if not isinstance(value, System) or _is_filed(value):
             continue
+        if is_of(value, source):
+            add_system(value)
+            continue
         own = digest("\n".join([file_digest(source), value.origin.digest if value.origin else ""]))
         filed = replace(value, origin=Origin(str(source), 0, own))
         add_system(filed)

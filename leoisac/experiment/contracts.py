@@ -99,6 +99,8 @@ class Scheme:
         label: name in figure legends.
         bound: a bound or ideal that no transmitter can realise.
         requires: route name -> the extra that the route needs (``{"reference": "reference"}``).
+        unit_trials: trials per stored unit at first, where a trial takes long: what an interruption loses at most; 0
+            for the usual number.
         origin: where a user wrote it; None for those of leoisac.
     """
 
@@ -109,6 +111,7 @@ class Scheme:
     label: str = ""
     bound: bool = False
     requires: Mapping[str, str] = field(default_factory=dict[str, str])
+    unit_trials: int = 0
     origin: Origin | None = None
 
     def solver(self, route: str) -> Callable[[Any, Any], Any]:

@@ -30,6 +30,8 @@ from leoisac.own.stated import meaning
 from leoisac.problems.problem import Problem
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+STATED_UNIT_TRIALS = 16
+"""Trials per stored unit of stated problems, which may take seconds each: the lanes of their solver."""
 _KEPT = 64
 
 
@@ -128,7 +130,8 @@ def build_system(
                     twins[scheme], lambda: read.design_classes, objective, f"the reference of {scheme}", traced=False
                 )
             legend = (labels or {}).get(scheme, "")
-            schemes.append(Scheme(scheme, about, routes, enforced, legend, origin=origin))
+            unit = STATED_UNIT_TRIALS if scheme in sources else 0
+            schemes.append(Scheme(scheme, about, routes, enforced, legend, unit_trials=unit, origin=origin))
         made = System(
             name=name,
             title=title or name.replace("-", " "),

@@ -10,7 +10,7 @@ from leoisac.experiment.origins import Origin
 from leoisac.experiment.trials.design_arrays import design_classes
 from leoisac.foundation.config import suggest
 from leoisac.foundation.lanes import by_lanes
-from leoisac.own.building import NAME
+from leoisac.own.building import NAME, STATED_UNIT_TRIALS
 from leoisac.own.places import refuse
 from leoisac.own.solvers import function_solver, judged_objective, mapped_solver, takes_two
 from leoisac.own.stated import meaning
@@ -75,13 +75,15 @@ def build_scheme(
         enforces=_enforced(system, origin, name, enforces),
         label=label,
         bound=bound,
+        unit_trials=0 if problem is None else STATED_UNIT_TRIALS,
         origin=origin,
     )
 
 
 def enforced_by_all(system: System) -> tuple[str, ...]:
-    """The constraints that every scheme of a system promises, such as its power budgets."""
-    first, *others = [set(scheme.enforces) for scheme in system.schemes if not scheme.bound] or [set[str]()]
+    """The constraints that every scheme of the system itself promises, such as its power budgets."""
+    own = [scheme for scheme in system.schemes if scheme.origin in (None, system.origin) and not scheme.bound]
+    first, *others = [set(scheme.enforces) for scheme in own] or [set[str]()]
     common = first.intersection(*others)
     ordered = dict.fromkeys(name for scheme in system.schemes for name in scheme.enforces)
     return tuple(name for name in ordered if name in common)

@@ -141,7 +141,8 @@ def plan(
     """
     blocks: dict[tuple[int, int, str], list[Want]] = {}
     for want in wants:
-        size = unit_trials or (UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS)
+        usual = UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS
+        size = unit_trials or want.choice.scheme.unit_trials or usual
         finished = [*store.finished(want.key), *(tried or {}).get(want.key, ())]
         for first, stop in missing_intervals(finished, want.trials, size):
             blocks.setdefault((first, stop, want.key.fingerprint), []).append(want)
