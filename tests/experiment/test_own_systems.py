@@ -16,7 +16,7 @@ from leoisac.api.plugin_checks import check_plugin
 from leoisac.cli.new import write_template
 from leoisac.experiment.contracts import System
 from leoisac.foundation.config import Config, ConfigError
-from leoisac.own.numbers import numbers_of
+from leoisac.own.numbers import SI, numbers_of
 
 FILE = Path(__file__).with_name("own_system.py")
 TEXT = FILE.read_text(encoding="utf-8")
@@ -294,3 +294,33 @@ def test_two_fields_of_one_name_are_refused() -> None:
 
     with pytest.raises(ConfigError, match="the name `power` twice"):
         numbers_of(Twice())
+
+
+class TestPage:
+    """docs/own-system.md: its program defines what it says, its tables name what there is."""
+
+    PAGE = (Path(__file__).parents[2] / "docs" / "own-system.md").read_text(encoding="utf-8")
+
+    def test_its_first_program(self) -> None:
+        program = re.findall(r"```python\n(.*?)```", self.PAGE, re.DOTALL)[0]
+        program = program.replace("data = li.run(", "asked = dict(config=").replace(
+            '"my-link"), sweep', '"my-link"), s'
+        )
+        names: dict[str, Any] = {}
+        exec(program, names)
+        asked = names["asked"]
+        config, channels = asked["config"], li.draw(asked["config"], trials=2)
+        assert channels.h.shape == (2, 3, 8)
+        metrics = li.evaluate(config, channels, li.design(config, channels, "matched"))
+        np.testing.assert_allclose(metrics["power"], 10.0)
+
+    def test_its_tables(self) -> None:
+        import inspect
+
+        for function, table in ((li.system, "| argument of"), (li.scheme, "| option |")):
+            named = self.PAGE.partition(table)[2].partition("\n\n")[0]
+            for argument in inspect.signature(function).parameters:
+                if argument not in ("name", "system", "summary", "label", "starts", "version") or function is li.system:
+                    assert argument == "name" or f"`{argument}" in named, argument
+        endings = set(re.findall(r"(?<=[` \n])_\w+", self.PAGE.partition("Endings: ")[2].partition(";")[0]))
+        assert endings == set(SI)
