@@ -169,13 +169,20 @@ class TestProgram:
             li.load_plugin(file)
             li.run(config, ["half"], trials=2, store=tmp_path / "store")
 
-    def test_a_store_names_the_plugin_that_it_needs(self, tmp_path: Path) -> None:
-        file = written(tmp_path, "needed")
+    def test_results_can_be_read_without_the_code_and_not_continued(self, tmp_path: Path) -> None:
+        file, folder, config = written(tmp_path, "needed"), tmp_path / "store", li.config("toy-downlink")
         li.load_plugin(file)
-        li.run(li.config("toy-downlink"), ["half"], trials=2, store=tmp_path / "store")
+        whole = li.run(config, ["equal", "half"], trials=2, store=folder)
         catalogue._schemes.clear()
-        with pytest.raises(li.StoreError, match=r"has no such scheme.*needed\.py'.* if you trust it, name it yourself"):
-            li.open_run(tmp_path / "store")
+        read = li.open_run(folder)
+        np.testing.assert_array_equal(read["sum_rate"].values, whole["sum_rate"].values)
+        assert read.attrs["warnings"] == "half: a scheme of a user's own, whose code is not loaded."
+        assert li.check_store(folder).sound
+        with pytest.raises(ConfigError, match=r"`half` \(fast\): is none of leoisac's, and its code is not loaded"):
+            li.resume(folder)
+        with pytest.raises(ConfigError, match="has no such scheme"):
+            li.run(config, ["half"], trials=4, store=folder)
+        li.run(config, ["equal"], trials=3, store=folder)  # beside it others go on
 
     def test_digests_see_code_and_nothing_else(self, tmp_path: Path) -> None:
         first = file_digest(written(tmp_path, "a", "x = 1  # one\n\n\ny = '# no comment'\n"))

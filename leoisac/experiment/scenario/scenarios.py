@@ -62,8 +62,8 @@ class Scenario:
         return sweep_axes(self.sweep)
 
     def choices(self, system: System) -> tuple[SchemeRoute, ...]:
-        """The schemes with their routes."""
-        return scheme_routes(system, self.schemes, self.route)
+        """The schemes with their routes; of users' own schemes whose code is not loaded what is known of them."""
+        return scheme_routes(system, self.schemes, self.route, stored=True)
 
     def points(self) -> tuple[SweepPoint, ...]:
         """Every point of the sweep, the last axis fastest; a scenario without a sweep has one point."""

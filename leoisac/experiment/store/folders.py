@@ -111,7 +111,8 @@ class DirectoryStore:
     def judge_file(self, key: UnitKey, file: Path) -> None:
         """Refuse a unit that must not count beside new ones (DamageError): damaged, or of a program that is no more."""
         unit = self.read_file(key, file)
-        if unit.program != self.system.program(key.scheme):
+        is_known = any(scheme.name == key.scheme for scheme in self.system.schemes)
+        if is_known and unit.program != self.system.program(key.scheme):
             origins = [self.system.origin, *(item.origin for item in self.system.schemes if item.name == key.scheme)]
             places = dict.fromkeys(str(origin) for origin in origins if origin is not None)
             raise other_program(file, key.scheme, ", ".join(places) or "leoisac's own")

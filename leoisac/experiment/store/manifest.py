@@ -72,14 +72,9 @@ def read_manifest(folder: Path, find: Callable[[str], System]) -> Manifest:
     except Exception as error:  # whatever a manifest can hold; the seal says only that it is as it was written
         kind = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
         reason = printable(f"{kind}{error}").rstrip(".")
-        lacks_plugin = isinstance(error, ConfigError) and _plugin_hint(data)
         raise StoreError(
-            f"{file}: cannot be understood: {reason}."
-            + (
-                lacks_plugin
-                or " Read it with the version that made it (see `sessions` in it), or run its scenario files in "
-                "another folder."
-            )
+            f"{file}: cannot be understood: {reason}. Read it with the version that made it (see `sessions` in it), or "
+            "run its scenario files in another folder."
         ) from None
     return manifest
 
