@@ -28,7 +28,7 @@ def check(
     ] = False,
     plugin: Plugins = None,
 ) -> None:
-    """Check that a store is as it was written, or that a system or scheme of your own is as it must be.
+    """Check a store, or a system or scheme of your own.
 
     Of a store every unit is read, its digests are computed anew, and it is judged. Of a Python file everything that it
     defines is drawn, designed and run on a few trials, alone and in company, here and by two workers, and what is wrong

@@ -17,7 +17,10 @@ from leoisac.foundation.config import ConfigError
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.py", help="File to write; it must not be there yet.")],
 ) -> None:
-    """Write a system of your own to start from: one commented file that works as it is."""
+    """Write a system of your own to start from.
+
+    One commented file of at most 100 lines that works as it is: configuration, channels, problem, baseline, metric.
+    """
     write_template(file)
     say(f"{file} is written. Check it: leoisac check {file}")
     say(f"Run it: leoisac run {system_name(file)}/power --plugin {file}")

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import catalogue
 from leoisac.api.plugin_checks import check_plugin
+from leoisac.cli.app import app
 from leoisac.cli.new import write_template
 from leoisac.experiment.contracts import System
 from leoisac.foundation.config import Config, ConfigError
@@ -258,6 +260,18 @@ class TestChecks:
         assert {"goal", "rate", "margin_power", "margin_sinr", "margin_target"} <= set(system.metrics)
         with pytest.raises(ConfigError, match="is there already"):
             write_template(file)
+
+    def test_the_command_line_says_it(self, tmp_path: Path) -> None:
+        file = tmp_path / "said_isac.py"
+        done = CliRunner().invoke(app, ["new", str(file)])
+        assert (done.exit_code, f"leoisac check {file}" in done.output) == (0, True)
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace('("user", "antenna"), "steering"', '("user",), "steering"'), encoding="utf-8")
+        done = CliRunner().invoke(app, ["check", str(file)])
+        assert done.exit_code == 1
+        assert re.search(r"^WRONG  said_isac\.py, loads: said_isac\.py:\d+: channels: `h` has shape", done.output)
+        done = CliRunner().invoke(app, ["run", str(file)])
+        assert (done.exit_code, "is a plugin, not a scenario" in done.output) == (2, True)
 
 
 class Units(Config):
