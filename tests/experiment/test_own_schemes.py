@@ -10,6 +10,7 @@ import pytest
 
 import leoisac as li
 from leoisac import catalogue
+from leoisac.api.plugin_checks import check_plugin
 from leoisac.experiment.contracts import System
 from leoisac.experiment.origins import file_digest
 from leoisac.experiment.plugin_modules import PREFIX
@@ -95,6 +96,16 @@ class TestScheme:
             return {"powers": np.full(3, 2.0) * d.power}
 
         assert (li.design(config, channels, "boasts").status == li.Status.INACCURATE).all()
+
+    @pytest.mark.slow
+    def test_it_keeps_the_contracts(self, tmp_path: Path) -> None:
+        """Two worker processes among them, which have nothing but the file."""
+        found = check_plugin(written(tmp_path, "checked"))
+        assert [(finding.subject, finding.what, finding.kept) for finding in found] == [
+            ("checked.py", "loads", True),
+            ("toy-downlink:half", "design", True),
+            ("toy-downlink", "workers", True),
+        ]
 
     @pytest.mark.parametrize(
         ("text", "sentence"),

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import leoisac as li
 from leoisac import catalogue
+from leoisac.api import contract_checks
 from leoisac.api.plugin_checks import check_plugin
 from leoisac.cli.app import app
 from leoisac.cli.new import write_template
@@ -183,9 +184,11 @@ def test_what_is_wrong_has_a_sentence_with_file_and_line(what: str, tmp_path: Pa
 
 
 class TestChecks:
-    @pytest.mark.slow
-    def test_a_good_file_keeps_every_contract(self) -> None:
-        """Two worker processes among them, which have nothing but the file."""
+    @pytest.mark.parametrize("workers", [False, pytest.param(True, marks=pytest.mark.further)])
+    def test_a_good_file_keeps_every_contract(self, workers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two worker processes among them, which have nothing but the file, and compile for themselves."""
+        if not workers:
+            monkeypatch.setattr(contract_checks, "check_workers", lambda *_: "left out")
         found = check_plugin(FILE)
         assert [finding.said for finding in found if not finding.kept] == []
         assert [finding.what for finding in found] == [
@@ -207,8 +210,6 @@ class TestChecks:
         ],
     )
     def test_what_only_numbers_tell(self, changes: Any, what: str, sentence: str, tmp_path: Path) -> None:
-        from leoisac.api import contract_checks
-
         (system,) = catalogue.load_plugin(broken(tmp_path, f"wrong_{what}_{abs(hash(sentence))}", *changes))
         check = getattr(contract_checks, f"check_{'scheme' if what == 'design' else what}")
         more = [system.scheme("first-antenna")] if what == "design" else []
