@@ -155,12 +155,17 @@ def load_plugin(path: str | Path) -> tuple[System, ...]:
 
 
 def plugin_files() -> tuple[str, ...]:
-    """The files that define what users added, in the order in which they were loaded."""
-    added = [*_plugins.values(), *(scheme for items in _schemes.values() for scheme in items.values())]
-    files = [item.origin.file for item in added if item.origin is not None and item.origin.file]
+    """The files that define what users added, those loaded in their order; systems that a program or an import brought
+    stand before them, for schemes of theirs may follow."""
     inside = [Path(file) for file in _plugin_files if Path(file).is_dir()]
-    own = [file for file in files if not any(folder in Path(file).parents for folder in inside)]
-    return tuple(dict.fromkeys([*_plugin_files, *own]))
+
+    def files(items: Iterable[System | Scheme]) -> list[str]:
+        named = [item.origin.file for item in items if item.origin is not None and item.origin.file]
+        return [file for file in named if not any(folder in Path(file).parents for folder in inside)]
+
+    systems_of = [file for file in files(_plugins.values()) if file not in _plugin_files]
+    schemes_of = files(scheme for items in _schemes.values() for scheme in items.values())
+    return tuple(dict.fromkeys([*systems_of, *_plugin_files, *schemes_of]))
 
 
 def file_being_loaded() -> str:

@@ -147,12 +147,12 @@ def scheme(
             origin_of(frame, [*problems_of({"": function}), *problems_of({"": problem})], version), line=line
         )
         try:
-            found = catalogue.find(system)
+            catalogue.find(system)
         except ConfigError as error:
             raise ConfigError(f"{origin}: {error}") from None
         made = build_scheme(
             function,
-            found,
+            lambda: catalogue.find(system),
             origin,
             name=name,
             summary=summary,

@@ -13,6 +13,7 @@ from leoisac.experiment.contracts import resolve
 from leoisac.experiment.origins import Origin
 from leoisac.experiment.plugin_modules import place_of_error
 from leoisac.foundation.config import ConfigError
+from leoisac.problems.reading_errors import reason_of
 
 
 def place(origin: Origin, *path: str) -> str:
@@ -58,9 +59,8 @@ def part(origin: Origin, argument: str, given: Any) -> Any:
 
 def said_by(error: BaseException) -> str:
     """What an exception says, with its kind where that is needed to understand it."""
-    text = " ".join(str(error).split())
-    plain = isinstance(error, ValueError | TypeError) and type(error).__module__.partition(".")[0] == "leoisac"
-    return text if plain and text else f"{type(error).__name__}: {text}"
+    is_ours = type(error).__module__.partition(".")[0] == "leoisac"
+    return " ".join(str(error).split()) if is_ours else f"{reason_of(error)}."
 
 
 def _line(tree: ast.Module, line: int, path: tuple[str, ...]) -> int:

@@ -19,7 +19,7 @@ from leoisac.problems.problem import Problem
 
 def build_scheme(
     function: Any,
-    system: System,
+    find: Callable[[], System],
     origin: Origin,
     *,
     name: str,
@@ -34,17 +34,22 @@ def build_scheme(
 ) -> Scheme:
     """The scheme; see ``leoisac.api.own.scheme`` for the arguments.
 
+    ``find`` gives the system, which may be defined anew after its scheme.
+
     Raises:
         ConfigError: what is wrong, with file and line.
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         refuse(origin, ["name"], f"the scheme's name is {name!r}; names are lower-case words joined by hyphens.")
 
+    system = find()
+
     def classes() -> tuple[type[Any], ...]:
-        return design_classes(system)
+        return design_classes(find())
 
     def objective(parameters: Any, channels: Any, design: Any) -> Any:
-        return judged_objective(by_lanes(resolve(system.evaluate)), system.headline)(parameters, channels, design)
+        now = find()
+        return judged_objective(by_lanes(resolve(now.evaluate)), now.headline)(parameters, channels, design)
 
     if isinstance(function, Problem):
         problem, function = function, _plain_values(function)

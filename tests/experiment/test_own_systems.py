@@ -163,6 +163,16 @@ BROKEN = {
         "baselines=",
         r"baseline `first-antenna` returns `w` of shape \(2, 2\); the problem has \(2, 1\)",
     ),
+    "NumPy on what is traced": (
+        [
+            (
+                "parts = jax.random.normal(key, (2, 1, c.num_antennas))",
+                "parts = np.sin(jax.random.normal(key, (2, 1, 2)))",
+            )
+        ],
+        "parts = np.sin",
+        r"draw: it needs a value as a Python number or NumPy array .* Use jax\.numpy",
+    ),
     "a default": (
         [('Field(2, ge=1, description="antennas")', 'Field(ge=1, description="antennas")')],
         "config=OwnConfig",

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, resolve, sweep_axes
+from leoisac.experiment.contracts import Study, System, resolve
 from leoisac.experiment.scenario.conditions import conditions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
+from leoisac.experiment.sweeps import MOST_POINTS, Axis, sweep_axes
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 
 DEFAULT_TRIALS = 200
