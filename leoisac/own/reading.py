@@ -17,7 +17,7 @@ from leoisac.foundation.keys import trial_key
 from leoisac.own.judging import Judge
 from leoisac.own.numbers import Numbers
 from leoisac.own.places import refuse, said_by
-from leoisac.own.records import design_from, record_class
+from leoisac.own.records import UnusableError, design_from, record_class
 from leoisac.own.solvers import takes_two
 from leoisac.own.stated import Source, numeric_data, view_of
 from leoisac.problems.problem import Problem
@@ -37,10 +37,10 @@ def drawn_arrays(found: Any) -> dict[str, Any]:
     """What ``draw`` returned, as arrays of 64 bits by name.
 
     Raises:
-        TypeError: it is no mapping of names to arrays.
+        UnusableError: it is no mapping of names to arrays.
     """
     if not isinstance(found, Mapping):
-        raise TypeError(
+        raise UnusableError(
             f"draw returns a {type(found).__name__}, a type that is not registered with JAX as arrays; it must return "
             'the arrays of a trial by name, {"h": h, ...}.'
         )
@@ -49,7 +49,7 @@ def drawn_arrays(found: Any) -> dict[str, Any]:
         try:
             array = jnp.asarray(value)
         except (TypeError, ValueError):
-            raise TypeError(
+            raise UnusableError(
                 f"draw returns `{name}`, a {type(value).__name__}, a type that is not registered with JAX as an array; "
                 "it must be an array of numbers."
             ) from None

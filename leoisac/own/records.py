@@ -11,6 +11,10 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 
 
+class UnusableError(TypeError):
+    """What a user's function takes or returns cannot be used; the text says what is wanted."""
+
+
 @functools.cache
 def record_class(system: str, kind: str, names: tuple[str, ...]) -> type[Any]:
     """A frozen dataclass of arrays, a pytree; the same one for the same arguments.
@@ -44,7 +48,7 @@ def design_from(result: Any, classes: tuple[type[Any], ...], what: str) -> Any:
     """A design of one of the classes from what a scheme returned: such a design, or a mapping of its arrays.
 
     Raises:
-        TypeError: for anything else, with what is expected.
+        UnusableError: for anything else, with what is expected.
     """
     if isinstance(result, classes):
         return result
@@ -56,7 +60,7 @@ def design_from(result: Any, classes: tuple[type[Any], ...], what: str) -> Any:
                 return made(**result)
     given = f"arrays {sorted(map(str, result))}" if isinstance(result, Mapping) else f"a {type(result).__name__}"
     wanted = " or ".join(str([field.name for field in dataclasses.fields(made)]) for made in classes)
-    raise TypeError(f"{what} returns {given}; it must return a dictionary of the arrays {wanted}.")
+    raise UnusableError(f"{what} returns {given}; it must return a dictionary of the arrays {wanted}.")
 
 
 def _restored(system: str, kind: str, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:

@@ -12,6 +12,7 @@ from leoisac.foundation.config import suggest
 from leoisac.foundation.lanes import by_lanes
 from leoisac.own.building import NAME, STATED_UNIT_TRIALS
 from leoisac.own.places import refuse
+from leoisac.own.records import UnusableError
 from leoisac.own.solvers import function_solver, judged_objective, mapped_solver, takes_two
 from leoisac.own.stated import meaning
 from leoisac.problems.problem import Problem
@@ -60,7 +61,7 @@ def build_scheme(
         refuse(origin, [], f"scheme `{name}` is a {type(function).__name__}; it must be a function or a li.Problem.")
     try:
         two = takes_two(function)
-    except TypeError as error:
+    except UnusableError as error:
         refuse(origin, [], f"scheme `{name}`: {error}", error)
     if problem is not None:
         if not two:

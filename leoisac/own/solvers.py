@@ -14,7 +14,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.own.judging import GOAL, Judge
-from leoisac.own.records import design_from
+from leoisac.own.records import UnusableError, design_from
 from leoisac.own.stated import bound_problem, numeric_data, shapes_of_trial, view_of
 from leoisac.problems.problem import Fields, Problem
 from leoisac.problems.solving import solve
@@ -140,7 +140,7 @@ def judged_objective(evaluate: Callable[[Any, Any, Any], Any], headline: str) ->
         metrics = evaluate(parameters, channels, design)
         name = GOAL if GOAL in metrics else headline
         if name not in metrics:
-            raise TypeError(f"the judge finds no `{name}` in such a design; return a Solution with its objective.")
+            raise UnusableError(f"the judge finds no `{name}` in such a design; return a Solution with its objective.")
         return np.asarray(metrics[name])
 
     return objective
@@ -150,13 +150,13 @@ def takes_two(function: Callable[..., Any]) -> bool:
     """Whether a function wants parameters and channels, and not one trial's data.
 
     Raises:
-        TypeError: it takes neither one nor two.
+        UnusableError: it takes neither one nor two.
     """
     parameters = inspect.signature(function).parameters.values()
     needed = [item for item in parameters if item.default is item.empty and item.kind <= item.POSITIONAL_OR_KEYWORD]
     if len(needed) not in (1, 2):
         name = getattr(function, "__name__", "the function")
-        raise TypeError(f"{name} takes {len(needed)} arguments; it must take d, or parameters and channels.")
+        raise UnusableError(f"{name} takes {len(needed)} arguments; it must take d, or parameters and channels.")
     return len(needed) == 2
 
 

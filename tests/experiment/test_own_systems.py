@@ -121,7 +121,7 @@ BROKEN = {
             )
         ],
         'draw=f"{__name__}:draw"',
-        r"draw returns `g`, a Pair, a type that is not registered with JAX",
+        r"py:\d+: draw: draw returns `g`, a Pair, a type that is not registered with JAX",
     ),
     "an axis without a name": (
         [('{"h": ("user", "antenna")}', '{"h": ("user",)}')],
