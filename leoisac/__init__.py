@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         systems,
         verify,
     )
+    from leoisac.api.own import load_plugin, metric, scheme, system
+    from leoisac.experiment.contracts import Study
     from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
     from leoisac.experiment.scenario.scenarios import Scenario
     from leoisac.foundation.config import Config, ConfigError
@@ -58,10 +60,12 @@ _HOMES = {
         ),
         "leoisac.api",
     ),
+    **dict.fromkeys(("load_plugin", "metric", "scheme", "system"), "leoisac.api.own"),
     "ChannelError": "leoisac.experiment.errors",
     "ClusterError": "leoisac.experiment.errors",
     "Scenario": "leoisac.experiment.scenario.scenarios",
     "StoreError": "leoisac.experiment.errors",
+    "Study": "leoisac.experiment.contracts",
     "Problem": "leoisac.problems.problem",
     "ProblemError": "leoisac.problems.statement",
     "solve": "leoisac.problems.solving",
@@ -84,6 +88,7 @@ __all__ = [
     "Solution",
     "Status",
     "StoreError",
+    "Study",
     "__version__",
     "channels",
     "check_store",
@@ -95,13 +100,17 @@ __all__ = [
     "export_design",
     "figure",
     "load",
+    "load_plugin",
+    "metric",
     "open_run",
     "plot",
     "read_channels",
     "resume",
     "run",
+    "scheme",
     "schemes",
     "solve",
+    "system",
     "systems",
     "terms",
     "verify",

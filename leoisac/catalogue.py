@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
-import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from leoisac.experiment.contracts import System
+from leoisac.experiment.contracts import Scheme, System
+from leoisac.experiment.origins import Origin, digest, file_digest
+from leoisac.experiment.plugin_modules import plugin_module, source_of
 from leoisac.foundation.config import Config, ConfigError, suggest
 
 ENTRY_POINTS = "leoisac.systems"
@@ -23,6 +24,10 @@ ENTRY_POINTS = "leoisac.systems"
 
 _plugins: dict[str, System] = {}
 _plugin_files: dict[str, None] = {}
+_schemes: dict[str, dict[str, Scheme]] = {}
+"""System -> the schemes that users added to it, by name."""
+_joined: dict[str, tuple[System, tuple[Scheme, ...], System]] = {}
+_loading: list[str] = []
 
 
 def systems() -> tuple[str, ...]:
@@ -31,66 +36,147 @@ def systems() -> tuple[str, ...]:
 
 
 def find(name: str) -> System:
-    """System by name.
+    """System by name, with the schemes that users added to it.
 
     Raises:
         ConfigError: for an unknown name, with the likely one; and for a system that cannot be imported.
     """
-    if name in _plugins:
-        return _plugins[name]
-    if name in _folders():
-        return _checked(importlib.import_module(f"leoisac.systems.{_folders()[name]}"), name, f"leoisac/systems/{name}")
-    if name in _entry_points():
-        return _from_entry_point(_entry_points()[name])
-    raise ConfigError(f"system = {name!r}: there is no such system.{suggest(name, systems())}")
+    system, added = _alone(name), tuple(_schemes.get(name, {}).values())
+    if not added:
+        return system
+    kept = _joined.get(name)
+    if kept is None or kept[0] is not system or kept[1] != added:
+        kept = _joined[name] = (system, added, replace(system, schemes=(*system.schemes, *added)))
+    return kept[2]
 
 
 def system_of(config: Config) -> System:
     """The system that a configuration belongs to.
 
     Raises:
-        ConfigError: if the object is not the configuration of a known system.
+        ConfigError: if the object is not the configuration of a known system, of exactly its class.
     """
-    name = getattr(type(config), "system", "")
+    made = type(config)
+    name = getattr(made, "system", "")
     if not isinstance(config, Config) or not name:
         raise ConfigError(
-            f"{type(config).__name__} is not the configuration of a system: "
+            f"{made.__name__} is not the configuration of a system: "
             f"write leoisac.config(name) with one of {', '.join(systems())}."
         )
     system = find(name)
-    if not isinstance(config, system.config):
+    if made is system.config:
+        return system
+    if issubclass(made, system.config):
         raise ConfigError(
-            f"{type(config).__name__} names the system `{name}`, whose class is {system.config.__name__}."
+            f"{made.__name__} derives from the configuration of `{name}` and is not it: give it a system of its own, "
+            f'leoisac.system("my-name", config={made.__name__}, ...), or use {system.config.__name__}.'
         )
-    return system
+    if made.__qualname__ == system.config.__qualname__:
+        raise ConfigError(
+            f"{made.__name__}: `{name}` was defined anew since this configuration was made; make it again, with "
+            f'leoisac.config("{name}", ...).'
+        )
+    raise ConfigError(f"{made.__name__} names the system `{name}`, whose class is {system.config.__name__}.")
+
+
+def add_system(system: System) -> None:
+    """Make a user's system known. What the same file, or a cell, defined under its name before is replaced.
+
+    Raises:
+        ConfigError: if its name is taken, or its configuration class names another system.
+    """
+    named = system.config.system
+    if named != system.name:
+        raise ConfigError(
+            f"{system.origin}: the configuration class {system.config.__name__} of `{system.name}` "
+            f"{f'names the system `{named}`' if named else 'names no system'}: give it a class of its own, with "
+            f'`system: ClassVar[str] = "{system.name}"`.'
+        )
+    before = _plugins.get(system.name)
+    if system.name in _folders() or system.name in _entry_points() or not _may_replace(before, system):
+        where = f" ({before.origin})" if before is not None and before.origin is not None else ""
+        raise ConfigError(
+            f"{system.origin}: there is already a system called `{system.name}`{where}; choose another name."
+        )
+    _plugins[system.name] = system
+
+
+def add_scheme(name: str, scheme: Scheme) -> None:
+    """Add a user's scheme to a system. What the same file, or a cell, added under its name before is replaced.
+
+    Raises:
+        ConfigError: if there is no such system, or it has a scheme of that name.
+    """
+    before = _schemes.get(name, {}).get(scheme.name)
+    if any(own.name == scheme.name for own in _alone(name).schemes) or not _may_replace(before, scheme):
+        where = f" ({before.origin})" if before is not None else ""
+        raise ConfigError(
+            f"{scheme.origin}: `{name}` has already a scheme called `{scheme.name}`{where}; choose another name."
+        )
+    _schemes.setdefault(name, {})[scheme.name] = scheme
 
 
 def load_plugin(path: str | Path) -> tuple[System, ...]:
-    """Add the systems that a Python file (or a package folder) defines at its top level.
+    """Add what a Python file (or a package folder) defines: systems, and schemes of any system.
 
-    The file is imported under the name ``leoisac_plugin_<stem>``; its dotted names are best written with ``__name__``
-    (``f"{__name__}:draw"``). Loading the same file again changes nothing.
+    It defines them by ``li.system`` and ``@li.scheme``, or as a ``System`` at its top level, whose dotted names are
+    best written with ``__name__`` (``f"{__name__}:draw"``). The file is imported under the name
+    ``leoisac_plugin_<stem>``, unless it is imported already. Loading it again changes nothing, or, when its content has
+    changed, replaces what it defined.
+
+    Returns:
+        The systems that it defines, then those that it adds schemes to.
 
     Raises:
-        ConfigError: if there is no such file, it defines no ``System``, or a name is already taken.
+        ConfigError: if there is no such file, it cannot be run, it defines nothing, or a name is already taken.
     """
-    file = Path(path).expanduser().resolve()
-    module = _import_file(file)
-    found = tuple({id(value): value for value in vars(module).values() if isinstance(value, System)}.values())
-    if not found:
-        raise ConfigError(f"{path}: defines no System at its top level (SYSTEM = System(...)).")
-    for system in found:
-        taken = system.name in systems() and _plugins.get(system.name) is not system
-        if taken:
-            raise ConfigError(f"{path}: there is already a system called `{system.name}`; choose another name.")
-        _plugins[system.name] = system
-    _plugin_files[str(file)] = None
-    return found
+    source = source_of(path)
+    kept = dict(_plugins), {name: dict(items) for name, items in _schemes.items()}
+    _loading.append(str(source))
+    try:
+        module, is_new = plugin_module(path)
+        if is_new:
+            _forget_older(source, *kept)
+        _take_systems(module, source)
+        defined = [item for item in _plugins.values() if is_of(item, source)]
+        extended = [find(name) for name, items in _schemes.items() if any(is_of(x, source) for x in items.values())]
+        if not defined and not extended:
+            raise ConfigError(
+                f"{path}: defines neither a system nor a scheme: leoisac.system(...), @leoisac.scheme(...), or a "
+                "System at its top level (SYSTEM = System(...))."
+            )
+    except BaseException:
+        _put_back(*kept)
+        raise
+    finally:
+        _loading.pop()
+    _plugin_files[str(Path(path).expanduser().resolve())] = None
+    return tuple({item.name: item for item in (*map(_joined_with, defined), *extended)}.values())
 
 
 def plugin_files() -> tuple[str, ...]:
-    """The files from which plugins were loaded, in that order."""
-    return tuple(_plugin_files)
+    """The files that define what users added, those loaded in their order; systems that a program or an import brought
+    stand before them, for schemes of theirs may follow."""
+    inside = [Path(file) for file in _plugin_files if Path(file).is_dir()]
+
+    def files(items: Iterable[System | Scheme]) -> list[str]:
+        named = [item.origin.file for item in items if item.origin is not None and item.origin.file]
+        return [file for file in named if not any(folder in Path(file).parents for folder in inside)]
+
+    systems_of = [file for file in files(_plugins.values()) if file not in _plugin_files]
+    schemes_of = files(scheme for items in _schemes.values() for scheme in items.values())
+    return tuple(dict.fromkeys([*systems_of, *_plugin_files, *schemes_of]))
+
+
+def file_being_loaded() -> str:
+    """The plugin file that is being run at this moment; empty if none is."""
+    return _loading[-1] if _loading else ""
+
+
+def is_of(item: System | Scheme, source: Path) -> bool:
+    """Whether a plugin's file (of a package: that of its folder) defines a system or scheme."""
+    file = Path(item.origin.file) if item.origin is not None and item.origin.file else None
+    return file == source or (file is not None and source.name == "__init__.py" and source.parent in file.parents)
 
 
 def find_with(name: str, plugins: Iterable[str]) -> System:
@@ -100,28 +186,66 @@ def find_with(name: str, plugins: Iterable[str]) -> System:
     return find(name)
 
 
-def _import_file(file: Path) -> ModuleType:
-    source = file / "__init__.py" if file.is_dir() else file
-    if not source.is_file() or source.suffix != ".py":
-        raise ConfigError(f"{file}: a plugin is a Python file (or a package folder), and there is none of that name.")
-    name = f"leoisac_plugin_{file.stem}"
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        if getattr(loaded, "__file__", None) != str(source):
-            raise ConfigError(f"{file}: a plugin file called `{file.stem}` is already loaded; rename one of the two.")
-        return loaded
-    inside = [str(file)] if file.is_dir() else None
-    spec = importlib.util.spec_from_file_location(name, source, submodule_search_locations=inside)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+def _alone(name: str) -> System:
+    if name in _plugins:
+        return _plugins[name]
+    if name in _folders():
+        return _checked(importlib.import_module(f"leoisac.systems.{_folders()[name]}"), name, f"leoisac/systems/{name}")
+    if name in _entry_points():
+        return _from_entry_point(_entry_points()[name])
+    raise ConfigError(f"system = {name!r}: there is no such system.{suggest(name, systems())}")
+
+
+def _joined_with(system: System) -> System:
+    return find(system.name)
+
+
+def _may_replace(before: System | Scheme | None, after: System | Scheme) -> bool:
+    """Whether a definition is a later one of the same: of the same file, or of a notebook's cells."""
+    if before is None or before is after:
+        return True
+    return before.origin is not None and after.origin is not None and before.origin.file == after.origin.file
+
+
+def _take_systems(module: ModuleType, source: Path) -> None:
+    """File the systems at the top level of a plugin's module, those apart that it imported and that are filed."""
+    for value in list(vars(module).values()):
+        if not isinstance(value, System) or _is_filed(value):
+            continue
+        if is_of(value, source):
+            add_system(value)
+            continue
+        own = digest("\n".join([file_digest(source), value.origin.digest if value.origin else ""]))
+        filed = replace(value, origin=Origin(str(source), 0, own))
+        add_system(filed)
+        for other, item in list(vars(module).items()):
+            if item is value:
+                setattr(module, other, filed)  # whoever imports it from here has the one that is filed
+
+
+def _is_filed(system: System) -> bool:
+    if system.name in _plugins:
+        return _plugins[system.name] is system or _joined.get(system.name, (None, None, None))[2] is system
+    return system.name in systems() and _alone(system.name) is system
+
+
+def _forget_older(
+    source: Path, systems_before: dict[str, System], schemes_before: dict[str, dict[str, Scheme]]
+) -> None:
+    """After a file was run again: what it defined the time before and does not define any more."""
+    for name, system in systems_before.items():
+        if is_of(system, source) and _plugins.get(name) is system:
+            del _plugins[name]
+    for name, items in schemes_before.items():
+        for key, scheme in items.items():
+            if is_of(scheme, source) and _schemes.get(name, {}).get(key) is scheme:
+                del _schemes[name][key]
+
+
+def _put_back(systems_before: dict[str, System], schemes_before: dict[str, dict[str, Scheme]]) -> None:
+    for kept, before in ((_plugins, systems_before), (_schemes, schemes_before)):
+        kept.clear()
+        kept.update(before)  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -30,8 +30,9 @@ BELOW = {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
         *("optim", "plots", "experiment"),
     },
+    "own": {"foundation", "experiment", "problems"},
     "catalogue": {"foundation", "experiment", "systems"},
-    "api": {"foundation", "experiment", "plots", "catalogue"},
+    "api": {"foundation", "experiment", "own", "plots", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

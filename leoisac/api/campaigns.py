@@ -76,6 +76,12 @@ def run(
     """
     from leoisac.experiment.running.campaign import run_studies
 
+    loading = catalogue.file_being_loaded()
+    if loading:
+        raise ConfigError(
+            f"{loading}: calls run while it is being loaded as a plugin; what the file runs itself belongs under "
+            '`if __name__ == "__main__":`, which a worker that loads it does not enter.'
+        )
     system = system_of(config)
     wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()

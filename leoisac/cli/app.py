@@ -15,6 +15,7 @@ from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
 from leoisac.cli.check import check
 from leoisac.cli.export import export
+from leoisac.cli.new import new
 from leoisac.cli.output import never_fail_to_print, say
 from leoisac.cli.passes import satellite_pass
 from leoisac.cli.plot import plot
@@ -57,7 +58,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Design and evaluation of integrated sensing and communication with LEO satellites.\n\n"
-    "Begin with: leoisac list; leoisac show SYSTEM; leoisac init SYSTEM > my.toml; leoisac run my.toml",
+    "Begin with: leoisac list; leoisac show SYSTEM; leoisac init SYSTEM > my.toml; leoisac run my.toml\n\n"
+    "A system of your own: leoisac new my_isac.py; leoisac check my_isac.py",
 )
 
 
@@ -91,6 +93,7 @@ for _name, _verb in (
     ("schemes", schemes),
     ("init", init),
     ("cite", cite),
+    ("new", new),
     ("pass", satellite_pass),
     ("run", run),
     ("resume", resume),

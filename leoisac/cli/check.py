@@ -1,14 +1,17 @@
-"""The verb ``check``: whether a store is as it was written. Nothing here computes a design."""
+"""The verb ``check``: whether a store is as it was written; and whether what a plugin file defines keeps its word."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leoisac import catalogue
-from leoisac.cli.options import Plugins, StoreFolder
+from leoisac.cli.options import Plugins
+from leoisac.cli.output import say
 from leoisac.experiment.names import printable
+from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
     from leoisac.cli.tables import PlainTable
@@ -16,29 +19,51 @@ if TYPE_CHECKING:
 
 
 def check(
-    folder: StoreFolder,
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR|FILE.py", help="Folder of a result store, or a file with systems or schemes.")
+    ],
     repair: Annotated[
         bool,
         typer.Option("--repair", help="Set aside what must not count; `leoisac resume` then computes it anew."),
     ] = False,
     plugin: Plugins = None,
 ) -> None:
-    """Check that a store is as it was written.
+    """Check a store, or a system or scheme of your own.
 
-    Every unit is read, its digests are computed anew, and it is judged. Exit status: 0 where all is sound (with
-    --repair: now), 1 where something is damaged or foreign, 2 where there is nothing that can be checked.
+    Of a store every unit is read, its digests are computed anew, and it is judged. Of a Python file everything that it
+    defines is drawn, designed and run on a few trials, alone and in company, here and by two workers, and what is wrong
+    is said in words. Exit status: 0 where all is sound (with --repair: now), 1 where something is not, 2 where there is
+    nothing that can be checked.
     """
     del plugin
+    if target.suffix == ".py" or (target / "__init__.py").is_file():
+        if repair:
+            raise ConfigError(f"--repair: mends stores, and {target} is a plugin.")
+        _check_plugin(target)
+        return
     from leoisac.cli.tables import console
     from leoisac.experiment.store.checking import check_store
 
-    found = check_store(folder, catalogue.find, repair)
+    found = check_store(target, catalogue.find, repair)
     out = console()
     out.print(count_table(found), "")
     for line in bad_lines(found):
         out.print(printable(line), soft_wrap=True)
     if not found.sound:
         raise typer.Exit(1)
+
+
+def _check_plugin(file: Path) -> None:
+    from leoisac.api.plugin_checks import Finding, check_plugin
+
+    def show(finding: Finding) -> None:
+        mark = "ok    " if finding.kept else "WRONG "
+        say(printable(f"{mark} {finding.subject}, {finding.what}: {finding.said}"))
+
+    bad = [finding for finding in check_plugin(file, show) if not finding.kept]
+    if bad:
+        raise typer.Exit(1)
+    say(f"All of {file} is as it must be.")
 
 
 def count_table(found: StoreCheck) -> PlainTable:

@@ -26,7 +26,7 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        help="Python file that defines further systems; may be repeated.",
+        help="Python file that defines further systems or schemes; may be repeated.",
         callback=_load_plugins,
         is_eager=True,
     ),

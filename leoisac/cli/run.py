@@ -87,6 +87,11 @@ def run(
         raise ConfigError(f"preset = {preset!r}: must be `paper` or `quick`.")
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
     fields = assignments(changes)
+    if target.endswith(".py"):
+        raise ConfigError(
+            f"{target}: is a plugin, not a scenario: leoisac init SYSTEM --plugin {target} > my.toml, then leoisac run "
+            f"my.toml --plugin {target}; or leoisac run SYSTEM/STUDY --plugin {target}."
+        )
     if target.endswith(".toml") or Path(target).is_file():
         if preset is not None:
             raise ConfigError(f"--preset {preset}: is the size of a figure's studies; a scenario file has --trials N.")

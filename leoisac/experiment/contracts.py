@@ -17,25 +17,29 @@ How data flows, and the signatures behind the dotted names::
 from __future__ import annotations
 
 import importlib
-import itertools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
+from leoisac.experiment.origins import Origin
 from leoisac.foundation.config import Config, ConfigError, shown, suggest
 from leoisac.foundation.number_text import quantity_label
 
 QUICK, PAPER = PRESETS = ("quick", "paper")
 """Sizes of a study that a user is offered: few trials, or the full statistics."""
-MOST_POINTS = 10_000
-"""Most points of a sweep."""
 
 
-def resolve(dotted: str) -> Any:
-    """The object that ``"package.module:name"`` names."""
-    module, _, name = dotted.partition(":")
+Part = Any
+"""A part of a system: its dotted name ``"package.module:name"``, or, in a file of the user's own, the object itself."""
+
+
+def resolve(part: Part) -> Any:
+    """The object that ``"package.module:name"`` names; anything but a text is the object itself."""
+    if not isinstance(part, str):
+        return part
+    module, _, name = part.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
@@ -86,21 +90,26 @@ class Scheme:
     Attributes:
         name: lower-case with hyphens.
         summary: one line for people.
-        routes: route name -> dotted name of ``solve(parameters, channels) -> Solution``; the first is the default.
+        routes: route name -> ``solve(parameters, channels) -> Solution``, or its dotted name; the first is the default.
         enforces: the constraints (margin names without ``margin_``) that a usable design must meet; baselines ignore
             some by design, and then their violation does not count.
         label: name in figure legends.
         bound: a bound or ideal that no transmitter can realise.
         requires: route name -> the extra that the route needs (``{"reference": "reference"}``).
+        unit_trials: trials per stored unit at first, where a trial takes long: what an interruption loses at most; 0
+            for the usual number.
+        origin: where a user wrote it; None for those of leoisac.
     """
 
     name: str
     summary: str
-    routes: Mapping[str, str]
+    routes: Mapping[str, Part]
     enforces: tuple[str, ...] = ()
     label: str = ""
     bound: bool = False
     requires: Mapping[str, str] = field(default_factory=dict[str, str])
+    unit_trials: int = 0
+    origin: Origin | None = None
 
     def solver(self, route: str) -> Callable[[Any, Any], Any]:
         """The function behind a route.
@@ -114,68 +123,13 @@ class Scheme:
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One sweep axis: a field, or several fields that change together.
-
-    ``values[i]`` holds the fields' values at point ``i``.
-    """
-
-    fields: tuple[str, ...]
-    values: tuple[tuple[Any, ...], ...]
-
-    @property
-    def name(self) -> str:
-        """Dimension name in datasets: the field, or the fields joined by ``+``."""
-        return "+".join(self.fields)
-
-
-def sweep_axes(sweep: Mapping[str, Any]) -> tuple[Axis, ...]:
-    """Axes from ``{"field": [values]}``; fields that change together: ``{"field_a+field_b": [[a0, b0], [a1, b1]]}``.
-
-    Raises:
-        ConfigError: if an axis has no values, repeats one, or a zipped entry has the wrong length.
-    """
-    axes: list[Axis] = []
-    for name, values in sweep.items():
-        fields = tuple(part.strip() for part in name.split("+"))
-        if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
-            raise ConfigError(f"sweep.{name} = {shown(values)}: must be a list of values.")
-        rows: list[tuple[Any, ...]] = []
-        for value in itertools.islice(values, MOST_POINTS + 1):
-            zipped = len(fields) > 1 and hasattr(value, "__iter__") and not isinstance(value, str | bytes)
-            row = tuple(value) if zipped else (value,)
-            if len(row) != len(fields):
-                raise ConfigError(f"sweep.{name}: entry {shown(value)} must have {len(fields)} values, one per field.")
-            rows.append(row)
-        if not rows:
-            raise ConfigError(f"sweep.{name}: needs at least one value.")
-        if len(rows) > MOST_POINTS:
-            raise ConfigError(f"sweep.{name}: has more than {MOST_POINTS} values.")
-        if len({_hashable(row) for row in rows}) < len(rows):
-            raise ConfigError(f"sweep.{name}: a value stands twice; each point is computed once.")
-        axes.append(Axis(fields, tuple(rows)))
-    return tuple(axes)
-
-
-def _hashable(value: Any) -> Any:
-    """Equal for equal values, lists among them."""
-    if isinstance(value, list | tuple):
-        return tuple(_hashable(item) for item in cast("list[Any]", value))
-    try:
-        hash(value)
-    except TypeError:
-        return shown(value, 10_000)
-    return value
-
-
-@dataclass(frozen=True)
 class Study:
     """A named Monte-Carlo computation that figures and claims read.
 
     Attributes:
         name: unique within the system.
         overrides: changes to the default configuration.
-        sweep: as for ``sweep_axes``.
+        sweep: as for ``sweeps.sweep_axes``.
         schemes: scheme names; an entry ``"pa1:reference"`` asks for a route.
         trials: trials per point of the ``paper`` preset.
         count: what they count, ``"usable"`` ones or all ``"trials"`` (see ``Scenario``); the quick preset counts all.
@@ -350,6 +304,7 @@ class System:
         small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
+        origin: where a user wrote it; None for those of leoisac.
     """
 
     name: str
@@ -360,18 +315,18 @@ class System:
     metrics: Mapping[str, Metric]
     channel_axes: Mapping[str, tuple[str, ...]]
     axis_sizes: Callable[[Any], Mapping[str, int]]
-    channels: str
-    prepare: str
-    draw: str
-    parameters: str
-    evaluate: str
-    link_budgets: str
-    studies: str
-    figures: str
-    claims: str
-    benches: str = ""
-    quantities: str = ""
-    warnings: str = ""
+    channels: Part
+    prepare: Part
+    draw: Part
+    parameters: Part
+    evaluate: Part
+    link_budgets: Part
+    studies: Part
+    figures: Part
+    claims: Part
+    benches: Part = ""
+    quantities: Part = ""
+    warnings: Part = ""
     small: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tolerance: float = 1e-6
     headline: str = "sum_rate"
@@ -379,6 +334,13 @@ class System:
     axis_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict[str, Coordinate])
     alive: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+    def program(self, scheme: str) -> str:
+        """What tells apart the users' own code that a scheme's results come from; empty where there is none."""
+        own = next((item.origin for item in self.schemes if item.name == scheme), None)
+        digests = dict.fromkeys(origin.digest for origin in (self.origin, own) if origin is not None)
+        return "+".join(digests)
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MAIN_HEIGHT_IN = 3.3
 _SHARE_HEIGHT_IN = 0.9
 _LOG_RATIO = 50.0
+_LABEL_LETTERS = 48
+"""As much as fits beside the panel in one line."""
 
 
 def draw_sweep(
@@ -69,7 +72,7 @@ def draw_sweep(
                 _share_strip(strip, x, schemes, shares, styles)
         else:
             _dots(main, summary, schemes, styles, labels)
-        main.set_ylabel(y_label)
+        main.set_ylabel(textwrap.fill(y_label, _LABEL_LETTERS))
         if not axes:
             main.set_ylabel("")
             main.set_xlabel(y_label)

@@ -43,24 +43,27 @@ def check_dependence(
 def reading_failed(problem: Any, shapes: Any, error: Exception) -> str:
     """What went wrong inside a statement, with the shapes that it was given."""
     given = "; ".join([*_variables(problem), *_data(shapes)])
+    place = _place(error)
+    return (
+        f"The statement {problem.name} cannot be read{place}: {reason_of(error)}. It was given one trial: {given}. "
+        "(Data arrays whose first axis counts the trials lose it; see li.solve.)"
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a function cannot be read without numbers, for what JAX and Python raise there."""
     if isinstance(error, jax.errors.TracerBoolConversionError):
-        reason = (
+        return (
             "it asks whether a value is true (if, and, or, max, min, a < b < c), but values are not known while it is "
             "read. Choose with jnp.where, compare with jnp.maximum and jnp.minimum"
         )
-    elif isinstance(error, jax.errors.ConcretizationTypeError | jax.errors.TracerArrayConversionError):
-        reason = (
+    if isinstance(error, jax.errors.ConcretizationTypeError | jax.errors.TracerArrayConversionError):
+        return (
             "it needs a value as a Python number or NumPy array (float(x), int(x), np.something(x), range(x)), but "
             "values are not known while it is read. Use jax.numpy; give sizes as Python numbers, not as data"
         )
-    else:
-        text = str(error).strip().split("\n")[0].rstrip(".")
-        reason = f"{type(error).__name__}: {text}"
-    place = _place(error)
-    return (
-        f"The statement {problem.name} cannot be read{place}: {reason}. It was given one trial: {given}. (Data arrays "
-        "whose first axis counts the trials lose it; see li.solve.)"
-    )
+    text = str(error).strip().split("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {text}"
 
 
 def _place(error: Exception) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from leoisac.experiment.contracts import sweep_axes
+from leoisac.experiment.sweeps import sweep_axes
 from leoisac.foundation.status import Status
 from leoisac.systems import coexistence
 from leoisac.systems.coexistence.config import CoexistenceConfig

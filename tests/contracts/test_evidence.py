@@ -11,10 +11,11 @@ from every_system import SYSTEMS, designed, every_system, tiny_figure, tiny_stud
 from matplotlib.collections import PolyCollection
 from matplotlib.container import ErrorbarContainer
 
-from leoisac.experiment.contracts import Figure, System, resolve, sweep_axes
+from leoisac.experiment.contracts import Figure, System, resolve
 from leoisac.experiment.reading.coordinates import field_description, field_units
 from leoisac.experiment.reading.dataset import OUTCOME
 from leoisac.experiment.reading.studies import with_plain_schemes
+from leoisac.experiment.sweeps import sweep_axes
 from leoisac.foundation.number_text import quantity_label
 
 FIGURES = [

@@ -63,7 +63,7 @@ def test_plugins_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is none of that name"):
         catalogue.load_plugin(tmp_path / "absent.py")
     (tmp_path / "empty.py").write_text("number = 3\n")
-    with pytest.raises(ConfigError, match="defines no System"):
+    with pytest.raises(ConfigError, match="defines neither a system nor a scheme"):
         catalogue.load_plugin(tmp_path / "empty.py")
     (tmp_path / "twin.py").write_text(
         "from leoisac_plugin_toy_system import SYSTEM as A\nfrom dataclasses import replace\nB = replace(A)\n"
@@ -78,8 +78,9 @@ def test_plugins_that_cannot_be_loaded(tmp_path: Path) -> None:
 def test_plugin_with_an_error_can_be_mended(tmp_path: Path) -> None:
     file = tmp_path / "mended.py"
     file.write_text("raise ZeroDivisionError\n")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ConfigError, match=r"mended\.py:1: ZeroDivisionError") as caught:
         catalogue.load_plugin(file)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "leoisac_plugin_mended" not in sys.modules
 
 

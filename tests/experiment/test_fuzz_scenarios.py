@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 import leoisac as li
 from leoisac import catalogue
 from leoisac.cli.options import assignments
-from leoisac.experiment.contracts import MOST_POINTS
 from leoisac.experiment.scenario.files import scenario_from_toml
 from leoisac.experiment.scenario.scenarios import scenario
+from leoisac.experiment.sweeps import MOST_POINTS
 from leoisac.foundation.config import shown
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -398,13 +398,14 @@ class TestStrangeStores:
 
     @pytest.fixture
     def plugin(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        for kept in ("_plugins", "_plugin_files"):
+        for kept in ("_plugins", "_plugin_files", "_schemes"):
             monkeypatch.setattr(catalogue, kept, dict(getattr(catalogue, kept)))
         file = tmp_path / "strange.py"
         file.write_text(
             "from dataclasses import replace\nfrom pathlib import Path\n"
             "from leoisac_plugin_toy_system import SYSTEM as TOY\n"
-            "SYSTEM = replace(TOY, name='strange-downlink')\n"
+            "class Config(TOY.config):\n    system = 'strange-downlink'\n"
+            "SYSTEM = replace(TOY, name='strange-downlink', config=Config)\n"
             "Path(__file__).with_suffix('.ran').touch()\n"
         )
         return file

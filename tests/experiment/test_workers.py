@@ -343,7 +343,7 @@ class TestPortions:
 @pytest.mark.slow
 def test_a_scheme_that_kills_its_workers_is_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given up after a bounded number of deaths, and takes no other scheme with it."""
-    for kept in ("_plugins", "_plugin_files"):
+    for kept in ("_plugins", "_plugin_files", "_schemes"):
         monkeypatch.setattr(catalogue, kept, dict(getattr(catalogue, kept)))
     catalogue.load_plugin(Path(__file__).with_name("deadly_toy.py"))
     monkeypatch.setattr(agendas, "MOST_DEATHS", 1)

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 import leoisac
-from leoisac.experiment.contracts import sweep_axes
+from leoisac.experiment.sweeps import sweep_axes
 from leoisac.systems.otfs_rsma import SCHEMES, SYSTEM
 from leoisac.systems.otfs_rsma.evidence.equations import EQUATIONS
 from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors

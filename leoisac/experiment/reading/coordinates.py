@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leoisac.experiment.contracts import Axis, Coordinate, System
+from leoisac.experiment.contracts import Coordinate, System
 from leoisac.experiment.scenario.files import NONE
 from leoisac.experiment.scenario.routes import SchemeRoute
 from leoisac.experiment.scenario.scenarios import SweepPoint
+from leoisac.experiment.sweeps import Axis
 from leoisac.foundation.config import Config, toml_value
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import xarray as xr
 from leoisac.experiment.contracts import Metric, System
 from leoisac.experiment.reading.coordinates import entry_coordinates, scheme_coordinates, sweep_coordinates
 from leoisac.experiment.scenario.files import scenario_toml
+from leoisac.experiment.scenario.routes import AbsentScheme
 from leoisac.experiment.scenario.scenarios import Scenario, SweepPoint
 from leoisac.experiment.store.targets import Rules
 from leoisac.experiment.store.units import Unit, UnitKey, UnitStore, missing_intervals
@@ -66,9 +67,14 @@ def assemble(
     failures: list[dict[str, Any]] = []
     machines: set[str] = set()
     changes = {point.index: dict(point.changes) for point in points}
+    other: dict[str, None] = {}
     for index, key in keys.items():
         units = _notes(columns, index, trials[index], store.read(key, stop=trials[index]))
         machines |= {unit.machine for unit in units if unit.machine}
+        if isinstance(choices[index[0]].scheme, AbsentScheme):
+            other[f"{choices[index[0]].label}: a scheme of a user's own, whose code is not loaded."] = None
+        elif any(unit.program != system.program(key.scheme) for unit in units):
+            other[f"{choices[index[0]].label}: computed by other code than is loaded now."] = None
         failures += _failures(units, {"scheme": choices[index[0]].label, "sweep": changes[index[1:]]})
     coordinates = {**scheme_coordinates(choices), **sweep_coordinates(study.config, axes)}
     coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
@@ -76,8 +82,8 @@ def assemble(
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
-    if warnings:
-        dataset.attrs["warnings"] = "\n".join(warnings)
+    if warnings or other:
+        dataset.attrs["warnings"] = "\n".join([*warnings, *other])
     return dataset
 
 

@@ -7,10 +7,11 @@ import tomllib
 
 import xarray as xr
 
-from leoisac.experiment.contracts import Study, System, resolve, sweep_axes
+from leoisac.experiment.contracts import Study, System, resolve
 from leoisac.experiment.scenario.files import scenario_from_data
 from leoisac.experiment.scenario.scenarios import Scenario, read_field, scenario
 from leoisac.experiment.scenario.study_union import union
+from leoisac.experiment.sweeps import sweep_axes
 from leoisac.foundation.config import shown
 
 _NAMED = 6

@@ -71,6 +71,8 @@ def run_studies(
 
     if len({study.seed for study in studies.values()}) > 1:
         raise ConfigError("seed: the studies of one run share a seed.")
+    if place.cluster or place.workers > 1:
+        _refuse_cells(system, studies)
     for study in studies.values():
         for point in study.points():
             geometry_of(system, point.config)  # an orbit or a table that cannot be had is found before anything is made
@@ -108,3 +110,14 @@ def run_studies(
     if folder is not None:
         store.confirm()
     return {name: assemble(system, name, study, store, made_by, noticed[name]) for name, study in studies.items()}
+
+
+def _refuse_cells(system: System, studies: Mapping[str, Scenario]) -> None:
+    """Workers load plugin files; what is in no file they cannot have (ConfigError)."""
+    schemes = [choice.scheme for study in studies.values() for choice in study.choices(system)]
+    for kind, item in (("system", system), *(("scheme", scheme) for scheme in schemes)):
+        if item.origin is not None and not item.origin.file:
+            raise ConfigError(
+                f"workers: the {kind} `{item.name}` was defined in no file (a notebook's cell), where other processes "
+                "cannot find it. Save it as a Python file and load that with leoisac.load_plugin(FILE)."
+            )

@@ -39,6 +39,7 @@ class Parcel:
     first: int
     stop: int
     choices: tuple[tuple[str, str], ...]
+    programs: tuple[str, ...]
     channels: str = ""
     given: Mapping[str, np.ndarray] | None = None
 
@@ -58,6 +59,7 @@ def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
         first=task.first,
         stop=task.stop,
         choices=tuple((choice.scheme.name, choice.route) for choice in task.choices),
+        programs=tuple(task.system.program(choice.scheme.name) for choice in task.choices),
         channels=task.given.sha256 if task.given else "",
         given=task.given.arrays(task.first, task.stop) if task.given else None,
     )
@@ -83,6 +85,12 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
     if point_fingerprint(config, parcel.channels) != parcel.fingerprint:
         raise ConfigError(f"a worker's `{parcel.system}` has another configuration class: install the same leoisac.")
     choices = tuple(scheme_route(system, scheme, route) for scheme, route in parcel.choices)
+    for choice, program in zip(choices, parcel.programs, strict=True):
+        if system.program(choice.scheme.name) != program:
+            raise ConfigError(
+                f"a worker has other code of `{choice.scheme.name}` than this process: its file was changed. Load it "
+                "again, or start anew."
+            )
     given = None
     if parcel.given is not None:
         given = given_channels(system, config, parcel.channels, parcel.given, parcel.first)

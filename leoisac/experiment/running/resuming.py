@@ -10,6 +10,7 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.running.campaign import python_warning, run_studies
 from leoisac.experiment.running.interruption import Stop
 from leoisac.experiment.running.placement import Placement
+from leoisac.experiment.scenario.routes import AbsentScheme
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
 from leoisac.experiment.scenario.study_union import merged
 from leoisac.experiment.store.folders import open_store
@@ -45,6 +46,10 @@ def resume_studies(
         ConfigError: for an addition that cannot be made.
     """
     store = open_store(folder, find)
+    for item in store.manifest.studies.values():
+        for choice in item.choices(store.system):
+            if isinstance(choice.scheme, AbsentScheme):
+                choice.solver()
     studies = {name: extended(store.system, item, more) for name, item in store.manifest.studies.items()}
     return run_studies(store.system, studies, folder, progress, place=place, repair=repair, warn=warn, stop=stop)
 

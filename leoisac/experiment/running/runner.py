@@ -145,7 +145,8 @@ def plan(
     """
     blocks: dict[tuple[int, int, str], list[Want]] = {}
     for want in wants:
-        size = unit_trials or (UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS)
+        usual = UNIT_TRIALS if want.choice.route == DEFAULT_ROUTE else SLOW_UNIT_TRIALS
+        size = unit_trials or want.choice.scheme.unit_trials or usual
         finished = [*store.finished(want.key), *(tried or {}).get(want.key, ())]
         for first, stop in missing_intervals(finished, want.trials, size):
             blocks.setdefault((first, stop, want.key.fingerprint), []).append(want)
@@ -219,7 +220,8 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
 
 def _unit(task: BlockTask, choice: SchemeRoute, arrays: Mapping[str, np.ndarray], seconds: float, trace: str) -> Unit:
     key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
-    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type())
+    program = task.system.program(choice.scheme.name)
+    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type(), program)
 
 
 class _Book:

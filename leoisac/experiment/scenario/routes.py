@@ -42,6 +42,16 @@ class SchemeRoute:
             raise ConfigError(_install_line(self.scheme, self.route, [error.name or "a package"])) from error
 
 
+class AbsentScheme(Scheme):
+    """A scheme that results name and that is not known here: a user's own, whose code is not loaded."""
+
+    def solver(self, route: str) -> Callable[[Any, Any], Any]:
+        raise ConfigError(
+            f"scheme `{self.name}` ({route}): is none of leoisac's, and its code is not loaded. Load the plugin that "
+            "defines it (--plugin FILE, leoisac.load_plugin(FILE)), or run its cell again."
+        )
+
+
 def scheme_route(system: System, entry: str, route: str = DEFAULT_ROUTE) -> SchemeRoute:
     """The scheme and route of one entry; ``route`` is for entries that name none.
 
@@ -56,14 +66,36 @@ def scheme_route(system: System, entry: str, route: str = DEFAULT_ROUTE) -> Sche
     return SchemeRoute(scheme, chosen)
 
 
-def scheme_routes(system: System, entries: Iterable[str], route: str = DEFAULT_ROUTE) -> tuple[SchemeRoute, ...]:
-    """All entries, each checked, none twice (ConfigError otherwise)."""
-    chosen = tuple(scheme_route(system, entry, route) for entry in entries)
+def scheme_routes(
+    system: System, entries: Iterable[str], route: str = DEFAULT_ROUTE, stored: bool = False
+) -> tuple[SchemeRoute, ...]:
+    """All entries, each checked, none twice (ConfigError otherwise).
+
+    Args:
+        system: the system.
+        entries: scheme entries.
+        route: for entries that name none.
+        stored: they name results that are there: a scheme that is not known is an ``AbsentScheme``.
+    """
+    known = {scheme.name for scheme in system.schemes}
+    chosen = tuple(
+        _absent(entry, route) if stored and _name(entry) not in known else scheme_route(system, entry, route)
+        for entry in entries
+    )
     labels = [item.label for item in chosen]
     for label in labels:
         if labels.count(label) > 1:
             raise ConfigError(f"schemes: `{label}` stands twice.")
     return chosen
+
+
+def _name(entry: str) -> str:
+    return entry.partition(":")[0].strip()
+
+
+def _absent(entry: str, route: str) -> SchemeRoute:
+    chosen = entry.partition(":")[2].strip() or route
+    return SchemeRoute(AbsentScheme(_name(entry), "code not loaded here", {chosen: ""}), chosen)
 
 
 def require_extra(scheme: Scheme, route: str) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from leoisac.experiment.contracts import MOST_POINTS, Axis, Study, System, resolve, sweep_axes
+from leoisac.experiment.contracts import Study, System, resolve
 from leoisac.experiment.scenario.channel_source import ChannelSource
 from leoisac.experiment.scenario.conditions import conditions
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute, require_extra, scheme_routes
+from leoisac.experiment.sweeps import MOST_POINTS, Axis, sweep_axes
 from leoisac.foundation.config import Config, ConfigError, fingerprint, shown, suggest
 
 DEFAULT_TRIALS = 200
@@ -66,8 +67,8 @@ class Scenario:
         return sweep_axes(self.sweep)
 
     def choices(self, system: System) -> tuple[SchemeRoute, ...]:
-        """The schemes with their routes."""
-        return scheme_routes(system, self.schemes, self.route)
+        """The schemes with their routes; of users' own schemes whose code is not loaded what is known of them."""
+        return scheme_routes(system, self.schemes, self.route, stored=True)
 
     def points(self) -> tuple[SweepPoint, ...]:
         """Every point of the sweep, the last axis fastest; a scenario without a sweep has one point."""

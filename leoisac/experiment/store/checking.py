@@ -176,7 +176,7 @@ def _unit(store: DirectoryStore, file: Path, key: UnitKey | None) -> FileState:
     if key is None:
         return FileState(file, group, FOREIGN, "no study of this store asks for it")
     try:
-        store.read_file(key, file, None)
+        store.judge_file(key, file)
     except DamageError as error:
         return FileState(file, group, error.kind, error.reason)
     except ValueError:

@@ -39,7 +39,7 @@ from leoisac.experiment.store.publishing import (
     publish,
     sweep_temporaries,
 )
-from leoisac.experiment.store.unit_files import read_unit, write_unit
+from leoisac.experiment.store.unit_files import other_program, read_unit, write_unit
 from leoisac.experiment.store.units import Identity, Interval, Unit, UnitKey
 from leoisac.foundation.config import Config
 
@@ -107,7 +107,16 @@ class DirectoryStore:
         """Refuse units that must not count before anything is computed beside them (DamageError with the first)."""
         for key in keys:
             for file in self.files(key):
-                self.read_file(key, file)
+                self.judge_file(key, file)
+
+    def judge_file(self, key: UnitKey, file: Path) -> None:
+        """Refuse a unit that must not count beside new ones (DamageError): damaged, or of a program that is no more."""
+        unit = self.read_file(key, file)
+        is_known = any(scheme.name == key.scheme for scheme in self.system.schemes)
+        if is_known and unit.program != self.system.program(key.scheme):
+            origins = [self.system.origin, *(item.origin for item in self.system.schemes if item.name == key.scheme)]
+            places = dict.fromkeys(str(origin) for origin in origins if origin is not None)
+            raise other_program(file, key.scheme, ", ".join(places) or "leoisac's own")
 
     def set_aside_damaged(self, keys: Iterable[UnitKey]) -> list[Path]:
         """Move units that must not count to the folder ``damaged``; where they lie now."""
@@ -115,7 +124,7 @@ class DirectoryStore:
         for key in keys:
             for file in self.files(key):
                 try:
-                    self.read_file(key, file)
+                    self.judge_file(key, file)
                 except DamageError:
                     moved.append(self.set_aside(file))
         return moved

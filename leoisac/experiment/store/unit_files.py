@@ -54,6 +54,7 @@ def write_unit(file: Path, unit: Unit, identity: Identity, versions: Mapping[str
         "versions": dict(versions),
         "seconds": unit.seconds,
         "machine": unit.machine,
+        **({"program": unit.program} if unit.program else {}),
         "traceback": unit.traceback.encode("utf-8", "backslashreplace").decode(),
         "arrays": {name: _described(array) for name, array in arrays.items()},
     }
@@ -90,11 +91,12 @@ def read_unit(file: Path, identity: Identity, layout: Layout, names: Iterable[st
         if problem:
             raise ValueError(problem)
         seconds, trace, machine = float(note["seconds"]), note["traceback"], note["machine"]
-        for text in (trace, machine):
+        program = note.get("program", "")
+        for text in (trace, machine, program):
             text.encode()  # halves of characters could be neither printed nor written
         if bool(trace) != identity.failed or bool(trace.strip()) != identity.failed:
             raise ValueError("its note is not one of a unit")
-        return Unit(identity.key, identity.first, identity.stop, arrays, seconds, trace, machine)
+        return Unit(identity.key, identity.first, identity.stop, arrays, seconds, trace, machine, program)
     except StoreError:
         raise
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise nearly anything
@@ -105,6 +107,18 @@ def damaged(file: Path, reason: str) -> DamageError:
     """What to say about a damaged unit."""
     reason = shown(reason, 200)[1:-1]
     return DamageError(damage_text(file, reason), file, reason)
+
+
+def other_program(file: Path, scheme: str, place: str) -> DamageError:
+    """What to say about a unit that another program of the user's computed than the one that is loaded."""
+    reason = f"was computed by other code of `{scheme}` than there is now ({place})"
+    return DamageError(
+        f"{file}: this unit {reason}; results of both would be mixed. Put the code back, or choose another store or "
+        f"another name; or {_HOW_TO_MEND}.",
+        file,
+        reason,
+        "foreign",
+    )
 
 
 def damage_text(file: Path, reason: str) -> str:

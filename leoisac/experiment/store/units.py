@@ -67,6 +67,7 @@ class Unit:
         seconds: wall-clock time of design and evaluation, compilation included.
         traceback: of the exception when all trials are FAILED, else empty.
         machine: processor that computed it; bits may differ between types of machine.
+        program: tells apart the users' own code that computed it (``System.program``); empty where there is none.
     """
 
     key: UnitKey
@@ -76,6 +77,7 @@ class Unit:
     seconds: float
     traceback: str = ""
     machine: str = ""
+    program: str = ""
 
     def metrics(self) -> dict[str, np.ndarray]:
         """The metrics among the arrays, by name."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.contracts import Part, System, resolve
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import MOST_SEED, MOST_TRIALS, whole_number
 from leoisac.experiment.trials.unsound import sound_trials, with_stand_ins, without_designs
@@ -25,8 +25,8 @@ from leoisac.foundation.lanes import BatchedFunction, by_lanes
 from leoisac.foundation.status import Solution
 
 KEPT_CONFIGURATIONS = 64
-_prepared: dict[tuple[str, str], Any] = {}
-_dtypes: dict[str, dict[str, np.dtype[Any]]] = {}
+_prepared: dict[tuple[Part, str], Any] = {}
+_dtypes: dict[Part, dict[str, np.dtype[Any]]] = {}
 
 
 @in_double
@@ -123,7 +123,7 @@ def trial_numbers(trials: int | Iterable[int]) -> np.ndarray:
 
 
 @functools.cache
-def _drawing(dotted: str) -> BatchedFunction:
+def _drawing(dotted: Part) -> BatchedFunction:
     draw: Callable[[Any, Any], Any] = resolve(dotted)
 
     def draw_one(geometry_and_seed: tuple[Any, Any], trial: Any) -> Any:
@@ -136,11 +136,11 @@ def _drawing(dotted: str) -> BatchedFunction:
 
 
 @functools.cache
-def _evaluation(dotted: str) -> BatchedFunction:
+def _evaluation(dotted: Part) -> BatchedFunction:
     return by_lanes(resolve(dotted))
 
 
-def _keep(dotted: str, config: Config) -> Any:
+def _keep(dotted: Part, config: Config) -> Any:
     """``function(config)``, kept for the configurations used last."""
     key = (dotted, fingerprint(config))
     if key not in _prepared:

@@ -29,7 +29,7 @@ def checked_design(system: System, config: Config, channels: Any, design: Any) -
         DesignError: for what is no design of the system, and for sizes that the configuration does not have.
     """
     design = cast("Any", design.value if isinstance(design, Solution) else design)
-    known = _design_classes(system)
+    known = design_classes(system)
     if not dataclasses.is_dataclass(design) or (known and not isinstance(design, known)):
         named = f" ({', '.join(item.__name__ for item in known)})" if known else ""
         raise DesignError(
@@ -64,7 +64,7 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
     return len(shape) == len(wanted) and all(b is None or a == b for a, b in zip(shape, wanted, strict=True))
 
 
-def _design_classes(system: System) -> tuple[type, ...]:
+def design_classes(system: System) -> tuple[type, ...]:
     """What the system's judge takes, by its own signature; empty where that does not say."""
     judged = typing.get_type_hints(resolve(system.evaluate)).get("design")
     options = typing.get_args(judged) or (judged,)
