@@ -86,7 +86,7 @@ def characteristic(dataset: xr.Dataset, false_alarm: np.ndarray) -> xr.DataArray
     from leoisac.systems.self_backhaul.judge.evaluate import parameters
 
     config = build(SelfBackhaulConfig, json.loads(dataset.attrs["config"]))
-    snr = float(parameters(config).radar_snr_per_watt) * dataset["target_power"].where(dataset["usable"])
+    snr = dataset["target_power"].where(dataset["usable"]) * np.asarray(parameters(config).radar_snr_per_watt)
     values = np.asarray(receiver_operating_characteristic(np.nan_to_num(snr.values), false_alarm))
     curve = xr.DataArray(values, dims=(*snr.dims, "false_alarm"), coords={"false_alarm": false_alarm})
     return (
