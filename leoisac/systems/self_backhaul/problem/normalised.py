@@ -1,7 +1,8 @@
 """One trial as numbers without units: noise is 1 and both power budgets are 1.
 
 Base station channels are multiplied by ``sqrt(P_T) / sigma``, satellite channels by ``sqrt(P_s) / sigma``, beampattern
-thresholds divided by ``P_s``; where the Earth Station has another noise, its channels take that. Every solver works on this form, and one compilation serves all powers and thresholds.
+thresholds divided by ``P_s``; sigma is the receiver's own. Every solver works on this form, and one compilation serves
+all powers and thresholds.
 """
 
 from __future__ import annotations
