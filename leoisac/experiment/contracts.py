@@ -350,6 +350,7 @@ class System:
         small: changes to the default configuration that make a small case, on which tests set routes side by side.
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
+        beside: metrics that stand beside it in tables, over all trials: zero where there is no usable design.
     """
 
     name: str
@@ -379,6 +380,7 @@ class System:
     axis_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict[str, Coordinate])
     alive: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

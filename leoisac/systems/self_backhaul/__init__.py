@@ -193,6 +193,7 @@ SYSTEM = System(
     },
     headline="delivered_sum_rate",
     alive=("delivered_sum_rate",),
+    beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )

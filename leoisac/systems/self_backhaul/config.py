@@ -192,8 +192,8 @@ class SelfBackhaulConfig(Config):
         for link, (radius, model) in self.link_errors.items():
             if model == "relative" and not radius < 1.0:
                 raise ValueError(
-                    f"error_radius = {radius:g} ({link}): a relative radius must be below 1, or the ball of errors holds "
-                    "the zero channel and nothing can be guaranteed"
+                    f"error_radius = {radius:g} ({link}): a relative radius must be below 1, or the ball of errors "
+                    "holds the zero channel and nothing can be guaranteed"
                 )
 
     def _check_sensing(self) -> None:
@@ -225,6 +225,12 @@ class SelfBackhaulConfig(Config):
             else dict.fromkeys(names, self.error_model)
         )
         return {name: (float(dict(radii)[name]), str(dict(models)[name])) for name in names}
+
+    @property
+    def doppler_gain(self) -> float:
+        """Power that a receiver keeps whose phase turns over a block: ``sinc^2(f T)``, coherent over the block."""
+        turns = math.pi * self.residual_doppler_hz * self.block_samples / self.bandwidth_hz
+        return 1.0 if turns == 0.0 else (math.sin(turns) / turns) ** 2
 
     @property
     def has_consistent_sensing(self) -> bool:

@@ -86,7 +86,7 @@ def lobes(aperture: CommonAperture | RateAperture, reading: str = "joint") -> Lo
 
 
 def draw_common_aperture(datasets: Mapping[str, xr.Dataset], antennas: tuple[int, ...] = ANTENNAS) -> Any:
-    """Normalised beampatterns over azimuth: left the paper's own problem, right one that asks for the users' lobes, too.
+    """Normalised beampatterns over azimuth: left the paper's own problem, right one that asks for users' lobes, too.
 
     Above everything and the sensing waveform alone at 16 elements, below everything at other sizes.
     """
@@ -122,9 +122,9 @@ def draw_common_aperture(datasets: Mapping[str, xr.Dataset], antennas: tuple[int
             axes.set_ylabel(QUANTITIES["relative_beampattern"].label)
         add_note(
             figure,
-            "▽ users, ▼ targets. One common array, no drops. Left: PA1 on one array, a budget of ten times the threshold "
-            "of a target. Right: the least power that also puts the threshold on the users; there lobes appear that "
-            "nobody asked for (published: suppressed).",
+            "▽ users, ▼ targets. One common array, no drops. Left: PA1 on one array, a budget of ten times the "
+            "threshold of a target. Right: the least power that also puts the threshold on the users; there lobes appear "
+            "that nobody asked for (published: suppressed).",
         )
     return figure
 

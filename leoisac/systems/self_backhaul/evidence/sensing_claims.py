@@ -23,9 +23,9 @@ _AXIS = "pattern_min_w"
 def pareto_front(data: Data) -> Verdict:
     """No rival has more of rate and detection probability than the joint design has at some threshold."""
     criterion = (
-        "PA1's mean rate falls as its detection probability rises, and at every threshold PA1 surely delivers more than "
-        "every rival (interval of the paired difference above 0) without detecting less; partly: than every rival as "
-        "published"
+        "PA1's mean rate falls as its detection probability rises, and at every threshold PA1 surely delivers more "
+        "than every rival (interval of the paired difference above 0) without detecting less; partly: than every rival "
+        "as published"
     )
     dataset = data["threshold-rivals"]
     rivals = present(dataset, BENCHMARKS)
@@ -79,7 +79,7 @@ def senses_better(data: Data) -> Verdict:
                 continue
             trials.append(gap.trials)
             never_worse.append(gap.mean >= -_SAME)
-            if 0.01 < max(float(ours.mean()), float(its.mean())) and min(float(ours.mean()), float(its.mean())) < 0.99:
+            if max(float(ours.mean()), float(its.mean())) > 0.01 and min(float(ours.mean()), float(its.mean())) < 0.99:
                 better.append(gap.above)
             widest = gap if widest is None or abs(gap.mean) > abs(widest.mean) else widest
         parts.append(f"{rival} {'-' if widest is None else widest.text('+.3f')}")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import ArrayLayout, upa
@@ -113,7 +112,7 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         "max_gain_dbi": config.max_gain_dbi,
         "half_power_angle": deg_to_rad(config.half_power_angle_deg),
         "far_lobe_dbi": config.far_lobe_dbi,
-        "doppler_gain": doppler_gain(config),
+        "doppler_gain": config.doppler_gain,
         "es_gain": from_db(config.es_gain_dbi),
         "user_gain": from_db(config.user_gain_dbi),
         "gas_gain": gas_gain(config.gas_loss_db),
@@ -135,11 +134,6 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         array_gain=config.array_gain,
         noisy=config.estimate == "noisy",
     )
-
-
-def doppler_gain(config: SelfBackhaulConfig) -> float:
-    """Power that a receiver keeps whose phase turns over a block: ``sinc^2(f T)``, coherent over the block."""
-    return float(np.sinc(config.residual_doppler_hz * config.block_samples / config.bandwidth_hz) ** 2)
 
 
 def draw(geometry: Geometry, key: Key) -> Channels:

@@ -78,7 +78,7 @@ def least_pattern_w(config: SelfBackhaulConfig, sensed: Sensed) -> Float[np.ndar
     return snr / sensed.snr_per_watt
 
 
-def detection_at(config: SelfBackhaulConfig, snr: Any) -> Float[np.ndarray, "..."]:
+def detection_at(config: SelfBackhaulConfig, snr: Any) -> Any:
     """Detection probability of a steady target at an SNR, linear; ``metrics.detection`` without JAX, for tables."""
     return 1.0 - np.asarray(chndtr(-2.0 * math.log(config.false_alarm), 2.0, 2.0 * np.asarray(snr)))
 
@@ -118,8 +118,8 @@ def _ranges_m(
         most = math.degrees(math.asin(min(EARTH_RADIUS_M / height, 1.0)))
         worst = config.target_angles_deg[int(np.argmin(room))]
         raise ConfigError(
-            f"target_angles_deg = {worst:g}: looks past the Earth from {(height - EARTH_RADIUS_M) / 1e3:.0f} km; angles "
-            f"must be below {most:.1f} degrees where the satellite is."
+            f"target_angles_deg = {worst:g}: looks past the Earth from {(height - EARTH_RADIUS_M) / 1e3:.0f} km; "
+            f"angles must be below {most:.1f} degrees where the satellite is."
         )
     return height * np.cos(angles) - np.sqrt(room)
 
