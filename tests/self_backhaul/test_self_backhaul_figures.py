@@ -537,7 +537,20 @@ class TestSensitivity:
         assert len(names) == len(POINTS) - 1
         assert names[0].startswith("gas_loss_db: 0.5 → ")
         assert "at least 10 of 20" in figure.get_supxlabel()
-        assert [axes.get_xlabel() for axes in figure.axes] == ["change of the delivered sum rate [%]"] * 2
+        labels = [axes.get_xlabel() for axes in figure.axes]
+        assert labels == ["change of the delivered sum rate [%]"] * 2 + ["change of PA1's lead [%]"] * 2
+
+    def test_the_lead_has_a_sensitivity_of_its_own(self):
+        """PA1 gains a fifth at one value, its rival half as much: a lead of 2 becomes one of 3."""
+
+        def rate(scheme, changes, luck):
+            lift = changes["pattern_min_w"] == 10.0
+            return {"pa1": 10.0 + 2.0 * lift, "ibs-aware": 8.0 + 1.0 * lift}.get(scheme, 5.0) + luck
+
+        found = changes(made(SYSTEM, "sensitivity", rate, 20), "pa1", "ibs-aware")
+        gains = {str(one.value): one.gain for one in found if one.field == "pattern_min_w"}
+        assert gains["10.0"].mean == pytest.approx(0.5)
+        assert gains["0.1"].mean == pytest.approx(0.0)
 
 
 class TestAxes:

@@ -123,8 +123,8 @@ def draw_common_aperture(datasets: Mapping[str, xr.Dataset], antennas: tuple[int
         add_note(
             figure,
             "▽ users, ▼ targets. One common array, no drops. Left: PA1 on one array, a budget of ten times the "
-            "threshold of a target. Right: the least power that also puts the threshold on the users; there lobes appear "
-            "that nobody asked for (published: suppressed).",
+            "threshold of a target. Right: the least power that also puts the threshold on the users; there lobes "
+            "appear that nobody asked for (published: suppressed).",
         )
     return figure
 

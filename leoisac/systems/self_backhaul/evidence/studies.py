@@ -36,9 +36,11 @@ CONSISTENT_SENSING = {
     "num_users": 4,
     "target_angles_deg": [-12.0, 12.0],
     "rcs_m2": 1e4,
-    "num_integrated": 2**23,
+    "num_integrated": 2**21,
 }
-"""Feeds that radiate what they receive, targets in two of their beams: large ships (40 dBsm), 0.4 s of integration."""
+"""Feeds that radiate what they receive, targets in two of their beams: large ships (40 dBsm), 0.1 s of integration."""
+LEAD_RIVALS = ("tdma", "ibs-aware")
+"""Against whom the sensitivity of PA1's lead is measured: the strongest published rival and the strongest fair one."""
 
 STUDIES = (
     Study(
@@ -177,7 +179,7 @@ STUDIES = (
     ),
     Study(
         "sensitivity",
-        schemes=("pa1", "pa2"),
+        schemes=("pa1", "pa2", *LEAD_RIVALS),
         sweep={"+".join(FIELDS): POINTS},
         trials=48,
         count="trials",
@@ -192,6 +194,7 @@ __all__ = [
     "CONSISTENT_SENSING",
     "FAIR_RIVALS",
     "LABELS",
+    "LEAD_RIVALS",
     "ORDER",
     "PROPOSED",
     "PUBLISHED_RIVALS",
