@@ -84,7 +84,7 @@ class SelfBackhaulConfig(Config):
     )
 
     min_detection_probability: float | None = Field(
-        default=None, gt=0, lt=1, description="least detection probability of every target; replaces pattern_min_w"
+        default=None, gt=0, lt=1, description="least detection probability of every target"
     )
 
     # Channel knowledge

@@ -35,14 +35,14 @@ class UnitErrors:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["h_users", "h_es", "g_users", "g_es", "noise_power", "errors"],
+    data_fields=["h_users", "h_es", "g_users", "g_es", "noise_power"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
 class Channels:
     """Channels of one trial, as amplitude gains (a batch has a leading ``trial`` axis on every array).
 
-    They are what designs know. The judge measures over the true ones: the same, or with ``errors`` added.
+    They are what designs know, and the truth (``EstimatedChannels`` are not).
 
     Attributes:
         h_users: base station to users.
@@ -50,7 +50,6 @@ class Channels:
         g_users: satellite to users.
         g_es: satellite to the Earth Station (the feeder link).
         noise_power: receiver noise in W.
-        errors: of what designs know, where that is an estimate; None where it is the truth.
     """
 
     h_users: Leaf  # complex (user, bs_antenna)
@@ -58,7 +57,18 @@ class Channels:
     g_users: Leaf  # complex (user, feed)
     g_es: Leaf  # complex (feed)
     noise_power: Leaf  # real scalar
-    errors: UnitErrors | None = None
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["h_users", "h_es", "g_users", "g_es", "noise_power", "errors"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class EstimatedChannels(Channels):
+    """Channels as estimated: designs know them, and the judge measures over the true ones, with ``errors`` added."""
+
+    errors: UnitErrors
 
 
 @partial(

@@ -20,7 +20,14 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.namespace import array_namespace
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.optim.batched.trust_region import least_beam_power, maximise_over_ball, minimise_over_ball
-from leoisac.systems.self_backhaul.model import ERROR_MODELS, LINKS, Channels, JointDesign, Parameters
+from leoisac.systems.self_backhaul.model import (
+    ERROR_MODELS,
+    LINKS,
+    Channels,
+    EstimatedChannels,
+    JointDesign,
+    Parameters,
+)
 
 
 @partial(
@@ -97,7 +104,7 @@ def error_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
 
 def true_channels(parameters: Parameters, channels: Channels) -> Channels:
     """The channels of one trial as they are: those known, or an estimate with its errors added."""
-    if channels.errors is None:
+    if not isinstance(channels, EstimatedChannels):
         return channels
     radii, unit = error_radii(parameters, channels), channels.errors
     return Channels(

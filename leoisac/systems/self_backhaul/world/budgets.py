@@ -149,7 +149,7 @@ def _antennas(config: SelfBackhaulConfig) -> LinkBudget:
     beams = beam_mean_gains(upa(*config.bs_array).positions)
     rows = [
         BudgetRow("Satellite feed", _feed_energy_db(config), "dB", "S.1528 recommends 1.3; 0 dB is lossless"),
-        BudgetRow("Base station, mean of its beams", float(to_db(np.mean(beams))), "dB", "isotropic elements"),
+        BudgetRow("Base station, mean of its beams", float(to_db(float(np.mean(beams)))), "dB", "isotropic elements"),
         BudgetRow("Base station, worst beam", float(to_db(beams[-1])), "dB", "without mutual coupling"),
     ]
     if not config.has_consistent_sensing:

@@ -31,7 +31,7 @@ from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
 from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
 from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.model import Channels, UnitErrors
+from leoisac.systems.self_backhaul.model import Channels, EstimatedChannels, UnitErrors
 from leoisac.systems.self_backhaul.world.ground import place
 
 Numbers = dict[str, Any]
@@ -147,8 +147,8 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
     h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
     g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
-    errors = _errors(key, h, g) if geometry.noisy else None
-    return Channels(h[:-1], h[-1], g[:-1], g[-1], noise_power=geometry.noise_power, errors=errors)
+    known = Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
+    return EstimatedChannels(**vars(known), errors=_errors(key, h, g)) if geometry.noisy else known
 
 
 def _errors(key: Key, h: Complex[Array, "receiver bs_antenna"], g: Complex[Array, "receiver feed"]) -> UnitErrors:
