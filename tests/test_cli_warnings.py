@@ -91,3 +91,10 @@ def test_every_system_with_a_real_satellite_speaks_of_its_elements(name: str) ->
     assert look(system.config()) == look(system.config().replace(satellite=part)) == ()
     (text,) = look(system.config().replace(satellite={**part, "search_from": "2025-11-09T00:00:00Z"}))
     assert "33.0 days from the epoch" in text
+
+
+def test_what_is_doubtful_in_a_link_budget_is_shown() -> None:
+    """Antennas that radiate more than they receive, and sensing that does nothing."""
+    text = " ".join(call("show", "self-backhaul").output.split())
+    assert "Warning: a satellite feed of 52 dBi, 3.2° and a floor of 0 dBi radiates 25.1 dB more" in text
+    assert "Warning: sensing is idle" in text

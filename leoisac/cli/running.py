@@ -84,6 +84,8 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         if len(datasets) > 1:
             out.print(f"Study {name}", style="bold")
         out.print(result_table(summary(dataset, system.headline_of(name))), "")
+        for metric in (one for one in system.beside if one in dataset):
+            out.print(result_table(summary(dataset, metric, view="all")), "")
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -107,8 +108,10 @@ def channel_table(system: System, sizes: Mapping[str, int]) -> PlainTable:
 
 
 def link_budget_tables(system: System, config: Config) -> Iterator[PlainTable]:
-    """The system's link budgets at this configuration."""
+    """The system's link budgets at this configuration; what is doubtful in them as warnings."""
     for budget in resolve(system.link_budgets)(config):
+        for text in budget.doubts:
+            warnings.warn(text, UserWarning, stacklevel=2)
         made = PlainTable(budget.title)
         made.add_column("quantity")
         made.add_column("value", justify="right")

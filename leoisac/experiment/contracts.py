@@ -305,6 +305,7 @@ class System:
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
         origin: where a user wrote it; None for those of leoisac.
+        beside: metrics that stand beside it in tables, over all trials: zero where there is no usable design.
     """
 
     name: str
@@ -341,6 +342,7 @@ class System:
         own = next((item.origin for item in self.schemes if item.name == scheme), None)
         digests = dict.fromkeys(origin.digest for origin in (self.origin, own) if origin is not None)
         return "+".join(digests)
+    beside: tuple[str, ...] = ()
 
     def scheme(self, name: str) -> Scheme:
         """Scheme by name.

@@ -28,10 +28,14 @@ class BudgetRow(NamedTuple):
 
 @dataclass(frozen=True)
 class LinkBudget:
-    """A titled link budget. ``budget["C/N"]`` is the value of the row with that label."""
+    """A titled link budget. ``budget["C/N"]`` is the value of the row with that label.
+
+    ``doubts`` are sentences about what in it cannot be so, or does not do what it is there for.
+    """
 
     title: str
     rows: tuple[BudgetRow, ...]
+    doubts: tuple[str, ...] = ()
 
     def __getitem__(self, label: str) -> float:
         for row in self.rows:

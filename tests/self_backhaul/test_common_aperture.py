@@ -9,6 +9,7 @@ from scipy.signal import find_peaks
 from leoisac.foundation.units import from_db
 from leoisac.metrics.beampattern import normalised_beampattern_db
 from leoisac.systems.self_backhaul.evidence.common_aperture import common_aperture
+from leoisac.systems.self_backhaul.evidence.common_aperture_rate import rate_aperture
 
 TARGETS, USERS = np.array([-54.0, -18.0, 18.0, 54.0]), np.array([-30.0, 30.0])
 ANGLES = np.linspace(-90.0, 90.0, 3601)
@@ -76,3 +77,32 @@ def test_refusals():
     ):
         with pytest.raises(ValueError, match=match):
             common_aperture(**options)
+
+
+def test_the_rate_design_is_as_good_as_a_plain_optimiser_finds():
+    """Seven elements, two users, two targets; a general-purpose solver from three starts."""
+    from scipy.optimize import minimize
+
+    users = np.exp(1j * np.pi * np.outer(np.sin(np.deg2rad(USERS)), np.arange(7))) / np.sqrt(7)
+    targets = np.exp(1j * np.pi * np.outer(np.sin(np.deg2rad(TARGETS[1:3])), np.arange(7))) / np.sqrt(7)
+    design = rate_aperture(7, (-18.0, 18.0), (-30.0, 30.0))
+    assert design.violation < 1e-9
+
+    def parts(x):
+        values = (x[: x.size // 2] + 1j * x[x.size // 2 :]).reshape(4, 7)
+        gains = np.abs(users.conj() @ values.T) ** 2
+        own = np.diag(gains[:, :2])
+        rate = np.sum(np.log2(1.0 + own / (gains.sum(axis=1) - own + 0.01)))
+        return rate, np.sum(np.abs(targets.conj() @ values.T) ** 2, axis=1) - 1.0, 10.0 - np.sum(np.abs(values) ** 2)
+
+    limits = [{"type": "ineq", "fun": lambda x: np.append(parts(x)[1], parts(x)[2])}]
+    rng = np.random.default_rng(0)
+    best = 0.0
+    for _ in range(3):
+        start = np.concatenate([2.0 * users, targets]).ravel()
+        start = np.concatenate([start.real, start.imag]) + 0.1 * rng.standard_normal(56)
+        found = minimize(lambda x: -parts(x)[0], start, constraints=limits, method="SLSQP", options={"maxiter": 300})
+        if min(parts(found.x)[1].min(), parts(found.x)[2]) > -1e-6:
+            best = max(best, -found.fun)
+    assert best > 10.0
+    assert design.sum_rate >= best - 1e-3

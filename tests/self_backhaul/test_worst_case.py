@@ -51,11 +51,11 @@ def case():
 def test_radii_of_both_models(case):
     _, numbers, one, _ = case
     one = replace(one, noise_power=np.asarray(1e-4))
-    numbers = replace(numbers, satellite_power=np.asarray(100.0), error_radius=np.asarray(0.1))
+    numbers = replace(numbers, satellite_power=np.asarray(100.0), error_radius=np.full(4, 0.1))
     relative = error_radii(numbers, one)
     np.testing.assert_allclose(relative.h_users, 0.1 * np.linalg.norm(one.h_users, axis=1), rtol=1e-12)
     np.testing.assert_allclose(relative.g_es, 0.1 * np.linalg.norm(one.g_es), rtol=1e-12)
-    normalised = error_radii(replace(numbers, relative_error=False), one)
+    normalised = error_radii(replace(numbers, error_model=np.zeros(4, dtype=int)), one)
     # 0.1 sigma over the root of the budget: sigma^2 = 1e-4 W, budgets of 1 W and 100 W.
     np.testing.assert_allclose(normalised.h_users, np.full(3, 1e-3), rtol=1e-12)
     np.testing.assert_allclose(normalised.g_users, np.full(3, 1e-4), rtol=1e-12)

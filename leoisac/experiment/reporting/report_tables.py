@@ -19,6 +19,7 @@ from leoisac.experiment.reporting.claims import ClaimResult
 from leoisac.experiment.reporting.markup import Markup, details, join, table, tag
 from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.scenario.views import ALL, COMMON
 from leoisac.foundation.config import Config
 from leoisac.foundation.number_text import counted, duration_text, interval_text, share_text, short_time_text
 from leoisac.foundation.status import Status
@@ -82,7 +83,8 @@ def _budgets_of(system: System, item: Scenario, name: str) -> Markup:
         return Markup()
     place = ", ".join(f"{field} = {_plain(value)}" for field, value in point.changes.items())
     heading = [tag("p", f"At {place}.", class_="note")] if place else []
-    notes = [tag("p", str(item.message), class_="note") for item in caught]
+    doubts = [text for budget in budgets for text in budget.doubts]
+    notes = [tag("p", text, class_="note") for text in [*(str(item.message) for item in caught), *doubts]]
     folded = [details(budget.title, one, open_=not name and one is made[0]) for budget, one in zip(budgets, made)]
     title = [tag("h3", f"Study {name}")] if name else []
     return join([*title, *heading, *folded, *notes])
@@ -91,15 +93,20 @@ def _budgets_of(system: System, item: Scenario, name: str) -> Markup:
 def results(system: System, dataset: xr.Dataset, headline: str) -> Markup:
     """Mean and interval of the headline metric; the other metrics that are single numbers behind a line to open."""
     scalars = [name for name, metric in system.metrics.items() if not metric.axes]
-    others = [name for name in scalars if name != headline and bool(dataset[name].notnull().any())]
+    beside = [name for name in system.beside if name != headline and name in dataset]
+    others = [
+        name
+        for name in scalars
+        if name not in (headline, *beside) and name in dataset and bool(dataset[name].notnull().any())
+    ]
     folded = [result_table(dataset, name) for name in others]
     more = details(f"{counted(len(others), 'further metric')} of this study", *folded) if folded else ""
-    return join([result_table(dataset, headline), more])
+    return join([result_table(dataset, headline), *(result_table(dataset, name, ALL) for name in beside), more])
 
 
-def result_table(dataset: xr.Dataset, metric: str) -> Markup:
+def result_table(dataset: xr.Dataset, metric: str, view: str = COMMON) -> Markup:
     """A row per sweep point, a column per scheme: ``mean ± half of the 95 % interval [usable share]``."""
-    numbers = summary(dataset, metric)
+    numbers = summary(dataset, metric, view=view)
     dims = [str(dim) for dim in numbers["mean"].dims if dim != "scheme"]
     fields = [
         field
@@ -110,6 +117,7 @@ def result_table(dataset: xr.Dataset, metric: str) -> Markup:
     units = str(numbers.attrs.get("units", "1"))
     title = str(numbers.attrs["long_name"])
     caption = f"{title[:1].upper()}{title[1:]}{f' ({units})' if units != '1' else ''}"
+    caption += " (all trials, 0 where there is no usable design)" if view == ALL else ""
     rows: list[list[object]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
         one = numbers.isel(dict(zip(dims, index)))

@@ -86,7 +86,7 @@ def checked_channels(system: System, config: Config, channels: Any) -> Any:
         counts = {np.shape(leaf)[:1] for leaf in jax.tree_util.tree_leaves(part)}
         if counts - {(trials,)}:
             raise ChannelError(f"{name}: is not of the {trials} trials that the other arrays have.")
-    return channel_class(**arrays, **rest)
+    return type(channels)(**arrays, **rest)
 
 
 def _check_names(system: System, channel_class: type, arrays: Mapping[str, Any]) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from leoisac.experiment.channel_table import COLUMN, POSITIVE, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
-from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, published_text_set
+from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, consistent_set, published_text_set
 
 _HERE = "leoisac.systems.self_backhaul"
 _JOINT = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 _GUARANTEED = ("guaranteed_min_rate", "guaranteed_backhaul", "pattern", "satellite_power", "bs_power")
 _BASELINE = ("pattern", "satellite_power", "bs_power")
+_DIRECT_FAIR = ("min_rate", *_BASELINE)
 
 SCHEMES = (
     Scheme(
@@ -75,6 +76,27 @@ SCHEMES = (
         routes={"fast": f"{_HERE}.fast.baselines:solve_ibs_matched"},
         enforces=_BASELINE,
     ),
+    Scheme(
+        name="das-fair",
+        label="DAS, fair",
+        summary="as das, with the users' least rate: time shared among serving them alone and together",
+        routes={"fast": f"{_HERE}.fast.fair:solve_das_fair"},
+        enforces=_DIRECT_FAIR,
+    ),
+    Scheme(
+        name="tdma-fair",
+        label="TDMA, fair",
+        summary="as tdma, with the users' least rate: time shared among feeder link and ways to serve them",
+        routes={"fast": f"{_HERE}.fast.fair:solve_tdma_fair"},
+        enforces=_JOINT,
+    ),
+    Scheme(
+        name="ibs-aware",
+        label="IBS, aware",
+        summary="satellite and base station design independently, but each spares the other's receivers",
+        routes={"fast": f"{_HERE}.fast.aware:solve_ibs_aware"},
+        enforces=_BASELINE,
+    ),
 )
 
 METRICS = {
@@ -87,13 +109,17 @@ METRICS = {
     "guaranteed_rate": Metric("guaranteed rate of a user", "bit/s/Hz", ("user",), least=0.0),
     "guaranteed_backhaul_rate": Metric("guaranteed rate of the feeder link", "bit/s/Hz", least=0.0),
     "guaranteed_sum_rate": Metric("guaranteed sum rate", "bit/s/Hz", least=0.0),
+    "exact_worst_rate": Metric("least rate of a user under any error", "bit/s/Hz", ("user",), least=0.0),
+    "exact_worst_sum_rate": Metric("least sum rate under any error", "bit/s/Hz", least=0.0),
+    "users_met": Metric("share of users that get the least rate", least=0.0, most=1.0),
+    "min_rate_met": Metric("share of trials in which all users get the least rate", least=0.0, most=1.0),
     "target_power": Metric("beampattern towards a target", "W", ("target",), least=0.0),
     "detection_probability": Metric("detection probability of a target", "1", ("target",), least=0.0, most=1.0),
     "satellite_power": Metric("satellite transmit power", "W", least=0.0),
     "bs_power": Metric("base station transmit power", "W", least=0.0),
     "total_power": Metric("total transmit power", "W", least=0.0),
     "margin_min_rate": Metric("relative margin of the least rate"),
-    "margin_backhaul": Metric("relative margin of the backhaul"),
+    "margin_backhaul": Metric("relative margin of the backhaul, over the channels as they are"),
     "margin_guaranteed_min_rate": Metric("relative margin of the least guaranteed rate"),
     "margin_guaranteed_backhaul": Metric("relative margin of the guaranteed backhaul"),
     "margin_pattern": Metric("relative margin of the beampattern"),
@@ -126,6 +152,18 @@ DESIGN_FIELDS = {
     ),
     "sensing_covariance": Metric("covariance of the sensing waveform over the feeds", "W", ("feed", "feed")),
     "time_share": Metric("share of the time in which the satellite transmits"),
+    "satellite_phase_beams": Metric(
+        "weights of the satellite's feeds, a beam per user in every phase; received amplitude g^H w",
+        "sqrt(W)",
+        ("phase", "user", "feed"),
+    ),
+    "phase_sensing": Metric("covariance of the sensing waveform in every phase", "W", ("phase", "feed", "feed")),
+    "bs_phase_beams": Metric(
+        "weights of the base station's antennas, a beam per user in every phase; received amplitude h^H w",
+        "sqrt(W)",
+        ("phase", "user", "bs_antenna"),
+    ),
+    "phase_share": Metric("share of the time of every phase", axes=("phase",)),
 }
 
 SYSTEM = System(
@@ -155,8 +193,9 @@ SYSTEM = System(
     },
     headline="delivered_sum_rate",
     alive=("delivered_sum_rate",),
+    beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 
-__all__ = ["SYSTEM", "published_text_set"]
+__all__ = ["SYSTEM", "consistent_set", "published_text_set"]

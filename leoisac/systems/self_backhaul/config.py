@@ -16,9 +16,32 @@ from pydantic import Field, model_validator
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 
+EARTH_RADIUS_M = 6371e3
+"""Of the sphere on which targets lie."""
+
 ArraySide = Annotated[int, Field(ge=1, le=32)]
 Angle = Annotated[float, Field(ge=-90, le=90)]
 Threshold = Annotated[float, Field(ge=1e-12, le=1e9)]
+Radius = Annotated[float, Field(ge=0, le=1e9)]
+ErrorModel = Literal["noise-normalised", "relative", "absolute"]
+
+
+class LinkErrors(Config):
+    """Radius of the error ball of each kind of channel, each a number; see ``error_model`` for their units."""
+
+    es: Radius = Field(default=0.08, description="base station to Earth Station")
+    users: Radius = Field(default=0.08, description="base station to users")
+    feeder: Radius = Field(default=0.08, description="satellite to Earth Station")
+    satellite: Radius = Field(default=0.08, description="satellite to users")
+
+
+class LinkErrorModels(Config):
+    """Unit of the radius of each kind of channel."""
+
+    es: ErrorModel = Field(default="noise-normalised", description="base station to Earth Station")
+    users: ErrorModel = Field(default="noise-normalised", description="base station to users")
+    feeder: ErrorModel = Field(default="noise-normalised", description="satellite to Earth Station")
+    satellite: ErrorModel = Field(default="noise-normalised", description="satellite to users")
 
 
 class SelfBackhaulConfig(Config):
@@ -30,7 +53,10 @@ class SelfBackhaulConfig(Config):
     carrier_hz: float = Field(default=20e9, ge=1e8, le=3e11, description="carrier frequency")
     bandwidth_hz: float = Field(default=20e6, ge=1e3, le=1e11, description="signal bandwidth")
     noise_power_dbm: float = Field(
-        default=-100.8, ge=-250, le=50, description="receiver noise, the same at all receivers"
+        default=-100.8, ge=-250, le=50, description="receiver noise, the same at all receivers unless stated"
+    )
+    noise_power_es_dbm: float | None = Field(
+        default=None, ge=-250, le=50, description="receiver noise at the Earth Station, if another"
     )
 
     # Sizes
@@ -57,10 +83,32 @@ class SelfBackhaulConfig(Config):
         description="who forms the beampattern: the sensing waveform, or base station and satellite",
     )
 
+    min_detection_probability: float | None = Field(
+        default=None, gt=0, lt=1, description="least detection probability of every target"
+    )
+
     # Channel knowledge
-    error_radius: float = Field(default=0.08, ge=0, lt=1, description="radius of the channel error balls")
-    error_model: Literal["noise-normalised", "relative"] = Field(
-        default="noise-normalised", description="radius in noise-normalised units, or relative to each channel's norm"
+    error_radius: Radius | LinkErrors = Field(
+        default=0.08, description="radius of the channel error balls, of all or {es, users, feeder, satellite}"
+    )
+    error_model: ErrorModel | LinkErrorModels = Field(
+        default="noise-normalised",
+        description="radius in noise-normalised units, relative to each channel's norm, or absolute (amplitude gain)",
+    )
+    estimate: Literal["true", "noisy"] = Field(
+        default="true",
+        description="what designs know: the true channels, or an estimate that is off by an error within the radius",
+    )
+
+    # Independent beamforming that knows whom it disturbs (scheme ibs-aware)
+    ibs_bs_weight: float | None = Field(
+        default=None,
+        ge=0,
+        le=1e9,
+        description="weight of the Earth Station in its zero forcing; by itself if not given",
+    )
+    ibs_satellite_weight: float | None = Field(
+        default=None, ge=0, le=1e9, description="weight of the users in its null; by itself if not given"
     )
 
     # Satellite link
@@ -70,6 +118,9 @@ class SelfBackhaulConfig(Config):
     max_gain_dbi: float = Field(default=52.0, ge=0, le=80, description="peak gain of a satellite feed")
     half_power_angle_deg: float = Field(
         default=3.2, ge=0.01, le=60, description="one-sided half-power angle of a satellite feed"
+    )
+    far_lobe_dbi: float = Field(
+        default=0.0, ge=-60, le=30, description="gain of a satellite feed far from its axis; the pattern's floor"
     )
     beam_diameter_km: float = Field(
         default=250.0, ge=0.01, le=3000, description="beam diameter on the ground; sets the feed ring"
@@ -87,6 +138,13 @@ class SelfBackhaulConfig(Config):
     )
     feed_phase_std_deg: float = Field(default=10.0, ge=0, le=180, description="standard deviation of mild feed phases")
 
+    residual_doppler_hz: float = Field(
+        default=0.0, ge=0, le=1e7, description="Doppler shift of the satellite's links that compensation leaves"
+    )
+    block_samples: int = Field(
+        default=1024, ge=1, le=2**30, description="samples over which a receiver takes the phase as constant"
+    )
+
     # Terrestrial links
     area_side_m: float = Field(
         default=1000.0, ge=100, le=50_000, description="side of the served square, base station centred"
@@ -101,6 +159,11 @@ class SelfBackhaulConfig(Config):
     array_gain: bool = Field(default=True, description="channel power grows with the antennas (false: paper's eq. 16)")
 
     # Sensing
+    sensing_geometry: Literal["published", "consistent"] = Field(
+        default="published",
+        description="targets seen by a separate line array at the Earth Station's range, or by the feeds at their true "
+        "range (always so with a [satellite] part)",
+    )
     rcs_m2: float = Field(default=10.0, ge=1e-9, le=1e7, description="radar cross-section of a target")
     num_integrated: int = Field(default=2**20, ge=1, le=2**40, description="samples integrated coherently")
     false_alarm: float = Field(default=1e-6, ge=1e-30, lt=1, description="false-alarm probability")
@@ -116,12 +179,63 @@ class SelfBackhaulConfig(Config):
                 f"pattern_min_w has {len(self.pattern_min_w)} values for {len(self.target_angles_deg)} target angles; "
                 "give one value, or one per target"
             )
+        self._check_errors()
+        self._check_sensing()
         if 2 * self.min_distance_m >= self.area_side_m:
             raise ValueError(
                 f"min_distance_m = {self.min_distance_m:g} leaves hardly a place in a square of "
                 f"area_side_m = {self.area_side_m:g}; it must be below half the side"
             )
         return self
+
+    def _check_errors(self) -> None:
+        for link, (radius, model) in self.link_errors.items():
+            if model == "relative" and not radius < 1.0:
+                raise ValueError(
+                    f"error_radius = {radius:g} ({link}): a relative radius must be below 1, or the ball of errors "
+                    "holds the zero channel and nothing can be guaranteed"
+                )
+
+    def _check_sensing(self) -> None:
+        least = self.min_detection_probability
+        if least is not None and least <= self.false_alarm:
+            raise ValueError(
+                f"min_detection_probability = {least:g} must be above false_alarm = {self.false_alarm:g}, which costs "
+                "nothing"
+            )
+        if self.sensing_geometry == "consistent" and self.satellite is None:
+            horizon_deg = math.degrees(math.asin(EARTH_RADIUS_M / (EARTH_RADIUS_M + self.altitude_km * 1e3)))
+            beyond = [angle for angle in self.target_angles_deg if abs(angle) >= horizon_deg]
+            if beyond:
+                raise ValueError(
+                    f"target_angles_deg = {beyond[0]:g} looks past the Earth from {self.altitude_km:g} km: with "
+                    f'sensing_geometry = "consistent" angles must be below {horizon_deg:.1f} degrees'
+                )
+
+    @property
+    def link_errors(self) -> dict[str, tuple[float, str]]:
+        """Radius and model of the errors of each kind of channel: ``es``, ``users``, ``feeder``, ``satellite``."""
+        names = tuple(LinkErrors.model_fields)
+        radii = (
+            self.error_radius if isinstance(self.error_radius, LinkErrors) else dict.fromkeys(names, self.error_radius)
+        )
+        models = (
+            self.error_model
+            if isinstance(self.error_model, LinkErrorModels)
+            else dict.fromkeys(names, self.error_model)
+        )
+        return {name: (float(dict(radii)[name]), str(dict(models)[name])) for name in names}
+
+    @property
+    def doppler_gain(self) -> float:
+        """Power that a receiver keeps whose phase turns over a block: ``sinc^2(f T)``, coherent over the block."""
+        turns = math.pi * self.residual_doppler_hz * self.block_samples / self.bandwidth_hz
+        return 1.0 if turns == 0.0 else (math.sin(turns) / turns) ** 2
+
+    @property
+    def has_consistent_sensing(self) -> bool:
+        """Whether targets are seen by the feeds at their true range."""
+        return self.sensing_geometry == "consistent" or self.satellite is not None
 
     @property
     def num_bs_antennas(self) -> int:
@@ -145,6 +259,17 @@ def published_text_set() -> SelfBackhaulConfig:
     return SelfBackhaulConfig(carrier_hz=30e9, bandwidth_hz=100e6, noise_power_dbm=-94.0)
 
 
+def consistent_set() -> SelfBackhaulConfig:
+    """Feeds that radiate no more than they receive, and targets where they are.
+
+    The paper's 3.2 degrees read as the full width, the largest gain whose pattern then has a mean of 1 over the
+    sphere, and targets at their true ranges seen by the feeds.
+    """
+    return SelfBackhaulConfig(
+        half_power_angle_deg=1.6, max_gain_dbi=32.5, far_lobe_dbi=-10.0, sensing_geometry="consistent"
+    )
+
+
 def axis_sizes(config: SelfBackhaulConfig) -> Mapping[str, int]:
     """Length of every named axis."""
     return {
@@ -152,7 +277,16 @@ def axis_sizes(config: SelfBackhaulConfig) -> Mapping[str, int]:
         "bs_antenna": config.num_bs_antennas,
         "feed": config.num_feeds,
         "target": config.num_targets,
+        "phase": config.num_users + 2,
     }
 
 
-__all__ = ["SelfBackhaulConfig", "axis_sizes", "published_text_set"]
+__all__ = [
+    "EARTH_RADIUS_M",
+    "LinkErrorModels",
+    "LinkErrors",
+    "SelfBackhaulConfig",
+    "axis_sizes",
+    "consistent_set",
+    "published_text_set",
+]

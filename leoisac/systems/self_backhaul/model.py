@@ -13,6 +13,25 @@ from functools import partial
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 
+LINKS = ("users", "es", "satellite", "feeder")
+"""Kinds of channels with errors: base station to users and to the Earth Station, satellite to both."""
+ERROR_MODELS = ("noise-normalised", "relative", "absolute")
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["h_users", "h_es", "g_users", "g_es"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class UnitErrors:
+    """Where in its ball of errors each true channel lies: vectors of norm up to 1, in units of the ball's radius."""
+
+    h_users: Leaf  # complex (user, bs_antenna)
+    h_es: Leaf  # complex (bs_antenna)
+    g_users: Leaf  # complex (user, feed)
+    g_es: Leaf  # complex (feed)
+
 
 @partial(
     jax.tree_util.register_dataclass,
@@ -22,6 +41,8 @@ from leoisac.foundation.jax_setup import jax
 @dataclass(frozen=True)
 class Channels:
     """Channels of one trial, as amplitude gains (a batch has a leading ``trial`` axis on every array).
+
+    They are what designs know, and the truth (``EstimatedChannels`` are not).
 
     Attributes:
         h_users: base station to users.
@@ -40,6 +61,18 @@ class Channels:
 
 @partial(
     jax.tree_util.register_dataclass,
+    data_fields=["h_users", "h_es", "g_users", "g_es", "noise_power", "errors"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class EstimatedChannels(Channels):
+    """Channels as estimated: designs know them, and the judge measures over the true ones, with ``errors`` added."""
+
+    errors: UnitErrors
+
+
+@partial(
+    jax.tree_util.register_dataclass,
     data_fields=[
         "satellite_power",
         "bs_power",
@@ -50,7 +83,9 @@ class Channels:
         "radar_snr_per_watt",
         "false_alarm",
         "error_radius",
-        "relative_error",
+        "error_model",
+        "es_noise_ratio",
+        "ibs_weights",
     ],
     meta_fields=["joint_pattern"],
 )
@@ -63,11 +98,14 @@ class Parameters:
         min_rate: least rate of every user in bit/s/Hz.
         pattern_min: beampattern thresholds in W.
         satellite_steering, bs_steering: unit-norm steering vectors towards the targets.
-        radar_snr_per_watt: radar SNR (linear) per watt of beampattern.
+        radar_snr_per_watt: radar SNR (linear) per watt of beampattern, of all targets or of each.
         false_alarm: false-alarm probability.
-        error_radius: radius of the channel error balls, relative or noise-normalised.
+        error_radius: radii of the channel error balls of ``LINKS``.
+        error_model: of each of them, a place in ``ERROR_MODELS``.
+        es_noise_ratio: noise at the Earth Station over that at the users.
+        ibs_weights: of the other side's receivers in aware independent beamforming, of base station and satellite;
+            negative where each side finds its own.
         joint_pattern: the base station's beams count towards the beampattern (static).
-        relative_error: whether the radius is relative to each channel's norm.
     """
 
     satellite_power: Leaf  # real scalar
@@ -76,11 +114,13 @@ class Parameters:
     pattern_min: Leaf  # real (target)
     satellite_steering: Leaf  # complex (target, feed)
     bs_steering: Leaf  # complex (target, bs_antenna)
-    radar_snr_per_watt: Leaf  # real scalar
+    radar_snr_per_watt: Leaf  # real scalar or (target)
     false_alarm: Leaf  # real scalar
-    error_radius: Leaf  # real scalar
+    error_radius: Leaf  # real (link)
     joint_pattern: bool
-    relative_error: Leaf  # bool scalar
+    error_model: Leaf  # integer (link)
+    es_noise_ratio: Leaf  # real scalar
+    ibs_weights: Leaf  # real (2)
 
 
 @partial(
@@ -143,3 +183,43 @@ class TimeSharedDesign:
     satellite_beam: Leaf  # complex (feed)
     sensing_covariance: Leaf  # complex (feed, feed)
     time_share: Leaf  # real scalar
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["satellite_phase_beams", "phase_sensing", "phase_share"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class PhasedDirectDesign:
+    """The satellite serves the users itself, in phases; the base station is off.
+
+    Attributes:
+        satellite_phase_beams: a beam per user in every phase, zero for those who wait, sqrt(W).
+        phase_sensing: covariance of the sensing waveform in every phase, W.
+        phase_share: share of the time of every phase.
+    """
+
+    satellite_phase_beams: Leaf  # complex (phase, user, feed)
+    phase_sensing: Leaf  # complex (phase, feed, feed)
+    phase_share: Leaf  # real (phase)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["bs_phase_beams", "satellite_beam", "sensing_covariance", "time_share", "phase_share"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class PhasedAccessDesign:
+    """Feeder link and access link take turns, and the access link has phases.
+
+    For the fraction ``time_share`` of the time the satellite alone transmits; phase k of the base station has the
+    fraction ``phase_share[k]``. Powers are peak powers. Units as in ``JointDesign``.
+    """
+
+    bs_phase_beams: Leaf  # complex (phase, user, bs_antenna)
+    satellite_beam: Leaf  # complex (feed)
+    sensing_covariance: Leaf  # complex (feed, feed)
+    time_share: Leaf  # real scalar
+    phase_share: Leaf  # real (phase)

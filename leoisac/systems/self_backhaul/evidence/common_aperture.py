@@ -54,7 +54,7 @@ class CommonAperture:
         covariance = self.sensing_covariance
         if reading == "joint":
             covariance = covariance + self.beams.T @ np.conj(self.beams)
-        return beampattern(covariance, _steering(angles_deg, len(covariance)))
+        return beampattern(covariance, steering(angles_deg, len(covariance)))
 
 
 def common_aperture(
@@ -87,8 +87,8 @@ def common_aperture(
     for name, value in (("num_antennas", num_antennas), ("min_gain", min_gain), ("noise", noise)):
         if not value > 0:
             raise ValueError(f"{name} = {value}: must be positive.")
-    users = _steering(np.asarray(user_angles_deg, dtype=float), num_antennas)
-    targets = _steering(np.asarray(target_angles_deg, dtype=float), num_antennas)
+    users = steering(np.asarray(user_angles_deg, dtype=float), num_antennas)
+    targets = steering(np.asarray(target_angles_deg, dtype=float), num_antennas)
     joint = reading == "joint"
     needs = _Needs(
         sinr=np.asarray(from_db(min_sinr_db), dtype=float),
@@ -97,7 +97,7 @@ def common_aperture(
         joint=np.asarray(float(joint)),
     )
     # In the span of all steering vectors the problem has the same size, and program, for every large array.
-    basis = _span(np.concatenate([users, targets]))
+    basis = span(np.concatenate([users, targets]))
     spanned = (users @ np.conj(basis))[None], (targets @ np.conj(basis))[None]
     solved: _Solved = take(by_lanes(_solve)(needs, *spanned), 0)
     turn = np.conj(basis.T)
@@ -180,14 +180,15 @@ def _recovered(solved: _Solved, users: np.ndarray, targets: np.ndarray, needs: _
     )
 
 
-def _span(vectors: Complex[np.ndarray, "vector antenna"]) -> Complex[np.ndarray, "antenna dim"]:
+def span(vectors: Complex[np.ndarray, "vector antenna"]) -> Complex[np.ndarray, "antenna dim"]:
     """Orthonormal basis, as columns, of the span of the vectors; of everything if there are as many as antennas."""
     count, dim = vectors.shape
     return np.linalg.qr(vectors.T)[0] if count < dim else np.eye(dim, dtype=complex)
 
 
-def _steering(angles_deg: Float[np.ndarray, " angle"], count: int) -> Complex[np.ndarray, "angle antenna"]:
+def steering(angles_deg: Float[np.ndarray, " angle"], count: int) -> Complex[np.ndarray, "angle antenna"]:
+    """Unit-norm steering vectors of a half-wavelength line."""
     return ula_steering_vector(deg_to_rad(angles_deg), count) / np.sqrt(count)
 
 
-__all__ = ["CommonAperture", "common_aperture"]
+__all__ = ["CommonAperture", "common_aperture", "span", "steering"]

@@ -36,6 +36,8 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
     """
     power, robust = (viewed(ended(datasets[name])) for name in ("convergence", "robust-convergence"))
     used = routes(power)
+    iterating = {label: route for label, route in used.items() if route not in ("fast", "attacked")}
+    used = iterating or used  # the axis is the procedure's iteration; rounds of multipliers only where nothing else ran
     with house_style() as mpl:
         count = len(used) + 1
         width = COLUMN_WIDTH_IN * (0.45 + 0.4 * count)

@@ -16,6 +16,7 @@ ALTERNATIVES: Mapping[str, tuple[Any, ...]] = {
     "gas_loss_db": (0.0, 2.0),
     "rain_model": ("lognormal_db",),
     "half_power_angle_deg": (1.6,),
+    "far_lobe_dbi": (-10.0,),
     "feed_phase": ("uniform",),
     "path_loss_intercept_db": (29.4, 35.4),
     "path_loss_exponent": (2.0, 2.2),

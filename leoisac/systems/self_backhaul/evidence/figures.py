@@ -11,19 +11,22 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Figure
 from leoisac.experiment.reading.settings import another_setting
-from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.figure_notes import add_note
-from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.self_backhaul import SYSTEM
 from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
 from leoisac.systems.self_backhaul.evidence.common_aperture_figures import draw_common_aperture
 from leoisac.systems.self_backhaul.evidence.convergence_figures import draw_convergence
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
-from leoisac.systems.self_backhaul.evidence.rates import RATE, as_stored, joined
-from leoisac.systems.self_backhaul.evidence.sensing_figures import draw_characteristic, draw_trade_off
+from leoisac.systems.self_backhaul.evidence.rates import as_stored, joined
+from leoisac.systems.self_backhaul.evidence.rival_figures import draw_rivals
+from leoisac.systems.self_backhaul.evidence.sensing_figures import (
+    draw_characteristic,
+    draw_detection,
+    draw_thresholds,
+    draw_trade_off,
+)
 from leoisac.systems.self_backhaul.evidence.sensitivity import draw_sensitivity
-from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
 
 Data = Mapping[str, xr.Dataset]
 
@@ -55,11 +58,9 @@ def _over(prefix: str, title: str, prepare: Callable[[xr.Dataset], xr.Dataset] |
 
     def draw(datasets: Data) -> Any:
         first, *others = datasets.values()
-        numbers = summary(joined(first, _RELATIVE, others[0]) if others else first, RATE)
-        if prepare is not None:
-            numbers = prepare(numbers)
-        labels = {**LABELS, _RELATIVE: _RELATIVE_LABEL}
-        return draw_sweep(numbers, labels=labels, order=(*ORDER, _RELATIVE), title=title)
+        whole = joined(first, _RELATIVE, others[0]) if others else first
+        further = (_RELATIVE,) if others else ()
+        return draw_rivals(whole, title, prepare, further, {_RELATIVE: _RELATIVE_LABEL})
 
     return _noted(prefix, draw)
 
@@ -122,6 +123,8 @@ FIGURES = (
     ),
     Figure("fig-8", "Sum rate against number of users", ("users", "relative-errors"), _over("F8", "Number of users")),
     Figure("roc", "Receiver operating characteristic", ("pattern-threshold",), draw_characteristic),
+    Figure("threshold-rivals", "Rate and detection of rivals", ("threshold-rivals",), _noted("F4", draw_thresholds)),
+    Figure("detection", "Rate against detection at consistent physics", ("detection",), draw_detection),
     Figure("sensitivity", "Sensitivity to values that are not the paper's", ("sensitivity",), draw_sensitivity),
 )
 

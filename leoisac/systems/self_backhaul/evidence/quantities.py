@@ -11,7 +11,9 @@ QUANTITIES: dict[str, Metric] = {
     "multiplier_round": Metric("round of multipliers", least=0.0),
     "azimuth": Metric("azimuth from broadside", "deg", least=-90.0, most=90.0),
     "relative_beampattern": Metric("relative beampattern", "dB", most=0.0),
+    "met_share": Metric("least rate met", least=0.0, most=1.0),
     "rate_change": Metric("change of the delivered sum rate", "%", least=-100.0),
+    "lead_change": Metric("change of PA1's lead", "%"),
 }
 
 __all__ = ["QUANTITIES"]

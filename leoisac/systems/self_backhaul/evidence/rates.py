@@ -80,6 +80,20 @@ def by_route(dataset: xr.Dataset, scheme: str, route: str) -> xr.Dataset | None:
     return None
 
 
+def chosen(dataset: xr.Dataset, schemes: Sequence[str]) -> xr.Dataset:
+    """The dataset with those of its schemes that are named, in the given order."""
+    return dataset.sel(scheme=present(dataset, schemes))
+
+
+def met_share(dataset: xr.Dataset, metric: str = "min_rate_met") -> xr.DataArray:
+    """Share of all trials run (or of their users: ``users_met``) with the least rate; without a design, none."""
+    run = (dataset["status"] != NOT_RUN).sum("trial")
+    if metric not in dataset:  # stored before it was measured
+        return run * float("nan")
+    met = dataset[metric].where(dataset["usable"], 0.0).fillna(0.0).sum("trial")
+    return met / run.where(run > 0)
+
+
 def ended(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset with all that ended in a design counting, also one that misses a constraint.
 
@@ -100,10 +114,10 @@ def as_stored(dataset: xr.Dataset) -> xr.Dataset:
 
 def joined(dataset: xr.Dataset, name: str, other: xr.Dataset) -> xr.Dataset:
     """A study with the one scheme of another one under a name of its own; what that lacks was not run."""
-    kept = [RATE, "usable", "status"]
+    kept = [name for name in (RATE, "usable", "status", "min_rate_met") if name in dataset and name in other]
     other = other.isel(scheme=slice(0, 1)).assign_coords(scheme=[name])
     parts = [part[kept].drop_vars(["scheme_label", "scheme_bound"], errors="ignore") for part in (dataset, other)]
-    missing = {RATE: float("nan"), "usable": False, "status": NOT_RUN}
+    missing = {RATE: float("nan"), "usable": False, "status": NOT_RUN, "min_rate_met": float("nan")}
     whole = xr.concat(parts, "scheme", join="outer", fill_value=missing, combine_attrs="override")
     return whole.transpose("scheme", ..., "trial")
 
@@ -112,11 +126,13 @@ __all__ = [
     "RATE",
     "as_stored",
     "by_route",
+    "chosen",
     "delivered",
     "ended",
     "gaps",
     "joined",
     "known",
+    "met_share",
     "points",
     "present",
     "routes",

@@ -24,6 +24,7 @@ from leoisac.systems.self_backhaul.evidence.rates import RATE
 from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
 
 _DETECTION = "mean_detection_probability"
+_PUBLISHED_USERS = 8
 _NAMED_W = (1.0, 20.0, 50.0, 100.0, 200.0)
 _FALSE_ALARMS = np.geomspace(1e-10, 1.0, 41)
 
@@ -63,8 +64,57 @@ def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
         right.margins(x=0.2, y=0.08)
         right.set_ylabel(QUANTITIES[_DETECTION].label)
         share = share_text(float(usable_share(dataset).min()))
-        add_note(figure, f"{rate.attrs['caption']} (left, middle); lowest usable share of a point {share}")
+        add_note(
+            figure,
+            f"{rate.attrs['caption']} (left, middle); lowest usable share of a point {share}",
+            _users_text(dataset),
+        )
     return figure
+
+
+def draw_thresholds(datasets: Mapping[str, xr.Dataset]) -> Any:
+    """Detection probability against sum rate as the threshold rises: the joint design and all rivals."""
+    (dataset,) = datasets.values()
+    return _draw_pairs(dataset, "pattern_min_w", "As the beampattern threshold rises")
+
+
+def draw_detection(datasets: Mapping[str, xr.Dataset]) -> Any:
+    """The same as the detection probability that is asked for rises, with targets where they are."""
+    (dataset,) = datasets.values()
+    return _draw_pairs(dataset, "min_detection_probability", "Targets at their ranges, seen by the feeds")
+
+
+def _draw_pairs(dataset: xr.Dataset, axis: str, title: str) -> Any:
+    """Rate over the axis, and detection against rate; every scheme over its own usable trials."""
+    dataset = dataset.assign({_DETECTION: detection(dataset).assign_attrs(QUANTITIES[_DETECTION].attributes)})
+    rate, detected = (summary(dataset, name, view="usable") for name in (RATE, _DETECTION))
+    label = quantity_label(str(dataset[axis].attrs["long_name"]), str(dataset[axis].attrs["units"]))
+    styles = series_styles(ORDER)
+    with house_style() as mpl:
+        figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 3.8), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for scheme in (str(name) for name in dataset["scheme"].values):
+            style = styles[scheme]
+            draw_curve(left, dataset[axis], rate.sel(scheme=scheme), style, LABELS.get(scheme, scheme))
+            x, y = (numbers["mean"].sel(scheme=scheme).values for numbers in (rate, detected))
+            right.plot(x, y, style.line, color=style.colour, marker=style.marker)
+        left.set_xlabel(label)
+        left.set_ylabel(METRICS[RATE].label)
+        left.set_title(title, loc="left")
+        right.set_xlabel(METRICS[RATE].label)
+        right.set_ylabel(QUANTITIES[_DETECTION].label)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
+        shares = usable_share(dataset).min([str(dim) for dim in usable_share(dataset).dims if dim != "scheme"])
+        lost = ", ".join(
+            f"{name} {share_text(float(one))}" for name, one in zip(dataset["scheme"].values, shares) if one < 1
+        )
+        add_note(figure, rate.attrs["caption"], f"Lowest usable shares: {lost or 'all usable'}. {_users_text(dataset)}")
+    return figure
+
+
+def _users_text(dataset: xr.Dataset) -> str:
+    users = json.loads(dataset.attrs["config"])["num_users"]
+    return "" if users == _PUBLISHED_USERS else f"{users} users (published: {_PUBLISHED_USERS})."
 
 
 def _name_points(axes: Any, x: np.ndarray, y: np.ndarray, threshold: np.ndarray) -> None:
@@ -86,7 +136,7 @@ def characteristic(dataset: xr.Dataset, false_alarm: np.ndarray) -> xr.DataArray
     from leoisac.systems.self_backhaul.judge.evaluate import parameters
 
     config = build(SelfBackhaulConfig, json.loads(dataset.attrs["config"]))
-    snr = float(parameters(config).radar_snr_per_watt) * dataset["target_power"].where(dataset["usable"])
+    snr = dataset["target_power"].where(dataset["usable"]) * np.asarray(parameters(config).radar_snr_per_watt)
     values = np.asarray(receiver_operating_characteristic(np.nan_to_num(snr.values), false_alarm))
     curve = xr.DataArray(values, dims=(*snr.dims, "false_alarm"), coords={"false_alarm": false_alarm})
     return (

@@ -15,8 +15,8 @@ from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.self_backhaul.evidence.declared import FIELDS
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
-from leoisac.systems.self_backhaul.evidence.rates import delivered, sweep_axis
-from leoisac.systems.self_backhaul.evidence.studies import LABELS, ORDER
+from leoisac.systems.self_backhaul.evidence.rates import delivered, present, sweep_axis
+from leoisac.systems.self_backhaul.evidence.studies import LABELS, LEAD_RIVALS, ORDER, PROPOSED
 
 _ROW_IN = 0.3
 _BAR = 0.36
@@ -28,7 +28,8 @@ class Change(NamedTuple):
     Attributes:
         field: that was changed.
         value: to what.
-        gain: relative change of the mean delivered sum rate, over the trials that both points can use.
+        gain: relative change of the mean delivered sum rate, or of the mean lead, over the trials that both points
+            can use.
         usable: share of usable trials.
     """
 
@@ -38,10 +39,12 @@ class Change(NamedTuple):
     usable: float
 
 
-def changes(dataset: xr.Dataset, scheme: str) -> list[Change]:
-    """The points of the study after the first, in its order."""
+def changes(dataset: xr.Dataset, scheme: str, rival: str = "") -> list[Change]:
+    """The points of the study after the first, in its order; with a rival, of the scheme's lead over it."""
     axis = sweep_axis(dataset)
     rates = delivered(dataset).sel(scheme=scheme, drop=True)
+    if rival:
+        rates = rates - delivered(dataset).sel(scheme=rival, drop=True)
     share = usable_share(dataset).sel(scheme=scheme).values
     found: list[Change] = []
     for index in range(1, dataset.sizes[axis]):
@@ -54,16 +57,23 @@ def changes(dataset: xr.Dataset, scheme: str) -> list[Change]:
 def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
     """A bar per alternative value, the values that matter most on top; the shares that are usable beside them."""
     (dataset,) = datasets.values()
-    schemes = [str(name) for name in dataset["scheme"].values]
+    schemes = present(dataset, PROPOSED) or [str(name) for name in dataset["scheme"].values]
     by_scheme = {scheme: changes(dataset, scheme) for scheme in schemes}
+    rivals = present(dataset, LEAD_RIVALS) if "pa1" in schemes else []
+    leads = {rival: changes(dataset, "pa1", rival) for rival in rivals}
     size = {field: _size(field, by_scheme) for field in dict.fromkeys(one.field for one in by_scheme[schemes[0]])}
     bars = sorted(range(len(by_scheme[schemes[0]])), key=lambda index: -size[by_scheme[schemes[0]][index].field])
     styles = series_styles(ORDER)
     with house_style() as mpl:
         height = 1.5 + _ROW_IN * len(bars)
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, height), layout="constrained")
-        panels = figure.subplots(1, len(schemes), sharey=True, squeeze=False)[0]
-        for panel, scheme in zip(panels, schemes, strict=True):
+        count = len(schemes) + len(leads)
+        figure = mpl.Figure(figsize=((0.3 + 0.6 * count) * COLUMN_WIDTH_IN, height), layout="constrained")
+        panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+        for panel, (rival, found) in zip(panels[len(schemes) :], leads.items(), strict=True):
+            _draw_bars(panel, [found[index] for index in bars], styles[rival].colour)
+            panel.set_title(f"PA1 over {LABELS[rival]}", loc="left")
+            panel.set_xlabel(QUANTITIES["lead_change"].label)
+        for panel, scheme in zip(panels, schemes, strict=False):
             _draw_bars(panel, [by_scheme[scheme][index] for index in bars], styles[scheme].colour)
             panel.set_title(LABELS.get(scheme, scheme), loc="left")
             panel.set_xlabel(QUANTITIES["rate_change"].label)

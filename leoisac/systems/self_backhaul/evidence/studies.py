@@ -13,7 +13,11 @@ from leoisac.systems.self_backhaul.evidence.declared import FIELDS, POINTS, TINY
 
 ORDER = tuple(scheme.name for scheme in SCHEMES)
 LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
-BENCHMARKS = ("das", "tdma", "tdma-half", "ibs", "ibs-matched")
+PUBLISHED_RIVALS = ("das", "tdma", "tdma-half", "ibs", "ibs-matched")
+"""The benchmarks as the paper reads them: none promises the users' least rate."""
+FAIR_RIVALS = ("das-fair", "tdma-fair", "ibs-aware")
+"""The same ideas by their best means."""
+BENCHMARKS = (*PUBLISHED_RIVALS, *FAIR_RIVALS)
 PROPOSED = tuple(name for name in ORDER if name not in BENCHMARKS)
 ROBUST = "pa2"
 """The scheme whose delivered rates are those that it guarantees."""
@@ -21,6 +25,22 @@ ROBUST = "pa2"
 _THRESHOLDS_W = [0.1, 1.0, 10.0, 20.0, 30.0, 40.0, 50.0, 70.0, 100.0, 150.0, 200.0]
 _SMALL = dict(SYSTEM.small)
 _small = SelfBackhaulConfig().replace(**_SMALL)
+
+ABSOLUTE_RADII = {"es": 2.307e-8, "users": 2.307e-8, "feeder": 7.296e-10, "satellite": 7.296e-10}
+"""Amplitude gains: what 0.08 in noise-normalised units is at 30 dBW and 0 dBW, and stays while powers change."""
+CONSISTENT_SENSING = {
+    "half_power_angle_deg": 1.6,
+    "max_gain_dbi": 32.5,
+    "far_lobe_dbi": -10.0,
+    "sensing_geometry": "consistent",
+    "num_users": 4,
+    "target_angles_deg": [-12.0, 12.0],
+    "rcs_m2": 1e4,
+    "num_integrated": 2**21,
+}
+"""Feeds that radiate what they receive, targets in two of their beams: large ships (40 dBsm), 0.1 s of integration."""
+LEAD_RIVALS = ("tdma", "ibs-aware")
+"""Against whom the sensitivity of PA1's lead is measured: the strongest published rival and the strongest fair one."""
 
 STUDIES = (
     Study(
@@ -125,8 +145,41 @@ STUDIES = (
         tiny={"overrides": _SMALL, "sweep": {"num_users": [_small.num_users]}},
     ),
     Study(
+        "absolute-errors",
+        schemes=("pa2",),
+        overrides={"error_model": "absolute", "error_radius": ABSOLUTE_RADII},
+        sweep={"satellite_power_dbw": [10.0, 20.0, 30.0, 40.0, 50.0]},
+        trials=100,
+        count="trials",
+        quick={"trials": 6, "sweep": {"satellite_power_dbw": [10.0, 30.0, 50.0]}},
+        tiny={"overrides": _SMALL, "sweep": {"satellite_power_dbw": [10.0, 30.0]}},
+    ),
+    Study(
+        "threshold-rivals",
+        schemes=("pa1", *(name for name in BENCHMARKS if name not in ("tdma-half", "ibs-matched"))),
+        overrides={"num_users": 4},
+        sweep={"pattern_min_w": [1.0, 20.0, 50.0, 100.0, 200.0]},
+        trials=100,
+        count="trials",
+        quick={"trials": 8, "sweep": {"pattern_min_w": [1.0, 50.0, 200.0]}},
+        tiny={"overrides": _SMALL, "sweep": {"pattern_min_w": [1.0, 50.0, 200.0]}},
+    ),
+    Study(
+        "detection",
+        schemes=("pa1", *FAIR_RIVALS),
+        overrides=CONSISTENT_SENSING,
+        sweep={"min_detection_probability": [0.1, 0.3, 0.5, 0.7, 0.9, 0.99]},
+        trials=100,
+        count="trials",
+        quick={"trials": 8, "sweep": {"min_detection_probability": [0.1, 0.5, 0.99]}},
+        tiny={
+            "overrides": {**_SMALL, "target_angles_deg": [-12.0, 12.0]},
+            "sweep": {"min_detection_probability": [0.1, 0.9]},
+        },
+    ),
+    Study(
         "sensitivity",
-        schemes=("pa1", "pa2"),
+        schemes=("pa1", "pa2", *LEAD_RIVALS),
         sweep={"+".join(FIELDS): POINTS},
         trials=48,
         count="trials",
@@ -135,4 +188,16 @@ STUDIES = (
     ),
 )
 
-__all__ = ["BENCHMARKS", "LABELS", "ORDER", "PROPOSED", "ROBUST", "STUDIES"]
+__all__ = [
+    "ABSOLUTE_RADII",
+    "BENCHMARKS",
+    "CONSISTENT_SENSING",
+    "FAIR_RIVALS",
+    "LABELS",
+    "LEAD_RIVALS",
+    "ORDER",
+    "PROPOSED",
+    "PUBLISHED_RIVALS",
+    "ROBUST",
+    "STUDIES",
+]

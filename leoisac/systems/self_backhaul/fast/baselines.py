@@ -58,42 +58,43 @@ class Alone(NamedTuple):
 
 def solve_das(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Satellite-direct: the base station is off and the satellite beams to every user, within what sensing leaves."""
-    design, spare, iterations = by_lanes(_direct)(parameters, channels)
-    return _finish(parameters, channels, design, spare, iterations)
+    design, spare, iterations = by_lanes(direct)(parameters, channels)
+    return finish(parameters, channels, design, spare, iterations)
 
 
 def solve_tdma(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Time division: feeder and access link take turns at peak power; the split makes both carry the same."""
-    alone: Alone = by_lanes(_alone)(parameters, channels)
-    both = alone.access_rate + alone.feeder.rate
-    share = np.where(both == 0.0, 0.5, alone.access_rate / np.where(both == 0.0, 1.0, both))
-    return _take_turns(parameters, channels, alone, share)
+    own: Alone = by_lanes(alone)(parameters, channels)
+    both = own.access_rate + own.feeder.rate
+    share = np.where(both == 0.0, 0.5, own.access_rate / np.where(both == 0.0, 1.0, both))
+    return _take_turns(parameters, channels, own, share)
 
 
 def solve_tdma_half(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Time division with half of the time for each link."""
-    alone: Alone = by_lanes(_alone)(parameters, channels)
-    return _take_turns(parameters, channels, alone, np.full_like(alone.access_rate, 0.5))
+    own: Alone = by_lanes(alone)(parameters, channels)
+    return _take_turns(parameters, channels, own, np.full_like(own.access_rate, 0.5))
 
 
 def solve_ibs(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Independent beamforming: each transmitter designs as if it were alone, then they disturb each other."""
-    alone: Alone = by_lanes(_alone)(parameters, channels)
-    return _finish(parameters, channels, alone.design, alone.feeder.spare, alone.iterations)
+    own: Alone = by_lanes(alone)(parameters, channels)
+    return finish(parameters, channels, own.design, own.feeder.spare, own.iterations)
 
 
 def solve_ibs_matched(parameters: Parameters, channels: Channels) -> Solution[Any]:
     """Independent beamforming with the feeder beam scaled down to carry no more than the access link's own rate."""
-    alone: Alone = by_lanes(_alone)(parameters, channels)
-    needed = np.expm1(alone.access_rate * np.log(2.0)) * alone.feeder.noise
-    offered = np.expm1(alone.feeder.rate * np.log(2.0)) * alone.feeder.noise
+    own: Alone = by_lanes(alone)(parameters, channels)
+    needed = np.expm1(own.access_rate * np.log(2.0)) * own.feeder.noise
+    offered = np.expm1(own.feeder.rate * np.log(2.0)) * own.feeder.noise
     largest = np.maximum(offered, needed)
     scale = np.sqrt(np.where(largest == 0.0, 1.0, needed / np.where(largest == 0.0, 1.0, largest)))
-    design = replace(alone.design, satellite_beam=alone.design.satellite_beam * scale[:, None])
-    return _finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
+    design = replace(own.design, satellite_beam=own.design.satellite_beam * scale[:, None])
+    return finish(parameters, channels, design, own.feeder.spare, own.iterations)
 
 
-def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Spare, Any]:
+def direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, Spare, Any]:
+    """The satellite's sum-rate beams to the users beside sensing, of one trial; what sensing leaves; iterations."""
     problem = normalise(parameters, channels)
     g = problem.g_users
     leakage = jnp.einsum("mi,mj->ij", g, jnp.conj(g))
@@ -108,7 +109,8 @@ def _direct(parameters: Parameters, channels: Channels) -> tuple[DirectDesign, S
     return design, Spare(jnp.max(left), most), beams.iterations[best]
 
 
-def _alone(parameters: Parameters, channels: Channels) -> Alone:
+def alone(parameters: Parameters, channels: Channels) -> Alone:
+    """Both transmitters of one trial as if the other did not exist."""
     problem = normalise(parameters, channels)
     feeder = _feeder_link(problem)
     access = wmmse(problem.h_users, jnp.ones(problem.h_users.shape[0]), 1.0)
@@ -152,10 +154,10 @@ def _traces(covariances: Complex[Array, "weight feed feed"]) -> Float[Array, " w
 
 def _take_turns(parameters: Parameters, channels: Channels, alone: Alone, time_share: np.ndarray) -> Solution[Any]:
     design = TimeSharedDesign(**vars(alone.design), time_share=time_share)
-    return _finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
+    return finish(parameters, channels, design, alone.feeder.spare, alone.iterations)
 
 
-def _finish(
+def finish(
     parameters: Parameters, channels: Channels, design: Any, spare: Spare, iterations: np.ndarray
 ) -> Solution[Any]:
     """INFEASIBLE where the dual bound proves that no sensing waveform fits the satellite's budget.

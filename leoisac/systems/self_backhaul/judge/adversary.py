@@ -167,6 +167,7 @@ def _attack(
 ) -> _Found:
     radii: ErrorRadii = error_radii(parameters, channels)
     noise = float(channels.noise_power)
+    es_noise = noise * float(parameters.es_noise_ratio)
     W = np.einsum("mi,mj->mij", design.bs_beams, np.conj(design.bs_beams))
     V, V0 = np.outer(design.satellite_beam, np.conj(design.satellite_beam)), design.sensing_covariance
     everyone = np.sum(W, axis=0)
@@ -178,7 +179,7 @@ def _attack(
         others = np.sum(np.delete(W, m, axis=0), axis=0)
         at_bs.append(_least_ratio(W[m], others, at_satellite[-1].value + noise, from_bs))
     leakage = _largest_power(everyone, _ball(channels.h_es, radii.h_es, random, rng))
-    feeder = _least_ratio(V, V0, leakage.value + noise, _ball(channels.g_es, radii.g_es, random, rng))
+    feeder = _least_ratio(V, V0, leakage.value + es_noise, _ball(channels.g_es, radii.g_es, random, rng))
     return _Found(
         np.array([np.log2(1.0 + worst.value) for worst in at_bs]),
         float(np.log2(1.0 + feeder.value)),

@@ -17,6 +17,7 @@ from leoisac.metrics.sinr import beam_powers
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.judge.evaluate import parameters
 from leoisac.systems.self_backhaul.model import DirectDesign, JointDesign, TimeSharedDesign
+from leoisac.systems.self_backhaul.world.sensed import feed_amplitudes
 
 Design = JointDesign | DirectDesign | TimeSharedDesign
 
@@ -24,7 +25,7 @@ Design = JointDesign | DirectDesign | TimeSharedDesign
 def pattern_over_angles(
     config: SelfBackhaulConfig, design: Design, angles_deg: Float[Any, " angle"], reading: str | None = None
 ) -> Float[np.ndarray, "*trial angle"]:
-    """Beampattern of designs in W, ``a^H V_0 a``, over angles from broadside.
+    """Beampattern of designs in W, ``a^H V_0 a``, over angles from broadside; ``a`` as ``sensing_geometry`` says.
 
     Args:
         config: sizes of the arrays.
@@ -41,7 +42,11 @@ def pattern_over_angles(
         raise ValueError(f"reading = {reading!r}: must be `satellite` or `joint`.")
     angles = deg_to_rad(np.asarray(angles_deg, dtype=float))
     design = to_numpy(design)
-    satellite = ula_steering_vector(angles, config.num_feeds) / config.num_feeds**0.5
+    if config.has_consistent_sensing:
+        amplitude = feed_amplitudes(config, np.atleast_1d(angles))
+        satellite = amplitude / np.linalg.norm(amplitude, axis=-1, keepdims=True) + 0j
+    else:
+        satellite = ula_steering_vector(angles, config.num_feeds) / config.num_feeds**0.5
     pattern = beampattern(design.sensing_covariance, satellite)
     if reading == "joint" and not isinstance(design, DirectDesign):
         panel = steering_vector(upa(*config.bs_array).positions, angles, 0.0) / config.num_bs_antennas**0.5
@@ -63,8 +68,15 @@ def operating_characteristic(
         false_alarm: probabilities, in (0, 1].
     """
     pattern = pattern_over_angles(config, design, np.asarray(config.target_angles_deg, dtype=float))
-    snr = float(parameters(config).radar_snr_per_watt) * pattern
+    snr = np.asarray(parameters(config).radar_snr_per_watt) * pattern * _sensing_share(design, pattern)
     return np.asarray(receiver_operating_characteristic(snr, np.asarray(false_alarm, dtype=float)))
+
+
+def _sensing_share(design: Design, pattern: Float[np.ndarray, "*trial target"]) -> Any:
+    """Share of the time in which the satellite senses."""
+    if isinstance(design, TimeSharedDesign):
+        return np.reshape(to_numpy(design).time_share, (*pattern.shape[:-1], 1))
+    return 1.0
 
 
 __all__ = ["operating_characteristic", "pattern_over_angles"]

@@ -20,7 +20,14 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.namespace import array_namespace
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.optim.batched.trust_region import least_beam_power, maximise_over_ball, minimise_over_ball
-from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
+from leoisac.systems.self_backhaul.model import (
+    ERROR_MODELS,
+    LINKS,
+    Channels,
+    EstimatedChannels,
+    JointDesign,
+    Parameters,
+)
 
 
 @partial(
@@ -75,20 +82,37 @@ def error_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     """Radii of one trial in the units of the channels (amplitude gains).
 
     ``relative``: ``radius ||h||`` of each known channel. ``noise-normalised``: ``radius sigma / sqrt(P)``, which is
-    ``radius`` once noise and the transmitter's budget P are the units.
+    ``radius`` once the receiver's noise and the transmitter's budget P are the units. ``absolute``: ``radius``.
     """
     xp = array_namespace(channels.h_es, parameters.error_radius)
 
-    def radius(h: Any, power: Any) -> Any:
-        relative = parameters.error_radius * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
-        normalised = parameters.error_radius * xp.sqrt(channels.noise_power / power)
-        return xp.where(parameters.relative_error, relative, normalised)
+    def radius(link: str, h: Any, power: Any, noise: Any) -> Any:
+        place = LINKS.index(link)
+        given, model = parameters.error_radius[place], parameters.error_model[place]
+        relative = given * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
+        other = xp.where(model == ERROR_MODELS.index("absolute"), given, given * xp.sqrt(noise / power))
+        return xp.where(model == ERROR_MODELS.index("relative"), relative, other)
 
+    noise, es_noise = channels.noise_power, channels.noise_power * parameters.es_noise_ratio
     return ErrorRadii(
-        h_users=radius(channels.h_users, parameters.bs_power),
-        h_es=radius(channels.h_es, parameters.bs_power),
-        g_users=radius(channels.g_users, parameters.satellite_power),
-        g_es=radius(channels.g_es, parameters.satellite_power),
+        h_users=radius("users", channels.h_users, parameters.bs_power, noise),
+        h_es=radius("es", channels.h_es, parameters.bs_power, es_noise),
+        g_users=radius("satellite", channels.g_users, parameters.satellite_power, noise),
+        g_es=radius("feeder", channels.g_es, parameters.satellite_power, es_noise),
+    )
+
+
+def true_channels(parameters: Parameters, channels: Channels) -> Channels:
+    """The channels of one trial as they are: those known, or an estimate with its errors added."""
+    if not isinstance(channels, EstimatedChannels):
+        return channels
+    radii, unit = error_radii(parameters, channels), channels.errors
+    return Channels(
+        h_users=channels.h_users + radii.h_users[..., None] * unit.h_users,
+        h_es=channels.h_es + radii.h_es[..., None] * unit.h_es,
+        g_users=channels.g_users + radii.g_users[..., None] * unit.g_users,
+        g_es=channels.g_es + radii.g_es[..., None] * unit.g_es,
+        noise_power=channels.noise_power,
     )
 
 
@@ -132,11 +156,13 @@ def worst_powers_of_covariances(
     return WorstPowers(xp.maximum(signal, 0.0), *disturbing[:2], xp.maximum(es_signal, 0.0), *disturbing[2:])
 
 
-def rates_of_powers(powers: WorstPowers, noise: Any) -> GuaranteedRates:
+def rates_of_powers(powers: WorstPowers, noise: Any, es_noise_ratio: Any = 1.0) -> GuaranteedRates:
     """Rates that the worst powers leave, bit/s/Hz."""
     xp = array_namespace(powers.signal)
     rate = spectral_efficiency(powers.signal / (powers.interference + powers.satellite + noise))
-    backhaul_rate = spectral_efficiency(powers.es_signal / (powers.es_leakage + powers.es_sensing + noise))
+    backhaul_rate = spectral_efficiency(
+        powers.es_signal / (powers.es_leakage + powers.es_sensing + noise * es_noise_ratio)
+    )
     return GuaranteedRates(rate, backhaul_rate, xp.minimum(xp.sum(rate), backhaul_rate))
 
 
@@ -144,7 +170,7 @@ def guaranteed_rates(parameters: Parameters, channels: Channels, design: JointDe
     """Guaranteed rates of one trial's physical design under the configured errors."""
     radii = error_radii(parameters, channels)
     powers = worst_powers(channels, radii, design.bs_beams, design.satellite_beam, design.sensing_covariance)
-    return rates_of_powers(powers, channels.noise_power)
+    return rates_of_powers(powers, channels.noise_power, parameters.es_noise_ratio)
 
 
 def _disturbing(
@@ -178,6 +204,7 @@ __all__ = [
     "error_radii",
     "guaranteed_rates",
     "rates_of_powers",
+    "true_channels",
     "worst_powers",
     "worst_powers_of_covariances",
 ]

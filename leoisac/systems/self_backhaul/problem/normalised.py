@@ -1,7 +1,8 @@
 """One trial as numbers without units: noise is 1 and both power budgets are 1.
 
 Base station channels are multiplied by ``sqrt(P_T) / sigma``, satellite channels by ``sqrt(P_s) / sigma``, beampattern
-thresholds divided by ``P_s``. Every solver works on this form, and one compilation serves all powers and thresholds.
+thresholds divided by ``P_s``; sigma is the receiver's own. Every solver works on this form, and one compilation serves
+all powers and thresholds.
 """
 
 from __future__ import annotations
@@ -66,12 +67,13 @@ def normalise(parameters: Parameters, channels: Channels) -> Problem:
     """The normalised problem of one trial."""
     bs_scale = jnp.sqrt(parameters.bs_power / channels.noise_power)
     satellite_scale = jnp.sqrt(parameters.satellite_power / channels.noise_power)
+    es_scale = 1.0 / jnp.sqrt(parameters.es_noise_ratio)
     ratio = parameters.bs_power / parameters.satellite_power
     return Problem(
         h_users=channels.h_users * bs_scale,
-        h_es=channels.h_es * bs_scale,
+        h_es=channels.h_es * (bs_scale * es_scale),
         g_users=channels.g_users * satellite_scale,
-        g_es=channels.g_es * satellite_scale,
+        g_es=channels.g_es * (satellite_scale * es_scale),
         targets=parameters.satellite_steering,
         bs_targets=parameters.bs_steering,
         demands=parameters.pattern_min / parameters.satellite_power,
@@ -107,7 +109,10 @@ def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     radii = error_radii(parameters, channels)
     bs = jnp.sqrt(parameters.bs_power / channels.noise_power)
     satellite = jnp.sqrt(parameters.satellite_power / channels.noise_power)
-    return ErrorRadii(radii.h_users * bs, radii.h_es * bs, radii.g_users * satellite, radii.g_es * satellite)
+    es = 1.0 / jnp.sqrt(parameters.es_noise_ratio)
+    return ErrorRadii(
+        radii.h_users * bs, radii.h_es * (bs * es), radii.g_users * satellite, radii.g_es * (satellite * es)
+    )
 
 
 def joint_design(

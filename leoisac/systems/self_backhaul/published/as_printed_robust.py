@@ -14,6 +14,8 @@ import math
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.conic.loop import Attempt, LoopOptions
 from leoisac.optim.conic.solving import solve_with_retries
@@ -104,7 +106,7 @@ def _design(trial: Trial) -> Ended:
     """Physical design of one trial; at the top of the module, so that workers find it."""
     if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
-    if float(trial.parameters.error_radius) <= 0.0:
+    if float(np.max(trial.parameters.error_radius)) <= 0.0:
         return design_trial(trial)
     instance = normalised_instance(trial.parameters, trial.channels)
     radii = normalised_radii(trial.parameters, trial.channels)

@@ -149,10 +149,11 @@ def is_workable(parameters: Parameters, channels: Channels) -> bool:
 
     Past that solvers call feasible problems infeasible.
     """
-    if not all(bool(np.all(np.isfinite(value))) for value in vars(channels).values()):
+    gains = (channels.h_users, channels.h_es, channels.g_users, channels.g_es)
+    if not all(bool(np.all(np.isfinite(value))) for value in (*gains, channels.noise_power)):
         return False
     with np.errstate(over="ignore"):
-        strongest = max(float(np.max(np.abs(value))) for name, value in vars(channels).items() if name != "noise_power")
+        strongest = max(float(np.max(np.abs(value))) for value in gains)
         budget = max(float(parameters.bs_power), float(parameters.satellite_power))
         return bool(np.square(strongest) * budget / np.asarray(channels.noise_power) <= MOST_SNR)
 
@@ -162,13 +163,14 @@ def normalised_instance(parameters: Parameters, channels: Channels) -> Instance:
     noise = float(channels.noise_power)
     bs_power, satellite_power = float(parameters.bs_power), float(parameters.satellite_power)
     bs, satellite = math.sqrt(bs_power / noise), math.sqrt(satellite_power / noise)
+    es = 1.0 / math.sqrt(float(parameters.es_noise_ratio))
     # A joint pattern adds watts of both transmitters: relative to the satellite's budget, the other's count less.
     weight = math.sqrt(bs_power / satellite_power) if parameters.joint_pattern else 0.0
     return Instance(
         h_users=np.asarray(channels.h_users) * bs,
-        h_es=np.asarray(channels.h_es) * bs,
+        h_es=np.asarray(channels.h_es) * (bs * es),
         g_users=np.asarray(channels.g_users) * satellite,
-        g_es=np.asarray(channels.g_es) * satellite,
+        g_es=np.asarray(channels.g_es) * (satellite * es),
         targets=np.asarray(parameters.satellite_steering),
         bs_targets=np.asarray(parameters.bs_steering) * weight,
         pattern_min=np.asarray(parameters.pattern_min) / satellite_power,

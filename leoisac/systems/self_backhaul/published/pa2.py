@@ -64,7 +64,10 @@ def normalised_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     noise = float(channels.noise_power)
     radii = error_radii(parameters, channels)
     bs, satellite = (math.sqrt(float(p) / noise) for p in (parameters.bs_power, parameters.satellite_power))
-    return ErrorRadii(radii.h_users * bs, radii.h_es * bs, radii.g_users * satellite, radii.g_es * satellite)
+    es = 1.0 / math.sqrt(float(parameters.es_noise_ratio))
+    return ErrorRadii(
+        radii.h_users * bs, radii.h_es * (bs * es), radii.g_users * satellite, radii.g_es * (satellite * es)
+    )
 
 
 def least_robust_power_level(instance: Instance, radii: ErrorRadii, user_rate: float | None = None) -> PowerLevel:
@@ -143,7 +146,7 @@ def _design(trial: Trial) -> Ended:
     if not is_workable(trial.parameters, trial.channels):
         return missing(trial, Status.NONFINITE)
     instance = normalised_instance(trial.parameters, trial.channels)
-    if float(trial.parameters.error_radius) <= 0.0:
+    if float(np.max(trial.parameters.error_radius)) <= 0.0:
         radii, found = None, pa1_reference(instance, options=trial.options)
     else:
         radii = normalised_radii(trial.parameters, trial.channels)

@@ -31,7 +31,7 @@ from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
 from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
 from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.model import Channels
+from leoisac.systems.self_backhaul.model import Channels, EstimatedChannels, UnitErrors
 from leoisac.systems.self_backhaul.world.ground import place
 
 Numbers = dict[str, Any]
@@ -54,6 +54,8 @@ _POSITION_CANDIDATES = 8
         "shadowing_std_db",
         "max_gain_dbi",
         "half_power_angle",
+        "far_lobe_dbi",
+        "doppler_gain",
         "es_gain",
         "user_gain",
         "gas_gain",
@@ -62,7 +64,7 @@ _POSITION_CANDIDATES = 8
         "feed_phase_std",
         "noise_power",
     ],
-    meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain"],
+    meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy"],
 )
 @dataclass(frozen=True)
 class Geometry:
@@ -79,6 +81,8 @@ class Geometry:
     shadowing_std_db: Leaf
     max_gain_dbi: Leaf
     half_power_angle: Leaf
+    far_lobe_dbi: Leaf
+    doppler_gain: Leaf
     es_gain: Leaf
     user_gain: Leaf
     gas_gain: Leaf
@@ -92,6 +96,7 @@ class Geometry:
     rain_model: str
     feed_phase: str
     array_gain: bool
+    noisy: bool
 
 
 def prepare(config: SelfBackhaulConfig) -> Geometry:
@@ -106,6 +111,8 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         "shadowing_std_db": config.shadowing_std_db,
         "max_gain_dbi": config.max_gain_dbi,
         "half_power_angle": deg_to_rad(config.half_power_angle_deg),
+        "far_lobe_dbi": config.far_lobe_dbi,
+        "doppler_gain": config.doppler_gain,
         "es_gain": from_db(config.es_gain_dbi),
         "user_gain": from_db(config.user_gain_dbi),
         "gas_gain": gas_gain(config.gas_loss_db),
@@ -125,6 +132,7 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         rain_model=config.rain_model,
         feed_phase=config.feed_phase,
         array_gain=config.array_gain,
+        noisy=config.estimate == "noisy",
     )
 
 
@@ -139,7 +147,26 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
     h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
     g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
-    return Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
+    known = Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
+    return EstimatedChannels(**vars(known), errors=_errors(key, h, g)) if geometry.noisy else known
+
+
+def _errors(key: Key, h: Complex[Array, "receiver bs_antenna"], g: Complex[Array, "receiver feed"]) -> UnitErrors:
+    """Points of the unit ball, uniform over its volume: one for every channel."""
+    bs, satellite = purpose_keys(key, ("bs-channel-error", "satellite-channel-error"))
+
+    def points(key: Key, like: Any) -> Any:
+        count, size = like.shape
+
+        def one(entity: Key) -> Any:
+            drawn = uniforms(entity, {"direction": (size, 2), "length": ()})
+            direction = complex_normal(drawn["direction"])
+            return direction / jnp.linalg.norm(direction) * drawn["length"] ** (0.5 / size)
+
+        return jax.vmap(one)(entity_keys(key, count))
+
+    at_bs, at_satellite = points(bs, h), points(satellite, g)
+    return UnitErrors(at_bs[:-1], at_bs[-1], at_satellite[:-1], at_satellite[-1])
 
 
 def _shapes(geometry: Geometry) -> dict[str, tuple[int, ...]]:
@@ -189,11 +216,16 @@ def _satellite_channel(
     """Every feed to one receiver on the ground: free space, gases, rain, feed pattern, feed phases."""
     down = jnp.append(position, 0.0) - geometry.satellite_m
     off_axis = _angle(down, geometry.feed_centres_m - geometry.satellite_m)
-    pattern = from_db(s1528_leo_gain_dbi(off_axis, geometry.max_gain_dbi, geometry.half_power_angle))
+    pattern = from_db(
+        s1528_leo_gain_dbi(
+            off_axis, geometry.max_gain_dbi, geometry.half_power_angle, far_out_dbi=geometry.far_lobe_dbi
+        )
+    )
     rain_model = gaussian_db_rain_gain if geometry.rain_model == "gaussian_db" else lognormal_db_rain_gain
     rain = rain_model(standard_normal(numbers["rain"]), geometry.rain_mean, geometry.rain_std)
     free_space = free_space_amplitude_gain(jnp.linalg.norm(down), wavelength(geometry.carrier_hz))
     amplitude = free_space * jnp.sqrt(receive_gain * geometry.gas_gain * rain * pattern)
+    amplitude = amplitude * jnp.sqrt(geometry.doppler_gain)
     return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
 
 
