@@ -37,7 +37,7 @@ class _ByLanes:
         self._function = function
         self._effort = effort
         self._lanes = lanes
-        self._compiled: dict[tuple[int, bool], Any] = {}
+        self._compiled: dict[tuple[int, int], Any] = {}
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
 
@@ -52,10 +52,11 @@ class _ByLanes:
         return take(concatenate(blocks), slice(0, count))
 
     def _program(self, inputs: int) -> Any:
-        key = (inputs, compiles_quickly())
+        effort = 0 if compiles_quickly() else self._effort
+        key = (inputs, effort)
         if key not in self._compiled:
             batched = jax.vmap(self._function, in_axes=(None, *([0] * inputs)))
-            self._compiled[key] = jax.jit(batched, compiler_options=compiler_options(self._effort))
+            self._compiled[key] = jax.jit(batched, compiler_options=compiler_options(effort))
         return self._compiled[key]
 
     def compilations(self) -> int:
