@@ -6,6 +6,7 @@ without: no operation of JAX may then happen outside the package's own contexts.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Generator
@@ -71,6 +72,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((name for name, files in TOGETHER.items() if any(one in file for one in files)), file)
 
     return ByFile(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What collection has made stays to the end: searches for garbage, of which tracing makes much, pass it over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -42,7 +42,7 @@ class _ByLanes:
         self._may_be_native = native
         self._effort = effort
         self._lanes = lanes
-        self._compiled: dict[tuple[int, bool], Any] = {}
+        self._compiled: dict[tuple[int, int], Any] = {}
         self._native: dict[Any, NativeFunction | None] = {}
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "batched")
@@ -75,10 +75,11 @@ class _ByLanes:
         return self._native[key]
 
     def _program(self, inputs: int) -> Any:
-        key = (inputs, compiles_quickly())
+        effort = 0 if compiles_quickly() else self._effort
+        key = (inputs, effort)
         if key not in self._compiled:
             batched = jax.vmap(self._function, in_axes=(None, *([0] * inputs)))
-            self._compiled[key] = jax.jit(batched, compiler_options=compiler_options(self._effort))
+            self._compiled[key] = jax.jit(batched, compiler_options=compiler_options(effort))
         return self._compiled[key]
 
     def compilations(self) -> int:

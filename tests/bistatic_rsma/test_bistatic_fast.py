@@ -209,8 +209,8 @@ def test_missing_channels_are_reported():
     assert np.all(np.delete(found.status, 4) == Status.CONVERGED)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("users", [2, pytest.param(8, marks=pytest.mark.further)])
+@pytest.mark.further
+@pytest.mark.parametrize("users", [2, 8])
 def test_other_numbers_of_users(users):
     config = configured(num_users=users, transmit_power_dbw=25.0)
     drawn = draw(config, trials=4)

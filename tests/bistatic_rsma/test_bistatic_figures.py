@@ -9,9 +9,10 @@ from closed_form_designs import STAND_IN
 
 import leoisac.systems.bistatic_rsma as package
 from leoisac.experiment.contracts import resolve
-from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
+from leoisac.experiment.reading.studies import with_plain_schemes
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import study_scenario
+from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.evidence.claims import CLAIMS
 from leoisac.systems.bistatic_rsma.evidence.equations import EQUATIONS
@@ -30,30 +31,15 @@ from leoisac.systems.bistatic_rsma.world.link import link_budget
 
 @pytest.fixture(scope="module")
 def studies():
-    scenarios = {study.name: study_scenario(STAND_IN, study.preset("tiny")) for study in STUDIES}
-    return run_studies(STAND_IN, scenarios)
+    """Those whose numbers are looked at below; that all of them draw and answer is a contract of every system."""
+    names = ("spectra", "wrong-arrival", "sensitivity")
+    return run_studies(STAND_IN, {name: study_scenario(STAND_IN, SYSTEM.study(name).preset("tiny")) for name in names})
 
 
-def test_every_figure_draws(studies):
-    for figure in FIGURES:
-        drawn = draw_figure(STAND_IN, figure, {name: studies[name] for name in figure.studies})
-        assert any(axes.has_data() or axes.tables for axes in drawn.axes), figure.name
-
-
-def test_every_claim_answers(studies):
+def test_what_needs_no_trials_is_reproduced():
     for claim in CLAIMS:
-        verdict = claim.check({name: with_plain_schemes(studies[name]) for name in claim.studies})
-        assert verdict.measured, claim.name
-        assert verdict.criterion, claim.name
         if not claim.studies:
-            assert verdict.outcome == "reproduced", claim.name
-
-
-def test_studies_have_no_failures(studies):
-    for name, dataset in studies.items():
-        assert "failures" not in dataset.attrs, dataset.attrs.get("failures")
-        assert (dataset["status"] >= 0).all(), name
-        assert (dataset["status"] != 4).all(), name
+            assert claim.check({}).outcome == "reproduced", claim.name
 
 
 def test_the_echo_route_measures_what_it_should(studies):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 import leoisac as li
@@ -18,10 +19,16 @@ from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
 from leoisac.experiment.trials import blocks
 from leoisac.foundation.environment import COMPILE_VARIABLE, QUICK, environment
+from leoisac.foundation.jax_setup import jax
 
 TRIALS = 8
-ALONE = {"self-backhaul": {"pattern_mode": "joint"}}
-"""Values of fields at which no program of a design is one of the small configuration's."""
+ALONE_BY_FIELD = {"self-backhaul": {"pattern_mode": "joint"}}
+ALONE_BY_ROUTE = {"otfs-rsma": ("least-delay", "least-doppler")}
+"""Values of fields, and routes, whose long programs are not those of the small configuration's fast designs."""
+WITNESSES = ("published", "reference")
+"""Routes of which no contract asks for bits: none of their programs is one of a fast design."""
+FEW_STEPS = {("otfs-rsma", "published"): {"population": 20, "generations": 10}}
+"""Options of routes whose steps cost more than their programs: of a tiny study nobody asks how good its designs are."""
 NAMES = catalogue.systems()
 SYSTEMS = [catalogue.find(name) for name in NAMES]
 SCHEMES = [
@@ -35,6 +42,17 @@ def small(name: str) -> Any:
     """The system's small configuration: every contract of a scheme holds at any size, and these compile quickly."""
     system = catalogue.find(name)
     return system.config().replace(**system.small)
+
+
+@contextmanager
+def compiled_quickly() -> Generator[None]:
+    """For what no last bits are asked of: programs of the least effort, also those without options of their own."""
+    with environment({COMPILE_VARIABLE: QUICK}):
+        jax.config.update("jax_disable_most_optimizations", True)
+        try:
+            yield
+        finally:
+            jax.config.update("jax_disable_most_optimizations", False)  # as the contracts' conftest.py has it
 
 
 @cache
@@ -60,14 +78,29 @@ def tiny_studies(name: str) -> dict[str, Any]:
     """
     system = catalogue.find(name)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "draw_trials", _draw)
         patch.setattr(runner, "design_trials", _design)
         return run_studies(system, {study.name: _tiny(system, study) for study in resolve(system.studies)})
 
 
-def _design(system: System, config: Any, *arguments: Any) -> Any:
-    is_alone = any(getattr(config, field) == value for field, value in ALONE.get(system.name, {}).items())
-    with environment({COMPILE_VARIABLE: QUICK}) if is_alone else nullcontext():
-        return blocks.design_trials(system, config, *arguments)
+def _draw(system: System, config: Any, *arguments: Any) -> Any:
+    is_shared = _compiled_for(system, config) == _compiled_for(system, small(system.name))
+    with nullcontext() if is_shared else compiled_quickly():
+        return blocks.draw_trials(system, config, *arguments)
+
+
+def _compiled_for(system: System, config: Any) -> Any:
+    """What the program of a draw depends on: the structure of the geometry, static parts included, and its shapes."""
+    leaves, structure = jax.tree.flatten(blocks.geometry_of(system, config))
+    return structure, [np.shape(leaf) for leaf in leaves]
+
+
+def _design(system: System, config: Any, channels: Any, scheme: str, route: str) -> Any:
+    is_alone = route in (*WITNESSES, *ALONE_BY_ROUTE.get(system.name, ()))
+    is_alone |= any(getattr(config, field) == value for field, value in ALONE_BY_FIELD.get(system.name, {}).items())
+    with compiled_quickly() if is_alone else nullcontext():
+        options = FEW_STEPS.get((system.name, route), {})
+        return blocks.design_trials(system, config, channels, scheme, route, **options)
 
 
 @cache

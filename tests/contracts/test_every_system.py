@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from every_system import SYSTEMS, TRIALS, designed, drawn, every_scheme, every_system, small, tiny_figure, tiny_studies
+from every_system import (
+    SYSTEMS,
+    TRIALS,
+    WITNESSES,
+    compiled_quickly,
+    designed,
+    drawn,
+    every_scheme,
+    every_system,
+    small,
+    tiny_figure,
+    tiny_studies,
+)
 
 import leoisac as li
 from leoisac import catalogue
@@ -20,6 +35,27 @@ from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, missing_packages
 from leoisac.experiment.scenario.scenarios import scenario, study_scenario
 from leoisac.experiment.trials import blocks
 from leoisac.experiment.trials.judge import judge
+
+
+@cache
+def imported() -> dict[str, dict[str, list[str]]]:
+    """Heavy modules in one fresh process after all systems so far were described, and after those so far were read."""
+    program = (
+        "import sys, json; from leoisac import catalogue; from leoisac.experiment.contracts import resolve\n"
+        "names, told = catalogue.systems(), {}\n"
+        "heavy = lambda: sorted({'jax', 'cvxpy', 'xarray', 'pandas', 'matplotlib'} & set(sys.modules))\n"
+        "for name in names:\n"
+        "    system = catalogue.find(name); config = system.config(); system.axis_sizes(config)\n"
+        "    resolve(system.link_budgets)(config); told[name] = {'describing': heavy()}\n"
+        "import leoisac.cli.running, leoisac.experiment.reporting.claims, leoisac.experiment.reporting.export\n"
+        "for name in names:\n"
+        "    system = catalogue.find(name); parts = system.studies, system.figures, system.claims, system.quantities\n"
+        "    list(map(resolve, filter(None, parts))); told[name]['reading'] = heavy()\n"
+        "print(json.dumps(told))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @every_system
@@ -49,28 +85,13 @@ class TestDescription:
     def test_describing_is_light(self, system: System) -> None:
         if system.config.__module__.startswith("leoisac_plugin"):
             pytest.skip("loaded as a plugin file")
-        program = (
-            "import sys; from leoisac import catalogue; from leoisac.experiment.contracts import resolve\n"
-            f"system = catalogue.find({system.name!r}); config = system.config(); system.axis_sizes(config)\n"
-            "resolve(system.link_budgets)(config)\n"
-            "print(sorted({'jax', 'cvxpy', 'xarray', 'pandas', 'matplotlib'} & set(sys.modules)))"
-        )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert done.stdout.strip() == "[]", done.stderr
+        assert imported()[system.name]["describing"] == []
 
     def test_reading_computes_nothing(self, system: System) -> None:
         """What draws, judges claims and reports imports no JAX: the verbs that read are quick."""
         if system.config.__module__.startswith("leoisac_plugin"):
             pytest.skip("loaded as a plugin file")
-        program = (
-            "import sys; from leoisac import catalogue; from leoisac.experiment.contracts import resolve\n"
-            "import leoisac.cli.running, leoisac.experiment.reporting.claims, leoisac.experiment.reporting.export\n"
-            f"system = catalogue.find({system.name!r})\n"
-            "parts = (system.studies, system.figures, system.claims, system.quantities)\n"
-            "list(map(resolve, filter(None, parts))); print(sorted({'jax', 'cvxpy'} & set(sys.modules)))"
-        )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert done.stdout.strip() == "[]", done.stdout + done.stderr
+        assert not {"jax", "cvxpy"} & set(imported()[system.name]["reading"])
 
     def test_studies_figures_and_claims_refer_to_each_other(self, system: System) -> None:
         studies = [study.name for study in resolve(system.studies)]
@@ -189,7 +210,8 @@ def test_the_fast_route_is_no_worse_than_the_published_algorithm(system: System,
     channels = li.draw(config, seed=0, trials=3)
     outcomes = []
     for route in ("fast", "reference"):
-        solution = li.design(config, channels, scheme.name, route=route)
+        with compiled_quickly() if route in WITNESSES else nullcontext():
+            solution = li.design(config, channels, scheme.name, route=route)
         outcomes.append(judge(scheme, solution, li.evaluate(config, channels, solution.value), system.tolerance))
     fast, reference = outcomes
     assert np.all(fast.usable[reference.usable]), "the fast route lost a trial that the reference can use"
@@ -205,7 +227,9 @@ class TestResults:
     def test_every_figure_draws_from_tiny_studies(self, system: System, tmp_path: Path) -> None:
         figures: tuple[Figure, ...] = resolve(system.figures)
         for figure in figures:
-            tiny_figure(system.name, figure.name).savefig(tmp_path / f"{figure.name}.png", dpi=50)
+            drawn = tiny_figure(system.name, figure.name)
+            assert any(axes.has_data() or axes.tables for axes in drawn.axes), figure.name
+            drawn.savefig(tmp_path / f"{figure.name}.png", dpi=50)
             assert (tmp_path / f"{figure.name}.png").stat().st_size > 1000
 
     @pytest.mark.slow

@@ -25,7 +25,7 @@ TRIALS = np.array([7, 18])
 """Of different difficulty in the systems that iterate."""
 PLACED = np.arange(len(TRIALS) * LANES + 5) % len(TRIALS)
 """Every trial in every lane of as many blocks as there are trials, and a last block that is filled up."""
-MOST_INSTANCES = 3
+MOST_INSTANCES = 2
 """Instances of one call of the engine that are placed in all of its lanes."""
 
 SYSTEMS = [catalogue.find(name) for name in catalogue.systems()]

@@ -1,9 +1,9 @@
 """Runs campaigns in child processes that may be killed. Started by tests as a program of its own.
 
-Reads lines of JSON (a list: arguments of ``leoisac``) from standard input; for each it forks a child that runs the
-command, prints the child's process number, and, when the child has ended, its wait status. What the child prints as an
-error goes to the file ``errors`` of the current folder. The packages are imported once, before any fork; the JAX
-backend starts in the children.
+Reads lines of JSON (a list: a folder, and arguments of ``leoisac``) from standard input; for each it forks a child that
+runs the command in the folder, prints the child's process number, and, when the child has ended, its wait status. What
+the child prints as an error goes to the file ``errors`` of the folder. The packages are imported once, before any fork;
+the JAX backend starts in the children.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     xr.Dataset({"any": 1})  # loads what xarray loads late
     for line in sys.stdin:
-        arguments = json.loads(line)
+        folder, *arguments = json.loads(line)
         child = os.fork()
         if child == 0:
+            os.chdir(folder)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
             sys.argv = ["leoisac", *arguments]

@@ -28,8 +28,8 @@ import open_sockets
 TOY_FILE = Path(__file__).with_name("toy_system.py")
 POWERS = [float(value) for value in range(-10, 20, 2)]
 MANY = [value / 4 for value in range(-40, 40)]
-"""Enough units that no machine finishes them between ten kills."""
-KILLS = 10
+"""Enough units that no machine finishes them between the kills."""
+KILLS = 6
 CONFIG = li.config("toy-downlink")
 SCENARIO = f"""
 system = "toy-downlink"
@@ -53,23 +53,23 @@ def assert_same_bits(first: Any, second: Any) -> None:
 
 
 class Runs:
-    """Commands in processes forked from one that has imported everything."""
+    """Commands in processes forked from one that has imported everything, each in the folder of its test."""
 
-    def __init__(self, folder: Path) -> None:
+    folder: Path
+
+    def __init__(self) -> None:
         program = Path(__file__).with_name("forked_runs.py")
-        self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-W", "ignore", str(program)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=folder,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         )
 
     def start(self, *arguments: str) -> int:
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(arguments) + "\n")
+        self.process.stdin.write(json.dumps([str(self.folder), *arguments]) + "\n")
         self.process.stdin.flush()
         return int(self._line())
 
@@ -93,12 +93,18 @@ class Runs:
         self.process.stdout.close()
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> Iterator[Runs]:
-    (tmp_path / "toy.toml").write_text(SCENARIO)
-    made = Runs(tmp_path)
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Runs]:
+    made = Runs()
     yield made
     made.close()
+
+
+@pytest.fixture
+def runs(forked: Runs, tmp_path: Path) -> Runs:
+    (tmp_path / "toy.toml").write_text(SCENARIO)
+    forked.folder = tmp_path
+    return forked
 
 
 def published(folder: Path) -> int:
@@ -106,7 +112,7 @@ def published(folder: Path) -> int:
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments(runs: Runs, tmp_path: Path) -> None:
+def test_killed_at_random_moments(runs: Runs, tmp_path: Path) -> None:
     """Killed before anything is there, between units, in the middle of writing one; resumed every time."""
     chance = random.Random(1)
     folder = tmp_path / "store"

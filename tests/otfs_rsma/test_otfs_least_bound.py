@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from leoisac.systems.otfs_rsma.problem.least_bound import RATE_SHARE
 TRIALS = 8
 SMALL = dict(SYSTEM.small)
 STARTS = 8
+BOUNDS = ("delay", "doppler")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def optimum(drawn: Any) -> Any:
     return designed("rsma", drawn, options={"starts": STARTS}, **SMALL)
 
 
-@pytest.fixture(scope="module", params=["delay", "doppler"])
+@pytest.fixture(scope="module", params=BOUNDS)
 def least(request: Any, drawn: Any) -> Any:
     name = request.param
     return name, *designed("rsma", drawn, route=f"least-{name}", **SMALL)
@@ -95,11 +97,10 @@ def test_starts_out_of_range(drawn: Any) -> None:
         designed("rsma", drawn, route="least-delay", options={"bound_starts": 9}, **SMALL)
 
 
-def _twin(drawn: Any, optimum: Any, name: str, trial: int) -> float:
+@functools.cache
+def _twins_program(shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Logarithm of the chosen bound, and what must not be negative, of physical streams; and their slopes."""
     numbers = parameters(li.config(NAME, **SMALL))
-    channels = type(drawn)(drawn.path_gains[trial])
-    best = solve_max_min("rsma", numbers, type(drawn)(drawn.path_gains[trial : trial + 1]), starts=STARTS)
-    shape, rate = best.value.streams[0].shape, float(optimum[0].objective[trial])
     fraction = float(numbers.common_fraction)
 
     def streams_of(x: Any) -> Any:
@@ -109,13 +110,21 @@ def _twin(drawn: Any, optimum: Any, name: str, trial: int) -> float:
         private = jnp.sqrt((1.0 - fraction) / jnp.sum(power[1:])) * jnp.ones(shape[0] - 1)
         return streams * jnp.concatenate([jnp.sqrt(fraction / power[:1]), private])[:, None]
 
-    def values(x: Any) -> Any:
+    def values(x: Any, channels: Any, rate: Any, chosen: Any) -> Any:
         found = evaluate(numbers, channels, Design(streams_of(x)))
         margins = [found["margin_common_rate"], found["margin_crb_delay"], found["margin_crb_doppler"]]
         kept = found["private_rate"] - RATE_SHARE * rate
-        return jnp.concatenate([jnp.log(found[f"crb_{name}"])[None], kept, jnp.stack(margins)])
+        bounds = jnp.stack([found[f"crb_{name}"] for name in BOUNDS])
+        return jnp.concatenate([jnp.log(bounds[chosen])[None], kept, jnp.stack(margins)])
 
-    value, slope = jax.jit(values), jax.jit(jax.jacfwd(values))
+    return jax.jit(values), jax.jit(jax.jacfwd(values))
+
+
+def _twin(drawn: Any, optimum: Any, name: str, trial: int) -> float:
+    numbers = parameters(li.config(NAME, **SMALL))
+    best = solve_max_min("rsma", numbers, type(drawn)(drawn.path_gains[trial : trial + 1]), starts=STARTS)
+    given = type(drawn)(drawn.path_gains[trial]), optimum[0].objective[trial], BOUNDS.index(name)
+    value, slope = (functools.partial(_at, program, given) for program in _twins_program(best.value.streams[0].shape))
     start = np.concatenate([best.value.streams[0].real.ravel(), best.value.streams[0].imag.ravel()])
     ends = list[float]()
     with jax.enable_x64(True):
@@ -136,3 +145,7 @@ def _twin(drawn: Any, optimum: Any, name: str, trial: int) -> float:
             if np.min(np.asarray(value(ended.x)[1:])) >= -1e-6:
                 ends.append(float(np.exp(ended.fun)))
     return min(ends)
+
+
+def _at(program: Any, given: tuple[Any, ...], x: Any) -> Any:
+    return program(x, *given)

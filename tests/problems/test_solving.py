@@ -49,8 +49,11 @@ def channels(users: int = USERS, trials: int = 3) -> np.ndarray:
 
 def uplink_power(h: np.ndarray, sinr: float) -> tuple[float, np.ndarray]:
     """Least downlink power at unit noise, and the uplink powers: the fixed point of the dual uplink."""
-    q = np.ones(len(h))
+    q, before = np.ones(len(h)), np.zeros(len(h))
     for _ in range(2000):
+        if np.array_equal(q, before):
+            break
+        before = q
         total = np.eye(h.shape[1]) + np.einsum("k,ka,kb->ab", q, h, h.conj())
         q = sinr / (1.0 + sinr) / np.real(np.einsum("ka,ab,kb->k", h.conj(), np.linalg.inv(total), h))
     return float(q.sum()), q

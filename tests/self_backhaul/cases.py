@@ -11,6 +11,9 @@ from oracles.self_backhaul_instances import Normalised, r1, r2
 
 import leoisac as li
 
+SHAPE_OF_R1 = {"num_users": 3, "bs_array": (1, 4), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)}
+"""Draws of these sizes are designed by the programs of R1."""
+
 
 def deterministic(name: str, **changes: Any) -> tuple[Any, Any, Normalised]:
     """R1 or R2 in units in which noise and both budgets are 1: configuration, channels, the arrays themselves."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import deterministic, seeded
+from cases import SHAPE_OF_R1, deterministic, seeded
 
 import leoisac as li
 from leoisac.foundation.status import Status
@@ -33,6 +33,7 @@ def test_time_division_parts():
     assert metrics["access_rate"][0] == pytest.approx(metrics["backhaul_rate"][0], rel=1e-9)
 
 
+@pytest.mark.further
 def test_seeded_values():
     config, channels = seeded(0, 3)
     expected = {"ibs": 0.167, "tdma": 8.921, "das": 9.889}
@@ -42,8 +43,11 @@ def test_seeded_values():
 
 
 @pytest.mark.parametrize("scheme", BASELINES)
-def test_constraints_and_order(scheme):
-    config = li.config("self-backhaul", num_users=3)
+@pytest.mark.parametrize(
+    "sizes", [SHAPE_OF_R1, pytest.param({"num_users": 3}, marks=pytest.mark.further)], ids=["R1", "default"]
+)
+def test_constraints_and_order(sizes, scheme):
+    config = li.config("self-backhaul", **sizes)
     channels = li.draw(config, seed=0, trials=6)
     solution = li.design(config, channels, scheme=scheme)
     assert np.all(solution.status == Status.CONVERGED)

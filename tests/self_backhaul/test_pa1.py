@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import deterministic, seeded
+from cases import SHAPE_OF_R1, deterministic, seeded
 
 import leoisac as li
 from leoisac.foundation.jax_setup import jax
@@ -39,6 +39,7 @@ def test_deterministic_values(name, sum_rate, user_rates):
     assert min(metrics[f"margin_{name}"][0] for name in MARGINS) >= -1e-9
 
 
+@pytest.mark.further
 def test_seeded_value_of_eight_users():
     config, channels = seeded(0, 8)
     solution = li.design(config, channels, scheme="pa1")
@@ -52,8 +53,9 @@ def test_seeded_value_of_three_users():
     assert li.design(config, channels, scheme="pa1").objective[0] == pytest.approx(14.0502, abs=0.01)
 
 
-def test_constraints_hold_to_a_millionth_and_trials_do_not_see_each_other():
-    config = li.config("self-backhaul")
+@pytest.mark.parametrize("sizes", [SHAPE_OF_R1, pytest.param({}, marks=pytest.mark.further)], ids=["R1", "default"])
+def test_constraints_hold_to_a_millionth_and_trials_do_not_see_each_other(sizes):
+    config = li.config("self-backhaul", **sizes)
     trials = [*range(20), 34, 9]
     everyone = li.design(config, li.draw(config, trials=trials), scheme="pa1")
     usable = everyone.status == Status.CONVERGED
@@ -79,7 +81,7 @@ def test_the_published_text_set_is_infeasible_for_eight_users():
 
 
 def test_one_compilation_over_powers_and_thresholds():
-    config = li.config("self-backhaul")
+    config = li.config("self-backhaul", **SHAPE_OF_R1)
     channels = li.draw(config, trials=2)
     programs = [by_lanes(evaluate), by_lanes(fast._formulate), by_lanes(fast._design)]
     li.design(config, channels, scheme="pa1")

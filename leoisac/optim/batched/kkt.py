@@ -123,7 +123,8 @@ def polish(
         return _State(best, local, residual, jnp.where(closer, 1.0, 0.5 * state.length), size, state.tried + 1)
 
     unknown = jnp.full((), jnp.inf)
-    none = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), jax.eval_shape(lambda: _linearise(fc, x, data)))
+    empty = jnp.zeros(guess.size)
+    none = _Local(jnp.zeros(x.size), empty, jnp.zeros((guess.size, x.size)), empty, empty, jnp.zeros(()))
     start = Polished(x, guess, unknown, unknown, unknown)
     began = _State(start, none, unknown, jnp.ones(()), jnp.ones(()), jnp.zeros((), jnp.int32))
     return jax.lax.while_loop(unfinished, improve, began).best

@@ -78,12 +78,19 @@ def _programs(
     fc = functools.partial(function, *arguments, **dict(keywords))
     step = jax.vmap(functools.partial(tick, fc, options), in_axes=(0, 0, None, None))
 
-    def begin(x: Any, data: Any, path: Path) -> Instance:
-        return start(x, jax.eval_shape(at_stage(fc, path, 0), x, data)[1].size, options)
+    rows: dict[Any, int] = {}
+
+    def constraints(x: Any, data: Any, path: Path) -> int:
+        leaves, structure = jax.tree.flatten((x, data, path))
+        shapes = (structure, *((leaf.shape, leaf.dtype) for leaf in leaves))
+        if shapes not in rows:  # to run the problem on shapes takes as long as some solves
+            rows[shapes] = jax.eval_shape(at_stage(fc, path, 0), x, data)[1].size
+        return rows[shapes]
 
     def advance(state: Instance, data: Any, path: Path, fresh: Any, x0: Any, fresh_data: Any) -> tuple[Instance, Any]:
         data = _refill(fresh, fresh_data, data)
-        state = _refill(fresh, jax.vmap(begin, in_axes=(0, 0, None))(x0, data, path), state)
+        begin = functools.partial(start, constraints=state.outer.multipliers.shape[1], options=options)
+        state = _refill(fresh, jax.vmap(begin)(x0), state)
 
         def more(carry: tuple[Any, Instance]) -> Any:
             return (carry[0] < options.block_ticks) & jnp.any(carry[1].status == RUNNING)
@@ -97,9 +104,8 @@ def _programs(
         return restore(at_stage(fc, path, -1), options, x, multipliers, data)
 
     def idle(x: Any, data: Any, path: Path) -> Instance:
-        blank = jax.tree.map(
-            lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x, data, path)
-        )
+        begin = functools.partial(start, constraints=constraints(x, data, path), options=options)
+        blank = jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x))
         return blank._replace(status=np.full_like(blank.status, int(Status.CONVERGED)))
 
     return Programs(
@@ -124,7 +130,8 @@ def run_queue(
     total = len(starts)
     state = jax.device_put(programs.idle(_one(starts), jax.tree.map(_one, data), path))
     ended = jax.tree.map(lambda leaf: np.zeros((total, *leaf.shape[1:]), leaf.dtype), _outcome(state))
-    lane_data: Any = jax.tree.map(lambda leaf: jnp.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data)
+    # From the host: `jnp.zeros` would be compiled for every shape.
+    lane_data = jax.device_put(jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data))
     occupant, handed = np.full(options.lanes, -1), 0
     while handed < total or np.any(occupant >= 0):
         free = np.flatnonzero(occupant < 0)[: total - handed]

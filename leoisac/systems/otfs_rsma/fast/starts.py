@@ -8,11 +8,12 @@ the ceilings are far away: eigen-beams know nothing of the target.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Float
 
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.systems.otfs_rsma.problem.program import (
     Program,
@@ -38,7 +39,8 @@ def start_points(program: Program, shape: Shape) -> Float[Array, "start n"]:
     energy = np.sqrt(shape.n_samples / shape.n_streams)
     kind = (np.arange(MAX_STARTS) % 2 == 0)[:, None, None, None, None]
     points = jnp.where(kind, energy * aligned + np.sqrt(_NOISE) * noise, noise)
-    return jnp.stack([_with_rates(point, program, shape) for point in points])
+    # One after the other by the same code: written out sixteen times it was most of the program.
+    return jax.lax.map(lambda point: _with_rates(point, program, shape), points)
 
 
 def strong_directions(
@@ -46,12 +48,13 @@ def strong_directions(
 ) -> Float[Array, "user antenna 2 sample"]:
     """Unit vectors near each user's dominant right singular vector, by power iteration from ``first``."""
     own = jnp.asarray(np.eye(shape.n_users))[:, :, None, None]
-    beams = first
-    for _ in range(_ITERATIONS):
+
+    def iterated(_: Any, beams: Array) -> Array:
         received = pass_channels(shape.delays, program.taps, program.adjoint_taps, beams) * own
         beams = adjoint_channels(shape.delays, program.adjoint_taps, received)
-        beams = beams / jnp.sqrt(jnp.sum(beams**2, axis=(1, 2, 3), keepdims=True))
-    return beams
+        return beams / jnp.sqrt(jnp.sum(beams**2, axis=(1, 2, 3), keepdims=True))
+
+    return jax.lax.fori_loop(0, _ITERATIONS, iterated, jnp.asarray(first))
 
 
 def _with_rates(samples: Float[Array, "stream antenna 2 sample"], program: Program, shape: Shape) -> Array:
