@@ -22,7 +22,7 @@ from leoisac.foundation.units import from_db
 from leoisac.metrics.beampattern import beampattern
 from leoisac.metrics.sinr import downlink_sinr, received_power
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.optim.batched.options import EngineOptions
+from leoisac.optim.options import EngineOptions
 from leoisac.systems.self_backhaul.evidence.common_aperture import span, steering
 
 BUDGET = 10.0
