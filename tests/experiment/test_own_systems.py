@@ -272,6 +272,15 @@ class TestChecks:
         with pytest.raises(ConfigError, match="is there already"):
             write_template(file)
 
+    def test_the_example_is_short_and_can_be_read(self) -> None:
+        file = Path(__file__).parents[2] / "examples" / "own_crb_rate.py"
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 100
+        (system,) = catalogue.load_plugin(file)
+        assert system.axis_sizes(system.config(num_users=5))["user"] == 5
+        channels = li.draw(system.config(), trials=2)
+        size = np.linalg.norm(channels.derivatives[:, -1], axis=(1, 2))
+        np.testing.assert_allclose(size, 1.0, rtol=1e-12)  # of an amplitude: j b a^H, of unit norm
+
     def test_the_command_line_says_it(self, tmp_path: Path) -> None:
         file = tmp_path / "said_isac.py"
         done = CliRunner().invoke(app, ["new", str(file)])
