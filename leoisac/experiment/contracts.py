@@ -342,6 +342,7 @@ class System:
         own = next((item.origin for item in self.schemes if item.name == scheme), None)
         digests = dict.fromkeys(origin.digest for origin in (self.origin, own) if origin is not None)
         return "+".join(digests)
+
     beside: tuple[str, ...] = ()
 
     def scheme(self, name: str) -> Scheme:

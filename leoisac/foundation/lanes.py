@@ -83,7 +83,8 @@ class _ByLanes:
         return self._compiled[key]
 
     def compilations(self) -> int:
-        return sum(program._cache_size() for program in self._compiled.values())
+        native = sum(program is not None for program in self._native.values())
+        return native + sum(program._cache_size() for program in self._compiled.values())
 
 
 @functools.cache

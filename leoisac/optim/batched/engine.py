@@ -24,7 +24,7 @@ from leoisac.foundation.backend import threads, translated
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
-from leoisac.optim.native.engine import program_of
+from leoisac.optim.native.engine import native_programs, program_of
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Path, Problem, stages_of
 
@@ -116,8 +116,9 @@ def best_start(
 
 
 def compilations(fc: Problem, options: EngineOptions | None = None) -> int:
-    """Number of programs compiled so far for this problem and these options: two per set of shapes."""
-    return programs_of(fc, options or EngineOptions()).compilations()
+    """Programs compiled so far for this problem and these options: per set of shapes two of XLA, or a native one."""
+    options = options or EngineOptions()
+    return programs_of(fc, options).compilations() + native_programs(fc, options)
 
 
 def _solve_queue(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
@@ -165,11 +166,23 @@ def program_of(fc: Problem, n: int, data: Any, path: Path, options: EngineOption
         UnsupportedError: something in the problem has no translation.
         NoCompilerError: this machine has no compiler that takes it.
     """
-    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
     leaves, tree = jax.tree.flatten((data, path))
     shapes = tuple((leaf.shape[1:], leaf.dtype.str) for leaf in leaves)
-    key = partial.func, partial.args, tuple(sorted(partial.keywords.items()))
-    return _program(*key, n, shapes, tree, options.memory, compiles_quickly())
+    return _program(*_key(fc), n, shapes, tree, options.memory, compiles_quickly())
+
+
+def native_programs(fc: Problem, options: EngineOptions) -> int:
+    """Number of native programs made so far for a problem."""
+    return _made[_key(fc), options.memory]
+
+
+def _key(fc: Problem) -> tuple[Any, ...]:
+    """The function of a problem, and its arguments."""
+    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
+    return partial.func, partial.args, tuple(sorted(partial.keywords.items()))
+
+
+_made: Counter[Any] = Counter()
 
 
 @functools.lru_cache(maxsize=128)
@@ -187,6 +200,7 @@ def _program(
     blank = [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes]
     data, path = jax.tree.unflatten(tree, blank)
     made = problem_source(fc, n, data, path, memory)
+    _made[(function, arguments, keywords), memory] += 1
     return Program(library_of(made.source, HEADERS, 0 if quick else None), made)
 
 
