@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         resume,
         run,
         schemes,
+        session,
         systems,
         verify,
     )
@@ -56,7 +57,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
-            *("check_store", "open_run", "plot", "read_channels", "resume", "run", "schemes", "verify"),
+            *("check_store", "open_run", "plot", "read_channels", "resume", "run", "schemes", "session", "verify"),
         ),
         "leoisac.api",
     ),
@@ -109,6 +110,7 @@ __all__ = [
     "run",
     "scheme",
     "schemes",
+    "session",
     "solve",
     "system",
     "systems",

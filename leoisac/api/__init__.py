@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
 from leoisac.api.pictures import plot
+from leoisac.api.session import Session, session
 from leoisac.api.trials import (
     channels,
     config,
@@ -21,6 +22,7 @@ from leoisac.api.trials import (
 )
 
 __all__ = [
+    "Session",
     "channels",
     "check_store",
     "config",
@@ -37,6 +39,7 @@ __all__ = [
     "resume",
     "run",
     "schemes",
+    "session",
     "systems",
     "verify",
 ]

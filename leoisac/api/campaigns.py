@@ -38,6 +38,7 @@ def run(
     wait_workers: float | None = None,
     security: Any = None,
     channels: Any = None,
+    backend: str | None = None,
 ) -> xr.Dataset:
     """Monte-Carlo run over schemes, sweep and trials.
 
@@ -63,6 +64,8 @@ def run(
             system's arrays; ``{"file": "meas.mat", "h_users": "H(bs_antenna, user, trial)"}`` where they have not;
             arrays by name with the trial axis first, of NumPy or anything with its interface or DLPack's; or what
             ``li.draw``, ``li.channels`` or ``li.read_channels`` returned. See docs/channels.md.
+        backend: of the engine: ``"native"`` (machine code by this machine's C++ compiler), ``"jax"``, or ``"auto"``
+            for the store's own, else native where there is a compiler. See docs/engine.md.
 
     Returns:
         Dataset over (scheme, sweep axes, trial) with all metrics and statuses.
@@ -85,7 +88,7 @@ def run(
     system = system_of(config)
     wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()
-    place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security)
+    place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security, backend)
     return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]
 
 
@@ -104,6 +107,7 @@ def resume(
     plugins: Iterable[str | Path] = (),
     wait_workers: float | None = None,
     security: Any = None,
+    backend: str | None = None,
 ) -> xr.Dataset | xr.DataTree:
     """Continue what a store describes, as it is or with more of it.
 
@@ -113,7 +117,7 @@ def resume(
         sweep: values to add to axes that the studies have.
         trials: trials per point, where that is more than a study has.
         until, most_trials: as for ``run``.
-        progress, workers, cluster, device, wait_workers, security: as for ``run``.
+        progress, workers, cluster, device, wait_workers, security, backend: as for ``run``.
         repair: set damaged units aside and compute them anew, instead of refusing them.
         plugins: files that define further systems. Those that the store was made with are run only when named here: a
             plugin is a program, and a store may come from anywhere.
@@ -128,7 +132,8 @@ def resume(
     from leoisac.experiment.running.resuming import resume_studies
 
     _load(plugins)
-    place = placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
+    plugin_files = catalogue.plugin_files()
+    place = placement(workers, cluster, catalogue.find_with, plugin_files, device, wait_workers, security, backend)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
     studies = resume_studies(folder, catalogue.find, {**more, "most_trials": most_trials}, progress, place, repair)
     return _one_or_tree(studies)

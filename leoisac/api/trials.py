@@ -100,6 +100,8 @@ def design(
     scheme: str,
     route: str = DEFAULT_ROUTE,
     throw: bool = False,
+    backend: str = "auto",
+    threads: int = 1,
     **options: Any,
 ) -> Solution[Any]:
     """Design for every trial of ``channels``.
@@ -111,6 +113,9 @@ def design(
         scheme: scheme name.
         route: ``"fast"``, or ``"reference"`` for the published algorithm.
         throw: raise when a trial has no usable design, instead of reporting it by its status.
+        backend: of the engine: ``"native"`` (machine code by this machine's C++ compiler), ``"jax"``, or ``"auto"``
+            for native where there is a compiler. See docs/engine.md.
+        threads: of a native batch; the results do not depend on it.
         options: keyword options of the scheme's solver.
 
     Returns:
@@ -125,11 +130,13 @@ def design(
     from leoisac.experiment.trials.blocks import design_trials, evaluate_trials
     from leoisac.experiment.trials.channel_arrays import checked_channels
     from leoisac.experiment.trials.judge import settled
+    from leoisac.foundation.backend import using
 
     system = system_of(config)
     channels = checked_channels(system, config, channels)
-    solution = design_trials(system, config, channels, scheme, route, **options)
-    metrics = evaluate_trials(system, config, channels, solution.value)
+    with using(backend, threads):
+        solution = design_trials(system, config, channels, scheme, route, **options)
+        metrics = evaluate_trials(system, config, channels, solution.value)
     solution = settled(system.scheme(scheme), solution, metrics, system.tolerance)
     if throw:
         _throw(system, scheme, solution)

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
 from leoisac.cli.check import check
+from leoisac.cli.doctor import doctor
 from leoisac.cli.export import export
 from leoisac.cli.new import new
 from leoisac.cli.output import never_fail_to_print, say
@@ -105,5 +106,6 @@ for _name, _verb in (
     ("verify", verify),
     ("bench", bench),
     ("cache", cache),
+    ("doctor", doctor),
 ):
     app.command(_name)(_verb)

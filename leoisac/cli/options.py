@@ -59,6 +59,15 @@ TlsKey = Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="
 Device = Annotated[
     str | None, typer.Option("--device", metavar="cpu|gpu", help="Device that JAX uses (default: what it finds).")
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="auto|jax|native",
+        help="Engine of the designs: JAX, or machine code by this machine's C++ compiler (default: the store's own, "
+        "else native where there is a compiler; see leoisac doctor).",
+    ),
+]
 Footnote = Annotated[
     bool, typer.Option("--footnote/--no-footnote", help="Write system, settings, trials and seed below the picture.")
 ]
@@ -81,6 +90,7 @@ def place_of(
     device: str | None,
     wait_workers: float | None,
     tls: tuple[Path | None, Path | None, Path | None],
+    backend: str | None = None,
 ) -> Placement:
     """Where the options say to compute."""
     security = None
@@ -88,7 +98,8 @@ def place_of(
         if not all(tls):
             raise ConfigError("--tls-ca-file, --tls-cert and --tls-key: give all three, or none.")
         security = Certificates(*map(str, tls))
-    return placement(workers, cluster, catalogue.find_with, catalogue.plugin_files(), device, wait_workers, security)
+    plugins = catalogue.plugin_files()
+    return placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security, backend)
 
 
 def assignments(texts: Iterable[str] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import (
+    Backend,
     Cluster,
     Device,
     MostTrials,
@@ -41,6 +42,7 @@ def resume(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     device: Device = None,
+    backend: Backend = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Set damaged units aside and compute them anew, instead of stopping.")
     ] = False,
@@ -63,7 +65,7 @@ def resume(
         "until": until,
         "most_trials": most_trials,
     }
-    place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
+    place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key), backend)
 
     def compute(report: Any, stop: Any) -> dict[str, Any]:
         return resume_studies(folder, catalogue.find, more, report, place, repair, warn, stop)

@@ -11,6 +11,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import (
+    Backend,
     Cluster,
     Device,
     Footnote,
@@ -69,6 +70,7 @@ def run(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     device: Device = None,
+    backend: Backend = None,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf, .svg or .pgf (default in DIR).")
@@ -117,7 +119,7 @@ def run(
 
     datasets: dict[str, Any] = {}
     if studies:
-        place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key))
+        place = place_of(workers, cluster, device, wait_workers, (tls_ca_file, tls_cert, tls_key), backend)
         datasets = run_with_bar(system, studies, folder, place)
         print_results(system, datasets, folder)
     else:  # a figure in closed form

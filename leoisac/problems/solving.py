@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from leoisac.foundation.backend import using
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
@@ -54,7 +55,7 @@ def solve(
     start: Mapping[str, Any] | None = None,
     seed: int = 0,
     certificate: Literal["auto", "none"] = "auto",
-    backend: Literal["auto", "jax"] = "auto",
+    backend: Literal["auto", "jax", "native"] = "auto",
     trials: int | None = None,
     throw: bool = False,
 ) -> StatedSolution:
@@ -69,7 +70,8 @@ def solve(
             first. A variable that is left out starts as it would have otherwise.
         seed: of the random starts.
         certificate: ``"auto"`` for a bound of the objective, and proofs of infeasibility, where they can be had.
-        backend: what the solver runs on.
+        backend: of the engine: machine code by the C++ compiler of this machine, or JAX; ``"auto"`` is native where
+            there is a compiler (docs/engine.md).
         trials: number of trials, where the data leave it open (1: no array has a trial axis).
         throw: raise when a trial has no usable design, instead of reporting it by its status.
 
@@ -85,10 +87,13 @@ def solve(
     arranged = arrange(problem, data, trials)
     own = own_starts(problem, arranged.trials, start)
     count = DEFAULT_STARTS if starts is None else starts
-    blocks = [
-        _solved_block(problem, arranged.block(first, BLOCK), count, seed, _block_of(own, first), certificate == "auto")
-        for first in range(0, arranged.trials, BLOCK)
-    ]
+    with using(backend):
+        blocks = [
+            _solved_block(
+                problem, arranged.block(first, BLOCK), count, seed, _block_of(own, first), certificate == "auto"
+            )
+            for first in range(0, arranged.trials, BLOCK)
+        ]
     solution = joined(blocks)
     if throw:
         raise_unusable(solution)
@@ -336,5 +341,5 @@ def _check_options(problem: Any, starts: Any, start: Any, certificate: str, back
         raise ProblemError("starts = 0, and none of your own: there is no start to solve from.")
     if certificate not in ("auto", "none"):
         raise ProblemError(f'certificate = {certificate!r}; it must be "auto" or "none".')
-    if backend not in ("auto", "jax"):
-        raise ProblemError(f'backend = {backend!r}; it must be "auto" or "jax".')
+    if backend not in ("auto", "jax", "native"):
+        raise ProblemError(f'backend = {backend!r}; it must be "auto", "jax" or "native".')

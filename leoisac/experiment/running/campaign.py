@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from leoisac.experiment.contracts import System
-from leoisac.experiment.errors import ClusterError
+from leoisac.experiment.errors import ClusterError, StoreError
 from leoisac.experiment.reading.dataset import assemble
 from leoisac.experiment.running.interruption import Stop, kept_interrupt
 from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario_warnings
 from leoisac.experiment.store.folders import create_or_continue
+from leoisac.experiment.store.manifest import MANIFEST
 from leoisac.experiment.store.targets import unit_keys
 from leoisac.experiment.store.units import MemoryStore
 from leoisac.experiment.trials.provenance import session, session_warnings, versions
@@ -63,6 +66,25 @@ def run_studies(
 
     place = place or Placement()
     use_device(place.device)
+    from leoisac.foundation.backend import identity, using
+
+    place = replace(place, backend=engine_of_store(folder, place.backend))
+    with using(place.backend):
+        return _run(system, studies, folder, progress, unit_trials, place, repair, warn, stop, identity())
+
+
+def _run(
+    system: System,
+    studies: Mapping[str, Scenario],
+    folder: str | Path | None,
+    progress: Callable[[Progress], None] | None,
+    unit_trials: int | None,
+    place: Placement,
+    repair: bool,
+    warn: Callable[[str], None],
+    stop: Stop | None,
+    engine: Mapping[str, str],
+) -> dict[str, xr.Dataset]:
     from leoisac.experiment.running.executors import executor_of
     from leoisac.experiment.running.runner import compute
     from leoisac.experiment.store.channel_files import keep, with_channels
@@ -85,14 +107,14 @@ def run_studies(
         warn(text)
     if folder is None:
         store: Any = MemoryStore()
-        made_by: list[Any] = [versions()]
+        made_by: list[Any] = [{**versions(), **engine}]
     else:
         noted = {name: list(found) for name, found in noticed.items() if found}
         facts = {**place.facts(), **({"warnings": noted} if noted else {})}
-        store = create_or_continue(folder, system, studies, session(place.plugins, **facts))
+        store = create_or_continue(folder, system, studies, session(place.plugins, engine=dict(engine), **facts))
         for study in studies.values():
             keep(store.folder, study.channels)
-        made_by = [item["versions"] for item in store.manifest.sessions]
+        made_by = [{**item["versions"], **item.get("engine", {})} for item in store.manifest.sessions]
         noticed = {name: session_warnings(store.manifest.sessions, name) for name in studies}
         keys = unit_keys(system, studies.values())
         if repair:
@@ -110,6 +132,25 @@ def run_studies(
     if folder is not None:
         store.confirm()
     return {name: assemble(system, name, study, store, made_by, noticed[name]) for name, study in studies.items()}
+
+
+def engine_of_store(folder: str | Path | None, wanted: str) -> str:
+    """The backend of a campaign: a store has one for good, for optima differ in their last digits between two.
+
+    Raises:
+        StoreError: the store's is another one than is asked for by name.
+    """
+    try:
+        data = json.loads((Path(folder or "") / MANIFEST).read_bytes()) if folder is not None else {}
+        first = data["sessions"][0].get("engine", {"backend": "jax"})["backend"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return wanted  # there is no store yet, or it is for others to say what is wrong with it
+    if first not in ("jax", "native") or wanted in ("auto", first):
+        return first if first in ("jax", "native") else wanted
+    raise StoreError(
+        f"{folder}: was computed with backend = {first!r}, and designs of {wanted!r} differ from its own in their last "
+        f"digits. Continue it with backend = {first!r} or 'auto', or use another folder."
+    )
 
 
 def _refuse_cells(system: System, studies: Mapping[str, Scenario]) -> None:

@@ -21,6 +21,7 @@ from leoisac.experiment.store.units import Unit
 from leoisac.experiment.trials.devices import use_device
 from leoisac.experiment.trials.given_channels import given_channels
 from leoisac.experiment.trials.provenance import versions
+from leoisac.foundation.backend import identity, using
 from leoisac.foundation.config import ConfigError, build
 
 
@@ -31,6 +32,7 @@ class Parcel:
     find: FindWith
     plugins: tuple[str, ...]
     device: str
+    engine: Mapping[str, str]
     versions: Mapping[str, str]
     system: str
     config: Mapping[str, Any]
@@ -51,6 +53,7 @@ def parcel_of(placement: Placement, task: BlockTask) -> Parcel:
         find=placement.find,
         plugins=placement.plugins,
         device=placement.device,
+        engine=own_engine(placement.backend),
         versions=own_versions(),
         system=task.system.name,
         config=task.config.model_dump(mode="json"),
@@ -80,6 +83,17 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
     if different:
         raise ConfigError(f"a worker has {'; '.join(different)}: results would not be the same. Install the same ones.")
     use_device(parcel.device)
+    with using(parcel.engine["backend"]):
+        own = own_engine(parcel.engine["backend"])
+        if own != parcel.engine:
+            raise ConfigError(
+                f"a worker's engine is {own}, not {dict(parcel.engine)}: results would not be the same. Install the same "
+                "compiler, or run with backend = 'jax'."
+            )
+        return _computed(parcel)
+
+
+def _computed(parcel: Parcel) -> list[Unit]:
     system = parcel.find(parcel.system, parcel.plugins)
     config = build(system.config, parcel.config)
     if point_fingerprint(config, parcel.channels) != parcel.fingerprint:
@@ -96,6 +110,13 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
         given = given_channels(system, config, parcel.channels, parcel.given, parcel.first)
     task = BlockTask(system, config, parcel.fingerprint, parcel.seed, parcel.first, parcel.stop, choices, given)
     return list(compute_block(task))
+
+
+@functools.cache
+def own_engine(backend: str) -> dict[str, str]:
+    """What solves batches in this process, where this backend is asked for."""
+    with using(backend):
+        return identity()
 
 
 @functools.cache

@@ -42,6 +42,7 @@ class Placement:
         plugins: files that define further systems; on a cluster they must be there under the same path.
         device: ``"cpu"``, ``"gpu"``, or empty for what JAX finds.
         wait_workers: seconds without any worker after which the run ends with a ClusterError.
+        backend: of the engine: ``"auto"``, ``"jax"`` or ``"native"`` (see ``foundation.backend``).
         security: ``Certificates``, or a ``distributed.Security``, for a cluster of address ``tls://host:8786``; what
             Dask's configuration says when None.
     """
@@ -53,6 +54,7 @@ class Placement:
     device: str = ""
     wait_workers: float = WAIT_WORKERS_S
     security: Any = None
+    backend: str = "auto"
 
     def facts(self) -> dict[str, Any]:
         """What to note in a store."""
@@ -68,6 +70,7 @@ def placement(
     device: str | None = None,
     wait_workers: float | None = None,
     security: Any = None,
+    backend: str | None = None,
 ) -> Placement:
     """A checked placement (ConfigError for what cannot be)."""
     if workers is not None and cluster:
@@ -76,10 +79,12 @@ def placement(
         raise ConfigError(f"cluster = {cluster!r}: must be the address of a scheduler, such as tcp://host:8786.")
     if device not in (None, "", "cpu", "gpu"):
         raise ConfigError(f"device = {device!r}: must be cpu or gpu.")
+    if backend not in (None, "", "auto", "jax", "native"):
+        raise ConfigError(f"backend = {backend!r}: must be one of auto, jax, native.")
     number = whole_number("workers", 1 if workers is None else workers, 1, MOST_WORKERS)
     _check_security(cluster or "", security)
     wait = _wait(wait_workers)
-    return Placement(number, cluster or "", find, tuple(plugins), device or "", wait, security)
+    return Placement(number, cluster or "", find, tuple(plugins), device or "", wait, security, backend or "auto")
 
 
 def _wait(seconds: Any) -> float:

@@ -38,8 +38,12 @@ class NativeFunction:
 
 def shapes_of(tree: Any, drop: int = 0) -> tuple[tuple[tuple[int, ...], str], ...]:
     """Shapes, without the first ``drop`` axes, and types of all leaves."""
-    shapes = [shape_of(leaf) for leaf in jax.tree.leaves(tree)]
-    return tuple((leaf.shape[drop:], str(leaf.dtype)) for leaf in shapes)
+
+    def told(leaf: Any) -> tuple[tuple[int, ...], str]:
+        known = leaf if type(leaf) is np.ndarray else shape_of(leaf)
+        return tuple(known.shape[drop:]), known.dtype.str if isinstance(known.dtype, np.dtype) else str(known.dtype)
+
+    return tuple(told(leaf) for leaf in jax.tree.leaves(tree))
 
 
 def native_function(
