@@ -119,7 +119,7 @@ METRICS = {
     "bs_power": Metric("base station transmit power", "W", least=0.0),
     "total_power": Metric("total transmit power", "W", least=0.0),
     "margin_min_rate": Metric("relative margin of the least rate"),
-    "margin_backhaul": Metric("relative margin of the backhaul, over the channels as they are"),
+    "margin_backhaul": Metric("relative margin of the backhaul, over the channels as known"),
     "margin_guaranteed_min_rate": Metric("relative margin of the least guaranteed rate"),
     "margin_guaranteed_backhaul": Metric("relative margin of the guaranteed backhaul"),
     "margin_pattern": Metric("relative margin of the beampattern"),

@@ -74,7 +74,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     Rates are in bit/s/Hz, powers in W. Margins are relative, and met when not negative:
     ``margin_min_rate = min R / r_0 - 1``, ``margin_backhaul = R_s / sum R - 1`` (0 where no user gets anything),
     ``margin_pattern = min P / Gamma - 1``, ``margin_..._power = 1 - P / budget``. ``sum_rate`` is what the users get:
-    ``min(sum R, R_s)``. All over the true channels, which are those known unless an estimate was asked for.
+    ``min(sum R, R_s)``. Rates are those over the true channels, margins what is promised over the known ones; these
+    are the same unless an estimate was asked for.
 
     Of a joint design, robust or not, ``guaranteed_...`` are the rates that hold for all channel errors within the
     configured radius, see ``worst_case``, and ``margin_guaranteed_...`` the margins with these rates; of a robust one
@@ -86,6 +87,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     """
     truth = true_channels(parameters, channels)
     rates = _rates(parameters, truth, design)
+    promised = rates if truth is channels else _rates(parameters, channels, design)
     pattern, least_pattern, sensing_share = _sensed(parameters, design)
     satellite_power, bs_power = _powers(design)
     snr = parameters.radar_snr_per_watt * pattern * sensing_share
@@ -97,13 +99,13 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "satellite_power": satellite_power,
         "bs_power": bs_power,
         "total_power": satellite_power + bs_power,
-        "margin_min_rate": jnp.min(rates["rate"]) / parameters.min_rate - 1.0,
+        "margin_min_rate": jnp.min(promised["rate"]) / parameters.min_rate - 1.0,
         "margin_pattern": jnp.min(least_pattern / parameters.pattern_min) - 1.0,
         "margin_satellite_power": 1.0 - satellite_power / parameters.satellite_power,
         "margin_bs_power": 1.0 - bs_power / parameters.bs_power,
     }
     if "backhaul_rate" in rates:
-        metrics["margin_backhaul"] = _backhaul_margin(rates["backhaul_rate"], rates["access_rate"])
+        metrics["margin_backhaul"] = _backhaul_margin(promised["backhaul_rate"], promised["access_rate"])
     if isinstance(design, JointDesign):
         metrics |= _guarantees(parameters, channels, design)
     robust = isinstance(design, RobustDesign)
