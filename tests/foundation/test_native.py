@@ -57,6 +57,17 @@ def wandering(d: Any) -> Any:
     return jax.lax.while_loop(more, step, (0, d["v"], jnp.zeros(5)))
 
 
+def side_by_side(d: Any) -> Any:
+    """Loops of several lengths in one; the shorter ones wait."""
+
+    def one(x: Any) -> Any:
+        return jax.lax.while_loop(
+            lambda s: (s[0] > 0.1) & (s[1] < 50), lambda s: (0.5 * s[0], s[1] + 1, s[2] * x), (x, 0, d["c"])
+        )
+
+    return jax.vmap(one)(jnp.abs(d["v"]) * jnp.array([9.0, 1.0, 0.01, 3.0, 0.0]))
+
+
 def recursion(d: Any) -> Any:
     return jax.lax.scan(lambda s, row: (0.5 * s + row, s * row), jnp.zeros(5), d["A"], reverse=True)
 
@@ -97,6 +108,8 @@ VALUES: dict[str, Callable[[Any], Any]] = {
     "positive system": lambda d: jax.scipy.linalg.solve(d["P"], d["W"], assume_a="pos"),
     "spectrum": lambda d: (jnp.linalg.eigvalsh(d["P"]), jnp.linalg.svd(d["W"], compute_uv=False)),
     "loop": wandering,
+    "loops": side_by_side,
+    "branches": lambda d: jax.vmap(lambda x: jax.lax.cond(x > 0.0, jnp.sin, jnp.cos, x))(d["v"]),
     "recursion": recursion,
 }
 

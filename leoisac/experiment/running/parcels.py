@@ -87,8 +87,8 @@ def compute_parcel(parcel: Parcel) -> list[Unit]:
         own = own_engine(parcel.engine["backend"])
         if own != parcel.engine:
             raise ConfigError(
-                f"a worker's engine is {own}, not {dict(parcel.engine)}: results would not be the same. Install the same "
-                "compiler, or run with backend = 'jax'."
+                f"a worker's engine is {own}, not {dict(parcel.engine)}: results would not be the same. Install the "
+                "same compiler, or run with backend = 'jax'."
             )
         return _computed(parcel)
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leoisac.foundation.native.arrays import Value, View, type_of
-from leoisac.foundation.native.expressions import Affine, Load, counters, place, row_major
+from leoisac.foundation.native.arrays import Array, Pending, Value, View, type_of
+from leoisac.foundation.native.expressions import (
+    Affine,
+    Expression,
+    Index,
+    Load,
+    Operation,
+    counters,
+    place,
+    row_major,
+)
 from leoisac.foundation.native.lowering import Translator, rule
 from leoisac.foundation.native.steps import Name, Stage, Step, branches_of, flat
+from leoisac.foundation.native.sums import reduce_into
 
 
 def _stage(translator: Translator, values: Sequence[Value]) -> Stage:
@@ -61,10 +71,40 @@ def _while(translator: Translator, step: Step, values: list[Value]) -> list[Valu
     fixed = [translator.in_memory(v) for v in values[: n_test + n_body]]
     carry = _own(translator, stage, step.outputs, values[n_test + n_body :])
     with writer.block(stage, "for(;;){"):
-        going = Translator(writer).run(test, [*fixed[:n_test], *carry])[0]
-        writer.say(stage, f"if(!{_truth(translator, going)})break;")
-        _put(translator, carry, Translator(writer).run(body, [*fixed[n_test:], *carry]))
+        going = translator.in_memory(Translator(writer).run(test, [*fixed[:n_test], *carry])[0])
+        writer.say(stage, f"if(!{_any(translator, going)})break;")
+        found = Translator(writer).run(body, [*fixed[n_test:], *carry])
+        if going.shape:  # loops side by side: those that have ended stand still
+            found = [_chosen(translator, going, new, old) for new, old in zip(found, carry, strict=True)]
+        _put(translator, carry, found)
     return carry
+
+
+def _any(translator: Translator, value: Value) -> str:
+    """Whether one of some flags is set."""
+    view = value.parts[0]
+    assert isinstance(view, View)
+    if not value.shape:
+        return _truth(translator, value)
+    flag = translator.writer.array((), view.stage, "long")
+    reduce_into(translator.writer, view, range(len(view.shape)), flag, "0", "{0}|{1}")
+    return f"{flag.buffer.name}[0]"
+
+
+def _chosen(translator: Translator, flags: Value, new: Value, old: Value) -> Value:
+    """``new`` where flags are set, else ``old``; the flags' axes come first."""
+    flag, axes_of = flags.parts[0], len(flags.shape)
+
+    def part(first: Array, second: Array) -> Array:
+        first = translator.dense(first, new.dtype)
+
+        def entry(index: Index, axes: int) -> Expression:
+            parts = flag.at(index[:axes_of], axes), first.at(index, axes), second.at(index, axes)
+            return Operation("({}?{}:{})", parts)
+
+        return Pending(new.shape, entry, translator.stage_of(flag, first, second), first.cost + 1.0)
+
+    return Value(new.shape, new.dtype, tuple(part(a, b) for a, b in zip(new.parts, old.parts, strict=True)))
 
 
 @rule("cond")

@@ -40,6 +40,8 @@ def shapes_of(tree: Any, drop: int = 0) -> tuple[tuple[tuple[int, ...], str], ..
     """Shapes, without the first ``drop`` axes, and types of all leaves."""
 
     def told(leaf: Any) -> tuple[tuple[int, ...], str]:
+        if type(leaf) is float and not drop:  # most of a system's parameters
+            return (), "<f8"
         known = leaf if type(leaf) is np.ndarray else shape_of(leaf)
         return tuple(known.shape[drop:]), known.dtype.str if isinstance(known.dtype, np.dtype) else str(known.dtype)
 
@@ -81,12 +83,12 @@ def passed(leaves: Sequence[Any], types: Sequence[np.dtype[Any]]) -> list[np.nda
 
 def address(array: np.ndarray) -> ctypes.c_void_p:
     """Where an array lies."""
-    return ctypes.c_void_p(array.ctypes.data)
+    return ctypes.c_void_p(array.__array_interface__["data"][0])
 
 
 def addresses(arrays: Sequence[np.ndarray]) -> Any:
     """Where arrays lie, as a C array."""
-    return (ctypes.c_void_p * max(1, len(arrays)))(*(a.ctypes.data for a in arrays))
+    return (ctypes.c_void_p * max(1, len(arrays)))(*(a.__array_interface__["data"][0] for a in arrays))
 
 
 def _result_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
