@@ -33,13 +33,16 @@ _within: ContextVar[tuple[str, int]] = ContextVar("backend", default=("", 1))
 def using(backend: str = AUTO, threads: Any = 1) -> Generator[None]:
     """Within this context, batches are solved by this backend, native ones in so many threads.
 
+    ``auto`` leaves the choice as it is outside.
+
     Raises:
         ConfigError: for another name, and for ``native`` where it cannot be had.
     """
     checked(backend)
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
         raise ConfigError(f"threads = {threads!r}: must be a whole number from 1 to {MOST_THREADS}.")
-    token = _within.set((backend, threads))
+    outer = _within.get()[0] or AUTO
+    token = _within.set((outer if backend == AUTO else backend, threads))
     try:
         chosen()
         yield

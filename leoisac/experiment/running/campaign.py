@@ -141,8 +141,8 @@ def engine_of_store(folder: str | Path | None, wanted: str) -> str:
         StoreError: the store's is another one than is asked for by name.
     """
     try:
-        data = json.loads((Path(folder or "") / MANIFEST).read_bytes()) if folder is not None else {}
-        first = data["sessions"][0].get("engine", {"backend": "jax"})["backend"]
+        data: Any = json.loads((Path(folder or "") / MANIFEST).read_bytes()) if folder is not None else {}
+        first: Any = data["sessions"][0].get("engine", {"backend": "jax"})["backend"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return wanted  # there is no store yet, or it is for others to say what is wrong with it
     if first not in ("jax", "native") or wanted in ("auto", first):
