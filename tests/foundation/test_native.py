@@ -99,6 +99,7 @@ VALUES: dict[str, Callable[[Any], Any]] = {
     "sorted": lambda d: (jnp.sort(d["A"], axis=0), jnp.argsort(d["v"])),
     "whole numbers": lambda d: (d["n"] + 1, d["n"] % 3, jnp.arange(3) * d["n"], d["n"].astype(float) / 2.0),
     "complex": lambda d: (d["c"] * jnp.conj(d["c"]), jnp.abs(d["c"]), d["c"] / (1.0 + 2j), d["c"] ** 2, -d["c"]),
+    "tiny": lambda d: ((1e-300 * d["c"]) / jnp.maximum(0.0 * d["s"], 1e-300), d["c"] / (1e-200 * d["c"][::-1])),
     "complex quotient": lambda d: d["v"] / d["c"] + d["c"] / d["c"][::-1],
     "complex products": lambda d: (d["C"] @ d["W"], jnp.conj(d["W"]).T @ d["C"], jnp.exp(1j * d["v"]), d["W"].real),
     "positive": lambda d: jnp.linalg.cholesky(d["P"]),

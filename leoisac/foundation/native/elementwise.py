@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from leoisac.foundation.native.arrays import Array, Assembly, Pending, Piece, Value
+from leoisac.foundation.native.arrays import Array, Assembly, Constant, Pending, Piece, Value
 from leoisac.foundation.native.expressions import (
     Expression,
     Index,
@@ -206,14 +206,21 @@ def _cheap(translator: Translator, value: Value) -> Value:
 
 def _quotient(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     shape, (a, b) = step.outputs[0].shape, _dense(translator, values)
-    if not b.is_complex:
-        divisor = _cheap(translator, b).parts[0]
+    is_real = not b.is_complex or (isinstance(b.parts[1], Constant) and b.parts[1].is_zero)
+    if is_real:
+        divisor = _cheap(translator, Value(b.shape, b.dtype, b.parts[:1])).parts[0]
         return output(
             step, *(joined(translator, applied("({}/{})"), 6.0, part, divisor, shape=shape) for part in a.parts)
         )
-    br, bi = (translator.writer.kept(p) for p in b.parts)
-    squared = joined(translator, applied("({0}*{0}+{1}*{1})"), 3.0, br, bi, shape=b.shape)
-    squared = translator.writer.kept(squared)
+    # In units of the divisor's larger part, whose square may be no number.
+    real, imaginary = (translator.writer.kept(p) for p in b.parts)
+
+    def kept(text: str, cost: float, *arrays: Array) -> Array:
+        return translator.writer.kept(joined(translator, applied(text), cost, *arrays, shape=b.shape))
+
+    unit = kept("larger(std::fabs({}),std::fabs({}))", 3.0, real, imaginary)
+    br, bi = (kept("({}/{})", 6.0, part, unit) for part in (real, imaginary))
+    squared = kept("(({0}*{0}+{1}*{1})*{2})", 4.0, br, bi, unit)
     opposite = Value(b.shape, b.dtype, (br, joined(translator, negated, 0.0, bi, shape=b.shape)))
     parts = product_parts(translator, a, opposite, shape)
     return output(step, *(joined(translator, applied("({}/{})"), 6.0, part, squared, shape=shape) for part in parts))
@@ -259,7 +266,7 @@ def _modulus(translator: Translator, step: Step, values: list[Value]) -> list[Va
     shape, value = step.outputs[0].shape, _dense(translator, values)[0]
     if value.is_complex:
         parts = [translator.writer.kept(p) for p in value.parts]
-        return output(step, joined(translator, applied("std::sqrt({0}*{0}+{1}*{1})"), 10.0, *parts, shape=shape))
+        return output(step, joined(translator, applied("std::hypot({},{})"), 20.0, *parts, shape=shape))
     return output(step, joined(translator, applied("std::fabs({})"), 1.0, value.parts[0], shape=shape))
 
 

@@ -224,6 +224,8 @@ class Writer:
 
     def copy(self, array: Array, view: View) -> None:
         """Put an array into given memory."""
+        if not prod(view.shape):
+            return
         if not isinstance(array, Assembly):
             self.fill(view, array.at(counters(len(view.shape)), len(view.shape)))
             return
