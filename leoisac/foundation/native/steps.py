@@ -214,6 +214,11 @@ def _reduced(join: Callable[..., Any]) -> Callable[..., Any]:
     return lambda p, a, x: join(x, axis=tuple(p["axes"]))
 
 
+def _least(array: np.ndarray) -> float | int:
+    """What is below every number of an array's type."""
+    return -np.inf if array.dtype.kind == "f" else -np.iinfo(np.int64).max
+
+
 _QUICK: dict[str, Callable[..., Any]] = {
     "broadcast_in_dim": _broadcast,
     "iota": _iota,
@@ -235,8 +240,8 @@ _QUICK: dict[str, Callable[..., Any]] = {
     "pad": _pad,
     "slice": _slice,
     "reduce_sum": _reduced(np.sum),
-    "reduce_max": _reduced(np.max),
-    "reduce_min": _reduced(np.min),
+    "reduce_max": _reduced(lambda x, axis: np.max(x, axis=axis, initial=_least(x))),
+    "reduce_min": _reduced(lambda x, axis: np.min(x, axis=axis, initial=-_least(x))),
     "reduce_and": _reduced(np.all),
     "reduce_or": _reduced(np.any),
     "real": lambda p, a, x: x.real,
