@@ -11,13 +11,14 @@ import pytest
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.errors import StoreError
-from leoisac.foundation.backend import using
+from leoisac.foundation.backend import using, why_not_native
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import double_precision, jax, jnp
 from leoisac.foundation.lanes import take
 from leoisac.optim.batched import engine
 from leoisac.optim.problem import at_stage
 
+pytestmark = pytest.mark.skipif(bool(why_not_native()), reason=why_not_native())
 DESIGNS = {
     "self-backhaul": ("pa1", "pa2"),
     "coexistence": ("proposed",),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from leoisac.foundation.backend import using
+from leoisac.foundation.backend import using, why_not_native
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import best_start, compilations, solve, solve_multistart
@@ -53,6 +53,8 @@ def tilted_wells(x, data, stage):
 @pytest.fixture(params=["jax", "native"], autouse=True)
 def backend(request):
     """Every test holds for both: they are twins."""
+    if request.param == "native" and why_not_native():
+        pytest.skip(why_not_native())
     with using(request.param):
         yield request.param
 
