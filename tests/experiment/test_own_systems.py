@@ -232,7 +232,7 @@ class TestChecks:
     def test_systems_by_hand(self, tmp_path: Path) -> None:
         """Those that name their parts by dotted names, too."""
         toy = Path(__file__).with_name("toy_system.py").read_text(encoding="utf-8").replace("toy-downlink", "hand-made")
-        for changes, what, sentence in (
+        cases = (
             (
                 (':parameters"', ':paramters"'),
                 "names",
@@ -253,9 +253,10 @@ class TestChecks:
                 "metrics",
                 r"no number per trial.*\('user',\)",
             ),
-        ):
+        )
+        for number, (changes, what, sentence) in enumerate(cases):
             assert changes[0] in toy
-            file = tmp_path / f"hand_{len(list(tmp_path.iterdir()))}.py"
+            file = tmp_path / f"hand_{number}.py"
             file.write_text(toy.replace(*changes), encoding="utf-8")
             finding = check_plugin(file)[-1]
             assert (finding.kept, finding.what) == (False, what)

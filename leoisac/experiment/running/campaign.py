@@ -111,10 +111,12 @@ def _run(
     else:
         noted = {name: list(found) for name, found in noticed.items() if found}
         facts = {**place.facts(), **({"warnings": noted} if noted else {})}
-        store = create_or_continue(folder, system, studies, session(place.plugins, engine=dict(engine), **facts))
+        made = session(place.plugins, **facts)
+        made["versions"] |= engine
+        store = create_or_continue(folder, system, studies, made)
         for study in studies.values():
             keep(store.folder, study.channels)
-        made_by = [{**item["versions"], **item.get("engine", {})} for item in store.manifest.sessions]
+        made_by = [item["versions"] for item in store.manifest.sessions]
         noticed = {name: session_warnings(store.manifest.sessions, name) for name in studies}
         keys = unit_keys(system, studies.values())
         if repair:
@@ -142,7 +144,7 @@ def engine_of_store(folder: str | Path | None, wanted: str) -> str:
     """
     try:
         data: Any = json.loads((Path(folder or "") / MANIFEST).read_bytes()) if folder is not None else {}
-        first: Any = data["sessions"][0].get("engine", {"backend": "jax"})["backend"]
+        first: Any = data["sessions"][0]["versions"].get("backend", "jax")
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return wanted  # there is no store yet, or it is for others to say what is wrong with it
     if first not in ("jax", "native") or wanted in ("auto", first):
