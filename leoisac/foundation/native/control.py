@@ -4,26 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from leoisac.foundation.native.arrays import Array, Pending, Value, View, type_of
-from leoisac.foundation.native.expressions import (
-    Affine,
-    Expression,
-    Index,
-    Load,
-    Operation,
-    counters,
-    place,
-    row_major,
-)
+from leoisac.foundation.native.expressions import Expression, Index, Operation, row_major
 from leoisac.foundation.native.lowering import Translator, rule
 from leoisac.foundation.native.steps import Name, Stage, Step, branches_of, flat
 from leoisac.foundation.native.sums import reduce_into
-
-
-def _stage(translator: Translator, values: Sequence[Value]) -> Stage:
-    known = translator.stage_of(*(p for v in values for p in v.parts))
-    return max(translator.writer.current(known), Stage.DATA)
 
 
 def _own(translator: Translator, stage: Stage, names: Sequence[Name], values: Sequence[Value]) -> list[Value]:
@@ -67,7 +54,7 @@ def _truth(translator: Translator, value: Value) -> str:
 def _while(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     test, body = flat(step.params["cond_jaxpr"]), flat(step.params["body_jaxpr"])
     n_test, n_body = step.params["cond_nconsts"], step.params["body_nconsts"]
-    stage, writer = _stage(translator, values), translator.writer
+    stage, writer = translator.stage_for(*values), translator.writer
     fixed = [translator.in_memory(v) for v in values[: n_test + n_body]]
     carry = _own(translator, stage, step.outputs, values[n_test + n_body :])
     with writer.block(stage, "for(;;){"):
@@ -109,7 +96,7 @@ def _chosen(translator: Translator, flags: Value, new: Value, old: Value) -> Val
 
 @rule("cond")
 def _cond(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
-    stage, writer = _stage(translator, values), translator.writer
+    stage, writer = translator.stage_for(*values), translator.writer
     operands = [translator.in_memory(v) for v in values[1:]]
     which = _truth(translator, translator.in_memory(values[0]))
     goals = [translator.blank(name, stage)[0] for name in step.outputs]
@@ -126,7 +113,7 @@ def _cond(translator: Translator, step: Step, values: list[Value]) -> list[Value
 def _scan(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     params, writer = step.params, translator.writer
     consts, carried, length = params["num_consts"], params["num_carry"], params["length"]
-    stage, body = _stage(translator, values), flat(params["jaxpr"])
+    stage, body = translator.stage_for(*values), flat(params["jaxpr"])
     fixed = [translator.in_memory(v) for v in values[:consts]]
     carry = _own(translator, stage, step.outputs[:carried], values[consts : consts + carried])
     given = [translator.in_memory(v) for v in values[consts + carried :]]
@@ -148,29 +135,12 @@ def _scan(translator: Translator, step: Step, values: list[Value]) -> list[Value
 
 def _row(translator: Translator, stage: Stage, whole: Value, at: str, into: Value | None) -> Value:
     """The row of an array at a place known at run time: read, or written where ``into`` is given."""
-    shape = whole.shape[1:]
-    parts = []
+    shape, writer, parts = whole.shape[1:], translator.writer, list[Array]()
     for k, part in enumerate(whole.parts):
         assert isinstance(part, View)
-        row = translator.writer.array(shape, stage, part.buffer.type) if into is None else into.parts[k]
-        if into is not None:
-            row = translator.writer.kept(row, part.buffer.type)
-        assert isinstance(row, View)
-        axes = len(shape)
-        small = place(row.strides, row.offset, counters(axes), axes)
-        large = place(row_major(shape), part.offset, counters(axes), axes)
-        names = [f"i{axis}" for axis in range(axes)]
-        head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True))
-        a, b = Load(row.buffer, small), Load(part.buffer, large)
-        translator.writer.touch(stage, a.buffer, b.buffer)
-        step = f"{part.strides[0] if part.shape[0] > 1 else 0}*{at}[0]+"
-        one, many = (_text(load.buffer.name, load.at, names) for load in (a, b))
-        many = many.replace("[", f"[{step}", 1)
-        translator.writer.say(stage, f"{head}{one}={many};" if into is None else f"{head}{many}={one};")
+        kind = part.buffer.type
+        row = writer.array(shape, stage, kind) if into is None else writer.kept(into.parts[k], kind)
+        rows = View(part.buffer, shape, row_major(shape), part.offset, stage)
+        writer.shifted(stage, row, rows, f"{prod(shape)}*{at}[0]", read=into is None)
         parts.append(row)
     return Value(shape, whole.dtype, tuple(parts))
-
-
-def _text(name: str, at: Affine, names: Sequence[str]) -> str:
-    terms = [f"{f}*{n}" for f, n in zip(at.factors, names, strict=True) if f]
-    return f"{name}[{'+'.join([*terms, str(at.constant)])}]"

@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from math import prod
 
 from leoisac.foundation.native.arrays import Constant, Value, View, type_of
-from leoisac.foundation.native.expressions import counters, row_major
+from leoisac.foundation.native.expressions import counters, loops, row_major, strided
 from leoisac.foundation.native.lowering import Translator, rule
 from leoisac.foundation.native.movement import gathered, scattered
+from leoisac.foundation.native.places import read_places
 from leoisac.foundation.native.steps import Stage, Step, UnsupportedError
 
 
 def _call(
-    translator: Translator, step: Step, values: list[Value], function: str, sizes: Sequence[int], matrix: int = 2
+    translator: Translator, step: Step, values: list[Value], function: str, sizes: Sequence[int | str], matrix: int = 2
 ) -> list[Value]:
     """``function<sizes..., is_complex>(inputs..., outputs...)`` for every matrix of a stack."""
     writer = translator.writer
-    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+    stage = translator.stage_for(*values)
     inputs = [translator.in_memory(v) for v in values]
     goals = [translator.blank(name, stage)[0] for name in step.outputs]
-    batch = prod(values[0].shape[:-matrix]) if matrix else 1
+    batch = prod(values[0].shape[:-matrix])
     is_complex = values[0].is_complex
     arguments: list[str] = []
     for value in (*inputs, *goals):
@@ -30,8 +31,6 @@ def _call(
             assert isinstance(part, View)
             writer.touch(stage, part.buffer)
             arguments.append(f"{part.buffer.name}+{part.offset}+q*{step_size}")
-        if is_complex and len(value.parts) == 1 and value.dtype.kind in "fc" and value in inputs:
-            arguments.append("static_cast<const double*>(nullptr)")
     template = ",".join([*map(str, sizes), "true" if is_complex else "false"])
     writer.say(stage, f"for(int q=0;q<{batch};++q){function}<{template}>({','.join(arguments)});")
     return goals
@@ -64,7 +63,7 @@ def _triangular(translator: Translator, step: Step, values: list[Value]) -> list
         raise UnsupportedError("a system of real and complex numbers")
     flags = [p["left_side"], p["lower"], p["transpose_a"], p["conjugate_a"], p["unit_diagonal"]]
     sizes = [a.shape[-1], *b.shape[-2:], *("true" if flag else "false" for flag in flags)]
-    return _call(translator, step, values, "triangular", sizes)  # type: ignore[arg-type]
+    return _call(translator, step, values, "triangular", sizes)
 
 
 @rule("qr")
@@ -92,7 +91,7 @@ def _sort(translator: Translator, step: Step, values: list[Value]) -> list[Value
     if step.params["num_keys"] != 1 or values[0].is_complex:
         raise UnsupportedError("sorting by more than one array, or complex ones")
     writer, shape = translator.writer, values[0].shape
-    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+    stage = translator.stage_for(*values)
     if not prod(shape):
         return values
     order = [*(k for k in range(len(shape)) if k != axis), axis]
@@ -127,7 +126,7 @@ def _extreme(translator: Translator, step: Step, values: list[Value]) -> list[Va
     value, (axis,), writer = values[0], step.params["axes"], translator.writer
     if value.is_complex:
         raise UnsupportedError("the largest of complex numbers")
-    stage = max(writer.current(translator.stage_of(*value.parts)), Stage.DATA)
+    stage = translator.stage_for(value)
     goal, (target,) = translator.blank(step.outputs[0], stage)
     source = writer.kept(value.parts[0], type_of(value.dtype), stage)
     writer.touch(stage, source.buffer, target.buffer)
@@ -153,84 +152,62 @@ def _gather(translator: Translator, step: Step, values: list[Value]) -> list[Val
     """Entries at places known while translating, or at run time."""
     if isinstance(values[1].parts[0], Constant):
         return gathered(translator, step, values)
-    value, indices, name = values[0], translator.in_memory(values[1]), step.outputs[0]
-    numbers = step.params["dimension_numbers"]
-    writer = translator.writer
-    stage = max(writer.current(translator.stage_of(*value.parts, *indices.parts)), Stage.DATA)
+    value, indices, name = translator.in_memory(values[0]), values[1], step.outputs[0]
+    stage, writer = translator.stage_for(*values), translator.writer
     goal, views = translator.blank(name, stage)
-    value, sizes = translator.in_memory(value), step.params["slice_sizes"]
-    names = [f"i{k}" for k in range(len(name.shape))]
-    batch = [n for k, n in enumerate(names) if k not in numbers.offset_dims]
-    where = indices.parts[0]
-    assert isinstance(where, View)
-    writer.touch(stage, where.buffer)
-    row = "+".join(
-        [str(where.offset), *(f"{s}*{n}" for s, n in zip(row_major(indices.shape)[:-1], batch, strict=True))]
-    )
-    inside = iter([names[k] for k in numbers.offset_dims])
-    terms = []
-    for axis, (length, size, stride) in enumerate(zip(value.shape, sizes, row_major(value.shape), strict=True)):
-        if axis in numbers.operand_batching_dims:  # row by row
-            own = numbers.start_indices_batching_dims[numbers.operand_batching_dims.index(axis)]
-            terms.append(f"{stride}*{batch[own]}")
-            continue
-        at = [] if axis in numbers.collapsed_slice_dims else [next(inside)]
-        if axis in numbers.start_index_map:
-            k = numbers.start_index_map.index(axis)
-            at.append(f"clamped({where.buffer.name}[{row}+{k}],{length - size})")
-        if at:
-            terms.append(f"{stride}*({'+'.join(at)})")
-    head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, name.shape, strict=True))
-    target = "+".join([f"{s}*{n}" for s, n in zip(row_major(name.shape), names, strict=True)] or ["0"])
+    names, heads = loops(name.shape)
+    places, _ = _places_text(translator, step, stage, value.shape, indices, name.shape, names, clamps=True)
     for part, view in zip(value.parts, views, strict=True):
         assert isinstance(part, View)
         writer.touch(stage, part.buffer, view.buffer)
-        source = "+".join([str(part.offset), *terms])
-        writer.say(stage, f"{head}{view.buffer.name}[{target}]={part.buffer.name}[{source}];")
+        to = f"{view.buffer.name}[{strided(view.strides, names)}]"
+        writer.say(stage, f"{''.join(heads)}{to}={part.buffer.name}[{part.offset}+{places}];")
     return [goal]
 
 
 @rule("scatter-add", "scatter_add", "scatter")
 def _scatter(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
-    """Entries added at places known while translating, or at run time."""
+    """Entries added at places known while translating, or at run time; then those beyond the end are dropped."""
     if isinstance(values[1].parts[0], Constant):
         return scattered(translator, step, values)
     if step.name == "scatter":
         raise UnsupportedError("entries put at places that depend on numbers")
-    base, indices, updates = values[0], translator.in_memory(values[1]), translator.in_memory(values[2])
-    numbers = step.params["dimension_numbers"]
-    writer, name = translator.writer, step.outputs[0]
-    stage = max(writer.current(translator.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
-    goal, views = translator.blank(name, stage)
-    names = [f"i{k}" for k in range(len(updates.shape))]
-    batch = [n for k, n in enumerate(names) if k not in numbers.update_window_dims]
-    where = indices.parts[0]
-    assert isinstance(where, View)
-    writer.touch(stage, where.buffer)
-    row = "+".join(
-        [str(where.offset), *(f"{s}*{n}" for s, n in zip(row_major(indices.shape)[:-1], batch, strict=True))]
-    )
-    inside = iter([(names[k], updates.shape[k]) for k in numbers.update_window_dims])
-    terms, tests = [], []
-    for axis, (length, stride) in enumerate(zip(base.shape, row_major(base.shape), strict=True)):
-        if axis in numbers.operand_batching_dims:  # row by row
-            own = numbers.scatter_indices_batching_dims[numbers.operand_batching_dims.index(axis)]
-            terms.append(f"{stride}*({batch[own]})")
-            continue
-        counter, size = ("0", 1) if axis in numbers.inserted_window_dims else next(inside)
-        at = counter
-        if axis in numbers.scatter_dims_to_operand_dims:
-            start = f"{where.buffer.name}[{row}+{numbers.scatter_dims_to_operand_dims.index(axis)}]"
-            at = f"{counter}+{start}"
-            tests.append(f"{start}>=0&&{start}<={length - size}")
-        terms.append(f"{stride}*({at})")
-    head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, updates.shape, strict=True))
-    source = "+".join([f"{s}*{n}" for s, n in zip(row_major(updates.shape), names, strict=True)] or ["0"])
+    base, indices, updates = values[0], values[1], translator.in_memory(values[2])
+    stage, writer = translator.stage_for(*values), translator.writer
+    goal, views = translator.blank(step.outputs[0], stage)
+    names, heads = loops(updates.shape)
+    places, starts = _places_text(translator, step, stage, base.shape, indices, updates.shape, names, clamps=False)
+    tests = "&&".join(f"{start}>=0&&{start}<={last}" for start, last in starts)
+    head = f"{''.join(heads)}if({tests})" if tests else "".join(heads)
     for part, view, update in zip(base.parts, views, updates.parts, strict=True):
         writer.copy(translator.dense(part, base.dtype), view)
         assert isinstance(update, View)
         writer.touch(stage, view.buffer, update.buffer)
-        test = f"if({'&&'.join(tests)})" if tests else ""
-        target = "+".join(terms) or "0"
-        writer.say(stage, f"{head}{test}{view.buffer.name}[{target}]+={update.buffer.name}[{update.offset}+{source}];")
+        source = f"{update.buffer.name}[{strided(update.strides, names, update.offset)}]"
+        writer.say(stage, f"{head}{view.buffer.name}[{places}]+={source};")
     return [goal]
+
+
+def _places_text(
+    translator: Translator,
+    step: Step,
+    stage: Stage,
+    shape: tuple[int, ...],
+    indices: Value,
+    entries: tuple[int, ...],
+    names: Sequence[str],
+    clamps: bool,
+) -> tuple[str, list[tuple[str, int]]]:
+    """The place of an entry in C++; the starts of windows in it, each with the last one within its axis."""
+    places, (where,) = read_places(step, shape, entries), translator.in_memory(indices).parts
+    assert isinstance(where, View)
+    translator.writer.touch(stage, where.buffer)
+    row = strided(where.strides[:-1], [names[k] for k in places.batch], where.offset)
+    terms, starts = list[str](), list[tuple[str, int]]()
+    for axis in places.axes:
+        terms += [f"{axis.stride}*{names[counter]}" for counter in (axis.row, axis.offset) if counter is not None]
+        if axis.start is not None:
+            start = f"{where.buffer.name}[{row}+{axis.start}]"
+            starts.append((start, axis.last_start))
+            terms.append(f"{axis.stride}*" + (f"clamped({start},{axis.last_start})" if clamps else start))
+    return "+".join(terms) or "0", starts

@@ -150,6 +150,17 @@ def written(expression: Expression, names: Sequence[str]) -> str:
     return f"{expression.buffer.name}[{inner}]"
 
 
+def loops(shape: Sequence[int], letter: str = "i") -> tuple[list[str], list[str]]:
+    """Counters of loops over all axes, and the heads of these loops."""
+    names = [f"{letter}{axis}" for axis in range(len(shape))]
+    return names, [f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True)]
+
+
+def strided(strides: Sequence[int], names: Sequence[str], first: int = 0) -> str:
+    """A place in memory, of counters one per axis."""
+    return affine_text(Affine(tuple(strides), first), names)
+
+
 def affine_text(at: Affine, names: Sequence[str]) -> str:
     terms = [name if f == 1 else f"{f}*{name}" for f, name in zip(at.factors, names, strict=True) if f]
     if at.constant or not terms:

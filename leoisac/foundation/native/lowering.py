@@ -8,12 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import TypeAlias
 
 import numpy as np
 
-from leoisac.foundation.native.arrays import Array, Constant, Value, View, type_of
+from leoisac.foundation.native.arrays import Array, Value, View, type_of
 from leoisac.foundation.native.steps import Atom, Name, Stage, Step, Traced, UnsupportedError
 from leoisac.foundation.native.writing import Writer
 
@@ -77,6 +76,10 @@ class Translator:
         """The stage at which something made of these arrays is known."""
         return max((a.stage for a in arrays), default=Stage.CONSTANT)
 
+    def stage_for(self, *values: Value) -> Stage:
+        """The stage in which a statement made of these values lands."""
+        return max(self.writer.current(self.stage_of(*(p for v in values for p in v.parts))), Stage.DATA)
+
     def dense(self, array: Array, dtype: np.dtype) -> Array:
         """The array, assembled if it is in pieces."""
         return self.writer.readable(array, type_of(dtype))
@@ -97,16 +100,3 @@ def output(step: Step, *parts: Array) -> list[Value]:
     """The one output of a step."""
     name = step.outputs[0]
     return [Value(name.shape, name.dtype, parts)]
-
-
-def is_constant(array: Array) -> bool:
-    return isinstance(array, Constant)
-
-
-def table_of(array: Array) -> np.ndarray | None:
-    """The entries of a constant."""
-    return array.array if isinstance(array, Constant) else None
-
-
-def size_of(shape: Sequence[int]) -> int:
-    return prod(shape)

@@ -10,8 +10,8 @@ import numpy as np
 
 from leoisac.foundation.native.arrays import Array, Assembly, Constant, Pending, Piece, Value, View, type_of
 from leoisac.foundation.native.expressions import Affine, Expression, Index, Load, place, product, row_major
-from leoisac.foundation.native.lowering import Translator, output, rule, table_of
-from leoisac.foundation.native.places import gathered_places, scattered_places
+from leoisac.foundation.native.lowering import Translator, output, rule
+from leoisac.foundation.native.places import places_of
 from leoisac.foundation.native.steps import Stage, Step, UnsupportedError
 
 
@@ -217,11 +217,9 @@ def _known(array: Array) -> Stage:
 
 def gathered(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     """Entries at places known while translating."""
-    indices = table_of(values[1].parts[0])
-    if indices is None:
-        raise UnsupportedError("a choice of entries that depends on numbers")
-    value, shape = values[0], step.outputs[0].shape
-    table = gathered_places(step, value.shape, indices)
+    value, shape, indices = values[0], step.outputs[0].shape, values[1].parts[0]
+    assert isinstance(indices, Constant)
+    table = places_of(step, value.shape, indices.array, shape)
     parts = []
     for part in value.parts:
         if isinstance(part, Constant) and part.buffer is None:
@@ -264,11 +262,9 @@ def _even(places: np.ndarray, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 def scattered(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     """Entries added to, or put at, places known while translating."""
     value, which, updates = values
-    indices = table_of(which.parts[0])
-    if indices is None:
-        raise UnsupportedError("a place of entries that depends on numbers")
-    shape = step.outputs[0].shape
-    places = scattered_places(step, shape, indices, updates.shape)
+    shape, indices = step.outputs[0].shape, which.parts[0]
+    assert isinstance(indices, Constant)
+    places = places_of(step, shape, indices.array, updates.shape)
     if step.name == "scatter" and len(np.unique(places)) < places.size:
         raise UnsupportedError("entries that are set twice")
     parts = []
@@ -310,8 +306,7 @@ def _dynamic(translator: Translator, step: Step, values: list[Value]) -> list[Va
     is_update = step.name == "dynamic_update_slice"
     value, starts = values[0], values[2:] if is_update else values[1:]
     small = values[1].shape if is_update else step.outputs[0].shape
-    stage = max(translator.stage_of(*(p for v in values for p in v.parts)), Stage.DATA)
-    writer = translator.writer
+    stage, writer = translator.stage_for(*values), translator.writer
     scalar = writer.array((), stage, "long")
     strides = row_major(value.shape)
     terms = []
@@ -328,32 +323,10 @@ def _dynamic(translator: Translator, step: Step, values: list[Value]) -> list[Va
         if is_update:
             whole = writer.array(value.shape, stage, kind)
             writer.copy(memory, whole)
-            update = writer.kept(values[1].parts[k], kind, stage)
-            _shifted_copy(translator, stage, update, whole, strides, scalar, small, forward=False)
-            found.append(whole)
+            memory, piece = whole, writer.kept(values[1].parts[k], kind, stage)
         else:
-            target = writer.array(small, stage, kind)
-            _shifted_copy(translator, stage, target, memory, strides, scalar, small, forward=True)
-            found.append(target)
+            piece = writer.array(small, stage, kind)
+        window = View(memory.buffer, small, strides, memory.offset, stage)
+        writer.shifted(stage, piece, window, f"{scalar.buffer.name}[0]", read=not is_update)
+        found.append(memory if is_update else piece)
     return output(step, *found)
-
-
-def _shifted_copy(
-    translator: Translator,
-    stage: Stage,
-    small: View,
-    large: View,
-    strides: tuple[int, ...],
-    offset: View,
-    shape: tuple[int, ...],
-    forward: bool,
-) -> None:
-    """Between an array and the part of a larger one that begins at an offset known at run time."""
-    names = [f"i{k}" for k in range(len(shape))]
-    head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True))
-    inside = "+".join([f"{s}*{n}" for s, n in zip(row_major(shape), names, strict=True)] or ["0"])
-    whole = "+".join([f"{s}*{n}" for s, n in zip(strides, names, strict=True)] or ["0"])
-    a = f"{small.buffer.name}[{small.offset}+{inside}]"
-    b = f"{large.buffer.name}[{large.offset}+{offset.buffer.name}[0]+{whole}]"
-    translator.writer.touch(stage, small.buffer, large.buffer, offset.buffer)
-    translator.writer.say(stage, f"{head} {a}={b};" if forward else f"{head} {b}={a};")

@@ -59,7 +59,7 @@ def _complex_product(translator: Translator, step: Step, value: Value) -> list[V
     writer, (axis, *more) = translator.writer, step.params["axes"]
     if more:
         raise UnsupportedError("a product of complex numbers over several axes")
-    stage = max(writer.current(translator.stage_of(*value.parts)), Stage.DATA)
+    stage = translator.stage_for(value)
     goal, views = translator.blank(step.outputs[0], stage)
     order = [*(k for k in range(len(value.shape)) if k != axis), axis]
     shape, axes = tuple(value.shape[k] for k in order), len(order)
@@ -157,7 +157,7 @@ def contracted(translator: Translator, a: Value, b: Value, contract: Any, batch:
     if dtype.kind not in "fc":
         raise UnsupportedError("products of matrices of whole numbers")
     a, b = (_factor(translator, v) for v in (a, b))
-    stage = max(translator.writer.current(translator.stage_of(*a.parts, *b.parts)), Stage.DATA)
+    stage = translator.stage_for(a, b)
     axes = _Axes(tuple(batch[0]), tuple(batch[1]), free[0], free[1], tuple(contract[0]), tuple(contract[1]))
 
     def part(*terms: tuple[Array, Array, float]) -> Array:

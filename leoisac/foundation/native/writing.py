@@ -20,8 +20,10 @@ from leoisac.foundation.native.expressions import (
     Operation,
     counters,
     leaves,
+    loops,
     place,
     row_major,
+    strided,
     written,
 )
 from leoisac.foundation.native.steps import Stage
@@ -115,18 +117,14 @@ class Writer:
         for one in buffers:
             one.stages.add(self.current(stage))
 
-    def loop(
-        self, stage: Stage, shape: Sequence[int], target: Load, value: Expression, join: str = "=", reduced: int = 0
-    ) -> None:
-        """``target join value`` at every place of ``shape``, the last ``reduced`` axes being summed over."""
+    def loop(self, stage: Stage, shape: Sequence[int], target: Load, value: Expression, join: str = "=") -> None:
+        """``target join value`` at every place of ``shape``."""
         reads = list(leaves(value))
         self.touch(stage, target.buffer, *(r.buffer for r in reads if isinstance(r, Load)))
         self.touch(stage, *(r.table for r in reads if isinstance(r, Load) and r.table is not None))
         shape, target, value = _collapsed(tuple(shape), target, value)
-        names = [f"i{axis}" for axis in range(len(shape))]
-        inner = written(target, names) + join + written(value, names) + ";"
-        head = "".join(f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True))
-        self.say(stage, f"{head}{inner}" if shape else inner)
+        names, heads = loops(shape)
+        self.say(stage, f"{''.join(heads)}{written(target, names)}{join}{written(value, names)};")
 
     def fill(self, view: View, value: Expression, join: str = "=") -> None:
         """A statement over all of a view."""
@@ -147,15 +145,14 @@ class Writer:
         """``target`` as the reduction of ``value`` over all but the first ``kept`` axes."""
         reads = list(leaves(value))
         self.touch(stage, target.buffer, *(r.buffer for r in reads if isinstance(r, Load)))
-        names = [f"i{axis}" for axis in range(len(shape))]
-        loops = [f"for(int {n}=0;{n}<{size};++{n})" for n, size in zip(names, shape, strict=True)]
+        names, heads = loops(shape)
         pragma = '_Pragma("omp simd reduction(+:s)") ' if join == "{0}+{1}" else ""
         kind = target.buffer.type
         entry = join.format("s", written(value, names))
-        inner = "".join(loops[kept:-1]) + (f"{pragma}{loops[-1]}" if len(shape) > kept else "")
+        inner = "".join(heads[kept:-1]) + (f"{pragma}{heads[-1]}" if len(shape) > kept else "")
         self.say(
             stage,
-            f"{''.join(loops[:kept])}{{{kind} s={first}; {inner} s={entry}; {written(target, names)}=s;}}",
+            f"{''.join(heads[:kept])}{{{kind} s={first}; {inner} s={entry}; {written(target, names)}=s;}}",
         )
 
     def contraction(
@@ -172,39 +169,47 @@ class Writer:
     ) -> None:
         """``target (+)= sign * sum a b``; the loop of the vectors is ``inner``, or the last sum."""
         self.touch(stage, a.buffer, b.buffer, target.buffer)
-        names = [f"i{k}" for k in range(len(outer))]
-        head = "".join(f"for(int {n}=0;{n}<{loop.size};++{n})" for n, loop in zip(names, outer, strict=True))
+        names, heads = loops([loop.size for loop in outer])
+        head = "".join(heads)
 
-        def at(view: View, which: str, more: str = "") -> str:
-            terms = [f"{getattr(loop, which)}*{n}" for n, loop in zip(names, outer, strict=True)]
-            return "+".join([f"{view.buffer.name}+{view.offset}", *terms]) + more
+        *summed, last = sums or [Strided(1, 0, 0, 0, None, None)]
+        summed_names, summed_heads = loops([loop.size for loop in summed], "j")
 
-        inner_sums, last = list(sums[:-1]), sums[-1] if sums else None
-        count, step_a, step_b = (last.size, last.a, last.b) if last is not None else (1, 0, 0)
-        mode = "true" if add or inner_sums else "false"
-        minus = "true" if sign < 0 else "false"
-        more_a = "".join(f"+{loop.a}*j{k}" for k, loop in enumerate(inner_sums))
-        more_b = "".join(f"+{loop.b}*j{k}" for k, loop in enumerate(inner_sums))
+        def at(view: View, which: str) -> str:
+            places = [getattr(loop, which) for loop in (*outer, *summed)]
+            return f"{view.buffer.name}+{strided(places, [*names, *summed_names], view.offset)}"
+
+        first, second, goal = (at(view, which) for view, which in ((a, "a"), (b, "b"), (target, "out")))
+        flags = f"{'true' if add or summed else 'false'},{'true' if sign < 0 else 'false'}"
+        size = 1 if inner is None else inner.size
         if inner is None:
-            call = f"dot_into<{count},{step_a},{step_b},{mode},{minus}>"
-            width = ""
+            call = f"dot_into<{last.size},{last.a},{last.b},{flags}>"
         elif inner.a and inner.b:
-            call, width = f"blend_into<{count},{step_a},{step_b},{inner.size},{mode},{minus}>", "v"
+            call = f"blend_into<{last.size},{last.a},{last.b},{size},{flags}>"
         elif inner.b:
-            call, width = f"combine_into<{count},{step_a},{step_b},{inner.size},{mode},{minus}>", "v"
+            call = f"combine_into<{last.size},{last.a},{last.b},{size},{flags}>"
         else:
-            call, width = f"combine_into<{count},{step_b},{step_a},{inner.size},{mode},{minus}>", "v"
-        first, second = at(a, "a", more_a), at(b, "b", more_b)
-        if inner is not None and inner.a and not inner.b:
+            call = f"combine_into<{last.size},{last.b},{last.a},{size},{flags}>"
             first, second = second, first
-        goal = at(target, "out")
-        loops = "".join(f"for(int j{k}=0;j{k}<{loop.size};++j{k})" for k, loop in enumerate(inner_sums))
-        if inner_sums and not add:
-            size = inner.size if width and inner is not None else 1
-            cleared = f"for(int v=0;v<{size};++v)({goal})[v]=0.0;"
-            self.say(stage, f"{head}{{{cleared} {loops}{call}({first},{second},{goal});}}")
-        else:
-            self.say(stage, f"{head}{loops}{call}({first},{second},{goal});")
+        run = f"{''.join(summed_heads)}{call}({first},{second},{goal});"
+        if summed and not add:
+            run = f"{{for(int v=0;v<{size};++v)({goal})[v]=0.0; {run}}}"
+        self.say(stage, f"{head}{run}")
+
+    def shifted(self, stage: Stage, small: View, large: View, offset: str, read: bool) -> None:
+        """Between an array and the part of a larger one, of its shape, that begins at an offset known at run time.
+
+        Args:
+            small: the array.
+            large: the part as it would lie at offset 0.
+            offset: in C++.
+            read: from the larger one; else written to it.
+        """
+        names, heads = loops(small.shape)
+        one = f"{small.buffer.name}[{strided(small.strides, names, small.offset)}]"
+        other = f"{large.buffer.name}[{offset}+{strided(large.strides, names, large.offset)}]"
+        self.touch(stage, small.buffer, large.buffer)
+        self.say(stage, f"{''.join(heads)}{one}={other};" if read else f"{''.join(heads)}{other}={one};")
 
     # From arrays to memory
 
