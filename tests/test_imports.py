@@ -202,7 +202,15 @@ LIBRARY = ("antennas", "estimation", "geometry", "metrics", "optim", "propagatio
 """Layers whose functions users call by themselves."""
 ENGINE_ROOM = ("augmented_lagrangian", "lanes", "lbfgs", "rank_one_blocks", "restoration")
 """Modules of ``optim.batched`` whose functions only other modules of it call, inside their programs."""
-WITHOUT_ARITHMETIC = {"best_start", "compilations", "stages_of", "at_stage", "largest_violation", "transmitter_program"}
+WITHOUT_ARITHMETIC = {
+    "best_start",
+    "compilations",
+    "key_of",
+    "stages_of",
+    "at_stage",
+    "largest_violation",
+    "transmitter_program",
+}
 """Public functions beside JAX that compute nothing with it, or only inside the engine's programs."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leoisac.api.meaning import system_of
+from leoisac.api.trials import design, draw
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.foundation.config import Config
 from leoisac.foundation.status import Solution
@@ -21,17 +21,9 @@ class Session:
     """
 
     def __init__(self, config: Config, scheme: str, route: str, backend: str, options: dict[str, Any]) -> None:
-        from leoisac.experiment.trials.blocks import draw_trials
-        from leoisac.foundation.backend import using
-
-        self._system, self._config = system_of(config), config
-        self._scheme, self._route, self._options = self._system.scheme(scheme), route, options
-        with using(backend):
-            pass  # refused here, not at the first update
-        self._backend = backend
+        self._config, self._options = config, {"scheme": scheme, "route": route, "backend": backend, **options}
+        self.update(draw(config))  # compiles everything that an update needs; what cannot be is refused here
         self.solution: Solution[Any] | None = None
-        self.update(draw_trials(self._system, config, 0, 1))  # compiles everything that an update needs
-        self.solution = None
 
     def update(self, channels: Any) -> Solution[Any]:
         """The design for new channels, of one trial or several.
@@ -45,17 +37,7 @@ class Session:
         Raises:
             ChannelError: for channels of another system or of other shapes.
         """
-        from leoisac.experiment.trials.blocks import design_trials, evaluate_trials
-        from leoisac.experiment.trials.channel_arrays import checked_channels
-        from leoisac.experiment.trials.judge import settled
-        from leoisac.foundation.backend import using
-
-        system, config = self._system, self._config
-        channels = checked_channels(system, config, channels)
-        with using(self._backend):
-            found = design_trials(system, config, channels, self._scheme.name, self._route, **self._options)
-            metrics = evaluate_trials(system, config, channels, found.value)
-        self.solution = settled(self._scheme, found, metrics, system.tolerance)
+        self.solution = design(self._config, channels, **self._options)
         return self.solution
 
 

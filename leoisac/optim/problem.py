@@ -14,7 +14,8 @@ shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeAlias
 
 from jaxtyping import Array, Float, Int
@@ -28,6 +29,26 @@ module-level function or a ``functools.partial`` of one."""
 Path: TypeAlias = Any
 """Parameters of every stage, the same for all instances: a pytree of arrays with the stage axis first. ``None``: the
 problem takes no parameters, and there is one stage."""
+
+
+Keywords: TypeAlias = tuple[tuple[str, Hashable], ...]
+Key: TypeAlias = tuple[Callable[..., Any], tuple[Hashable, ...], Keywords]
+"""A function with its bound arguments: partials of one function with equal arguments share their programs."""
+
+
+def key_of(fc: Problem) -> Key:
+    """Under what a problem's programs are kept.
+
+    Raises:
+        TypeError: a bound argument cannot be hashed.
+    """
+    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
+    key: Key = partial.func, partial.args, tuple(sorted(partial.keywords.items()))
+    try:
+        hash(key)
+    except TypeError as error:
+        raise TypeError(f"{fc} has an argument that cannot be hashed: pass arrays through data instead.") from error
+    return key
 
 
 def stages_of(path: Path) -> int:

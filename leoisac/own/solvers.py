@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -29,19 +30,10 @@ Objective = Callable[[Any, Any, Any], Any]
 def stated_solver(judge: Judge, scheme: str, starts: int | None) -> Solver:
     """Solver of a system's problem."""
 
-    def solver(
-        parameters: Any,
-        channels: Any,
-        *,
-        starts: int | None = starts,
-        start: Mapping[str, Any] | None = None,
-        seed: int = 0,
-        certificate: str = "auto",
-    ) -> Solution[Any]:
-        problem = judge.bound(scheme, parameters, shapes_of_trial(channels))
-        found = solved(problem, parameters, channels, starts=starts, start=start, seed=seed, certificate=certificate)
+    def finish(problem: Problem, _: Any, __: Any, found: Solution[Any]) -> Solution[Any]:
         return replace(found, value=judge.design_class(problem)(**found.value))
 
+    solver = _problem_solver(functools.partial(judge.bound, scheme), finish, starts)
     solver.__name__ = solver.__qualname__ = f"solve_{scheme}"
     solver.__doc__ = f"Solve the problem {scheme!r} of a batch; options as of ``li.solve``."
     return solver
@@ -64,19 +56,41 @@ def mapped_solver(
 
     batched = by_lanes(mapped)
 
+    def bound(parameters: Any, shapes: Any) -> Problem:
+        return bound_problem(source, parameters, shapes, axes)
+
+    def finish(_: Problem, parameters: Any, channels: Any, found: Solution[Any]) -> Solution[Any]:
+        design = batched(parameters, (channels, found.value))
+        return replace(found, value=design, objective=objective(parameters, channels, design))
+
+    return _problem_solver(bound, finish, starts)
+
+
+def _problem_solver(
+    bound: Callable[[Any, Any], Problem],
+    finish: Callable[[Problem, Any, Any, Solution[Any]], Solution[Any]],
+    default_starts: int | None,
+) -> Solver:
+    """Solver of a stated problem.
+
+    Args:
+        bound: ``(parameters, shapes of a trial's channels)`` to the problem.
+        finish: ``(problem, parameters, channels, found)`` to the solution with the system's own designs.
+        default_starts: starts per trial where the caller names none.
+    """
+
     def solver(
         parameters: Any,
         channels: Any,
         *,
-        starts: int | None = starts,
+        starts: int | None = default_starts,
         start: Mapping[str, Any] | None = None,
         seed: int = 0,
         certificate: str = "auto",
     ) -> Solution[Any]:
-        problem = bound_problem(source, parameters, shapes_of_trial(channels), axes)
+        problem = bound(parameters, shapes_of_trial(channels))
         found = solved(problem, parameters, channels, starts=starts, start=start, seed=seed, certificate=certificate)
-        design = batched(parameters, (channels, found.value))
-        return replace(found, value=design, objective=objective(parameters, channels, design))
+        return finish(problem, parameters, channels, found)
 
     return solver
 

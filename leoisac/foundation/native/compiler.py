@@ -31,8 +31,6 @@ FLAGS = (
 )
 LONGEST_S = 300.0
 _LEVELS = {0: "-O1", 1: "-O1", None: "-O3"}
-
-
 _HELP = (
     "there is no C++ compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
     "--install), or pip install 'leoisac[native]'"
@@ -50,18 +48,25 @@ class Compiler(NamedTuple):
     version: str
 
 
-@functools.cache
 def find(named: str | None = None) -> Compiler:
     """The compiler: the one of the environment, else the machine's, else that of the package ``ziglang``.
 
     Raises:
         NoCompilerError: none works; the text says what to install.
     """
-    named = os.environ.get(VARIABLE, "") if named is None else named
+    found = _found(os.environ.get(VARIABLE, "") if named is None else named)
+    if isinstance(found, str):
+        raise NoCompilerError(found)
+    return found
+
+
+@functools.cache
+def _found(named: str) -> Compiler | str:
+    """The compiler of a command, or of the machine where it is empty; why there is none. Every batch asks for it."""
     if named.lower() in ("off", "0", "none"):
-        raise NoCompilerError(f"switched off by {VARIABLE} = {named!r}")
+        return f"switched off by {VARIABLE} = {named!r}"
     if sys.platform == "win32" and not named:
-        raise NoCompilerError("native programs are made on Linux and macOS only")
+        return "native programs are made on Linux and macOS only"
     candidates: list[tuple[str, ...]] = [tuple(named.split())] if named else [("c++",), ("g++",), ("clang++",)]
     if not named and importlib.util.find_spec("ziglang") is not None:
         candidates.append((sys.executable, "-m", "ziglang", "c++"))
@@ -71,7 +76,7 @@ def find(named: str | None = None) -> Compiler:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             told = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=True)
             return Compiler(command, told.stdout.splitlines()[0] if told.stdout else "unknown")
-    raise NoCompilerError(f"{VARIABLE} = {named!r} does not run" if named else _HELP)
+    return f"{VARIABLE} = {named!r} does not run" if named else _HELP
 
 
 def library_of(source: str, headers: Path | None = None, effort: int | None = None) -> ctypes.CDLL:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -22,9 +22,7 @@ from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.restoration import Restored, restore
 from leoisac.optim.options import EngineOptions
-from leoisac.optim.problem import Path, Problem, at_stage
-
-_Keywords: TypeAlias = tuple[tuple[str, Hashable], ...]
+from leoisac.optim.problem import Keywords, Path, Problem, at_stage, key_of
 
 
 class Programs(NamedTuple):
@@ -57,20 +55,14 @@ def programs_of(fc: Problem, options: EngineOptions) -> Programs:
     Raises:
         TypeError: a bound argument cannot be hashed.
     """
-    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
-    key = (partial.func, partial.args, tuple(sorted(partial.keywords.items())))
-    try:
-        hash(key)
-    except TypeError as error:
-        raise TypeError(f"{fc} has an argument that cannot be hashed: pass arrays through data instead.") from error
-    return _programs(*key, options, compiles_quickly())
+    return _programs(*key_of(fc), options, compiles_quickly())
 
 
 @functools.lru_cache(maxsize=128)
 def _programs(
     function: Callable[..., Any],
     arguments: tuple[Hashable, ...],
-    keywords: _Keywords,
+    keywords: Keywords,
     options: EngineOptions,
     quick: bool,
 ) -> Programs:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -16,11 +16,12 @@ from jaxtyping import Float, Int
 
 from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import jax
-from leoisac.foundation.native.compiler import library_of
+from leoisac.foundation.native.compiler import NoCompilerError, library_of
 from leoisac.foundation.native.functions import address, addresses, passed
+from leoisac.foundation.native.steps import UnsupportedError
 from leoisac.optim.native.problem_source import ProblemSource, problem_source
 from leoisac.optim.options import EngineOptions
-from leoisac.optim.problem import Path, Problem, stages_of
+from leoisac.optim.problem import Key, Path, Problem, key_of, stages_of
 
 _NUMBERS = (
     "penalty",
@@ -168,18 +169,15 @@ def program_of(fc: Problem, n: int, data: Any, path: Path, options: EngineOption
     """
     leaves, tree = jax.tree.flatten((data, path))
     shapes = tuple((leaf.shape[1:], leaf.dtype.str) for leaf in leaves)
-    return _program(*_key(fc), n, shapes, tree, options.memory, compiles_quickly())
+    made = _program(key_of(fc), n, shapes, tree, options.memory, compiles_quickly())
+    if isinstance(made, Exception):
+        raise made
+    return made
 
 
 def native_programs(fc: Problem, options: EngineOptions) -> int:
     """Number of native programs made so far for a problem."""
-    return _made[_key(fc), options.memory]
-
-
-def _key(fc: Problem) -> tuple[Any, ...]:
-    """The function of a problem, and its arguments."""
-    partial = fc if isinstance(fc, functools.partial) else functools.partial(fc)
-    return partial.func, partial.args, tuple(sorted(partial.keywords.items()))
+    return _made[key_of(fc), options.memory]
 
 
 _made: Counter[Any] = Counter()
@@ -187,21 +185,24 @@ _made: Counter[Any] = Counter()
 
 @functools.lru_cache(maxsize=128)
 def _program(
-    function: Callable[..., Any],
-    arguments: tuple[Hashable, ...],
-    keywords: tuple[tuple[str, Hashable], ...],
+    key: Key,
     n: int,
     shapes: tuple[tuple[tuple[int, ...], str], ...],
     tree: Any,
     memory: int,
     quick: bool,
-) -> Program:
+) -> Program | Exception:
+    """The program, or why there is none: a problem without one is not traced anew for every batch."""
+    function, arguments, keywords = key
     fc = functools.partial(function, *arguments, **dict(keywords))
-    blank = [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes]
-    data, path = jax.tree.unflatten(tree, blank)
-    made = problem_source(fc, n, data, path, memory)
-    _made[(function, arguments, keywords), memory] += 1
-    return Program(library_of(made.source, HEADERS, 0 if quick else None), made)
+    data, path = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes])
+    try:
+        made = problem_source(fc, n, data, path, memory)
+        library = library_of(made.source, HEADERS, 0 if quick else None)
+    except (UnsupportedError, NoCompilerError) as error:
+        return error
+    _made[key, memory] += 1
+    return Program(library, made)
 
 
 def _shared_out(part: Callable[[int, int], None], total: int, threads: int) -> None:

@@ -30,7 +30,27 @@ from leoisac.optim.batched.rank_one_sdp import BlockFamily, maximise_dual
 
 
 @dataclass(frozen=True)
-class CommonAperture:
+class Aperture:
+    """What one array transmits.
+
+    Attributes:
+        beams: one per user.
+        sensing_covariance: of the sensing waveform.
+    """
+
+    beams: Complex[np.ndarray, "user antenna"]
+    sensing_covariance: Complex[np.ndarray, "antenna antenna"]
+
+    def pattern(self, angles_deg: Float[np.ndarray, " angle"], reading: str = "joint") -> Float[np.ndarray, " angle"]:
+        """Gain ``a^H R a`` over angles from broadside, of everything or of the sensing waveform alone."""
+        covariance = self.sensing_covariance
+        if reading == "joint":
+            covariance = covariance + self.beams.T @ np.conj(self.beams)
+        return beampattern(covariance, steering(angles_deg, len(covariance)))
+
+
+@dataclass(frozen=True)
+class CommonAperture(Aperture):
     """Least-power design of one array; powers in the unit of the required gain.
 
     Attributes:
@@ -42,19 +62,10 @@ class CommonAperture:
         converged: power and bound met the tolerance.
     """
 
-    beams: Complex[np.ndarray, "user antenna"]
-    sensing_covariance: Complex[np.ndarray, "antenna antenna"]
     power: float
     lower_bound: float
     sinr: Float[np.ndarray, " user"]
     converged: bool
-
-    def pattern(self, angles_deg: Float[np.ndarray, " angle"], reading: str = "joint") -> Float[np.ndarray, " angle"]:
-        """Gain ``a^H R a`` over angles from broadside, of everything or of the sensing waveform alone."""
-        covariance = self.sensing_covariance
-        if reading == "joint":
-            covariance = covariance + self.beams.T @ np.conj(self.beams)
-        return beampattern(covariance, steering(angles_deg, len(covariance)))
 
 
 def common_aperture(

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.units import from_db
-from leoisac.metrics.beampattern import beampattern
 from leoisac.metrics.sinr import downlink_sinr, received_power
 from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
-from leoisac.systems.self_backhaul.evidence.common_aperture import span, steering
+from leoisac.systems.self_backhaul.evidence.common_aperture import Aperture, span, steering
 
 BUDGET = 10.0
 """Transmit power over the threshold of a target; the paper gives neither."""
@@ -32,7 +31,7 @@ _OPTIONS = EngineOptions(penalty=1.0, value_tolerance=1e-7, gradient_floor=1e-4,
 
 
 @dataclass(frozen=True)
-class RateAperture:
+class RateAperture(Aperture):
     """Design of one array; powers in the unit of the targets' threshold.
 
     Attributes:
@@ -43,18 +42,9 @@ class RateAperture:
         violation: largest relative one of SINR, threshold and power.
     """
 
-    beams: Complex[np.ndarray, "user antenna"]
-    sensing_covariance: Complex[np.ndarray, "antenna antenna"]
     sum_rate: float
     sinr: Float[np.ndarray, " user"]
     violation: float
-
-    def pattern(self, angles_deg: Float[np.ndarray, " angle"], reading: str = "joint") -> Float[np.ndarray, " angle"]:
-        """Gain ``a^H R a`` over angles from broadside, of everything or of the sensing waveform alone."""
-        covariance = self.sensing_covariance
-        if reading == "joint":
-            covariance = covariance + self.beams.T @ np.conj(self.beams)
-        return beampattern(covariance, steering(angles_deg, len(covariance)))
 
 
 class _Data(NamedTuple):
