@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leoisac.foundation.compile_cache import machine_folder, trusted_folder
+from leoisac.foundation.environment import compiles_quickly
 
 VARIABLE = "LEOISAC_CXX"
 """Environment variable: the compiler's command; ``off`` for none."""
@@ -87,7 +88,8 @@ def library_of(source: str, headers: Path | None = None, effort: int | None = No
     Args:
         source: the program.
         headers: a folder of headers beside ours.
-        effort: of the compiler: 0, 1, or None for full optimisation.
+        effort: of the compiler: 0, 1, or None for full optimisation; none at all where the environment asks for quick
+            compilation.
 
     Raises:
         NoCompilerError: there is none, or it refused the program.
@@ -96,7 +98,8 @@ def library_of(source: str, headers: Path | None = None, effort: int | None = No
     is_clang = any(name in " ".join([*compiler.command, compiler.version]).lower() for name in ("clang", "zig"))
     full = _FULL if is_clang else _FULL_GNU
     folders = (SOURCES,) if headers is None else (SOURCES, headers)
-    return _library(compiler, source, folders, full if effort is None else ("-O1",))
+    level = ("-O0",) if compiles_quickly() else full if effort is None else ("-O1",)
+    return _library(compiler, source, folders, level)
 
 
 @functools.cache
