@@ -38,6 +38,9 @@ from leoisac.systems.self_backhaul.problem.normalised import (
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e-2, value_tolerance=1e-4, lanes=16)
+MANY_USERS = 12
+"""Beyond it rounds are longer than the default settings allow: 32 users take up to 6000 evaluations from two starts."""
+LARGE_OPTIONS = replace(OPTIONS, memory=24, inner_steps=200, max_ticks=6000, penalty=5.0)
 TOLERANCE = 1e-6
 
 
@@ -70,7 +73,8 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
-        result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, OPTIONS)
+        options = OPTIONS if chosen.h_users.shape[1] <= MANY_USERS else LARGE_OPTIONS
+        result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, options)
         return judged(
             parameters,
             chosen,
