@@ -111,6 +111,13 @@ class TestSchemes:
         status = certified(missed, unreachable, drawn, VARIANTS["rsma"]).status
         np.testing.assert_array_equal(status[:3], int(Status.INFEASIBLE))
 
+    def test_ceilings_on_the_bounds_of_the_sampled_echo(self, drawn: Any) -> None:
+        few = take(drawn, slice(0, 3))
+        solution, metrics = designed("rsma", few, ceiling_pulse="sampled", crb_doppler_max=2500.0)
+        assert np.all(solution.violation <= 1e-8)
+        assert np.all(metrics["crb_doppler_sampled"] <= 2500.0 * (1.0 + 1e-8))
+        np.testing.assert_allclose(metrics["margin_crb_delay"], 2e-11 / metrics["crb_delay_sampled"] - 1.0, rtol=1e-9)
+
     def test_unknown_amplitude(self, drawn: Any) -> None:
         solution, metrics = designed(
             "rsma", drawn, target_amplitude="unknown", crb_delay_max=2.5e-11, crb_doppler_max=1.2e4
@@ -139,13 +146,18 @@ class TestOtherRoutes:
         assert np.all(rate.objective <= designed("rsma", channels)[0].objective)
         assert np.all(np.diff(rate.history, axis=1) >= 0.0)
 
-    def test_echoes_attain_the_bounds_at_high_snr(self) -> None:
-        config = li.config(NAME, echo_snr_db=40.0)
-        channels = li.draw(config, seed=0, trials=64)
+    @pytest.mark.parametrize("pulse", ["sampled", "ideal"])
+    def test_echoes_attain_their_bounds_above_the_threshold(self, pulse: str) -> None:
+        """Within 1 dB of the bounds of the frame and the pulse, at delays and Doppler shifts between the bins."""
+        config = li.config(
+            NAME, pulse=pulse, echo_snr_db=25.0, frame_model="realisation", target_delay=0.87e-4, target_doppler=3111.0
+        )
+        channels = li.draw(config, seed=0, trials=256)
         metrics = li.evaluate(config, channels, li.design(config, channels, "random", route="echo"))
         for name in ("delay", "doppler"):
-            normalised = metrics[f"{name}_error"] / np.sqrt(metrics[f"crb_{name}"])
-            assert 0.7 < np.sqrt(np.mean(normalised**2)) < 1.5, name
+            bound = metrics[f"crb_{name}_sampled" if pulse == "sampled" else f"crb_{name}"]
+            excess = 10.0 * np.log10(np.mean(metrics[f"{name}_error"] ** 2) / np.mean(bound))
+            assert abs(excess) < 1.0, name
 
     def test_plain_arrays_have_no_echo(self) -> None:
         with pytest.raises(ChannelError, match="symbols"):

@@ -103,6 +103,8 @@ class TestProgram:
             ("dd", {}),
             ("dd", {"common_power_fraction": None, "target_amplitude": "unknown"}),
             ("space-dd", {"path_dopplers": [0.0, 1.7, -1.2, 3.4], "target_angle_deg": 20.0, "equal_private": True}),
+            ("space-dd", {"target_angle_deg": 20.0, "ceiling_pulse": "sampled"}),
+            ("dd", {"target_amplitude": "unknown", "ceiling_pulse": "sampled", "target_doppler": -1234.5}),
         ],
     )
     def test_rates_and_bounds_are_the_judges(self, mode: str, changes: dict) -> None:

@@ -68,6 +68,13 @@ class OtfsRsmaConfig(Config):
         default=0.0, ge=-90, le=90, description="target off the broadside of the half-wavelength line array (space-dd)"
     )
     echo_snr_db: Decibel = Field(default=10.0, description="echo power per unit of frame energy over noise per cell")
+    pulse: Literal["sampled", "ideal"] = Field(
+        default="sampled",
+        description="the echo and its estimator: of the frame's own rectangular pulses, or of ideal ones (the paper's)",
+    )
+    ceiling_pulse: Literal["ideal", "sampled"] = Field(
+        default="ideal", description="pulses of the bounds that designs meet: ideal ones (the paper's), or the frame's"
+    )
     frame_model: Literal["expected", "realisation"] = Field(
         default="expected", description="reported bounds: of the expected frame, or of the trial's random symbols"
     )

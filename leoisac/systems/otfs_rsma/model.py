@@ -58,6 +58,11 @@ class Frame:
         """Slot length, s."""
         return 1.0 / self.spacing_hz
 
+    @property
+    def sample_s(self) -> float:
+        """Time between two samples, s."""
+        return self.slot_s / self.n_delay
+
 
 @partial(
     jax.tree_util.register_dataclass,
@@ -79,7 +84,7 @@ class Frame:
         "echo_amplitude",
         "target_steering",
     ],
-    meta_fields=["frame", "is_total", "is_realised"],
+    meta_fields=["frame", "is_total", "is_realised", "is_echo_sampled", "is_ceiling_sampled"],
 )
 @dataclass(frozen=True)
 class Parameters:
@@ -103,6 +108,8 @@ class Parameters:
         frame: sizes and paths.
         is_total: the objective counts the shared common rate.
         is_realised: reported bounds are those of the trial's symbols.
+        is_echo_sampled: the echo is that of the frame's rectangular pulses; else that of ideal ones.
+        is_ceiling_sampled: the ceilings hold for the bounds of that echo.
     """
 
     total_power: Leaf
@@ -124,6 +131,8 @@ class Parameters:
     frame: Frame
     is_total: bool
     is_realised: bool
+    is_echo_sampled: bool = False
+    is_ceiling_sampled: bool = False
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])

@@ -156,6 +156,8 @@ STUDIES = (
     Study(
         "estimation",
         schemes=("random:echo",),
+        # Bounds of the frame that the radar knows.
+        overrides={"frame_model": "realisation"},
         sweep={
             "target_amplitude": ["known", "unknown"],
             "echo_snr_db": [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0],

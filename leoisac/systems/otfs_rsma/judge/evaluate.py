@@ -19,11 +19,12 @@ from leoisac.metrics.delay_doppler_fisher import (
 )
 from leoisac.metrics.rsma import RateSplittingSinr, allocate_common_rate
 from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
+from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, RateBound, Reception
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
-from leoisac.waveforms.otfs import time_frequency_image
+from leoisac.waveforms.otfs import modulate, time_frequency_image
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -65,6 +66,8 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         frame=frame_of(config),
         is_total=config.objective == "total",
         is_realised=config.frame_model == "realisation",
+        is_echo_sampled=config.pulse == "sampled",
+        is_ceiling_sampled=config.ceiling_pulse == "sampled",
     )
 
 
@@ -86,8 +89,9 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
     Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the least
     private rate, the paper's objective) and ``total_min_rate`` (the least one with the common rate shared) are bits per
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
-    ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude; with ``frame_model =
-    "realisation"`` they are those of the trial's symbols. Margins are relative, of the expected frame and the amplitude
+    ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
+    the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
+    symbols. Margins are relative, of the expected frame and the amplitude
     that the configuration names, and met when not negative.
 
     Raises:
@@ -140,14 +144,18 @@ def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Co
     return jnp.sum(path_gains, axis=1, keepdims=True) / jnp.sqrt(float(path_gains.shape[1]))
 
 
-def target_images(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream n i"]:
-    """Time-frequency image of every stream as the target sees it."""
+def streams_at_target(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream cell"]:
+    """Delay-Doppler grid of every stream as the target sees it."""
     frame = parameters.frame
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
-    seen = per_antenna[:, 0]
-    if frame.n_antennas > 1:
-        seen = jnp.einsum("a,sac->sc", parameters.target_steering, per_antenna)
-    return time_frequency_image(seen, frame.n_delay)
+    if frame.n_antennas == 1:
+        return per_antenna[:, 0]
+    return jnp.einsum("a,sac->sc", parameters.target_steering, per_antenna)
+
+
+def target_images(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream n i"]:
+    """Time-frequency image of every stream as the target sees it."""
+    return time_frequency_image(streams_at_target(parameters, streams), parameters.frame.n_delay)
 
 
 def sinrs(
@@ -180,25 +188,35 @@ def _rate_metrics(parameters: Parameters, channels: Channels, streams: Complex[A
 
 
 def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
-    images = target_images(parameters, streams)
+    seen = streams_at_target(parameters, streams)
+    images = time_frequency_image(seen, parameters.frame.n_delay)
     energy = expected_energy(images)
     known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
+    sampled_known, sampled_unknown = (_sampled_bounds(parameters, seen, is_known) for is_known in (True, False))
+    of_known, of_unknown = (sampled_known, sampled_unknown) if parameters.is_ceiling_sampled else (known, unknown)
     design_unknown = parameters.is_amplitude_unknown > 0.5
+    delay = jnp.where(design_unknown, of_unknown.delay, of_known.delay)
+    doppler = jnp.where(design_unknown, of_unknown.doppler, of_known.doppler)
     margins = {
-        "margin_crb_delay": parameters.crb_delay_max / jnp.where(design_unknown, unknown.delay, known.delay) - 1.0,
-        "margin_crb_doppler": parameters.crb_doppler_max / jnp.where(design_unknown, unknown.doppler, known.doppler)
-        - 1.0,
+        "margin_crb_delay": parameters.crb_delay_max / delay - 1.0,
+        "margin_crb_doppler": parameters.crb_doppler_max / doppler - 1.0,
     }
     if parameters.is_realised:
         if channels.symbols is None:
             raise ConfigError('frame_model = "realisation": needs the symbols that `leoisac.draw` adds to channels.')
         energy = realised_energy(images, channels.symbols)
         known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
+        sent = jnp.einsum("s,sc->c", channels.symbols, seen)[None]
+        sampled_known, sampled_unknown = (_sampled_bounds(parameters, sent, is_known) for is_known in (True, False))
     return {
         "crb_delay": known.delay,
         "crb_doppler": known.doppler,
         "crb_delay_unknown": unknown.delay,
         "crb_doppler_unknown": unknown.doppler,
+        "crb_delay_sampled": sampled_known.delay,
+        "crb_doppler_sampled": sampled_known.doppler,
+        "crb_delay_sampled_unknown": sampled_unknown.delay,
+        "crb_doppler_sampled_unknown": sampled_unknown.doppler,
         "fim": delay_doppler_information(energy, **_sensing(parameters), amplitude_known=True),
         **margins,
     }
@@ -206,6 +224,17 @@ def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Comple
 
 def _bounds(parameters: Parameters, energy: Float[Array, "slot subcarrier"], is_known: bool) -> DelayDopplerBounds:
     return delay_doppler_bounds(energy, **_sensing(parameters), amplitude_known=is_known)
+
+
+def _sampled_bounds(parameters: Parameters, seen: Complex[Any, "stream cell"], is_known: bool) -> DelayDopplerBounds:
+    return sampled_echo_bounds(
+        modulate(seen, parameters.frame.n_delay),
+        delay_s=parameters.target_delay,
+        doppler_hz=parameters.target_doppler,
+        echo_to_noise=parameters.echo_to_noise,
+        sample_time_s=parameters.frame.sample_s,
+        amplitude_known=is_known,
+    )
 
 
 def _sensing(parameters: Parameters) -> dict[str, Any]:
@@ -224,5 +253,6 @@ __all__ = [
     "precoded_gains",
     "received_streams",
     "sinrs",
+    "streams_at_target",
     "target_images",
 ]

@@ -17,6 +17,7 @@ from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, precoded_gains
 from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, amplitudes
+from leoisac.systems.otfs_rsma.problem.sampled_margins import echo_maps
 from leoisac.waveforms.delay_doppler_channel import time_operators
 from leoisac.waveforms.otfs import demodulate
 
@@ -71,6 +72,7 @@ def shape_of(parameters: Parameters, channels: Channels) -> Shape:
         n_antennas=frame.n_antennas,
         delays=_delays(frame),
         is_total=parameters.is_total,
+        is_sampled=parameters.is_ceiling_sampled,
     )
 
 
@@ -89,6 +91,10 @@ def formulate(parameters: Parameters, channels: Channels, variant: Variant) -> P
     steering = parameters.target_steering[: frame.n_antennas]
     scale = 2.0 * parameters.echo_to_noise * parameters.total_power
     units = np.array([2.0 * np.pi * frame.spacing_hz, 2.0 * np.pi * frame.slot_s])
+    maps, times = None, None
+    if parameters.is_ceiling_sampled:
+        units = np.array([1.0 / frame.sample_s, frame.n_cells * frame.sample_s])
+        maps, times = echo_maps(parameters)
     ceilings = jnp.stack([parameters.crb_delay_max, parameters.crb_doppler_max])
     return Program(
         taps=_parts(taps * amplitude),
@@ -103,6 +109,8 @@ def formulate(parameters: Parameters, channels: Channels, variant: Variant) -> P
         is_sensing=jnp.asarray(variant.is_sensing, dtype=float),
         is_amplitude_unknown=parameters.is_amplitude_unknown,
         gain_information=1.0 / (np.pi * frame.spacing_hz * parameters.target_delay) ** 2,
+        echo_maps=maps,
+        echo_times=times,
     )
 
 

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.systems.otfs_rsma.problem.sampled_margins import sampled_entries
 
 NO_LIMIT = 1.0
 """Value of a constraint that does not apply: met, and without a derivative."""
@@ -34,6 +35,7 @@ class Shape(NamedTuple):
         n_antennas: precoded antennas.
         delays: different delays of the paths, in samples.
         is_total: the objective counts the shared common rate.
+        is_sampled: the ceilings hold for the bounds of the sampled echo.
     """
 
     n_delay: int
@@ -42,6 +44,7 @@ class Shape(NamedTuple):
     n_antennas: int
     delays: tuple[int, ...]
     is_total: bool
+    is_sampled: bool = False
 
     @property
     def n_streams(self) -> int:
@@ -70,10 +73,12 @@ class Program(NamedTuple):
     is_split_fixed: Leaf
     has_equal_private: Leaf
     common_floor: Leaf  # bit; 0 where none is enforced
-    ceilings: Leaf  # (2,): of delay and Doppler bound, in units of 1 / (2 c (2 pi df)^2) and 1 / (2 c (2 pi T)^2)
+    ceilings: Leaf  # (2,): of delay and Doppler bound, over those of unit information
     is_sensing: Leaf  # the ceilings are enforced
     is_amplitude_unknown: Leaf
     gain_information: Leaf  # what the known echo gain adds to the information on the delay, per unit of energy
+    echo_maps: Leaf | None = None  # of ``sampled_margins.echo_maps``, where the ceilings are those of the sampled echo
+    echo_times: Leaf | None = None
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Float[Array, ""], Float[Array, " m"]]:
@@ -133,6 +138,20 @@ def log_margins(
 ) -> Float[Array, "2"]:
     """Logarithms of ceiling over bound of delay and Doppler shift, from moments of the energy that the target sees."""
     seen = _towards_target(samples, data.steering) if shape.n_antennas > 1 else samples[:, 0]
+    if shape.is_sampled:
+        sent = amplitude[:, None, None] * seen
+        delay, doppler, cross = sampled_entries(sent, data.echo_maps, data.echo_times, data.is_amplitude_unknown)
+    else:
+        delay, doppler, cross = _ideal_entries(seen, amplitude, data, shape)
+    determinant = delay * doppler - cross**2
+    # CRB(tau) ~ doppler / determinant, CRB(nu) ~ delay / determinant.
+    return jnp.log(data.ceilings * determinant / jnp.stack([doppler, delay]))
+
+
+def _ideal_entries(
+    seen: Float[Array, "stream 2 sample"], amplitude: Float[Array, " stream"], data: Program, shape: Shape
+) -> tuple[Array, Array, Array]:
+    """Entries (delay delay, Doppler Doppler, delay Doppler) of the information with ideal pulses."""
     slots = seen.reshape(shape.n_streams, 2, shape.n_doppler, shape.n_delay)
     slots = jnp.concatenate([slots[:, 0], slots[:, 1]], axis=-1) @ _embedded_dft(shape.n_delay).T
     energy = jnp.einsum("s,sni->ni", amplitude**2, slots**2)
@@ -143,9 +162,7 @@ def log_margins(
     centred = data.is_amplitude_unknown / total
     delay = subcarrier2 + (1.0 - data.is_amplitude_unknown) * data.gain_information * total - centred * subcarrier**2
     doppler = slot2 - centred * slot**2
-    determinant = delay * doppler - (cross - centred * slot * subcarrier) ** 2
-    # CRB(tau) ~ doppler / determinant, CRB(nu) ~ delay / determinant.
-    return jnp.log(data.ceilings * determinant / jnp.stack([doppler, delay]))
+    return delay, doppler, cross - centred * slot * subcarrier
 
 
 def pass_channels(
