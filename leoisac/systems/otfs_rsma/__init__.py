@@ -155,6 +155,7 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
     alive=("total_min_rate",),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     **parts_of(__name__),
     small={
         "n_tx": 2,

@@ -7,16 +7,36 @@ system's README says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.geometry.satellite_config import SatelliteConfig
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Decibel = Annotated[float, Field(ge=-100, le=100)]
+
+_OF_BUDGET = (
+    "carrier_hz",
+    "user_range_km",
+    "antenna_gain_dbi",
+    "user_gain_dbi",
+    "user_noise_figure_db",
+    "radar_noise_figure_db",
+    "rcs_m2",
+    "losses_db",
+    "user_spread_km",
+    "satellite",
+)
+"""Fields without effect where SNRs define noise and echo."""
+_OF_SNR = ("comm_snr_db", "echo_snr_db", "echo_gain", "target_reflectivity")
+"""Fields without effect where a link budget does."""
+_SCALES = ("total_power", "echo_gain", "target_reflectivity")
+"""Table I's scales, which noise and echo that are defined by SNRs follow: rates and errors do not change with them."""
 
 
 class OtfsRsmaConfig(Config):
@@ -56,6 +76,30 @@ class OtfsRsmaConfig(Config):
     )
     sic_residual: float = Field(
         default=0.03, ge=0, le=1, description="share of the common stream's power that cancellation leaves"
+    )
+
+    # Link budget
+    link: Literal["snr", "budget"] = Field(
+        default="snr",
+        description="noise and echo as comm_snr_db and echo_snr_db say (the paper's), or by a link budget",
+    )
+    carrier_hz: float = Field(default=2e9, ge=1e6, le=1e12, description="carrier frequency, Hz (link budget)")
+    user_range_km: float = Field(default=600.0, ge=0.1, le=1e6, description="slant range of the users (link budget)")
+    antenna_gain_dbi: Decibel = Field(default=12.0, description="gain of a satellite antenna, both ways (link budget)")
+    user_gain_dbi: Decibel = Field(default=0.0, description="gain of a user's antenna (link budget)")
+    user_noise_figure_db: float = Field(
+        default=7.0, ge=0, le=50, description="noise figure of a user's receiver, 290 K antenna (link budget)"
+    )
+    radar_noise_figure_db: float = Field(
+        default=3.0, ge=0, le=50, description="noise figure of the radar receiver, 290 K antenna (link budget)"
+    )
+    rcs_m2: float = Field(default=300.0, ge=1e-9, le=1e9, description="radar cross-section, m^2 (link budget)")
+    losses_db: float = Field(default=0.0, ge=0, le=100, description="further losses of every way (link budget)")
+    user_spread_km: float = Field(
+        default=20.0, ge=0, le=500, description="radius of the users' circle around the site (link budget, satellite)"
+    )
+    satellite: SatelliteConfig | None = Field(
+        default=None, description="a real satellite pass over the site of the users (link budget)"
     )
 
     # Frame and target
@@ -120,9 +164,42 @@ class OtfsRsmaConfig(Config):
                 f"path_delays = {self.path_delays}: must be shorter than the frame of {self.n_dd} samples "
                 "(n_delay * n_doppler)"
             )
+        self._refuse_without_effect()
         if self.equal_private and self.common_power_fraction == "free":
             raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")
         return self
+
+    def _refuse_without_effect(self) -> None:
+        """No field may be changed that changes nothing."""
+        fields = type(self).model_fields
+        is_snr = self.link == "snr"
+        for name in (*_OF_BUDGET, *_SCALES) if is_snr else _OF_SNR:
+            value = getattr(self, name)
+            if value == fields[name].default:
+                continue
+            if name in _OF_BUDGET:
+                raise ValueError(f'{name} = {value}: has no effect with link = "snr"; set link = "budget".')
+            if is_snr:
+                raise ValueError(
+                    f'{name} = {value}: has no effect with link = "snr", where comm_snr_db and echo_snr_db define '
+                    f'noise and echo relative to it; leave it at {fields[name].default} or set link = "budget".'
+                )
+            raise ValueError(
+                f'{name} = {value}: has no effect with link = "budget", where power, ranges, gains and noise figures '
+                'define noise and echo; leave it out or set link = "snr".'
+            )
+        is_ideal = self.pulse == self.ceiling_pulse == "ideal"
+        if is_ideal and self.target_doppler != fields["target_doppler"].default:
+            raise ValueError(
+                f"target_doppler = {self.target_doppler}: the echo of ideal pulses and its bounds do not depend on it; "
+                'set pulse = "sampled".'
+            )
+
+    def resolve_files(self, folder: Path) -> OtfsRsmaConfig:
+        """Copy with element-set files taken into the configuration."""
+        if self.satellite is None:
+            return self
+        return self.replace(satellite=self.satellite.resolve_files(folder))
 
     @property
     def n_dd(self) -> int:

@@ -39,6 +39,7 @@ class Frame:
         n_antennas: antennas that are precoded: 1 in mode ``dd``, where all radiate the same.
         delays, dopplers: of the paths, samples and bins.
         spacing_hz: subcarrier spacing; the slot length is its inverse.
+        user_delays, user_dopplers: what every user's paths have beside them, samples and bins; empty: nothing.
     """
 
     n_delay: int
@@ -47,6 +48,15 @@ class Frame:
     delays: tuple[int, ...]
     dopplers: tuple[float, ...]
     spacing_hz: float
+    user_delays: tuple[int, ...] = ()
+    user_dopplers: tuple[float, ...] = ()
+
+    def paths_of(self, user: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Delays and Doppler shifts of a user's paths, samples and bins."""
+        if not self.user_delays:
+            return self.delays, self.dopplers
+        delay, doppler = self.user_delays[user], self.user_dopplers[user]
+        return tuple(each + delay for each in self.delays), tuple(each + doppler for each in self.dopplers)
 
     @property
     def n_cells(self) -> int:

@@ -133,7 +133,7 @@ def draw_errors(datasets: Data) -> Any:
         add_note(
             figure,
             f"Marks: maximum likelihood from the {config['pulse']} echo of random streams. Lines: root mean "
-            "Cramér-Rao bound of the frame, solid: sampled echo, dotted: ideal pulses; errors may be below a bound where "
+            "Cramér-Rao bound of the frame, solid: sampled echo, dotted: ideal pulses; errors may be below one where "
             "estimates are confined to half an ambiguity. Dashed: root of the ceiling that designs meet.",
             comparison_text(viewed(datasets["estimation"]), "root mean squares (RMS)", intervals=False),
             lowest_share(datasets["estimation"]),

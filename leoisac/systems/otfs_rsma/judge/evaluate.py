@@ -23,6 +23,7 @@ from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.world.link import link_of, user_places
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
 from leoisac.waveforms.otfs import modulate, time_frequency_image
 
@@ -33,9 +34,9 @@ Metrics = dict[str, Float[Array, "..."]]
 def parameters(config: OtfsRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     fraction = config.common_power_fraction
-    receiver_noise = config.total_power / float(from_db(config.comm_snr_db))
+    link = link_of(config)
     noise = effective_noise(
-        receiver_noise,
+        link.receiver_noise,
         float(from_db(config.csi_error_db)),
         config.total_power,
         n_cells=config.n_dd,
@@ -45,7 +46,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
     numbers = {
         "total_power": config.total_power,
         "noise": noise,
-        "receiver_noise": receiver_noise,
+        "receiver_noise": link.receiver_noise,
         "sic_residual": config.sic_residual,
         "common_fraction": 0.0 if fraction == "free" else fraction,
         "is_split_fixed": fraction != "free",
@@ -54,10 +55,10 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "crb_delay_max": config.crb_delay_max,
         "crb_doppler_max": config.crb_doppler_max,
         "is_amplitude_unknown": config.target_amplitude == "unknown",
-        "echo_to_noise": from_db(config.echo_snr_db) / config.total_power,
+        "echo_to_noise": link.echo_to_noise,
         "target_delay": config.target_delay,
         "target_doppler": config.target_doppler,
-        "echo_amplitude": config.echo_gain * config.target_reflectivity,
+        "echo_amplitude": link.echo_amplitude,
     }
     return Parameters(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
@@ -72,7 +73,17 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
 
 
 def frame_of(config: OtfsRsmaConfig) -> Frame:
-    """Sizes and paths of a configuration."""
+    """Sizes and paths of a configuration.
+
+    Raises:
+        ConfigError: if users of a real satellite are further apart than a frame is long.
+    """
+    places = user_places(config)
+    if places is not None and max(places.delays) + max(config.path_delays) >= config.n_dd:
+        raise ConfigError(
+            f"user_spread_km = {config.user_spread_km}: residual delays reach {max(places.delays)} samples, which with "
+            f"path_delays is beyond the frame of {config.n_dd}; move users together or lengthen the frame."
+        )
     return Frame(
         n_delay=config.n_delay,
         n_doppler=config.n_doppler,
@@ -80,6 +91,8 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
         delays=tuple(config.path_delays),
         dopplers=tuple(float(doppler) for doppler in config.path_dopplers),
         spacing_hz=float(config.subcarrier_spacing),
+        user_delays=places.delays if places else (),
+        user_dopplers=places.dopplers if places else (),
     )
 
 
@@ -127,13 +140,21 @@ def received_streams(
     """
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
     gains = precoded_gains(frame, path_gains)[:, None]  # (user, 1, antenna, path)
+    if not frame.user_delays:
+        return jnp.sum(_passed(frame, 0, gains, per_antenna[None]), axis=2)
+    users = [_passed(frame, user, gains[user], per_antenna) for user in range(len(frame.user_delays))]
+    return jnp.sum(jnp.stack(users), axis=2)
+
+
+def _passed(
+    frame: Frame, user: int, gains: Complex[Array, "*#batch antenna path"], x: Complex[Array, "*#batch antenna cell"]
+) -> Complex[Array, "... antenna cell"]:
+    """Frames through the paths of a user."""
+    delays, dopplers = frame.paths_of(user)
     grid = (frame.n_delay, frame.n_doppler)
-    if all(doppler.is_integer() for doppler in frame.dopplers):
-        arriving = apply_paths(path_operators(frame.delays, frame.dopplers, *grid), gains, per_antenna[None])
-    else:
-        operators = time_operators(frame.delays, frame.dopplers, *grid)
-        arriving = apply_in_time(operators, gains, per_antenna[None], frame.n_delay)
-    return jnp.sum(arriving, axis=2)
+    if all(doppler.is_integer() for doppler in dopplers):
+        return apply_paths(path_operators(delays, dopplers, *grid), gains, x)
+    return apply_in_time(time_operators(delays, dopplers, *grid), gains, x, frame.n_delay)
 
 
 def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user antenna path"]:

@@ -82,8 +82,14 @@ def channel_strength(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> 
 
 def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user cell entry"]:
     """Dense delay-Doppler channels, ``[H_k,0 .. H_k,Nt-1]`` in mode ``space-dd``."""
-    unit = path_matrices(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
-    per_antenna = channel_matrix(unit, precoded_gains(frame, path_gains))
+    gains = precoded_gains(frame, path_gains)
+    grid = (frame.n_delay, frame.n_doppler)
+    if frame.user_delays:
+        users = range(len(frame.user_delays))
+        each = [channel_matrix(path_matrices(*frame.paths_of(user), *grid), gains[user]) for user in users]
+        per_antenna = jnp.stack(each)
+    else:
+        per_antenna = channel_matrix(path_matrices(frame.delays, frame.dopplers, *grid), gains)
     rows = jnp.moveaxis(per_antenna, 1, 2)  # (user, cell, antenna, cell)
     return rows.reshape(*rows.shape[:2], -1)
 

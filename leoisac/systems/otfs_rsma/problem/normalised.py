@@ -155,7 +155,8 @@ def judged(
 
 
 def _delays(frame: Frame) -> tuple[int, ...]:
-    return tuple(sorted(set(frame.delays)))
+    users = range(max(len(frame.user_delays), 1))
+    return tuple(sorted({delay for user in users for delay in frame.paths_of(user)[0]}))
 
 
 def _taps(frame: Frame, gains: Complex[Array, "user antenna path"]) -> tuple[Array, Array]:
@@ -163,11 +164,21 @@ def _taps(frame: Frame, gains: Complex[Array, "user antenna path"]) -> tuple[Arr
 
     ``y[q] = sum_l c_l[q] x[q - l]`` and ``x[q] = sum_l conj(c_l[q + l]) y[q + l]``.
     """
-    weights = time_operators(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler).weights
-    of_delay = np.array([[path_delay == delay for path_delay in frame.delays] for delay in _delays(frame)], float)
-    taps = jnp.einsum("kap,lp,pq->kalq", gains, of_delay, weights)
+    if frame.user_delays:
+        each = [_taps_of(frame, user, gains[user : user + 1]) for user in range(len(frame.user_delays))]
+        taps = jnp.concatenate(each)
+    else:
+        taps = _taps_of(frame, 0, gains)
     adjoint = [jnp.roll(jnp.conj(taps[:, :, i]), -delay, axis=-1) for i, delay in enumerate(_delays(frame))]
     return taps, jnp.stack(adjoint, axis=2)
+
+
+def _taps_of(frame: Frame, user: int, gains: Complex[Array, "user antenna path"]) -> Complex[Array, "user antenna l q"]:
+    """Taps of channels with the paths of a user."""
+    delays, dopplers = frame.paths_of(user)
+    weights = time_operators(delays, dopplers, frame.n_delay, frame.n_doppler).weights
+    of_delay = np.array([[path_delay == delay for path_delay in delays] for delay in _delays(frame)], float)
+    return jnp.einsum("kap,lp,pq->kalq", gains, of_delay, weights)
 
 
 def _parts(values: Complex[Array, "*batch sample"]) -> Float[Array, "*batch 2 sample"]:
