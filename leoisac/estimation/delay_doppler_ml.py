@@ -123,6 +123,7 @@ def _correlation(matched: Any, point: Any) -> Any:
     return along_slots @ matched @ jnp.exp(2j * np.pi * point[0] * subcarrier)
 
 
+@in_double
 def climb(objective: Any, start: Any, cell: np.ndarray, steps: int) -> Any:
     """Top of a peak from a point beside it: Newton's method, along the slope where the peak is not concave.
 
