@@ -21,7 +21,7 @@ from leoisac.systems.otfs_rsma.model import Design
 from leoisac.systems.otfs_rsma.problem.least_bound import RATE_SHARE
 
 TRIALS = 8
-SMALL = dict(SYSTEM.small)
+SMALL = {**SYSTEM.small, "crb_doppler_max": 2e4}
 STARTS = 8
 BOUNDS = ("delay", "doppler")
 

@@ -69,6 +69,9 @@ class OtfsRsmaConfig(Config):
         le=100,
         description="Rician factor of the first path; at -100 dB all paths are Rayleigh",
     )
+    user_correlation: float = Field(
+        default=0.0, ge=0, le=0.9999, description="correlation of every user's path gains with the first user's"
+    )
     comm_snr_db: Decibel = Field(default=25.0, description="power budget over receiver noise per cell")
     csi_error_db: Decibel = Field(default=-25.0, description="variance of the error of the channel estimate")
     csi_error_model: Literal["entry", "total"] = Field(
@@ -124,6 +127,16 @@ class OtfsRsmaConfig(Config):
     )
     target_amplitude: Literal["known", "unknown"] = Field(
         default="known", description="whether the bounds that designs meet take the echo's complex amplitude as known"
+    )
+
+    # Full load
+    waveform: Literal["otfs", "ofdm"] = Field(
+        default="otfs",
+        description="grid that data symbols at full load lie on: delay-Doppler or time-frequency (one prefix a frame)",
+    )
+    load_objective: Literal["equalised", "gaussian"] = Field(
+        default="equalised",
+        description="designs at full load count rates behind LMMSE equalisers, or of joint decoding (their bound)",
     )
 
     # Design

@@ -93,8 +93,17 @@ class Frame:
         "target_doppler",
         "echo_amplitude",
         "target_steering",
+        "beam_echo_gain",
     ],
-    meta_fields=["frame", "is_total", "is_realised", "is_echo_sampled", "is_ceiling_sampled"],
+    meta_fields=[
+        "frame",
+        "is_time_frequency",
+        "is_joint",
+        "is_total",
+        "is_realised",
+        "is_echo_sampled",
+        "is_ceiling_sampled",
+    ],
 )
 @dataclass(frozen=True)
 class Parameters:
@@ -115,7 +124,10 @@ class Parameters:
         target_delay, target_doppler: of the echo, s and Hz.
         echo_amplitude: ``alpha_e beta``.
         target_steering: towards the target, of unit norm; used in mode ``space-dd``.
+        beam_echo_gain: echo power of beams of all antennas over what ``echo_to_noise`` counts.
         frame: sizes and paths.
+        is_time_frequency: symbols at full load lie on the time-frequency grid (OFDM).
+        is_joint: designs at full load count rates of joint decoding.
         is_total: the objective counts the shared common rate.
         is_realised: reported bounds are those of the trial's symbols.
         is_echo_sampled: the echo is that of the frame's rectangular pulses; else that of ideal ones.
@@ -138,11 +150,14 @@ class Parameters:
     target_doppler: Leaf
     echo_amplitude: Leaf
     target_steering: Leaf  # complex (tx)
+    beam_echo_gain: Leaf
     frame: Frame
     is_total: bool
     is_realised: bool
     is_echo_sampled: bool = False
     is_ceiling_sampled: bool = False
+    is_time_frequency: bool = False
+    is_joint: bool = False
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
@@ -170,6 +185,45 @@ class Design:
 
     streams: Leaf  # complex (stream, cell or antenna-major cell)
     estimate: Estimate | None = None
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["users", "streams", "states", "owners", "frame_share"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Decoding:
+    """Who decodes what at full load: one step a row, in numbers, so that one program serves all schemes.
+
+    Attributes:
+        users, streams: index of the user and of the stream that a step decodes; a step of stream -1 is none.
+        states: what every stream is to a step: 0 absent, 1 there, 2 cancelled before; the wanted one is 1.
+        owners: 1 where a stream carries data of a user; those of stream 0 share the rate at which all decode it.
+        frame_share: part of the frames in which a user is served; 1 unless users take turns.
+    """
+
+    users: Leaf  # whole numbers (step)
+    streams: Leaf  # whole numbers (step)
+    states: Leaf  # whole numbers (step, stream)
+    owners: Leaf  # (user, stream)
+    frame_share: Leaf
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["precoders", "shares", "decoding"], meta_fields=[])
+@dataclass(frozen=True)
+class LoadedDesign:
+    """Precoders of streams that carry a symbol in every cell of the grid.
+
+    Attributes:
+        precoders: a column for every stream, sqrt(W) of a frame; a cell has ``1 / (M N)`` of its power.
+        shares: parts of stream 0's rate that its owners get, of sum 1.
+        decoding: who decodes what.
+    """
+
+    precoders: Leaf  # complex (tx, stream)
+    shares: Leaf  # (user)
+    decoding: Decoding
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["rate"], meta_fields=[])

@@ -22,8 +22,9 @@ from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
 from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, RateBound, Reception
-from leoisac.systems.otfs_rsma.world.link import link_of, user_places
+from leoisac.systems.otfs_rsma.judge.full_load import evaluate_loaded
+from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, LoadedDesign, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.world.link import array_gain, link_of, user_places
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
 from leoisac.waveforms.otfs import modulate, time_frequency_image
 
@@ -59,6 +60,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "target_delay": config.target_delay,
         "target_doppler": config.target_doppler,
         "echo_amplitude": link.echo_amplitude,
+        "beam_echo_gain": 1.0 if config.link == "snr" else config.n_tx / array_gain(config),
     }
     return Parameters(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
@@ -69,6 +71,8 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         is_realised=config.frame_model == "realisation",
         is_echo_sampled=config.pulse == "sampled",
         is_ceiling_sampled=config.ceiling_pulse == "sampled",
+        is_time_frequency=config.waveform == "ofdm",
+        is_joint=config.load_objective == "gaussian",
     )
 
 
@@ -96,7 +100,9 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
     )
 
 
-def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBound | Reception) -> Metrics:
+def evaluate(
+    parameters: Parameters, channels: Channels, design: Design | RateBound | Reception | LoadedDesign
+) -> Metrics:
     """Metrics of one trial's design.
 
     Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the least
@@ -104,14 +110,16 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
     ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
     the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
-    symbols. Margins are relative, of the expected frame and the amplitude
-    that the configuration names, and met when not negative.
+    symbols. Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative, of the
+    expected frame and the amplitude that the configuration names, and met when not negative.
 
     Raises:
         ConfigError: if bounds of a realised frame are asked for and the channels hold no symbols.
     """
     if isinstance(design, RateBound):
         return {"min_rate": jnp.asarray(design.rate)}
+    if isinstance(design, LoadedDesign):
+        return evaluate_loaded(parameters, channels, design)
     if isinstance(design, Reception):
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)

@@ -21,7 +21,7 @@ from leoisac.systems.otfs_rsma.world.link import user_places
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["rician_factor", "user_amplitudes"],
+    data_fields=["rician_factor", "user_amplitudes", "correlation"],
     meta_fields=["n_users", "n_tx", "n_paths"],
 )
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Geometry:
         rician_factor: power of the first path's constant part over that of its random part.
         n_users, n_tx, n_paths: sizes.
         user_amplitudes: of every user's link, relative to that of the site; ``None`` where all are alike.
+        correlation: of every user's gains with the first user's; ``None``: none.
     """
 
     rician_factor: Leaf
@@ -39,6 +40,7 @@ class Geometry:
     n_tx: int
     n_paths: int
     user_amplitudes: Leaf | None = None
+    correlation: Leaf | None = None
 
 
 def prepare(config: OtfsRsmaConfig) -> Geometry:
@@ -52,6 +54,7 @@ def prepare(config: OtfsRsmaConfig) -> Geometry:
         n_tx=config.n_tx,
         n_paths=len(config.path_delays),
         user_amplitudes=None if places is None else jnp.asarray(places.amplitude),
+        correlation=jnp.asarray(config.user_correlation) if config.user_correlation > 0.0 else None,
     )
 
 
@@ -73,6 +76,9 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     gains = gains.reshape(geometry.n_users, geometry.n_paths, geometry.n_tx)
     phases = others[:first_others].reshape(geometry.n_users, geometry.n_paths)[:, :1]
     path_gains = jnp.swapaxes(_fading(geometry, gains, phases), 1, 2) / math.sqrt(geometry.n_paths)
+    if geometry.correlation is not None:
+        mixed = geometry.correlation * path_gains[:1] + jnp.sqrt(1.0 - geometry.correlation**2) * path_gains[1:]
+        path_gains = jnp.concatenate([path_gains[:1], mixed])
     if geometry.user_amplitudes is not None:
         path_gains = geometry.user_amplitudes[:, None, None] * path_gains
     return Channels(
