@@ -75,6 +75,7 @@ class TestBudget:
         ({"link": "budget", "comm_snr_db": 20.0}, "comm_snr_db"),
         ({"link": "budget", "echo_gain": 0.2}, "echo_gain"),
         ({"pulse": "ideal", "target_doppler": 1.0}, "target_doppler"),
+        ({"ceiling_pulse": "sampled", "n_delay": 64, "n_doppler": 32}, "ceiling_pulse"),
     ],
 )
 def test_fields_without_effect_are_refused(changes: dict[str, Any], field: str) -> None:

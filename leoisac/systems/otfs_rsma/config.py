@@ -19,7 +19,15 @@ Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Decibel = Annotated[float, Field(ge=-100, le=100)]
+OtherTarget = tuple[
+    Annotated[float, Field(ge=1e-12, le=1)],
+    Annotated[float, Field(ge=-1e7, le=1e7)],
+    Annotated[float, Field(ge=-90, le=90)],
+    Decibel,
+]
+"""Delay in s, Doppler shift in Hz, angle in degrees, echo power over the first target's in dB."""
 
+_MOST_SAMPLED_CELLS = 1024
 _OF_BUDGET = (
     "carrier_hz",
     "user_range_km",
@@ -50,8 +58,8 @@ class OtfsRsmaConfig(Config):
     # Sizes
     n_tx: int = Field(default=4, ge=1, le=64, description="transmit antennas")
     n_users: int = Field(default=2, ge=1, le=8, description="single-antenna users")
-    n_delay: int = Field(default=4, ge=2, le=32, description="delay bins M of the frame: its subcarriers")
-    n_doppler: int = Field(default=8, ge=2, le=32, description="Doppler bins N of the frame: its time slots")
+    n_delay: int = Field(default=4, ge=2, le=128, description="delay bins M of the frame: its subcarriers")
+    n_doppler: int = Field(default=8, ge=2, le=128, description="Doppler bins N of the frame: its time slots")
 
     # Channel
     path_delays: tuple[Delay, ...] = Field(
@@ -122,6 +130,17 @@ class OtfsRsmaConfig(Config):
     ceiling_pulse: Literal["ideal", "sampled"] = Field(
         default="ideal", description="pulses of the bounds that designs meet: ideal ones (the paper's), or the frame's"
     )
+    n_rx: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="antennas of the radar's half-wavelength receive array (bounds of all targets)",
+    )
+    other_targets: tuple[OtherTarget, ...] = Field(
+        default=(),
+        max_length=8,
+        description="further targets: delay in s, Doppler shift in Hz, angle in degrees, echo over the first's in dB",
+    )
     frame_model: Literal["expected", "realisation"] = Field(
         default="expected", description="reported bounds: of the expected frame, or of the trial's random symbols"
     )
@@ -155,6 +174,12 @@ class OtfsRsmaConfig(Config):
     )
     crb_delay_max: float = Field(default=2e-11, ge=1e-30, le=1, description="largest delay bound, s^2")
     crb_doppler_max: float = Field(default=5e3, ge=1e-15, le=1e12, description="largest Doppler bound, Hz^2")
+    kept_rate_share: float = Field(
+        default=0.999,
+        gt=0,
+        le=0.9999,
+        description="share of the largest rate found that routes least-delay and least-doppler keep",
+    )
     objective: Literal["private", "total"] = Field(
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )
@@ -183,7 +208,7 @@ class OtfsRsmaConfig(Config):
         return self
 
     def _refuse_without_effect(self) -> None:
-        """No field may be changed that changes nothing."""
+        """No field may be changed that changes nothing, and none ask for what is not there."""
         fields = type(self).model_fields
         is_snr = self.link == "snr"
         for name in (*_OF_BUDGET, *_SCALES) if is_snr else _OF_SNR:
@@ -200,6 +225,11 @@ class OtfsRsmaConfig(Config):
             raise ValueError(
                 f'{name} = {value}: has no effect with link = "budget", where power, ranges, gains and noise figures '
                 'define noise and echo; leave it out or set link = "snr".'
+            )
+        if self.ceiling_pulse == "sampled" and self.n_dd > _MOST_SAMPLED_CELLS:
+            raise ValueError(
+                f'ceiling_pulse = "sampled": designs hold matrices of the frame for it; {self.n_dd} cells are more than '
+                f"{_MOST_SAMPLED_CELLS}, so shorten the frame or take ceilings of ideal pulses."
             )
         is_ideal = self.pulse == self.ceiling_pulse == "ideal"
         if is_ideal and self.target_doppler != fields["target_doppler"].default:
@@ -237,6 +267,7 @@ def axis_sizes(config: OtfsRsmaConfig) -> Mapping[str, int]:
         "tx": config.n_tx,
         "path": len(config.path_delays),
         "stream": config.n_users + 1,
+        "target": 1 + len(config.other_targets),
     }
 
 

@@ -94,9 +94,12 @@ class Frame:
         "echo_amplitude",
         "target_steering",
         "beam_echo_gain",
+        "kept_rate_share",
+        "targets",
     ],
     meta_fields=[
         "frame",
+        "n_rx",
         "is_time_frequency",
         "is_joint",
         "is_total",
@@ -125,7 +128,10 @@ class Parameters:
         echo_amplitude: ``alpha_e beta``.
         target_steering: towards the target, of unit norm; used in mode ``space-dd``.
         beam_echo_gain: echo power of beams of all antennas over what ``echo_to_noise`` counts.
+        kept_rate_share: share of the largest rate found that designs of the least bound keep.
+        targets: rows of delay in s, Doppler shift in Hz, angle in radians and echo power over the first target's.
         frame: sizes and paths.
+        n_rx: antennas of the radar's receive array.
         is_time_frequency: symbols at full load lie on the time-frequency grid (OFDM).
         is_joint: designs at full load count rates of joint decoding.
         is_total: the objective counts the shared common rate.
@@ -151,7 +157,10 @@ class Parameters:
     echo_amplitude: Leaf
     target_steering: Leaf  # complex (tx)
     beam_echo_gain: Leaf
+    kept_rate_share: Leaf
+    targets: Leaf  # (target, 4)
     frame: Frame
+    n_rx: int
     is_total: bool
     is_realised: bool
     is_echo_sampled: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leoisac.experiment.contracts import Study
 from leoisac.systems.otfs_rsma import SYSTEM
+from leoisac.systems.otfs_rsma.evidence.front import FRONT
 from leoisac.systems.otfs_rsma.evidence.full_load import FULL_LOAD
 from leoisac.systems.otfs_rsma.evidence.results import FRACTIONS, INNER, OTHER_ROUTES
 from leoisac.systems.otfs_rsma.evidence.sensitivity import SENSITIVITY
@@ -175,6 +176,7 @@ STUDIES = (
     ),
     SENSITIVITY,
     *FULL_LOAD,
+    *FRONT,
 )
 
 __all__ = ["STUDIES"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
@@ -17,6 +18,7 @@ from leoisac.metrics.delay_doppler_fisher import (
     expected_energy,
     realised_energy,
 )
+from leoisac.metrics.multi_target_fisher import multi_target_bounds
 from leoisac.metrics.rsma import RateSplittingSinr, allocate_common_rate
 from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
 from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
@@ -60,13 +62,16 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "target_delay": config.target_delay,
         "target_doppler": config.target_doppler,
         "echo_amplitude": link.echo_amplitude,
+        "kept_rate_share": config.kept_rate_share,
         "beam_echo_gain": 1.0 if config.link == "snr" else config.n_tx / array_gain(config),
     }
     return Parameters(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         # A beam w arrives as a^H w.
         target_steering=jnp.asarray(steering.conj()) / jnp.sqrt(float(config.n_tx)),
+        targets=jnp.asarray(_targets(config)),
         frame=frame_of(config),
+        n_rx=config.n_rx,
         is_total=config.objective == "total",
         is_realised=config.frame_model == "realisation",
         is_echo_sampled=config.pulse == "sampled",
@@ -74,6 +79,12 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         is_time_frequency=config.waveform == "ofdm",
         is_joint=config.load_objective == "gaussian",
     )
+
+
+def _targets(config: OtfsRsmaConfig) -> np.ndarray:
+    first = (config.target_delay, config.target_doppler, config.target_angle_deg, 0.0)
+    rows = np.array([first, *config.other_targets])
+    return np.column_stack([rows[:, :2], deg_to_rad(rows[:, 2]), from_db(rows[:, 3])])
 
 
 def frame_of(config: OtfsRsmaConfig) -> Frame:
@@ -110,8 +121,9 @@ def evaluate(
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
     ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
     the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
-    symbols. Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative, of the
-    expected frame and the amplitude that the configuration names, and met when not negative.
+    symbols. Where there are several targets or receive antennas each target has bounds of the expected frame
+    (``target_crb_...``). Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative,
+    of the expected frame and the amplitude that the configuration names, and met when not negative.
 
     Raises:
         ConfigError: if bounds of a realised frame are asked for and the channels hold no symbols.
@@ -124,6 +136,8 @@ def evaluate(
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)
     metrics |= _sensing_metrics(parameters, channels, design.streams)
+    if parameters.n_rx > 1 or parameters.targets.shape[0] > 1:
+        metrics |= _target_metrics(parameters, design.streams)
     streams = jnp.asarray(design.streams)
     total = jnp.sum(jnp.abs(streams) ** 2)
     metrics |= {
@@ -249,6 +263,23 @@ def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Comple
         "fim": delay_doppler_information(energy, **_sensing(parameters), amplitude_known=True),
         **margins,
     }
+
+
+def _target_metrics(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Metrics:
+    """Bounds of every target from the sampled echoes at the receive array, all others and all amplitudes unknown."""
+    frame, targets = parameters.frame, parameters.targets
+    per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    bounds = multi_target_bounds(
+        modulate(per_antenna, frame.n_delay),
+        delays_s=targets[:, 0],
+        dopplers_hz=targets[:, 1],
+        angles_rad=targets[:, 2],
+        echo_to_noise=parameters.echo_to_noise * targets[:, 3],
+        n_rx=parameters.n_rx,
+        sample_time_s=frame.sample_s,
+    )
+    found = {"target_crb_delay": bounds.delay, "target_crb_doppler": bounds.doppler, "target_crb_angle": bounds.angle}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _bounds(parameters: Parameters, energy: Float[Array, "slot subcarrier"], is_known: bool) -> DelayDopplerBounds:

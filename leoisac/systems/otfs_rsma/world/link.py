@@ -119,7 +119,9 @@ def user_places(config: OtfsRsmaConfig) -> UserPlaces | None:
     offsets = 1e3 * config.user_spread_km * np.stack([np.sin(angles), np.cos(angles)], axis=-1)
     instant = sight.view.times
     height = config.satellite.height_m if config.satellite else 0.0
-    views = [view(sight.elements, site_at_offset(sight.site, offset[0], offset[1], height), instant) for offset in offsets]
+    views = [
+        view(sight.elements, site_at_offset(sight.site, offset[0], offset[1], height), instant) for offset in offsets
+    ]
     ranges = np.array([float(one.range_m) for one in views])
     rates = np.array([float(one.range_rate_m_s) for one in views]) - float(sight.view.range_rate_m_s)
     samples = ranges / SPEED_OF_LIGHT_M_S * config.n_delay * config.subcarrier_spacing
