@@ -19,8 +19,10 @@ from leoisac.experiment.reporting.export import export_studies
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
+from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS
 from leoisac.systems.otfs_rsma.judge.evaluate import parameters
+from leoisac.systems.otfs_rsma.model import Channels
 from leoisac.systems.otfs_rsma.problem.certificate import certified
 from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, shape_of
 from leoisac.systems.otfs_rsma.problem.program import max_min_rate
@@ -137,13 +139,14 @@ class TestOtherRoutes:
         assert np.all(np.diff(history[2:]) > -1e-4), "once the slack is gone the least rate only grows"
         assert fast.objective[0] - 0.4 <= slow.objective[0] <= fast.objective[0] + 1e-3
 
-    def test_genetic(self, drawn: Any) -> None:
-        channels = type(drawn)(drawn.path_gains[:2])
+    def test_genetic(self) -> None:
+        """On the small grid, whose program the contracts compile, too."""
+        channels = Channels(li.draw(li.config(NAME, **SYSTEM.small), seed=3, trials=2).path_gains)
         small = {"population": 20, "generations": 10}
-        rate, _ = designed("rsma", channels, route="published", options=small)
-        again, _ = designed("rsma", type(drawn)(drawn.path_gains[1:2]), route="ga", options=small)
+        rate, _ = designed("rsma", channels, route="published", options=small, **SYSTEM.small)
+        again, _ = designed("rsma", Channels(channels.path_gains[1:]), route="ga", options=small, **SYSTEM.small)
         assert again.objective[0] == rate.objective[1]
-        assert np.all(rate.objective <= designed("rsma", channels)[0].objective)
+        assert np.all(rate.objective <= designed("rsma", channels, **SYSTEM.small)[0].objective)
         assert np.all(np.diff(rate.history, axis=1) >= 0.0)
 
     @pytest.mark.parametrize("pulse", ["sampled", "ideal"])

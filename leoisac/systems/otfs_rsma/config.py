@@ -228,8 +228,8 @@ class OtfsRsmaConfig(Config):
             )
         if self.ceiling_pulse == "sampled" and self.n_dd > _MOST_SAMPLED_CELLS:
             raise ValueError(
-                f'ceiling_pulse = "sampled": designs hold matrices of the frame for it; {self.n_dd} cells are more than '
-                f"{_MOST_SAMPLED_CELLS}, so shorten the frame or take ceilings of ideal pulses."
+                f'ceiling_pulse = "sampled": designs hold matrices of the frame for it; {self.n_dd} cells are more '
+                f"than {_MOST_SAMPLED_CELLS}, so shorten the frame or take ceilings of ideal pulses."
             )
         is_ideal = self.pulse == self.ceiling_pulse == "ideal"
         if is_ideal and self.target_doppler != fields["target_doppler"].default:
