@@ -26,6 +26,8 @@ from leoisac.systems.otfs_rsma.problem.full_load import (
     step_rates_of,
     unit_beams,
 )
+from leoisac.waveforms.otfs import demodulate, modulate
+from tests.oracles.otfs_frame import channel_samples
 
 SMALL = dict(SYSTEM.small)
 FLAT = {**SMALL, "sic_residual": 0.0, "crb_delay_max": 1.0, "crb_doppler_max": 1e12}
@@ -57,6 +59,30 @@ class TestKnownLimits:
         np.testing.assert_allclose(found["rate"], expected, rtol=1e-12)
         np.testing.assert_allclose(found["load_min_rate_joint"], np.min(expected), rtol=1e-12)
         assert float(found["load"]) == 2.0
+
+    def test_rates_are_those_of_filters_on_sampled_frames(self) -> None:
+        """Every cell's filter applied to what the channel makes of samples, one unit symbol after the other."""
+        numbers, gains, beams = parameters(OtfsRsmaConfig(**SMALL)), _complex(10, 2, 2, 2), _complex(11, 2, 3)
+        found = judged(numbers, Channels(gains), _design("rsma", beams))
+        cells, theta = modulate(np.eye(12), 3), float(numbers.sic_residual)
+        private, common = np.zeros(2), np.zeros(2)
+        for user in range(2):
+            by_antenna = [
+                demodulate(np.array([channel_samples(x, gains[user, a], (0, 1), (0.0, 1.0)) for x in cells]), 3).T
+                for a in range(2)
+            ]
+            arriving = [sum(beams[a, s] * by_antenna[a] for a in range(2)) / np.sqrt(12.0) for s in range(3)]
+            for wanted, weights in ((0, [1.0, 1.0, 1.0]), (user + 1, [theta, 1.0, 1.0])):
+                covariance = sum(w * g @ g.conj().T for w, g in zip(weights, arriving, strict=True))
+                covariance = covariance + float(numbers.noise) * np.eye(12)
+                rates = []
+                for column in arriving[wanted].T:
+                    filtered = np.linalg.solve(covariance, column)
+                    signal = np.abs(np.vdot(filtered, column)) ** 2
+                    rates.append(np.log2(1.0 + signal / (np.vdot(filtered, covariance @ filtered).real - signal)))
+                (private if wanted else common)[user] = np.mean(rates)
+        expected = private + np.array([0.4, 0.6]) * np.min(common)
+        np.testing.assert_allclose(found["rate"], expected, rtol=1e-9)
 
     def test_a_silent_common_stream_is_none(self) -> None:
         numbers, gains = parameters(OtfsRsmaConfig(**SMALL)), _complex(2, 2, 2, 2)

@@ -88,6 +88,24 @@ def test_less_rate_leaves_a_smaller_bound(drawn: Any, optimum: Any) -> None:
         before = metrics["crb_delay"]
 
 
+def test_a_weighted_sum_lies_on_the_front(drawn: Any, optimum: Any) -> None:
+    """Nothing that other designs reach is worth more: the largest rate, and the least bounds at shares of it."""
+    few, weight = type(drawn)(drawn.path_gains[:3]), 0.1
+    solution, metrics = designed("rsma", few, **SMALL, delay_weight=weight, options={"starts": 4})
+    assert np.all(solution.violation <= 1e-8)
+
+    def worth(rates: Any, bounds: Any) -> Any:
+        return rates - weight * np.log(bounds)
+
+    best = worth(solution.objective, metrics["crb_delay"])
+    assert np.all(best >= worth(optimum[0].objective[:3], optimum[1]["crb_delay"][:3]) - 1e-6)
+    for share in (0.999, 0.98):
+        other, found = designed("rsma", few, route="least-delay", **SMALL, kept_rate_share=share)
+        assert np.all(best >= worth(other.objective, found["crb_delay"]) - 5e-3)
+    with pytest.raises(li.ConfigError, match="delay_weight"):
+        designed("rsma", few, route="least-delay", **SMALL, delay_weight=weight)
+
+
 def test_without_private_streams_the_bound_is_that_of_sensing_and_floor(drawn: Any) -> None:
     first = designed("common-only", drawn, **SMALL)[1]
     solution, metrics = designed("common-only", drawn, route="least-delay", **SMALL)

@@ -180,6 +180,12 @@ class OtfsRsmaConfig(Config):
         le=0.9999,
         description="share of the largest rate found that routes least-delay and least-doppler keep",
     )
+    delay_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="bits of the least rate that a fall of the delay bound by the factor e is worth to designs",
+    )
     objective: Literal["private", "total"] = Field(
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )

@@ -96,6 +96,7 @@ class Frame:
         "beam_echo_gain",
         "kept_rate_share",
         "targets",
+        "delay_weight",
     ],
     meta_fields=[
         "frame",
@@ -103,6 +104,7 @@ class Frame:
         "is_time_frequency",
         "is_joint",
         "is_total",
+        "is_weighted",
         "is_realised",
         "is_echo_sampled",
         "is_ceiling_sampled",
@@ -130,11 +132,13 @@ class Parameters:
         beam_echo_gain: echo power of beams of all antennas over what ``echo_to_noise`` counts.
         kept_rate_share: share of the largest rate found that designs of the least bound keep.
         targets: rows of delay in s, Doppler shift in Hz, angle in radians and echo power over the first target's.
+        delay_weight: bits that a fall of the delay bound by the factor e is worth.
         frame: sizes and paths.
         n_rx: antennas of the radar's receive array.
         is_time_frequency: symbols at full load lie on the time-frequency grid (OFDM).
         is_joint: designs at full load count rates of joint decoding.
         is_total: the objective counts the shared common rate.
+        is_weighted: the objective counts the delay bound, too.
         is_realised: reported bounds are those of the trial's symbols.
         is_echo_sampled: the echo is that of the frame's rectangular pulses; else that of ideal ones.
         is_ceiling_sampled: the ceilings hold for the bounds of that echo.
@@ -159,9 +163,11 @@ class Parameters:
     beam_echo_gain: Leaf
     kept_rate_share: Leaf
     targets: Leaf  # (target, 4)
+    delay_weight: Leaf
     frame: Frame
     n_rx: int
     is_total: bool
+    is_weighted: bool
     is_realised: bool
     is_echo_sampled: bool = False
     is_ceiling_sampled: bool = False

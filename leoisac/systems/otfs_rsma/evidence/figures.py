@@ -276,7 +276,9 @@ FIGURES = (
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
     Figure("bit-errors", "Uncoded bit-error rates", ("bit-errors", "bit-errors-16"), draw_bit_errors),
     Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
-    Figure("front", "Rate and delay bound on the absolute link", ("front", "front-ceilings"), draw_front),
+    Figure(
+        "front", "Rate and delay bound on the absolute link", ("front", "front-ceilings", "front-weights"), draw_front
+    ),
     Figure("full-load", "Rate splitting at full load", ("full-load",), draw_full_load),
     Figure("full-load-waveforms", "Waveforms at full load", ("full-load-waveforms",), draw_waveforms),
     Figure("sensitivity", "What each declared value changes", ("sensitivity",), draw_sensitivity),

@@ -21,6 +21,7 @@ from leoisac.systems.otfs_rsma.evidence.results import Data, lowest_share, split
 _LABELS = {scheme.name: scheme.label or scheme.name for scheme in SCHEMES}
 _BUDGET = {"link": "budget", "common_power_fraction": None}
 _CEILINGS = [2e-11, 1e-11, 8e-12, 6e-12, 5e-12, 4e-12]
+_WEIGHTS = [0.01, 0.03, 0.1, 0.3, 1.0]
 _SMALL = {**SYSTEM.small, **_BUDGET}
 
 FRONT = (
@@ -33,6 +34,16 @@ FRONT = (
         headline="crb_delay",
         quick={"trials": 8},
         tiny={"overrides": _SMALL, "sweep": {"kept_rate_share": [0.999, 0.8]}, "trials": 3},
+    ),
+    Study(
+        "front-weights",
+        schemes=("rsma",),
+        overrides=_BUDGET,
+        sweep={"delay_weight": _WEIGHTS},
+        trials=200,
+        quick={"trials": 8},
+        # The weighted sum is another program: tests of the engine's programs compile it, not this.
+        tiny={"overrides": _SMALL, "sweep": {"delay_weight": [0.0]}, "trials": 3},
     ),
     Study(
         "front-ceilings",
@@ -54,7 +65,7 @@ def draw_front(datasets: Data) -> Any:
     """Mean delay bound over mean least rate: the least bound at a share of the largest rate, and ceilings on it."""
     data = viewed(datasets["front"])
     names = [str(name) for name in data["scheme"].values]
-    styles = series_styles([*names, "ceilings"])
+    styles = series_styles([*names, "ceilings", "weights"])
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.8), layout="constrained")
         axes = figure.subplots()
@@ -64,6 +75,8 @@ def draw_front(datasets: Data) -> Any:
         ceilings = viewed(datasets["front-ceilings"])
         chosen = ceilings.sel(scheme="rsma")
         _draw(axes, chosen, "crb_delay_max", styles["ceilings"], "RSMA, ceiling on the bound")
+        weights = viewed(datasets["front-weights"])
+        _draw(axes, weights.sel(scheme="rsma"), "delay_weight", styles["weights"], "RSMA, weighted sum")
         axes.set_xlabel(METRICS["min_rate"].label)
         axes.set_ylabel(QUANTITIES["crb_delay_us2"].label)
         axes.set_ylim(bottom=0.0)
@@ -76,6 +89,7 @@ def draw_front(datasets: Data) -> Any:
             f"{', '.join(f'{100.0 * share:g} %' for share in data['kept_rate_share'].values)}.",
             f"Least bounds: {comparison_text(data)}",
             f"Ceilings: {comparison_text(ceilings)}",
+            f"Weighted sums: {comparison_text(weights)}",
             lowest_share(datasets["front"]),
         )
     return figure

@@ -24,7 +24,7 @@ from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, engine_for, f
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified
 from leoisac.systems.otfs_rsma.problem.least_bound import BoundProgram, least_bound
-from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, partial_of
+from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, partial_of, refuse_weights
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape
 
 MAX_BOUND_STARTS = 8
@@ -64,9 +64,11 @@ def solve(
 
     Raises:
         ValueError: if a number of starts is out of range.
+        ConfigError: where the configuration weighs the delay bound against the rate.
     """
     if not 1 <= bound_starts <= MAX_BOUND_STARTS:
         raise ValueError(f"bound_starts = {bound_starts}: must be 1 to {MAX_BOUND_STARTS}.")
+    refuse_weights(parameters, f"least-{bound}")
     first = first_stage(scheme, parameters, channels, starts)
     points, rate = np.asarray(first.found.x)[:, :-1], np.asarray(first.found.x)[:, -1]
     weights = np.tile(np.eye(2)[_BOUNDS.index(bound)], (len(points), 1))

@@ -62,6 +62,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "target_delay": config.target_delay,
         "target_doppler": config.target_doppler,
         "echo_amplitude": link.echo_amplitude,
+        "delay_weight": config.delay_weight,
         "kept_rate_share": config.kept_rate_share,
         "beam_echo_gain": 1.0 if config.link == "snr" else config.n_tx / array_gain(config),
     }
@@ -73,6 +74,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         frame=frame_of(config),
         n_rx=config.n_rx,
         is_total=config.objective == "total",
+        is_weighted=config.delay_weight > 0.0,
         is_realised=config.frame_model == "realisation",
         is_echo_sampled=config.pulse == "sampled",
         is_ceiling_sampled=config.ceiling_pulse == "sampled",

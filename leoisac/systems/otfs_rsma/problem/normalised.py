@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, precoded_gains
@@ -54,6 +55,19 @@ def as_numbers(variant: Variant) -> Variant:
     return Variant(*(np.asarray(value, dtype=np.float64) for value in variant))
 
 
+def refuse_weights(parameters: Parameters, route: str) -> None:
+    """For routes whose objective is the rate alone.
+
+    Raises:
+        ConfigError: where the configuration weighs the delay bound.
+    """
+    if parameters.is_weighted:
+        raise ConfigError(
+            f"delay_weight = {float(parameters.delay_weight):g}: route `{route}` maximises the rate alone; set it to 0 "
+            "or use the route `fast`."
+        )
+
+
 _partials: dict[tuple[Any, Shape], Any] = {}
 
 
@@ -73,6 +87,7 @@ def shape_of(parameters: Parameters, channels: Channels) -> Shape:
         delays=_delays(frame),
         is_total=parameters.is_total,
         is_sampled=parameters.is_ceiling_sampled,
+        is_weighted=parameters.is_weighted,
     )
 
 
@@ -111,6 +126,7 @@ def formulate(parameters: Parameters, channels: Channels, variant: Variant) -> P
         gain_information=1.0 / (np.pi * frame.spacing_hz * parameters.target_delay) ** 2,
         echo_maps=maps,
         echo_times=times,
+        delay_weight=parameters.delay_weight if parameters.is_weighted else None,
     )
 
 

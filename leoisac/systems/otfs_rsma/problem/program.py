@@ -36,6 +36,7 @@ class Shape(NamedTuple):
         delays: different delays of the paths, in samples.
         is_total: the objective counts the shared common rate.
         is_sampled: the ceilings hold for the bounds of the sampled echo.
+        is_weighted: the objective counts the delay bound, too.
     """
 
     n_delay: int
@@ -45,6 +46,7 @@ class Shape(NamedTuple):
     delays: tuple[int, ...]
     is_total: bool
     is_sampled: bool = False
+    is_weighted: bool = False
 
     @property
     def n_streams(self) -> int:
@@ -79,10 +81,11 @@ class Program(NamedTuple):
     gain_information: Leaf  # what the known echo gain adds to the information on the delay, per unit of energy
     echo_maps: Leaf | None = None  # of ``sampled_margins.echo_maps``, where the ceilings are those of the sampled echo
     echo_times: Leaf | None = None
+    delay_weight: Leaf | None = None  # bits that a fall of the delay bound by the factor e is worth
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the least rate ``t`` in bit, and the constraints ``c >= 0``.
+    """Minus the least rate ``t`` in bit (and, weighted, the margin of the delay bound), and the constraints ``c >= 0``.
 
     The constraints: private rates (and shares of the common rate) over ``t``, common rates over their floor and, where
     the shares count, over their sum, the shares themselves, and the logarithms of ceilings over bounds.
@@ -91,15 +94,17 @@ def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Fl
     amplitude = amplitudes(samples, data)
     private, common = stream_rates(samples, amplitude, data, shape)
     floor = jnp.where(data.common_floor > 0.0, common - data.common_floor, NO_LIMIT)
-    sensing = jnp.where(data.is_sensing > 0.5, log_margins(samples, amplitude, data, shape), NO_LIMIT)
+    margins = log_margins(samples, amplitude, data, shape)
+    sensing = jnp.where(data.is_sensing > 0.5, margins, NO_LIMIT)
+    worth = least + data.delay_weight * margins[0] if shape.is_weighted else least
     if not shape.is_total:
-        return -least, jnp.concatenate([private - least, floor, sensing])
+        return -worth, jnp.concatenate([private - least, floor, sensing])
     # Without a common stream there is nothing to share.
     has_common = jnp.where((data.is_split_fixed < 0.5) | (data.common_fraction > 0.0), 1.0, 0.0)
     shares = x[shape.n_samples : -1] * has_common
     decodable = jnp.where(has_common > 0.5, common - jnp.sum(shares), NO_LIMIT)
     shared = jnp.where(has_common > 0.5, shares, NO_LIMIT)
-    return -least, jnp.concatenate([private + shares - least, floor, sensing, decodable, shared])
+    return -worth, jnp.concatenate([private + shares - least, floor, sensing, decodable, shared])
 
 
 def amplitudes(samples: Float[Array, "stream antenna 2 sample"], data: Program) -> Float[Array, " stream"]:

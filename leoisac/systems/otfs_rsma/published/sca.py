@@ -34,6 +34,7 @@ from leoisac.systems.otfs_rsma.problem.normalised import (
     formulate,
     judged,
     partial_of,
+    refuse_weights,
     shape_of,
 )
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape
@@ -101,6 +102,7 @@ def solve(
         ConfigError: if the ``reference`` extra is not installed; for ceilings on the bounds of the sampled echo.
     """
     require_reference()
+    refuse_weights(parameters, "reference")
     if parameters.is_ceiling_sampled:
         raise ConfigError(
             'ceiling_pulse = "sampled": route `reference` has the surrogate of ideal pulses only; use the route `fast`.'
