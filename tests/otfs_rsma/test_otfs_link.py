@@ -74,6 +74,8 @@ class TestBudget:
         ({"satellite": PASS}, "satellite"),
         ({"link": "budget", "comm_snr_db": 20.0}, "comm_snr_db"),
         ({"link": "budget", "echo_gain": 0.2}, "echo_gain"),
+        ({"link": "budget", "user_spread_km": 50.0}, "user_spread_km"),
+        ({"link": "budget", "satellite": PASS, "user_range_km": 900.0}, "user_range_km"),
         ({"pulse": "ideal", "target_doppler": 1.0}, "target_doppler"),
         ({"ceiling_pulse": "sampled", "n_delay": 64, "n_doppler": 32}, "ceiling_pulse"),
     ],

@@ -232,6 +232,9 @@ class OtfsRsmaConfig(Config):
                 f'{name} = {value}: has no effect with link = "budget", where power, ranges, gains and noise figures '
                 'define noise and echo; leave it out or set link = "snr".'
             )
+        idle, why = ("user_spread_km", "without") if self.satellite is None else ("user_range_km", "with")
+        if self.link == "budget" and getattr(self, idle) != fields[idle].default:
+            raise ValueError(f"{idle} = {getattr(self, idle)}: has no effect {why} a [satellite] part; leave it out.")
         if self.ceiling_pulse == "sampled" and self.n_dd > _MOST_SAMPLED_CELLS:
             raise ValueError(
                 f'ceiling_pulse = "sampled": designs hold matrices of the frame for it; {self.n_dd} cells are more '
