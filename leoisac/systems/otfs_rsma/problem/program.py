@@ -96,7 +96,7 @@ def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Fl
     floor = jnp.where(data.common_floor > 0.0, common - data.common_floor, NO_LIMIT)
     margins = log_margins(samples, amplitude, data, shape)
     sensing = jnp.where(data.is_sensing > 0.5, margins, NO_LIMIT)
-    worth = least + data.delay_weight * margins[0] if shape.is_weighted else least
+    worth = least if data.delay_weight is None else least + data.delay_weight * margins[0]
     if not shape.is_total:
         return -worth, jnp.concatenate([private - least, floor, sensing])
     # Without a common stream there is nothing to share.
