@@ -101,7 +101,7 @@ def estimate_delay_doppler(
         def objective(point: Any) -> Any:
             return likelihood(_correlation(matched, point), point[0])
 
-        top = _climb(objective, start, steps, newton_steps)
+        top = climb(objective, start, steps, newton_steps)
         fitted = _correlation(matched, top) / energy if known is None else known_at(top[0])
         return jnp.mod(top, 1.0), fitted
 
@@ -123,8 +123,16 @@ def _correlation(matched: Any, point: Any) -> Any:
     return along_slots @ matched @ jnp.exp(2j * np.pi * point[0] * subcarrier)
 
 
-def _climb(objective: Any, start: Any, cell: np.ndarray, steps: int) -> Any:
-    """Top of a peak from a point beside it: Newton's method, along the slope where the peak is not concave."""
+@in_double
+def climb(objective: Any, start: Any, cell: np.ndarray, steps: int) -> Any:
+    """Top of a peak from a point beside it: Newton's method, along the slope where the peak is not concave.
+
+    Args:
+        objective: of a point of two numbers; traceable and twice differentiable.
+        start: the point.
+        cell: length of a step's unit in both directions; a step is at most half of it.
+        steps: their number.
+    """
     slope, curvature = jax.grad(objective), jax.hessian(objective)
 
     def step(state: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:

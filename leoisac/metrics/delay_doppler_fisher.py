@@ -146,8 +146,8 @@ def delay_doppler_bounds(
     delay, doppler, cross = _information(energy, delay_s, echo_to_noise, spacing_hz, amplitude_known)
     xp = array_namespace(delay, doppler, cross)
     return DelayDopplerBounds(
-        _least_variance(xp, delay, doppler, cross) / (2.0 * np.pi * spacing_hz) ** 2,
-        _least_variance(xp, doppler, delay, cross) / (2.0 * np.pi * slot_s) ** 2,
+        least_variance(xp, delay, doppler, cross) / (2.0 * np.pi * spacing_hz) ** 2,
+        least_variance(xp, doppler, delay, cross) / (2.0 * np.pi * slot_s) ** 2,
     )
 
 
@@ -163,8 +163,10 @@ def _information(
     return scale * delay, scale * moments.slot, -scale * moments.cross
 
 
-def _least_variance(xp: Any, wanted: Any, other: Any, cross: Any) -> Any:
-    """Inverse of the Schur complement ``wanted - cross^2 / other``; guarded where derivatives would be no numbers."""
+def least_variance(xp: Any, wanted: Any, other: Any, cross: Any) -> Any:
+    """Bound of one of two parameters from the entries of their information; infinite where it is undetermined.
+
+    Inverse of the Schur complement ``wanted - cross^2 / other``; guarded where derivatives would be no numbers."""
     left = wanted - cross**2 / xp.where(other > 0.0, other, 1.0)
     determined = left > 0.0
     return xp.where(determined, 1.0 / xp.where(determined, left, 1.0), np.inf)

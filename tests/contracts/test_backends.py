@@ -24,7 +24,7 @@ DESIGNS = {
     "self-backhaul": ("pa1", "pa2"),
     "coexistence": ("proposed",),
     "bistatic-rsma": ("rsma-radar-sic",),
-    "otfs-rsma": ("rsma",),
+    "otfs-rsma": ("rsma", "full-load-rsma"),
 }
 """Schemes between which all problems of the systems are solved."""
 TRIALS = 3

@@ -5,7 +5,7 @@ import pytest
 
 from leoisac.metrics.delay_doppler_fisher import delay_doppler_bounds, expected_energy
 from leoisac.metrics.fisher import cramer_rao_bounds, effective_information, fisher_information
-from leoisac.metrics.sampled_echo_fisher import sampled_echo_information
+from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds, sampled_echo_information
 from leoisac.waveforms.delay_doppler_channel import apply_paths, time_operators
 from leoisac.waveforms.otfs import modulate, time_frequency_image
 from leoisac.waveforms.sampled_echo import sampled_echo
@@ -49,6 +49,15 @@ def test_information_is_the_jacobians_by_differences(amplitude_known):
     ours = sampled_echo_information(samples, echo_to_noise=10.0, amplitude_known=amplitude_known, **TARGET)
     scale = np.sqrt(np.outer(np.diagonal(wanted), np.diagonal(wanted)))
     np.testing.assert_allclose(ours / scale, wanted / scale, atol=1e-6)
+
+
+@pytest.mark.parametrize("amplitude_known", [True, False])
+def test_bounds_are_the_inverse_of_the_information(amplitude_known):
+    samples = modulate(_streams(3, 3), M)
+    setting = {"echo_to_noise": 10.0, "amplitude_known": amplitude_known, **TARGET}
+    bounds = sampled_echo_bounds(samples, **setting)
+    np.testing.assert_allclose(bounds, cramer_rao_bounds(sampled_echo_information(samples, **setting)), rtol=1e-9)
+    assert np.all(np.isinf(sampled_echo_bounds(0.0 * samples, **setting)))
 
 
 def test_ideal_pulses_are_a_fair_model_of_an_unknown_amplitude():

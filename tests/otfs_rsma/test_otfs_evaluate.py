@@ -96,6 +96,22 @@ class TestKnownNumbers:
         np.testing.assert_allclose(one["crb_delay"], same["crb_delay"], rtol=1e-12)
 
 
+class TestTargets:
+    def test_antennas_add_their_energies(self) -> None:
+        """One target at four antennas: a quarter of the sampled echo's bounds, whatever its angle."""
+        metrics = judged("dd", n_rx=4, target_angle_deg=20.0)
+        for name in ("delay", "doppler"):
+            np.testing.assert_allclose(
+                metrics[f"target_crb_{name}"], [metrics[f"crb_{name}_sampled_unknown"] / 4.0], rtol=1e-8
+            )
+        assert metrics["target_crb_angle"].shape == (1,)
+
+    def test_other_targets_make_it_harder(self) -> None:
+        metrics = judged("dd", other_targets=((1.3e-4, 4000.0, 10.0, -3.0),))
+        assert metrics["target_crb_delay"][0] > metrics["crb_delay_sampled_unknown"]
+        assert "target_crb_angle" not in metrics
+
+
 class TestProgram:
     @pytest.mark.parametrize(
         ("mode", "changes"),
@@ -103,6 +119,8 @@ class TestProgram:
             ("dd", {}),
             ("dd", {"common_power_fraction": None, "target_amplitude": "unknown"}),
             ("space-dd", {"path_dopplers": [0.0, 1.7, -1.2, 3.4], "target_angle_deg": 20.0, "equal_private": True}),
+            ("space-dd", {"target_angle_deg": 20.0, "ceiling_pulse": "sampled"}),
+            ("dd", {"target_amplitude": "unknown", "ceiling_pulse": "sampled", "target_doppler": -1234.5}),
         ],
     )
     def test_rates_and_bounds_are_the_judges(self, mode: str, changes: dict) -> None:

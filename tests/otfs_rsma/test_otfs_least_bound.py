@@ -18,11 +18,11 @@ from leoisac.systems.otfs_rsma.fast.max_min import solve as solve_max_min
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, parameters
 from leoisac.systems.otfs_rsma.judge.sensing_limit import sensing_limit
 from leoisac.systems.otfs_rsma.model import Design
-from leoisac.systems.otfs_rsma.problem.least_bound import RATE_SHARE
 
 TRIALS = 8
-SMALL = dict(SYSTEM.small)
+SMALL = {**SYSTEM.small, "crb_doppler_max": 2e4}
 STARTS = 8
+RATE_SHARE = 0.999
 BOUNDS = ("delay", "doppler")
 
 
@@ -75,6 +75,35 @@ class TestSecondStage:
         twin = _twin(drawn, optimum, name, trial=0)
         assert twin == pytest.approx(float(metrics[f"crb_{name}"][0]), rel=5e-3)
         assert twin >= float(metrics[f"crb_{name}"][0]) * (1.0 - 1e-3), "the twin found a smaller bound"
+
+
+def test_less_rate_leaves_a_smaller_bound(drawn: Any, optimum: Any) -> None:
+    """The front: bounds fall as the share of the rate that is kept does, and the share is kept to the last digit."""
+    few = type(drawn)(drawn.path_gains[:3])
+    before = np.full(3, np.inf)
+    for share in (0.999, 0.98):
+        solution, metrics = designed("rsma", few, route="least-delay", **SMALL, kept_rate_share=share)
+        assert np.all(solution.objective >= share * optimum[0].objective[:3] * (1.0 - 1e-9))
+        assert np.all(metrics["crb_delay"] < before)
+        before = metrics["crb_delay"]
+
+
+def test_a_weighted_sum_lies_on_the_front(drawn: Any, optimum: Any) -> None:
+    """Nothing that other designs reach is worth more: the largest rate, and the least bounds at shares of it."""
+    few, weight = type(drawn)(drawn.path_gains[:3]), 0.1
+    solution, metrics = designed("rsma", few, **SMALL, delay_weight=weight, options={"starts": 4})
+    assert np.all(solution.violation <= 1e-8)
+
+    def worth(rates: Any, bounds: Any) -> Any:
+        return rates - weight * np.log(bounds)
+
+    best = worth(solution.objective, metrics["crb_delay"])
+    assert np.all(best >= worth(optimum[0].objective[:3], optimum[1]["crb_delay"][:3]) - 1e-6)
+    for share in (0.999, 0.98):
+        other, found = designed("rsma", few, route="least-delay", **SMALL, kept_rate_share=share)
+        assert np.all(best >= worth(other.objective, found["crb_delay"]) - 5e-3)
+    with pytest.raises(li.ConfigError, match="delay_weight"):
+        designed("rsma", few, route="least-delay", **SMALL, delay_weight=weight)
 
 
 def test_without_private_streams_the_bound_is_that_of_sensing_and_floor(drawn: Any) -> None:

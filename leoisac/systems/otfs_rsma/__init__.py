@@ -41,6 +41,17 @@ def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *mor
     )
 
 
+def _full_load(name: str, label: str, summary: str) -> Scheme:
+    """A scheme whose streams carry a symbol in every cell."""
+    return Scheme(
+        f"full-load-{name}",
+        f"full load, {summary}",
+        {"fast": f"{_HERE}.fast.full_load:solve_{name.replace('-', '_')}"},
+        (*_SENSING, "power"),
+        f"{label}, full load",
+    )
+
+
 SCHEMES = (
     _scheme(
         "rsma",
@@ -82,6 +93,13 @@ SCHEMES = (
         "bound, any split",
         bound=True,
     ),
+    _full_load("rsma", "RSMA", "rate splitting: the common stream and one for every user"),
+    _full_load("sdma", "SDMA", "no common stream: one user gets a second one of its own, the best choice of a trial"),
+    _full_load("sdma-k", "SDMA, a stream fewer", "no common stream, one stream for every user: a stream fewer"),
+    _full_load(
+        "noma", "NOMA", "two users: the strong one decodes the weak one's stream first, then two layers of its own"
+    ),
+    _full_load("oma", "OMA", "users take turns, each with as many layers as rsma has streams"),
     Scheme(
         "data-link",
         "uncoded 4-QAM over one antenna's link, received by OTFS and OFDM receivers; no precoding",
@@ -98,13 +116,23 @@ METRICS = {
     "common_rate": Metric("rate at which a user decodes the common stream", _BIT, ("user",), least=0.0),
     "rate": Metric("spectral efficiency of a user, common rate shared", _SPECTRAL, ("user",), least=0.0),
     "sum_rate": Metric("sum of spectral efficiencies", _SPECTRAL, least=0.0),
+    "load_min_rate": Metric("least rate of a user at full load", _SPECTRAL, least=0.0),
+    "load_min_rate_joint": Metric("least rate of a user at full load, joint decoding", _SPECTRAL, least=0.0),
+    "load": Metric("data symbols per cell", least=0.0),
     "sinr_common": Metric("SINR of the common stream", "1", ("user",), least=0.0),
     "sinr_private": Metric("SINR of a user's private stream", "1", ("user",), least=0.0),
     "crb_delay": Metric("delay bound, known amplitude", "s²", least=0.0),
     "crb_doppler": Metric("Doppler bound, known amplitude", "Hz²", least=0.0),
     "crb_delay_unknown": Metric("delay bound, unknown amplitude", "s²", least=0.0),
     "crb_doppler_unknown": Metric("Doppler bound, unknown amplitude", "Hz²", least=0.0),
+    "crb_delay_sampled": Metric("delay bound of the sampled echo, known amplitude", "s²", least=0.0),
+    "crb_doppler_sampled": Metric("Doppler bound of the sampled echo, known amplitude", "Hz²", least=0.0),
+    "crb_delay_sampled_unknown": Metric("delay bound of the sampled echo, unknown amplitude", "s²", least=0.0),
+    "crb_doppler_sampled_unknown": Metric("Doppler bound of the sampled echo, unknown amplitude", "Hz²", least=0.0),
     "fim": Metric("Fisher information on delay and Doppler shift, known amplitude", "1", ("parameter", "parameter_2")),
+    "target_crb_delay": Metric("delay bound of a target, all amplitudes unknown", "s²", ("target",), least=0.0),
+    "target_crb_doppler": Metric("Doppler bound of a target, all amplitudes unknown", "Hz²", ("target",), least=0.0),
+    "target_crb_angle": Metric("angle bound of a target, all amplitudes unknown", "rad²", ("target",), least=0.0),
     "total_power": Metric("total transmit power", "W", least=0.0),
     "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
@@ -124,6 +152,11 @@ DESIGN_FIELDS = {
         "precoders, the common stream first: cells of the grid (mode dd), or antenna by antenna of it (space-dd)",
         "sqrt(W)",
         ("stream", "entry"),
+    ),
+    "precoders": Metric(
+        "precoders at full load, a column a stream: that of all, or the second of a user, first; oma: user by user",
+        "sqrt(W)",
+        ("tx", "layer"),
     ),
 }
 
@@ -151,6 +184,7 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
     alive=("total_min_rate",),
+    warnings="leoisac.geometry.scenario_view:scenario_warnings",
     **parts_of(__name__),
     small={
         "n_tx": 2,
@@ -159,7 +193,7 @@ SYSTEM = System(
         "path_delays": (0, 1),
         "path_dopplers": (0.0, 1.0),
         "crb_delay_max": 1e-10,
-        "crb_doppler_max": 2e4,
+        "crb_doppler_max": 6e4,
     },
     headline="min_rate",
 )

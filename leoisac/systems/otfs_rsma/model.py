@@ -39,6 +39,7 @@ class Frame:
         n_antennas: antennas that are precoded: 1 in mode ``dd``, where all radiate the same.
         delays, dopplers: of the paths, samples and bins.
         spacing_hz: subcarrier spacing; the slot length is its inverse.
+        user_delays, user_dopplers: what every user's paths have beside them, samples and bins; empty: nothing.
     """
 
     n_delay: int
@@ -47,6 +48,15 @@ class Frame:
     delays: tuple[int, ...]
     dopplers: tuple[float, ...]
     spacing_hz: float
+    user_delays: tuple[int, ...] = ()
+    user_dopplers: tuple[float, ...] = ()
+
+    def paths_of(self, user: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Delays and Doppler shifts of a user's paths, samples and bins."""
+        if not self.user_delays:
+            return self.delays, self.dopplers
+        delay, doppler = self.user_delays[user], self.user_dopplers[user]
+        return tuple(each + delay for each in self.delays), tuple(each + doppler for each in self.dopplers)
 
     @property
     def n_cells(self) -> int:
@@ -57,6 +67,11 @@ class Frame:
     def slot_s(self) -> float:
         """Slot length, s."""
         return 1.0 / self.spacing_hz
+
+    @property
+    def sample_s(self) -> float:
+        """Time between two samples, s."""
+        return self.slot_s / self.n_delay
 
 
 @partial(
@@ -78,8 +93,22 @@ class Frame:
         "target_doppler",
         "echo_amplitude",
         "target_steering",
+        "beam_echo_gain",
+        "kept_rate_share",
+        "targets",
+        "delay_weight",
     ],
-    meta_fields=["frame", "is_total", "is_realised"],
+    meta_fields=[
+        "frame",
+        "n_rx",
+        "is_time_frequency",
+        "is_joint",
+        "is_total",
+        "is_weighted",
+        "is_realised",
+        "is_echo_sampled",
+        "is_ceiling_sampled",
+    ],
 )
 @dataclass(frozen=True)
 class Parameters:
@@ -100,9 +129,19 @@ class Parameters:
         target_delay, target_doppler: of the echo, s and Hz.
         echo_amplitude: ``alpha_e beta``.
         target_steering: towards the target, of unit norm; used in mode ``space-dd``.
+        beam_echo_gain: echo power of beams of all antennas over what ``echo_to_noise`` counts.
+        kept_rate_share: share of the largest rate found that designs of the least bound keep.
+        targets: rows of delay in s, Doppler shift in Hz, angle in radians and echo power over the first target's.
+        delay_weight: bits that a fall of the delay bound by the factor e is worth.
         frame: sizes and paths.
+        n_rx: antennas of the radar's receive array.
+        is_time_frequency: symbols at full load lie on the time-frequency grid (OFDM).
+        is_joint: designs at full load count rates of joint decoding.
         is_total: the objective counts the shared common rate.
+        is_weighted: the objective counts the delay bound, too.
         is_realised: reported bounds are those of the trial's symbols.
+        is_echo_sampled: the echo is that of the frame's rectangular pulses; else that of ideal ones.
+        is_ceiling_sampled: the ceilings hold for the bounds of that echo.
     """
 
     total_power: Leaf
@@ -121,9 +160,19 @@ class Parameters:
     target_doppler: Leaf
     echo_amplitude: Leaf
     target_steering: Leaf  # complex (tx)
+    beam_echo_gain: Leaf
+    kept_rate_share: Leaf
+    targets: Leaf  # (target, 4)
+    delay_weight: Leaf
     frame: Frame
+    n_rx: int
     is_total: bool
+    is_weighted: bool
     is_realised: bool
+    is_echo_sampled: bool = False
+    is_ceiling_sampled: bool = False
+    is_time_frequency: bool = False
+    is_joint: bool = False
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
@@ -151,6 +200,45 @@ class Design:
 
     streams: Leaf  # complex (stream, cell or antenna-major cell)
     estimate: Estimate | None = None
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["users", "streams", "states", "owners", "frame_share"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Decoding:
+    """Who decodes what at full load: one step a row, in numbers, so that one program serves all schemes.
+
+    Attributes:
+        users, streams: index of the user and of the stream that a step decodes; a step of stream -1 is none.
+        states: what every stream is to a step: 0 absent, 1 there, 2 cancelled before; the wanted one is 1.
+        owners: 1 where a stream carries data of a user; those of stream 0 share the rate at which all decode it.
+        frame_share: part of the frames in which a user is served; 1 unless users take turns.
+    """
+
+    users: Leaf  # whole numbers (step)
+    streams: Leaf  # whole numbers (step)
+    states: Leaf  # whole numbers (step, stream)
+    owners: Leaf  # (user, stream)
+    frame_share: Leaf
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["precoders", "shares", "decoding"], meta_fields=[])
+@dataclass(frozen=True)
+class LoadedDesign:
+    """Precoders of streams that carry a symbol in every cell of the grid.
+
+    Attributes:
+        precoders: a column for every stream, sqrt(W) of a frame; a cell has ``1 / (M N)`` of its power.
+        shares: parts of stream 0's rate that its owners get, of sum 1.
+        decoding: who decodes what.
+    """
+
+    precoders: Leaf  # complex (tx, stream)
+    shares: Leaf  # (user)
+    decoding: Decoding
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["rate"], meta_fields=[])

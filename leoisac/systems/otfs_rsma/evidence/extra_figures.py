@@ -107,29 +107,34 @@ def _draw_receiver(
 
 
 def draw_errors(datasets: Data) -> Any:
-    """Root mean square errors of delay and Doppler shift over the echo SNR, with root mean bounds."""
+    """Root mean square errors of delay and Doppler shift over the echo SNR, with root mean bounds of both pulses."""
     dataset = viewed(datasets["estimation"])
     dataset = dataset.sel(scheme="random:echo" if "random:echo" in dataset["scheme"].values else "random")
     styles = series_styles(["known", "unknown"])
     panels_of = (("delay", 1e6, "delay_rms_error"), ("doppler", 1.0, "doppler_rms_error"))
+    config = json.loads(datasets["estimation"].attrs["config"])
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.6), layout="constrained")
+        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.8), layout="constrained")
         for axes, (name, scale, quantity) in zip(figure.subplots(1, 2), panels_of, strict=True):
             for amplitude in dataset["target_amplitude"].values:
                 one = dataset.sel(target_amplitude=amplitude)
                 style = styles[str(amplitude)]
                 x = one["echo_snr_db"].values.astype(float)
                 error = _root_mean(one[f"{name}_error"] ** 2, one["usable"])
-                bound = one[f"crb_{name}" if amplitude == "known" else f"crb_{name}_unknown"]
                 axes.semilogy(x, scale * error, style.marker, color=style.colour, label=f"{amplitude} amplitude")
-                axes.semilogy(x, scale * _root_mean(bound, one["usable"]), style.line, color=style.colour)
+                ending = "" if amplitude == "known" else "_unknown"
+                for pulse, line in (("_sampled", "-"), ("", ":")):
+                    bound = _root_mean(one[f"crb_{name}{pulse}{ending}"], one["usable"])
+                    axes.semilogy(x, scale * bound, line, color=style.colour)
+            axes.axhline(scale * np.sqrt(config[f"crb_{name}_max"]), color=_GREY, linewidth=0.8, linestyle="--")
             axes.set_xlabel(_label(dataset["echo_snr_db"]))
             axes.set_ylabel(QUANTITIES[quantity].label)
             axes.legend()
         add_note(
             figure,
-            "Marks: maximum likelihood, frames of random streams; lines: root mean Cramér-Rao bound, which errors may "
-            "be below where estimates are confined to half an ambiguity.",
+            f"Marks: maximum likelihood from the {config['pulse']} echo of random streams. Lines: root mean "
+            "Cramér-Rao bound of the frame, solid: sampled echo, dotted: ideal pulses; errors may be below one where "
+            "estimates are confined to half an ambiguity. Dashed: root of the ceiling that designs meet.",
             comparison_text(viewed(datasets["estimation"]), "root mean squares (RMS)", intervals=False),
             lowest_share(datasets["estimation"]),
         )

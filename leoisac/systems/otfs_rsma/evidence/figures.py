@@ -22,6 +22,8 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, serie
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES
 from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
+from leoisac.systems.otfs_rsma.evidence.front import draw_front
+from leoisac.systems.otfs_rsma.evidence.full_load import draw_full_load, draw_waveforms
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.otfs_rsma.evidence.results import (
     FRACTIONS,
@@ -274,6 +276,11 @@ FIGURES = (
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
     Figure("bit-errors", "Uncoded bit-error rates", ("bit-errors", "bit-errors-16"), draw_bit_errors),
     Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
+    Figure(
+        "front", "Rate and delay bound on the absolute link", ("front", "front-ceilings", "front-weights"), draw_front
+    ),
+    Figure("full-load", "Rate splitting at full load", ("full-load",), draw_full_load),
+    Figure("full-load-waveforms", "Waveforms at full load", ("full-load-waveforms",), draw_waveforms),
     Figure("sensitivity", "What each declared value changes", ("sensitivity",), draw_sensitivity),
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from leoisac.experiment.contracts import Study
 from leoisac.systems.otfs_rsma import SYSTEM
+from leoisac.systems.otfs_rsma.evidence.front import FRONT
+from leoisac.systems.otfs_rsma.evidence.full_load import FULL_LOAD
 from leoisac.systems.otfs_rsma.evidence.results import FRACTIONS, INNER, OTHER_ROUTES
 from leoisac.systems.otfs_rsma.evidence.sensitivity import SENSITIVITY
 
@@ -136,26 +138,29 @@ STUDIES = (
     Study(
         "bit-errors",
         schemes=("data-link",),
+        # A cell has one of n_delay * n_doppler parts of the frame: 15 dB less than the frame.
         overrides={"csi_error_db": -100.0},
-        sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
+        sweep={"comm_snr_db": [15.0, 20.0, 25.0, 30.0, 35.0, 40.0]},
         trials=2000,
         headline="bit_error_rate",
         quick={"trials": 128},
-        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
+        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [15.0, 25.0]}},
     ),
     Study(
         "bit-errors-16",
         schemes=("data-link",),
         overrides={"csi_error_db": -100.0, "n_delay": 16, "n_doppler": 16},
-        sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
+        sweep={"comm_snr_db": [24.0, 29.0, 34.0, 39.0, 44.0, 49.0]},
         trials=100,
         headline="bit_error_rate",
-        quick={"trials": 8, "sweep": {"comm_snr_db": [0.0, 10.0, 20.0]}},
-        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [5.0, 15.0]}},
+        quick={"trials": 8, "sweep": {"comm_snr_db": [24.0, 34.0, 44.0]}},
+        tiny={"overrides": _SMALL, "trials": 16, "sweep": {"comm_snr_db": [15.0, 25.0]}},
     ),
     Study(
         "estimation",
         schemes=("random:echo",),
+        # Bounds of the frame that the radar knows.
+        overrides={"frame_model": "realisation"},
         sweep={
             "target_amplitude": ["known", "unknown"],
             "echo_snr_db": [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0],
@@ -170,6 +175,8 @@ STUDIES = (
         },
     ),
     SENSITIVITY,
+    *FULL_LOAD,
+    *FRONT,
 )
 
 __all__ = ["STUDIES"]

@@ -1,10 +1,11 @@
 """Routes ``least-delay`` and ``least-doppler``: from the best design for (17) to the least bound that its rate allows.
 
-The first stage is the fast route. The second minimises one bound subject to all constraints and 99.9 % of that trial's
-largest rate found (``problem.least_bound``), from the first stage's end and from noise around it: at that end gradients
-of constraints that are not active say little, and with some noise starts agree to about one part in a thousand. Bounds
-fall steeply with the last thousandth of the rate: a first stage from one start instead of eight ends 0.004 bit lower,
-and the delay bound with it 5 %; from eight to sixteen starts that is 0.7 %. Ours alone; the paper has no such stage.
+The first stage is the fast route. The second minimises one bound subject to all constraints and ``kept_rate_share`` of
+that trial's largest rate found (``problem.least_bound``), from the first stage's end and from noise around it: at that
+end gradients of constraints that are not active say little, and with some noise starts agree to about one part in a
+thousand. Bounds fall steeply with the last thousandth of the rate: a first stage from one start instead of eight ends
+0.004 bit lower, and the delay bound with it 5 %; from eight to sixteen starts that is 0.7 %. Ours alone; the paper has
+no such stage.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import solve_multistart
-from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, finished, first_stage
+from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, engine_for, finished, first_stage
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified
-from leoisac.systems.otfs_rsma.problem.least_bound import RATE_SHARE, BoundProgram, least_bound
-from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, partial_of
+from leoisac.systems.otfs_rsma.problem.least_bound import BoundProgram, least_bound
+from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, partial_of, refuse_weights
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape
 
 MAX_BOUND_STARTS = 8
@@ -46,7 +47,7 @@ def solve(
     bound_starts: int = 8,
     seed: int = 0,
 ) -> Solution[Design]:
-    """Designs of the least delay or Doppler bound at 99.9 % of the largest rate, for a batch of trials.
+    """Designs of the least delay or Doppler bound at a share of the largest rate, for a batch of trials.
 
     Args:
         bound: ``"delay"`` or ``"doppler"``; of a known or unknown echo amplitude, as the ceilings are.
@@ -63,13 +64,15 @@ def solve(
 
     Raises:
         ValueError: if a number of starts is out of range.
+        ConfigError: where the configuration weighs the delay bound against the rate.
     """
     if not 1 <= bound_starts <= MAX_BOUND_STARTS:
         raise ValueError(f"bound_starts = {bound_starts}: must be 1 to {MAX_BOUND_STARTS}.")
+    refuse_weights(parameters, f"least-{bound}")
     first = first_stage(scheme, parameters, channels, starts)
     points, rate = np.asarray(first.found.x)[:, :-1], np.asarray(first.found.x)[:, -1]
     weights = np.tile(np.eye(2)[_BOUNDS.index(bound)], (len(points), 1))
-    kept = np.where(rate > _NO_RATE, RATE_SHARE * rate, -1.0)
+    kept = np.where(rate > _NO_RATE, float(parameters.kept_rate_share) * rate, -1.0)
     size = np.sqrt(np.mean(points**2, axis=1))[:, None, None]
     around = points[:, None] + size * _noise(points.shape[1], seed)[:bound_starts]
     program = partial(least_bound, shape=first.shape)
@@ -82,7 +85,8 @@ def solve(
         if not len(left):
             break
         data = BoundProgram(take(first.program, left), kept[left], scale * weights[left])
-        result = solve_multistart(program, around[left], data, OPTIONS)
+        with engine_for(first.shape):
+            result = solve_multistart(program, around[left], data, OPTIONS)
         better = (result.violation <= OPTIONS.feasibility) & (result.objective <= scale * before[left])
         done = left[better]
         x[done] = np.column_stack([result.x, kept[left]])[better]

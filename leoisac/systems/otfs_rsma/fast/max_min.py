@@ -8,12 +8,14 @@ NO_FEASIBLE_POINT.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.backend import AUTO, JAX, requested, using
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution
@@ -36,6 +38,8 @@ from leoisac.systems.otfs_rsma.problem.normalised import (
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, max_min_rate
 
 OPTIONS = EngineOptions(penalty=0.5, feasibility=FEASIBILITY, lanes=16, quick_restoration=True)
+MOST_NATIVE_CELLS = 256
+"""Cells of the largest frame whose programs are compiled to native code unless asked for: of 1024 it took minutes."""
 RETRIES = 4
 """Further starts for trials whose constraints are not met after the asked ones."""
 
@@ -73,6 +77,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
         scheme: a key of ``problem.normalised.VARIANTS``.
         parameters, channels: as everywhere; channels with a leading trial axis.
         starts: points per trial, 1 to 16; the best result is kept. Ends of different starts lie within some 0.01 bit.
+            With a ``delay_weight`` the best is that of the weighted sum, which ``history`` then holds.
 
     Returns:
         Streams in physical units; objective and violation are the judge's; ``iterations`` counts gradient evaluations
@@ -114,8 +119,15 @@ def finished(first: FirstStage, parameters: Parameters, channels: Channels, foun
 
 
 def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray]:
-    result = solve_multistart(partial(max_min_rate, shape=shape), ready.starts[:, which], ready.program, OPTIONS)
+    with engine_for(shape):
+        result = solve_multistart(partial(max_min_rate, shape=shape), ready.starts[:, which], ready.program, OPTIONS)
     return Found(result.x, result.status, result.ticks, -result.objective_history), result.violation
+
+
+def engine_for(shape: Shape) -> AbstractContextManager[None]:
+    """The engine as chosen; on large frames that of JAX, whose compilation does not grow with the frame."""
+    is_large = shape.n_delay * shape.n_doppler > MOST_NATIVE_CELLS
+    return using(JAX if is_large else AUTO) if requested() == AUTO else nullcontext()
 
 
 def _formulate(shape: Shape, setting: tuple[Parameters, Variant], channels: Channels) -> Ready:

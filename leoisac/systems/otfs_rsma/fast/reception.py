@@ -1,7 +1,8 @@
 """Uncoded data over single-antenna links: a 4-QAM symbol in every cell, four receivers, wrong bits.
 
 The paper names its receivers and shows no curve; this is what they do. Gains are those of the trial's first user and
-antenna; errors of the channel estimate, if any, lie on the path gains, and noise grows by their variance.
+antenna. The frame has the designs' energy, so that a cell has ``1 / (M N)`` of it, and noise and errors of the channel
+estimate are read as designs read them; the errors lie on the path gains, and noise grows by their variance.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ def solve_reception(parameters: Parameters, channels: Channels) -> Solution[Rece
             the bins, which message passing does not know; for delays that an OFDM prefix cannot hold.
     """
     frame = parameters.frame
+    delays, dopplers = frame.paths_of(0)
     if channels.noise_seed is None:
         raise ChannelError("reception: channels from plain arrays have no seed; it needs leoisac.draw(config).")
-    if not all(doppler.is_integer() for doppler in frame.dopplers) or max(frame.delays) >= frame.n_delay:
+    if not all(doppler.is_integer() for doppler in dopplers) or max(delays) >= frame.n_delay:
         raise ChannelError(
-            f"path_dopplers = {frame.dopplers}, path_delays = {frame.delays}: reception needs whole Doppler bins and "
+            f"path_dopplers = {dopplers}, path_delays = {delays}: reception needs whole Doppler bins and "
             f"delays below n_delay = {frame.n_delay}."
         )
     return by_lanes(receive)(parameters, channels)
@@ -36,16 +38,18 @@ def solve_reception(parameters: Parameters, channels: Channels) -> Solution[Rece
 def receive(parameters: Parameters, channels: Channels) -> Solution[Reception]:
     """One trial of ``solve_reception``. Traceable."""
     frame = parameters.frame
-    link = GridLink(frame.n_delay, frame.n_doppler, frame.delays, frame.dopplers)
-    # Per cell: symbols have unit power here, whatever the budget of the precoded streams.
-    noise = parameters.receiver_noise / parameters.total_power
+    link = GridLink(frame.n_delay, frame.n_doppler, *frame.paths_of(0))
+    # Symbols have unit power here: the frame's energy is what the budget's share of a cell is one of.
+    noise, effective = (
+        frame.n_cells * power / parameters.total_power for power in (parameters.receiver_noise, parameters.noise)
+    )
     wrong = frame_bit_errors(
         link,
         RECEIVERS,
         channels.path_gains[0, 0],
         noise_key(channels, "reception"),
         noise=noise,
-        csi_error=parameters.noise / parameters.total_power - noise,
+        csi_error=effective - noise,
     )
     counts = jnp.stack([wrong[name] for name in RECEIVERS]).astype(float)
     # Where an energy overflows receivers decide on NaN, and bits are wrong by half: no outcome of a transmission.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
@@ -17,13 +18,17 @@ from leoisac.metrics.delay_doppler_fisher import (
     expected_energy,
     realised_energy,
 )
+from leoisac.metrics.multi_target_fisher import multi_target_bounds
 from leoisac.metrics.rsma import RateSplittingSinr, allocate_common_rate
 from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
+from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.judge.full_load import evaluate_loaded
+from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, LoadedDesign, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.world.link import array_gain, link_of, user_places
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
-from leoisac.waveforms.otfs import time_frequency_image
+from leoisac.waveforms.otfs import modulate, time_frequency_image
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -32,9 +37,9 @@ Metrics = dict[str, Float[Array, "..."]]
 def parameters(config: OtfsRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     fraction = config.common_power_fraction
-    receiver_noise = config.total_power / float(from_db(config.comm_snr_db))
+    link = link_of(config)
     noise = effective_noise(
-        receiver_noise,
+        link.receiver_noise,
         float(from_db(config.csi_error_db)),
         config.total_power,
         n_cells=config.n_dd,
@@ -44,7 +49,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
     numbers = {
         "total_power": config.total_power,
         "noise": noise,
-        "receiver_noise": receiver_noise,
+        "receiver_noise": link.receiver_noise,
         "sic_residual": config.sic_residual,
         "common_fraction": 0.0 if fraction == "free" else fraction,
         "is_split_fixed": fraction != "free",
@@ -53,23 +58,49 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "crb_delay_max": config.crb_delay_max,
         "crb_doppler_max": config.crb_doppler_max,
         "is_amplitude_unknown": config.target_amplitude == "unknown",
-        "echo_to_noise": from_db(config.echo_snr_db) / config.total_power,
+        "echo_to_noise": link.echo_to_noise,
         "target_delay": config.target_delay,
         "target_doppler": config.target_doppler,
-        "echo_amplitude": config.echo_gain * config.target_reflectivity,
+        "echo_amplitude": link.echo_amplitude,
+        "delay_weight": config.delay_weight,
+        "kept_rate_share": config.kept_rate_share,
+        "beam_echo_gain": 1.0 if config.link == "snr" else config.n_tx / array_gain(config),
     }
     return Parameters(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         # A beam w arrives as a^H w.
         target_steering=jnp.asarray(steering.conj()) / jnp.sqrt(float(config.n_tx)),
+        targets=jnp.asarray(_targets(config)),
         frame=frame_of(config),
+        n_rx=config.n_rx,
         is_total=config.objective == "total",
+        is_weighted=config.delay_weight > 0.0,
         is_realised=config.frame_model == "realisation",
+        is_echo_sampled=config.pulse == "sampled",
+        is_ceiling_sampled=config.ceiling_pulse == "sampled",
+        is_time_frequency=config.waveform == "ofdm",
+        is_joint=config.load_objective == "gaussian",
     )
 
 
+def _targets(config: OtfsRsmaConfig) -> np.ndarray:
+    first = (config.target_delay, config.target_doppler, config.target_angle_deg, 0.0)
+    rows = np.array([first, *config.other_targets])
+    return np.column_stack([rows[:, :2], deg_to_rad(rows[:, 2]), from_db(rows[:, 3])])
+
+
 def frame_of(config: OtfsRsmaConfig) -> Frame:
-    """Sizes and paths of a configuration."""
+    """Sizes and paths of a configuration.
+
+    Raises:
+        ConfigError: if users of a real satellite are further apart than a frame is long.
+    """
+    places = user_places(config)
+    if places is not None and max(places.delays) + max(config.path_delays) >= config.n_dd:
+        raise ConfigError(
+            f"user_spread_km = {config.user_spread_km}: residual delays reach {max(places.delays)} samples, which with "
+            f"path_delays is beyond the frame of {config.n_dd}; move users together or lengthen the frame."
+        )
     return Frame(
         n_delay=config.n_delay,
         n_doppler=config.n_doppler,
@@ -77,28 +108,38 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
         delays=tuple(config.path_delays),
         dopplers=tuple(float(doppler) for doppler in config.path_dopplers),
         spacing_hz=float(config.subcarrier_spacing),
+        user_delays=places.delays if places else (),
+        user_dopplers=places.dopplers if places else (),
     )
 
 
-def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBound | Reception) -> Metrics:
+def evaluate(
+    parameters: Parameters, channels: Channels, design: Design | RateBound | Reception | LoadedDesign
+) -> Metrics:
     """Metrics of one trial's design.
 
     Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the least
     private rate, the paper's objective) and ``total_min_rate`` (the least one with the common rate shared) are bits per
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
-    ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude; with ``frame_model =
-    "realisation"`` they are those of the trial's symbols. Margins are relative, of the expected frame and the amplitude
-    that the configuration names, and met when not negative.
+    ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
+    the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
+    symbols. Where there are several targets or receive antennas each target has bounds of the expected frame
+    (``target_crb_...``). Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative,
+    of the expected frame and the amplitude that the configuration names, and met when not negative.
 
     Raises:
         ConfigError: if bounds of a realised frame are asked for and the channels hold no symbols.
     """
     if isinstance(design, RateBound):
         return {"min_rate": jnp.asarray(design.rate)}
+    if isinstance(design, LoadedDesign):
+        return evaluate_loaded(parameters, channels, design)
     if isinstance(design, Reception):
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)
     metrics |= _sensing_metrics(parameters, channels, design.streams)
+    if parameters.n_rx > 1 or parameters.targets.shape[0] > 1:
+        metrics |= _target_metrics(parameters, design.streams)
     streams = jnp.asarray(design.streams)
     total = jnp.sum(jnp.abs(streams) ** 2)
     metrics |= {
@@ -123,13 +164,21 @@ def received_streams(
     """
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
     gains = precoded_gains(frame, path_gains)[:, None]  # (user, 1, antenna, path)
+    if not frame.user_delays:
+        return jnp.sum(_passed(frame, 0, gains, per_antenna[None]), axis=2)
+    users = [_passed(frame, user, gains[user], per_antenna) for user in range(len(frame.user_delays))]
+    return jnp.sum(jnp.stack(users), axis=2)
+
+
+def _passed(
+    frame: Frame, user: int, gains: Complex[Array, "*#batch antenna path"], x: Complex[Array, "*#batch antenna cell"]
+) -> Complex[Array, "... antenna cell"]:
+    """Frames through the paths of a user."""
+    delays, dopplers = frame.paths_of(user)
     grid = (frame.n_delay, frame.n_doppler)
-    if all(doppler.is_integer() for doppler in frame.dopplers):
-        arriving = apply_paths(path_operators(frame.delays, frame.dopplers, *grid), gains, per_antenna[None])
-    else:
-        operators = time_operators(frame.delays, frame.dopplers, *grid)
-        arriving = apply_in_time(operators, gains, per_antenna[None], frame.n_delay)
-    return jnp.sum(arriving, axis=2)
+    if all(doppler.is_integer() for doppler in dopplers):
+        return apply_paths(path_operators(delays, dopplers, *grid), gains, x)
+    return apply_in_time(time_operators(delays, dopplers, *grid), gains, x, frame.n_delay)
 
 
 def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user antenna path"]:
@@ -140,14 +189,18 @@ def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Co
     return jnp.sum(path_gains, axis=1, keepdims=True) / jnp.sqrt(float(path_gains.shape[1]))
 
 
-def target_images(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream n i"]:
-    """Time-frequency image of every stream as the target sees it."""
+def streams_at_target(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream cell"]:
+    """Delay-Doppler grid of every stream as the target sees it."""
     frame = parameters.frame
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
-    seen = per_antenna[:, 0]
-    if frame.n_antennas > 1:
-        seen = jnp.einsum("a,sac->sc", parameters.target_steering, per_antenna)
-    return time_frequency_image(seen, frame.n_delay)
+    if frame.n_antennas == 1:
+        return per_antenna[:, 0]
+    return jnp.einsum("a,sac->sc", parameters.target_steering, per_antenna)
+
+
+def target_images(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Complex[Array, "stream n i"]:
+    """Time-frequency image of every stream as the target sees it."""
+    return time_frequency_image(streams_at_target(parameters, streams), parameters.frame.n_delay)
 
 
 def sinrs(
@@ -180,32 +233,70 @@ def _rate_metrics(parameters: Parameters, channels: Channels, streams: Complex[A
 
 
 def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
-    images = target_images(parameters, streams)
+    seen = streams_at_target(parameters, streams)
+    images = time_frequency_image(seen, parameters.frame.n_delay)
     energy = expected_energy(images)
     known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
+    sampled_known, sampled_unknown = (_sampled_bounds(parameters, seen, is_known) for is_known in (True, False))
+    of_known, of_unknown = (sampled_known, sampled_unknown) if parameters.is_ceiling_sampled else (known, unknown)
     design_unknown = parameters.is_amplitude_unknown > 0.5
+    delay = jnp.where(design_unknown, of_unknown.delay, of_known.delay)
+    doppler = jnp.where(design_unknown, of_unknown.doppler, of_known.doppler)
     margins = {
-        "margin_crb_delay": parameters.crb_delay_max / jnp.where(design_unknown, unknown.delay, known.delay) - 1.0,
-        "margin_crb_doppler": parameters.crb_doppler_max / jnp.where(design_unknown, unknown.doppler, known.doppler)
-        - 1.0,
+        "margin_crb_delay": parameters.crb_delay_max / delay - 1.0,
+        "margin_crb_doppler": parameters.crb_doppler_max / doppler - 1.0,
     }
     if parameters.is_realised:
         if channels.symbols is None:
             raise ConfigError('frame_model = "realisation": needs the symbols that `leoisac.draw` adds to channels.')
         energy = realised_energy(images, channels.symbols)
         known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
+        sent = jnp.einsum("s,sc->c", channels.symbols, seen)[None]
+        sampled_known, sampled_unknown = (_sampled_bounds(parameters, sent, is_known) for is_known in (True, False))
     return {
         "crb_delay": known.delay,
         "crb_doppler": known.doppler,
         "crb_delay_unknown": unknown.delay,
         "crb_doppler_unknown": unknown.doppler,
+        "crb_delay_sampled": sampled_known.delay,
+        "crb_doppler_sampled": sampled_known.doppler,
+        "crb_delay_sampled_unknown": sampled_unknown.delay,
+        "crb_doppler_sampled_unknown": sampled_unknown.doppler,
         "fim": delay_doppler_information(energy, **_sensing(parameters), amplitude_known=True),
         **margins,
     }
 
 
+def _target_metrics(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Metrics:
+    """Bounds of every target from the sampled echoes at the receive array, all others and all amplitudes unknown."""
+    frame, targets = parameters.frame, parameters.targets
+    per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    bounds = multi_target_bounds(
+        modulate(per_antenna, frame.n_delay),
+        delays_s=targets[:, 0],
+        dopplers_hz=targets[:, 1],
+        angles_rad=targets[:, 2],
+        echo_to_noise=parameters.echo_to_noise * targets[:, 3],
+        n_rx=parameters.n_rx,
+        sample_time_s=frame.sample_s,
+    )
+    found = {"target_crb_delay": bounds.delay, "target_crb_doppler": bounds.doppler, "target_crb_angle": bounds.angle}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _bounds(parameters: Parameters, energy: Float[Array, "slot subcarrier"], is_known: bool) -> DelayDopplerBounds:
     return delay_doppler_bounds(energy, **_sensing(parameters), amplitude_known=is_known)
+
+
+def _sampled_bounds(parameters: Parameters, seen: Complex[Any, "stream cell"], is_known: bool) -> DelayDopplerBounds:
+    return sampled_echo_bounds(
+        modulate(seen, parameters.frame.n_delay),
+        delay_s=parameters.target_delay,
+        doppler_hz=parameters.target_doppler,
+        echo_to_noise=parameters.echo_to_noise,
+        sample_time_s=parameters.frame.sample_s,
+        amplitude_known=is_known,
+    )
 
 
 def _sensing(parameters: Parameters) -> dict[str, Any]:
@@ -224,5 +315,6 @@ __all__ = [
     "precoded_gains",
     "received_streams",
     "sinrs",
+    "streams_at_target",
     "target_images",
 ]

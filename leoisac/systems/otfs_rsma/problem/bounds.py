@@ -15,6 +15,9 @@ from leoisac.systems.otfs_rsma.model import Channels, Frame, Parameters, RateBou
 from leoisac.systems.otfs_rsma.problem.normalised import Variant
 from leoisac.waveforms.delay_doppler_channel import channel_matrix, path_matrices
 
+MAX_DENSE_CELLS = 1024
+"""Cells of the largest frame whose channels are looked at as matrices; their size grows with the square."""
+
 
 def solve_bound(parameters: Parameters, channels: Channels) -> Solution[RateBound]:
     """No least private rate is larger at any power split: every user alone on its strongest eigen-beam.
@@ -74,7 +77,13 @@ def common_rate_limit(setting: tuple[Parameters, Variant], channels: Channels) -
 
 
 def channel_strength(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Float[Array, " user"]:
-    """Largest squared singular value of every user's channel matrix."""
+    """Largest squared singular value of every user's channel matrix; on large frames a number that it does not exceed.
+
+    Paths are unitary on the grid, so that the norm of their sum is at most ``sum_p (sum_a |h_a,p|^2)^(1/2)``.
+    """
+    if frame.n_cells > MAX_DENSE_CELLS:
+        gains = jnp.abs(precoded_gains(frame, path_gains)) ** 2
+        return jnp.sum(jnp.sqrt(jnp.sum(gains, axis=1)), axis=-1) ** 2
     matrices = channel_matrices(frame, path_gains)
     gram = matrices @ jnp.conj(jnp.swapaxes(matrices, -1, -2))
     return jnp.linalg.eigvalsh(gram)[..., -1]
@@ -82,8 +91,14 @@ def channel_strength(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> 
 
 def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user cell entry"]:
     """Dense delay-Doppler channels, ``[H_k,0 .. H_k,Nt-1]`` in mode ``space-dd``."""
-    unit = path_matrices(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
-    per_antenna = channel_matrix(unit, precoded_gains(frame, path_gains))
+    gains = precoded_gains(frame, path_gains)
+    grid = (frame.n_delay, frame.n_doppler)
+    if frame.user_delays:
+        users = range(len(frame.user_delays))
+        each = [channel_matrix(path_matrices(*frame.paths_of(user), *grid), gains[user]) for user in users]
+        per_antenna = jnp.stack(each)
+    else:
+        per_antenna = channel_matrix(path_matrices(frame.delays, frame.dopplers, *grid), gains)
     rows = jnp.moveaxis(per_antenna, 1, 2)  # (user, cell, antenna, cell)
     return rows.reshape(*rows.shape[:2], -1)
 

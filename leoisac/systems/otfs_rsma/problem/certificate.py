@@ -31,7 +31,8 @@ def certified(solution: Solution[Any], parameters: Parameters, channels: Channel
     if not missed.any():
         return solution
     unreachable = np.zeros(len(missed), dtype=bool)
-    if variant.is_sensing:
+    # The sampled echo's information is no function of the energy map: of its ceilings there is no such proof.
+    if variant.is_sensing and not parameters.is_ceiling_sampled:
         unreachable |= not are_ceilings_reachable(parameters)
     if variant.has_floor:
         limit = by_lanes(common_rate_limit)((parameters, as_numbers(variant)), channels)

@@ -12,11 +12,13 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate, precoded_gains
 from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, amplitudes
+from leoisac.systems.otfs_rsma.problem.sampled_margins import echo_maps
 from leoisac.waveforms.delay_doppler_channel import time_operators
 from leoisac.waveforms.otfs import demodulate
 
@@ -53,6 +55,19 @@ def as_numbers(variant: Variant) -> Variant:
     return Variant(*(np.asarray(value, dtype=np.float64) for value in variant))
 
 
+def refuse_weights(parameters: Parameters, route: str) -> None:
+    """For routes whose objective is the rate alone.
+
+    Raises:
+        ConfigError: where the configuration weighs the delay bound.
+    """
+    if parameters.is_weighted:
+        raise ConfigError(
+            f"delay_weight = {float(parameters.delay_weight):g}: route `{route}` maximises the rate alone; set it to 0 "
+            "or use the route `fast`."
+        )
+
+
 _partials: dict[tuple[Any, Shape], Any] = {}
 
 
@@ -71,6 +86,8 @@ def shape_of(parameters: Parameters, channels: Channels) -> Shape:
         n_antennas=frame.n_antennas,
         delays=_delays(frame),
         is_total=parameters.is_total,
+        is_sampled=parameters.is_ceiling_sampled,
+        is_weighted=parameters.is_weighted,
     )
 
 
@@ -89,6 +106,10 @@ def formulate(parameters: Parameters, channels: Channels, variant: Variant) -> P
     steering = parameters.target_steering[: frame.n_antennas]
     scale = 2.0 * parameters.echo_to_noise * parameters.total_power
     units = np.array([2.0 * np.pi * frame.spacing_hz, 2.0 * np.pi * frame.slot_s])
+    maps, times = None, None
+    if parameters.is_ceiling_sampled:
+        units = np.array([1.0 / frame.sample_s, frame.n_cells * frame.sample_s])
+        maps, times = echo_maps(parameters)
     ceilings = jnp.stack([parameters.crb_delay_max, parameters.crb_doppler_max])
     return Program(
         taps=_parts(taps * amplitude),
@@ -103,6 +124,9 @@ def formulate(parameters: Parameters, channels: Channels, variant: Variant) -> P
         is_sensing=jnp.asarray(variant.is_sensing, dtype=float),
         is_amplitude_unknown=parameters.is_amplitude_unknown,
         gain_information=1.0 / (np.pi * frame.spacing_hz * parameters.target_delay) ** 2,
+        echo_maps=maps,
+        echo_times=times,
+        delay_weight=parameters.delay_weight if parameters.is_weighted else None,
     )
 
 
@@ -147,7 +171,8 @@ def judged(
 
 
 def _delays(frame: Frame) -> tuple[int, ...]:
-    return tuple(sorted(set(frame.delays)))
+    users = range(max(len(frame.user_delays), 1))
+    return tuple(sorted({delay for user in users for delay in frame.paths_of(user)[0]}))
 
 
 def _taps(frame: Frame, gains: Complex[Array, "user antenna path"]) -> tuple[Array, Array]:
@@ -155,11 +180,21 @@ def _taps(frame: Frame, gains: Complex[Array, "user antenna path"]) -> tuple[Arr
 
     ``y[q] = sum_l c_l[q] x[q - l]`` and ``x[q] = sum_l conj(c_l[q + l]) y[q + l]``.
     """
-    weights = time_operators(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler).weights
-    of_delay = np.array([[path_delay == delay for path_delay in frame.delays] for delay in _delays(frame)], float)
-    taps = jnp.einsum("kap,lp,pq->kalq", gains, of_delay, weights)
+    if frame.user_delays:
+        each = [_taps_of(frame, user, gains[user : user + 1]) for user in range(len(frame.user_delays))]
+        taps = jnp.concatenate(each)
+    else:
+        taps = _taps_of(frame, 0, gains)
     adjoint = [jnp.roll(jnp.conj(taps[:, :, i]), -delay, axis=-1) for i, delay in enumerate(_delays(frame))]
     return taps, jnp.stack(adjoint, axis=2)
+
+
+def _taps_of(frame: Frame, user: int, gains: Complex[Array, "user antenna path"]) -> Complex[Array, "user antenna l q"]:
+    """Taps of channels with the paths of a user."""
+    delays, dopplers = frame.paths_of(user)
+    weights = time_operators(delays, dopplers, frame.n_delay, frame.n_doppler).weights
+    of_delay = np.array([[path_delay == delay for path_delay in delays] for delay in _delays(frame)], float)
+    return jnp.einsum("kap,lp,pq->kalq", gains, of_delay, weights)
 
 
 def _parts(values: Complex[Array, "*batch sample"]) -> Float[Array, "*batch 2 sample"]:

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.systems.otfs_rsma.problem.sampled_margins import sampled_entries
 
 NO_LIMIT = 1.0
 """Value of a constraint that does not apply: met, and without a derivative."""
@@ -34,6 +35,8 @@ class Shape(NamedTuple):
         n_antennas: precoded antennas.
         delays: different delays of the paths, in samples.
         is_total: the objective counts the shared common rate.
+        is_sampled: the ceilings hold for the bounds of the sampled echo.
+        is_weighted: the objective counts the delay bound, too.
     """
 
     n_delay: int
@@ -42,6 +45,8 @@ class Shape(NamedTuple):
     n_antennas: int
     delays: tuple[int, ...]
     is_total: bool
+    is_sampled: bool = False
+    is_weighted: bool = False
 
     @property
     def n_streams(self) -> int:
@@ -70,14 +75,17 @@ class Program(NamedTuple):
     is_split_fixed: Leaf
     has_equal_private: Leaf
     common_floor: Leaf  # bit; 0 where none is enforced
-    ceilings: Leaf  # (2,): of delay and Doppler bound, in units of 1 / (2 c (2 pi df)^2) and 1 / (2 c (2 pi T)^2)
+    ceilings: Leaf  # (2,): of delay and Doppler bound, over those of unit information
     is_sensing: Leaf  # the ceilings are enforced
     is_amplitude_unknown: Leaf
     gain_information: Leaf  # what the known echo gain adds to the information on the delay, per unit of energy
+    echo_maps: Leaf | None = None  # of ``sampled_margins.echo_maps``, where the ceilings are those of the sampled echo
+    echo_times: Leaf | None = None
+    delay_weight: Leaf | None = None  # bits that a fall of the delay bound by the factor e is worth
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the least rate ``t`` in bit, and the constraints ``c >= 0``.
+    """Minus the least rate ``t`` in bit (and, weighted, the margin of the delay bound), and the constraints ``c >= 0``.
 
     The constraints: private rates (and shares of the common rate) over ``t``, common rates over their floor and, where
     the shares count, over their sum, the shares themselves, and the logarithms of ceilings over bounds.
@@ -86,15 +94,17 @@ def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Fl
     amplitude = amplitudes(samples, data)
     private, common = stream_rates(samples, amplitude, data, shape)
     floor = jnp.where(data.common_floor > 0.0, common - data.common_floor, NO_LIMIT)
-    sensing = jnp.where(data.is_sensing > 0.5, log_margins(samples, amplitude, data, shape), NO_LIMIT)
+    margins = log_margins(samples, amplitude, data, shape)
+    sensing = jnp.where(data.is_sensing > 0.5, margins, NO_LIMIT)
+    worth = least if data.delay_weight is None else least + data.delay_weight * margins[0]
     if not shape.is_total:
-        return -least, jnp.concatenate([private - least, floor, sensing])
+        return -worth, jnp.concatenate([private - least, floor, sensing])
     # Without a common stream there is nothing to share.
     has_common = jnp.where((data.is_split_fixed < 0.5) | (data.common_fraction > 0.0), 1.0, 0.0)
     shares = x[shape.n_samples : -1] * has_common
     decodable = jnp.where(has_common > 0.5, common - jnp.sum(shares), NO_LIMIT)
     shared = jnp.where(has_common > 0.5, shares, NO_LIMIT)
-    return -least, jnp.concatenate([private + shares - least, floor, sensing, decodable, shared])
+    return -worth, jnp.concatenate([private + shares - least, floor, sensing, decodable, shared])
 
 
 def amplitudes(samples: Float[Array, "stream antenna 2 sample"], data: Program) -> Float[Array, " stream"]:
@@ -133,6 +143,20 @@ def log_margins(
 ) -> Float[Array, "2"]:
     """Logarithms of ceiling over bound of delay and Doppler shift, from moments of the energy that the target sees."""
     seen = _towards_target(samples, data.steering) if shape.n_antennas > 1 else samples[:, 0]
+    if shape.is_sampled:
+        sent = amplitude[:, None, None] * seen
+        delay, doppler, cross = sampled_entries(sent, data.echo_maps, data.echo_times, data.is_amplitude_unknown)
+    else:
+        delay, doppler, cross = _ideal_entries(seen, amplitude, data, shape)
+    determinant = delay * doppler - cross**2
+    # CRB(tau) ~ doppler / determinant, CRB(nu) ~ delay / determinant.
+    return jnp.log(data.ceilings * determinant / jnp.stack([doppler, delay]))
+
+
+def _ideal_entries(
+    seen: Float[Array, "stream 2 sample"], amplitude: Float[Array, " stream"], data: Program, shape: Shape
+) -> tuple[Array, Array, Array]:
+    """Entries (delay delay, Doppler Doppler, delay Doppler) of the information with ideal pulses."""
     slots = seen.reshape(shape.n_streams, 2, shape.n_doppler, shape.n_delay)
     slots = jnp.concatenate([slots[:, 0], slots[:, 1]], axis=-1) @ _embedded_dft(shape.n_delay).T
     energy = jnp.einsum("s,sni->ni", amplitude**2, slots**2)
@@ -143,9 +167,7 @@ def log_margins(
     centred = data.is_amplitude_unknown / total
     delay = subcarrier2 + (1.0 - data.is_amplitude_unknown) * data.gain_information * total - centred * subcarrier**2
     doppler = slot2 - centred * slot**2
-    determinant = delay * doppler - (cross - centred * slot * subcarrier) ** 2
-    # CRB(tau) ~ doppler / determinant, CRB(nu) ~ delay / determinant.
-    return jnp.log(data.ceilings * determinant / jnp.stack([doppler, delay]))
+    return delay, doppler, cross - centred * slot * subcarrier
 
 
 def pass_channels(

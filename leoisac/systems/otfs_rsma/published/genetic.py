@@ -31,6 +31,7 @@ from leoisac.systems.otfs_rsma.problem.normalised import (
     judged,
     partial_of,
     physical_streams,
+    refuse_weights,
     shape_of,
 )
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, amplitudes, log_margins, stream_rates
@@ -82,6 +83,7 @@ def solve(
         enforced constraint is NO_FEASIBLE_POINT, or INFEASIBLE where ``certified`` has a proof. ``history`` holds the
         best fitness of each generation.
     """
+    refuse_weights(parameters, "published")
     shape, variant = shape_of(parameters, channels), as_numbers(VARIANTS[scheme])
     options = GeneticOptions(population=population, generations=generations)
     setting = (parameters, variant)

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Complex
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
@@ -33,6 +34,7 @@ from leoisac.systems.otfs_rsma.problem.normalised import (
     formulate,
     judged,
     partial_of,
+    refuse_weights,
     shape_of,
 )
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape
@@ -97,9 +99,14 @@ def solve(
         holds the least rate in bit at the start and after every subproblem.
 
     Raises:
-        ConfigError: if the ``reference`` extra is not installed.
+        ConfigError: if the ``reference`` extra is not installed; for ceilings on the bounds of the sampled echo.
     """
     require_reference()
+    refuse_weights(parameters, "reference")
+    if parameters.is_ceiling_sampled:
+        raise ConfigError(
+            'ceiling_pulse = "sampled": route `reference` has the surrogate of ideal pulses only; use the route `fast`.'
+        )
     variant, shape = VARIANTS[scheme], shape_of(parameters, channels)
     setting = (parameters, as_numbers(variant))
     numbers: _Numbers = by_lanes(partial_of(_prepare, shape))(setting, channels)

@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import math
 
+from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import from_db, to_db
-from leoisac.propagation.link_budget import BudgetRow, LinkBudget
+from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-
-_LIGHT_M_S = 299_792_458.0
+from leoisac.systems.otfs_rsma.world.link import link_of, sight_of, site_range_m, user_places
 
 
 def link_budgets(config: OtfsRsmaConfig) -> list[LinkBudget]:
-    """Tables of the frame, of what the noise is made of, and of the echo."""
-    return [_frame_table(config), _noise_table(config), _echo_table(config)]
+    """Tables of the frame, of the absolute link where it has one, of what noise is made of, and of the echo."""
+    return [_frame_table(config), *_absolute_tables(config), _noise_table(config), _echo_table(config)]
+
+
+def _absolute_tables(config: OtfsRsmaConfig) -> list[LinkBudget]:
+    """The downlink and where a real satellite stands."""
+    if config.link == "snr":
+        return []
+    link, tables = link_of(config), list[LinkBudget]()
+    sight, places = sight_of(config), user_places(config)
+    if sight is not None and places is not None:
+        doppler_hz = [each / (config.n_doppler * config.symbol_duration) for each in places.dopplers]
+        tables.append(
+            pass_table(
+                sight,
+                BudgetRow("Largest residual delay", float(max(places.delays)), "samples", "users, site compensated"),
+                BudgetRow("Largest residual Doppler shift", max(map(abs, doppler_hz)), "Hz", "users, site compensated"),
+            )
+        )
+    rows = (
+        BudgetRow("Carrier frequency", config.carrier_hz / 1e9, "GHz"),
+        BudgetRow("Slant range", site_range_m(config) / 1e3, "km"),
+        BudgetRow("Gain of the link", float(to_db(link.user_gain)), "dB", "antennas, free space, losses"),
+        BudgetRow("Transmit power", float(to_db(config.total_power)), "dBW"),
+        BudgetRow("Frame energy over noise per cell", float(to_db(config.total_power / link.receiver_noise)), "dB"),
+        BudgetRow("Target's range", 0.5e-3 * SPEED_OF_LIGHT_M_S * config.target_delay, "km"),
+        BudgetRow("Gain of the echo", float(to_db(link.echo_amplitude**2)), "dB", "array towards the target included"),
+    )
+    return [*tables, LinkBudget("Absolute link", rows)]
 
 
 def _frame_table(config: OtfsRsmaConfig) -> LinkBudget:
@@ -28,15 +55,27 @@ def _frame_table(config: OtfsRsmaConfig) -> LinkBudget:
             BudgetRow("Doppler bin", doppler_bin, "Hz"),
             BudgetRow("Target's delay", config.target_delay / delay_bin, "bins", f"unambiguous to {config.n_delay}"),
             BudgetRow("Target's Doppler", config.target_doppler / doppler_bin, "bins", f"to {config.n_doppler}"),
-            BudgetRow("Target's range", 0.5e-3 * _LIGHT_M_S * config.target_delay, "km", "two-way delay"),
+            BudgetRow("Target's range", 0.5e-3 * SPEED_OF_LIGHT_M_S * config.target_delay, "km", "two-way delay"),
             BudgetRow("Bit per stream symbol to bit/s/Hz", 1.0 / config.n_dd, "1", "one symbol per frame"),
         ),
+        _idle_antennas(config),
+    )
+
+
+def _idle_antennas(config: OtfsRsmaConfig) -> tuple[str, ...]:
+    """What to say of a number of antennas that problem (17) does not notice."""
+    is_default = config.n_tx == OtfsRsmaConfig.model_fields["n_tx"].default
+    if config.precoder_mode != "dd" or config.link == "budget" or is_default:
+        return ()
+    return (
+        f"n_tx = {config.n_tx}: in mode dd all antennas radiate the same, so that their number changes the draws of "
+        "path gains but no statistics of the streams over the grid.",
     )
 
 
 def _noise_table(config: OtfsRsmaConfig) -> LinkBudget:
     power = config.total_power
-    receiver = power / float(from_db(config.comm_snr_db))
+    receiver = link_of(config).receiver_noise
     error = power * float(from_db(config.csi_error_db)) / (1 if config.csi_error_model == "entry" else config.n_dd)
     cells = config.n_dd if config.csi_error_model == "entry" else 1
     return LinkBudget(
@@ -53,7 +92,9 @@ def _noise_table(config: OtfsRsmaConfig) -> LinkBudget:
 
 def _echo_table(config: OtfsRsmaConfig) -> LinkBudget:
     """Bounds of a frame whose energy lies evenly over all cells, known echo amplitude."""
-    information = 2.0 * float(from_db(config.echo_snr_db))
+    link = link_of(config)
+    echo_snr = link.echo_to_noise * config.total_power
+    information = 2.0 * echo_snr
     turn_delay, turn_doppler = 2.0 * math.pi * config.subcarrier_spacing, 2.0 * math.pi * config.symbol_duration
     slots, carriers = range(config.n_doppler), range(config.n_delay)
     mean_n, mean_i = sum(slots) / config.n_doppler, sum(carriers) / config.n_delay
@@ -65,8 +106,8 @@ def _echo_table(config: OtfsRsmaConfig) -> LinkBudget:
     return LinkBudget(
         "Echo, energy even over the frame",
         (
-            BudgetRow("Echo amplitude", float(to_db((config.echo_gain * config.target_reflectivity) ** 2)), "dB"),
-            BudgetRow("Echo SNR, whole frame", config.echo_snr_db, "dB"),
+            BudgetRow("Echo amplitude", float(to_db(link.echo_amplitude**2)), "dB"),
+            BudgetRow("Echo SNR, whole frame", float(to_db(echo_snr)), "dB"),
             BudgetRow("Root delay bound", math.sqrt(crb_delay) * 1e6, "µs"),
             BudgetRow("Largest allowed delay bound, root", math.sqrt(config.crb_delay_max) * 1e6, "µs"),
             BudgetRow("Root Doppler bound", math.sqrt(crb_doppler), "Hz"),

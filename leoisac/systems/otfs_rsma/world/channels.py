@@ -16,9 +16,14 @@ from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_ke
 from leoisac.foundation.units import from_db
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.model import Channels
+from leoisac.systems.otfs_rsma.world.link import user_places
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["rician_factor"], meta_fields=["n_users", "n_tx", "n_paths"])
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["rician_factor", "user_amplitudes", "correlation"],
+    meta_fields=["n_users", "n_tx", "n_paths"],
+)
 @dataclass(frozen=True)
 class Geometry:
     """Numbers that a draw needs.
@@ -26,23 +31,30 @@ class Geometry:
     Attributes:
         rician_factor: power of the first path's constant part over that of its random part.
         n_users, n_tx, n_paths: sizes.
+        user_amplitudes: of every user's link, relative to that of the site; ``None`` where all are alike.
+        correlation: of every user's gains with the first user's; ``None``: none.
     """
 
     rician_factor: Leaf
     n_users: int
     n_tx: int
     n_paths: int
+    user_amplitudes: Leaf | None = None
+    correlation: Leaf | None = None
 
 
 def prepare(config: OtfsRsmaConfig) -> Geometry:
     """Everything that is not random."""
     # -100 dB stands for none at all.
     factor = from_db(config.rician_factor_db) if config.rician_factor_db > -100.0 else 0.0
+    places = user_places(config)
     return Geometry(
         rician_factor=jnp.asarray(factor, dtype=jnp.float64),
         n_users=config.n_users,
         n_tx=config.n_tx,
         n_paths=len(config.path_delays),
+        user_amplitudes=None if places is None else jnp.asarray(places.amplitude),
+        correlation=jnp.asarray(config.user_correlation) if config.user_correlation > 0.0 else None,
     )
 
 
@@ -63,8 +75,14 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     gains = complex_normal(numbers["gain"][:first_others])
     gains = gains.reshape(geometry.n_users, geometry.n_paths, geometry.n_tx)
     phases = others[:first_others].reshape(geometry.n_users, geometry.n_paths)[:, :1]
+    path_gains = jnp.swapaxes(_fading(geometry, gains, phases), 1, 2) / math.sqrt(geometry.n_paths)
+    if geometry.correlation is not None:
+        mixed = geometry.correlation * path_gains[:1] + jnp.sqrt(1.0 - geometry.correlation**2) * path_gains[1:]
+        path_gains = jnp.concatenate([path_gains[:1], mixed])
+    if geometry.user_amplitudes is not None:
+        path_gains = geometry.user_amplitudes[:, None, None] * path_gains
     return Channels(
-        path_gains=jnp.swapaxes(_fading(geometry, gains, phases), 1, 2) / math.sqrt(geometry.n_paths),
+        path_gains=path_gains,
         symbols=jnp.exp(0.5j * math.pi * (jnp.floor(4.0 * others[first_others:-1]) + 0.5)),
         noise_seed=jnp.floor(others[-1] * 2.0**52),
     )
