@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 ReceiverSide = Annotated[int, Field(ge=2, le=128)]
@@ -97,6 +98,16 @@ class BistaticRsmaConfig(Config):
         default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
     )
 
+    # Coded link (route coded)
+    link_symbols: LinkSymbols = 256
+    link_words: LinkWords = 4
+    link_margin_db: LinkMarginDb = 2.0
+    link_decoder: LinkDecoder = "min-sum"
+    link_iterations: LinkIterations = 20
+    link_adaptation: Literal["fade", "mean"] = Field(
+        default="fade", description="whether modulation and code rate follow a user's fade, or its mean gain"
+    )
+
     # Output
     pattern_points: int = Field(
         default=0, ge=0, le=401, description="points per side of stored beampatterns and echo maps; 0 stores none"
@@ -156,6 +167,7 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
         "tx": config.num_tx,
         "stream": config.num_users + 2,
         "group": 3,
+        "layer": 2,
         "pattern_y": config.pattern_points,
         "pattern_x": config.pattern_points,
     }

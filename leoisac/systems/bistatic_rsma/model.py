@@ -7,11 +7,13 @@ this order; precoders are in sqrt(W), rates in bit/s/Hz.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
+from leoisac.link.outcome import LinkOutcome
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["doppler_hz", "phase", "seed"], meta_fields=[])
@@ -160,6 +162,7 @@ class EchoScene:
         "fading_weights",
         "pattern_steering",
         "scene",
+        "link",
     ],
     meta_fields=[],
 )
@@ -174,6 +177,7 @@ class Parameters:
         fading_powers, fading_weights: quadrature over the users' fading power.
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
+        link: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
     """
 
     transmit_power: Leaf  # real scalar
@@ -185,6 +189,7 @@ class Parameters:
     fading_weights: Leaf  # real (node)
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
+    link: Mapping[str, Leaf] | None = None
 
 
 @partial(
@@ -237,7 +242,7 @@ class Estimate:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["precoder", "common_rate", "radar_interference", "estimate"],
+    data_fields=["precoder", "common_rate", "radar_interference", "estimate", "link"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -249,9 +254,11 @@ class Design:
         common_rate: share of the common rate of every user, bit/s/Hz.
         radar_interference: 1 where the users do not cancel the radar sequence, 0 where they do; ``None`` is 0.
         estimate: what the receiver made of the echo; ``None`` where none was simulated.
+        link: what became of code words; ``None`` where none were sent.
     """
 
     precoder: Leaf  # complex (tx, stream)
     common_rate: Leaf  # real (user)
     radar_interference: Leaf | None = None  # real scalar
     estimate: Estimate | None = None
+    link: LinkOutcome | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leoisac.experiment.channel_table import ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
+from leoisac.link.outcome import LAYERS, LINK_METRICS
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
 _HERE = "leoisac.systems.otfs_rsma"
@@ -34,6 +35,7 @@ def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *mor
         "least-delay": f"{_HERE}.fast.least_bound:solve_delay_{name_}",
         "least-doppler": f"{_HERE}.fast.least_bound:solve_doppler_{name_}",
         "echo": f"{_HERE}.fast.echo:{function}",
+        "coded": f"{_HERE}.fast.coded:{function}",
     }
     routes |= {route: named[route] for route in more}
     return Scheme(
@@ -47,21 +49,25 @@ SCHEMES = (
         "RSMA",
         "problem (17) with the configured power split, or a free one",
         _ALL,
-        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo", "coded"),
     ),
     _scheme(
         "sdma",
         "SDMA",
         "no common stream, and no floor on its rate",
         (*_SENSING, "power"),
-        *("reference", *_GENETIC, *_LEAST_BOUNDS),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "coded"),
     ),
     _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
     _scheme("common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS),
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",
-        {"fast": f"{_HERE}.fast.baselines:solve_random", "echo": f"{_HERE}.fast.echo:solve_random"},
+        {
+            "fast": f"{_HERE}.fast.baselines:solve_random",
+            "echo": f"{_HERE}.fast.echo:solve_random",
+            "coded": f"{_HERE}.fast.coded:solve_random",
+        },
         ("power",),
         "random streams",
     ),
@@ -110,6 +116,7 @@ METRICS = {
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
     "bit_error_rate": Metric("bit-error rate", "1", ("receiver",), least=0.0, most=1.0),
+    **LINK_METRICS,
     "margin_common_rate": Metric("relative margin of the common rate"),
     "margin_crb_delay": Metric("relative margin of the delay bound"),
     "margin_crb_doppler": Metric("relative margin of the Doppler bound"),
@@ -149,7 +156,7 @@ SYSTEM = System(
     },
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
+    axis_labels={"receiver": RECEIVERS, "layer": LAYERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
     alive=("total_min_rate",),
     **parts_of(__name__),
     small={

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
@@ -95,6 +96,13 @@ class OtfsRsmaConfig(Config):
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )
 
+    # Coded link (route coded)
+    link_symbols: LinkSymbols = 256
+    link_words: LinkWords = 4
+    link_margin_db: LinkMarginDb = 2.0
+    link_decoder: LinkDecoder = "min-sum"
+    link_iterations: LinkIterations = 20
+
     @field_validator("common_power_fraction", mode="before")
     @classmethod
     def _free_split(cls, value: Any) -> Any:
@@ -140,6 +148,7 @@ def axis_sizes(config: OtfsRsmaConfig) -> Mapping[str, int]:
         "tx": config.n_tx,
         "path": len(config.path_delays),
         "stream": config.n_users + 1,
+        "layer": 2,
     }
 
 

@@ -7,11 +7,13 @@ mode ``space-dd``. Powers are in W, so precoders in sqrt(W).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
+from leoisac.link.outcome import LinkOutcome
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["path_gains", "symbols", "noise_seed"], meta_fields=[])
@@ -78,6 +80,7 @@ class Frame:
         "target_doppler",
         "echo_amplitude",
         "target_steering",
+        "link",
     ],
     meta_fields=["frame", "is_total", "is_realised"],
 )
@@ -103,6 +106,7 @@ class Parameters:
         frame: sizes and paths.
         is_total: the objective counts the shared common rate.
         is_realised: reported bounds are those of the trial's symbols.
+        link: settings of the coded link (``link.settings``).
     """
 
     total_power: Leaf
@@ -124,6 +128,7 @@ class Parameters:
     frame: Frame
     is_total: bool
     is_realised: bool
+    link: Mapping[str, Leaf] | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
@@ -139,7 +144,7 @@ class Estimate:
     doppler_hz: Leaf
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "link"], meta_fields=[])
 @dataclass(frozen=True)
 class Design:
     """Precoders of all streams.
@@ -147,10 +152,12 @@ class Design:
     Attributes:
         streams: the common stream first, sqrt(W); zero where a scheme has none.
         estimate: of the echo; ``None`` where none was simulated.
+        link: what became of code words; ``None`` where none were sent.
     """
 
     streams: Leaf  # complex (stream, cell or antenna-major cell)
     estimate: Estimate | None = None
+    link: LinkOutcome | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["rate"], meta_fields=[])

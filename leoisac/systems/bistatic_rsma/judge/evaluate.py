@@ -13,6 +13,8 @@ from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.namespace import RealLike, array_namespace
 from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
 from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
+from leoisac.link.outcome import link_metrics
+from leoisac.link.settings import link_numbers
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
@@ -54,6 +56,10 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
         scene=echo_scene(config, link),
+        link={
+            name: jnp.asarray(value)
+            for name, value in (link_numbers(config) | {"by_mean": float(config.link_adaptation == "mean")}).items()
+        },
     )
 
 
@@ -143,6 +149,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
+    if design.link is not None:
+        metrics |= link_metrics(design.link, total, 1.0 / parameters.scene.sample_time_s)
     return metrics
 
 

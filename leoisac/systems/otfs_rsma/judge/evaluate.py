@@ -10,6 +10,8 @@ from leoisac.antennas.steering import ula_steering_vector
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.link.outcome import link_metrics
+from leoisac.link.settings import link_numbers
 from leoisac.metrics.delay_doppler_fisher import (
     DelayDopplerBounds,
     delay_doppler_bounds,
@@ -65,6 +67,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         frame=frame_of(config),
         is_total=config.objective == "total",
         is_realised=config.frame_model == "realisation",
+        link={name: jnp.asarray(value) for name, value in link_numbers(config).items()},
     )
 
 
@@ -111,6 +114,9 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
             "delay_error": design.estimate.delay_s - parameters.target_delay,
             "doppler_error": design.estimate.doppler_hz - parameters.target_doppler,
         }
+    if design.link is not None:
+        frame = parameters.frame  # one symbol of a stream in every frame
+        metrics |= link_metrics(design.link, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
     return metrics
 
 
