@@ -25,7 +25,7 @@ BELOW = {
     "propagation": {"foundation", "geometry", "antennas", "waveforms"},
     "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
     "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
-    "link": {"foundation", "waveforms", "metrics", "experiment"},
+    "link": {"foundation", "waveforms", "metrics", "experiment", "plots"},
     "problems": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"},
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),

@@ -95,6 +95,13 @@ SCHEMES = (
         (),
         "uncoded data",
     ),
+    Scheme(
+        "pilots",
+        "path gains from pilots, embedded or in frames of their own; no precoding",
+        {"fast": f"{_HERE}.fast.pilots:solve_pilots"},
+        (),
+        "pilots",
+    ),
 )
 
 METRICS = {
@@ -115,6 +122,9 @@ METRICS = {
     "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
+    "csi_error": Metric("squared error of the channel estimate", "1", ("estimator",), least=0.0),
+    "csi_error_predicted": Metric("expected squared error of the channel estimate", "1", ("estimator",), least=0.0),
+    "paths_found": Metric("share of the paths above the noise", "1", least=0.0, most=1.0),
     "bit_error_rate": Metric("bit-error rate", "1", ("receiver",), least=0.0, most=1.0),
     **LINK_METRICS,
     "margin_common_rate": Metric("relative margin of the common rate"),
@@ -125,6 +135,9 @@ METRICS = {
 
 RECEIVERS = ("OTFS, LMMSE", "OTFS, message passing", "OFDM, one tap", "OFDM, LMMSE")
 """In the order of ``leoisac.estimation.bit_errors.RECEIVERS``."""
+
+ESTIMATORS = ("least squares", "LMMSE")
+"""Of path gains from pilots."""
 
 DESIGN_FIELDS = {
     "streams": Metric(
@@ -156,7 +169,13 @@ SYSTEM = System(
     },
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"receiver": RECEIVERS, "layer": LAYERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
+    axis_labels={
+        "receiver": RECEIVERS,
+        "estimator": ESTIMATORS,
+        "layer": LAYERS,
+        "parameter": _PARAMETERS,
+        "parameter_2": _PARAMETERS,
+    },
     alive=("total_min_rate",),
     **parts_of(__name__),
     small={

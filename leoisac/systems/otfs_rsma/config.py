@@ -55,6 +55,13 @@ class OtfsRsmaConfig(Config):
     csi_error_model: Literal["entry", "total"] = Field(
         default="entry", description="whether that is the variance per matrix entry or of the whole matrix"
     )
+    csi_source: Literal["stated", "pilots"] = Field(
+        default="stated", description="whether the error of the channel estimate is csi_error_db, or that of pilots"
+    )
+    pilot_db: Decibel = Field(default=0.0, description="energy of a pilot over a frame's power budget")
+    pilot_estimator: Literal["least-squares", "lmmse"] = Field(
+        default="lmmse", description="estimator of the path gains from pilots"
+    )
     sic_residual: float = Field(
         default=0.03, ge=0, le=1, description="share of the common stream's power that cancellation leaves"
     )
@@ -120,6 +127,11 @@ class OtfsRsmaConfig(Config):
             raise ValueError(
                 f"path_delays = {self.path_delays}: must be shorter than the frame of {self.n_dd} samples "
                 "(n_delay * n_doppler)"
+            )
+        if self.csi_source == "pilots" and not all(float(doppler).is_integer() for doppler in self.path_dopplers):
+            raise ValueError(
+                f'csi_source = "pilots" with path_dopplers = {self.path_dopplers}: pilots are read in cells; give '
+                "whole Doppler bins, or state csi_error_db"
             )
         if self.equal_private and self.common_power_fraction == "free":
             raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")

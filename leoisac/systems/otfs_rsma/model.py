@@ -81,6 +81,7 @@ class Frame:
         "echo_amplitude",
         "target_steering",
         "link",
+        "pilot_energy",
     ],
     meta_fields=["frame", "is_total", "is_realised"],
 )
@@ -107,6 +108,7 @@ class Parameters:
         is_total: the objective counts the shared common rate.
         is_realised: reported bounds are those of the trial's symbols.
         link: settings of the coded link (``link.settings``).
+        pilot_energy: ``|x_p|^2`` of an antenna's pilot, W.
     """
 
     total_power: Leaf
@@ -129,6 +131,7 @@ class Parameters:
     is_total: bool
     is_realised: bool
     link: Mapping[str, Leaf] | None = None
+    pilot_energy: Leaf | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
@@ -183,3 +186,19 @@ class Reception:
 
     bit_errors: Leaf
     bits: Leaf
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["errors", "predicted", "found"], meta_fields=[])
+@dataclass(frozen=True)
+class PilotOutcome:
+    """What pilots say of a trial's channels, instead of a design.
+
+    Attributes:
+        errors: squared errors of all path gains of a link, mean over the links, by estimator (least squares, LMMSE).
+        predicted: their expected values.
+        found: share of the paths that stand out from the noise.
+    """
+
+    errors: Leaf  # real (estimator)
+    predicted: Leaf  # real (estimator)
+    found: Leaf

@@ -21,6 +21,7 @@ from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES
+from leoisac.systems.otfs_rsma.evidence.coded_figures import draw_coded_errors, draw_coded_rates, draw_pilots
 from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.otfs_rsma.evidence.results import (
@@ -274,6 +275,9 @@ FIGURES = (
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
     Figure("bit-errors", "Uncoded bit-error rates", ("bit-errors", "bit-errors-16"), draw_bit_errors),
     Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
+    Figure("coded-errors", "Block errors around the information limit", ("coded-margin",), draw_coded_errors),
+    Figure("coded-rates", "Delivered bits against predictions", ("coded-rates", "coded-csi"), draw_coded_rates),
+    Figure("pilots", "Channel estimates from pilots", ("pilot-error", "coded-pilots"), draw_pilots),
     Figure("sensitivity", "What each declared value changes", ("sensitivity",), draw_sensitivity),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
+from leoisac.estimation.pilots import gain_error
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
@@ -23,7 +24,7 @@ from leoisac.metrics.rsma import RateSplittingSinr, allocate_common_rate
 from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, Parameters, PilotOutcome, RateBound, Reception
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
 from leoisac.waveforms.otfs import time_frequency_image
 
@@ -35,18 +36,13 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     fraction = config.common_power_fraction
     receiver_noise = config.total_power / float(from_db(config.comm_snr_db))
-    noise = effective_noise(
-        receiver_noise,
-        float(from_db(config.csi_error_db)),
-        config.total_power,
-        n_cells=config.n_dd,
-        model=config.csi_error_model,
-    )
+    noise = _noise_with_errors(config, receiver_noise)
     steering = ula_steering_vector(deg_to_rad(config.target_angle_deg), config.n_tx)
     numbers = {
         "total_power": config.total_power,
         "noise": noise,
         "receiver_noise": receiver_noise,
+        "pilot_energy": config.total_power * from_db(config.pilot_db),
         "sic_residual": config.sic_residual,
         "common_fraction": 0.0 if fraction == "free" else fraction,
         "is_split_fixed": fraction != "free",
@@ -71,6 +67,18 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
     )
 
 
+def _noise_with_errors(config: OtfsRsmaConfig, receiver_noise: float) -> float:
+    """``N_0``, with the stated error of the channel estimate or that of pilots."""
+    common = {"total_power": config.total_power, "n_cells": config.n_dd}
+    if config.csi_source == "stated":
+        error = float(from_db(config.csi_error_db))
+        return effective_noise(receiver_noise, error, **common, model=config.csi_error_model)
+    paths = len(config.path_delays)
+    variance = receiver_noise / (config.total_power * float(from_db(config.pilot_db)))
+    error = paths * float(gain_error(variance, 1.0 / paths, config.pilot_estimator))
+    return effective_noise(receiver_noise, error, **common, model="total")
+
+
 def frame_of(config: OtfsRsmaConfig) -> Frame:
     """Sizes and paths of a configuration."""
     return Frame(
@@ -83,7 +91,9 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
     )
 
 
-def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBound | Reception) -> Metrics:
+def evaluate(
+    parameters: Parameters, channels: Channels, design: Design | RateBound | Reception | PilotOutcome
+) -> Metrics:
     """Metrics of one trial's design.
 
     Rates are refined ones (arXiv:2506.02624, eqs. (2)-(8)): ``private_rate``, ``common_rate``, ``min_rate`` (the least
@@ -98,6 +108,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design | RateBo
     """
     if isinstance(design, RateBound):
         return {"min_rate": jnp.asarray(design.rate)}
+    if isinstance(design, PilotOutcome):
+        return {"csi_error": design.errors, "csi_error_predicted": design.predicted, "paths_found": design.found}
     if isinstance(design, Reception):
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)
