@@ -35,6 +35,10 @@ _COMMON, _PRIVATE, _UNCANCELLED = range(3)
 """Filters: of the common word, of the own word after cancellation, of the own word without it."""
 _BLOCK = 64
 """Trials that are in memory at once."""
+_DRAWN = 8
+"""Trials side by side in the program that draws."""
+_BITS = 32
+"""Bits made of one uniform number."""
 
 
 class Arriving(NamedTuple):
@@ -202,7 +206,8 @@ class _Words(NamedTuple):
     @staticmethod
     def drawn(seeds: np.ndarray, modes: np.ndarray, settings: LinkSettings, n_others: int) -> _Words:
         _trials, n_streams = modes.shape
-        program = by_lanes(_numbers(settings.symbols, settings.words, n_streams, n_others), native=False)
+        draw = _numbers(settings.symbols, settings.words, n_streams, n_others)
+        program = by_lanes(draw, lanes=_DRAWN, native=False)
         numbers = program((), np.asarray(seeds, dtype=float))
         bits = numbers["bits"]
         # What sends no words sends symbols, as it has its power.
@@ -222,19 +227,21 @@ def _numbers(n_symbols: int, n_words: int, n_streams: int, n_others: int) -> Any
 
     A user's noise is with its stream.
     """
-    sizes = {"bits": (n_symbols * max(BITS_PER_SYMBOL),), "noise": (n_symbols * 3, 2)}
+    n_noise, n_bits = 6 * n_symbols, n_symbols * max(BITS_PER_SYMBOL)
+    sizes = {"numbers": (n_noise + -(-n_bits // _BITS),)}
 
     def draw(_: Any, seed: Any) -> dict[str, Any]:
         key = purpose_keys(jax.random.key(jnp.mod(seed, 2.0**32).astype(jnp.uint32)), ("link",))[0]
         words = entity_keys(key, n_words)
         streams = jax.vmap(lambda word: entity_keys(word, n_streams + n_others))(words)
-        numbers = jax.vmap(jax.vmap(lambda stream: uniforms(stream, sizes)))(streams)
-        noise = complex_normal(numbers["noise"])
-        by_filter = noise.reshape(n_words, n_streams + n_others, n_symbols, 3).swapaxes(-1, -2)
+        numbers = jax.vmap(jax.vmap(lambda stream: uniforms(stream, sizes)))(streams)["numbers"]
+        noise = complex_normal(numbers[..., :n_noise].reshape(n_words, -1, n_symbols, 3, 2))
+        whole = jnp.floor(numbers[:, :n_streams, n_noise:] * 2.0**_BITS).astype(jnp.uint32)
+        bits = (whole[..., None] >> jnp.arange(_BITS, dtype=jnp.uint32)) & 1
         return {
-            "bits": numbers["bits"][:, :n_streams] < 0.5,
-            "others": noise[:, n_streams:, :n_symbols],
-            "noise": by_filter[:, 1:n_streams],
+            "bits": bits.reshape(n_words, n_streams, -1)[..., :n_bits] == 1,
+            "others": noise[:, n_streams:, :, 0],
+            "noise": noise[:, 1:n_streams].swapaxes(-1, -2),
         }
 
     return draw

@@ -13,7 +13,7 @@ _TINY = {"overrides": _SMALL, "trials": 4}
 _TINY_SWEEP = {**_TINY, "sweep": _FEW}
 _CODED = ("rsma:coded", "sdma:coded", "random:coded")
 _TINY_LINK = {
-    "overrides": {**_SMALL, "comm_snr_db": 10.0, "link_symbols": 96, "link_words": 2},
+    "overrides": {**_SMALL, "comm_snr_db": 5.0, "link_symbols": 96, "link_words": 2},
     "trials": 4,
     "schemes": ("rsma:coded", "random:coded"),
 }
@@ -194,7 +194,7 @@ STUDIES = (
         trials=200,
         headline="sum_goodput",
         quick={"trials": 16, "sweep": {"comm_snr_db": [0.0, 10.0, 20.0]}},
-        tiny={**_TINY_LINK, "sweep": {"comm_snr_db": [5.0, 10.0]}},
+        tiny={**_TINY_LINK, "sweep": {"comm_snr_db": [2.0, 5.0]}},
     ),
     Study(
         "coded-csi",
