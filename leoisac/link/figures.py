@@ -193,7 +193,8 @@ def _draw_energy(axes: Any, panel: Panel, styles: Mapping[str, SeriesStyle], lab
     axes.set_yscale("log")
     # Figures of a plain number, also where the axis spans less than a decade.
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}" if np.nanmax(cost) < 10.0 * np.nanmin(cost) else "")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_minor_formatter("{x:g}" if high < 10.0 * low else "")
     axes.set_xlabel(panel.label or _axis_label(panel.dataset[axis]))
     axes.set_ylabel(LINK_QUANTITIES["energy_per_bit"].label)
     scale_x(axes, x, names)

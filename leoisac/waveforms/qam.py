@@ -73,7 +73,7 @@ def max_log_llrs(
     levels, per_part = pam_levels(bits_per_symbol), bits_per_symbol // 2
     kinds = (np.arange(levels.size)[:, None] >> np.arange(per_part)[::-1]) & 1  # (label, bit)
     found = np.empty((*symbols.shape, bits_per_symbol))
-    for part, values in enumerate((symbols.real, symbols.imag)):
+    for part, values in enumerate((np.real(symbols), np.imag(symbols))):
         distance = (values[..., None] - levels) ** 2
         for place in range(per_part):
             one = np.min(distance[..., kinds[:, place] == 1], axis=-1)

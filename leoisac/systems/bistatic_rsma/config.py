@@ -60,6 +60,12 @@ class BistaticRsmaConfig(Config):
     num_users: int = Field(default=4, ge=1, le=64, description="users")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user")
     rician_factor_db: float = Field(default=10.0, ge=-100, le=100, description="Rician factor of the users' fading")
+    csi_error_db: float = Field(
+        default=-100.0,
+        ge=-100,
+        le=20,
+        description="error of the satellite's channel estimates over the channels; at -100 dB there is none",
+    )
     user_positions_km: tuple[Ground | Position, ...] | None = Field(
         default=None, description="users at fixed places, (x, y) or (x, y, z) each; drawn at random when absent"
     )

@@ -34,7 +34,15 @@ class Echo:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["user_steering", "user_noise_ratio", "user_fading", "target_steering", "gain_floor", "echo"],
+    data_fields=[
+        "user_steering",
+        "user_noise_ratio",
+        "user_fading",
+        "target_steering",
+        "gain_floor",
+        "echo",
+        "known_steering",
+    ],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class Channels:
         target_steering: towards the target.
         gain_floor: least target gain ``||P^H a_t||^2`` that meets the bound's threshold, W.
         echo: the trial's echo; ``None`` for channels from plain arrays.
+        known_steering: ``user_steering`` as designs know it; ``None`` where they know it exactly.
     """
 
     user_steering: Leaf  # complex (user, tx)
@@ -56,6 +65,12 @@ class Channels:
     target_steering: Leaf  # complex (tx)
     gain_floor: Leaf  # real scalar
     echo: Echo | None = None
+    known_steering: Leaf | None = None  # complex (user, tx)
+
+    @property
+    def design_steering(self) -> Leaf:
+        """What designs take for ``user_steering``."""
+        return self.user_steering if self.known_steering is None else self.known_steering
 
 
 @partial(

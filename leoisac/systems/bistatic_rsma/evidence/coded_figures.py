@@ -29,3 +29,10 @@ def draw_coded_rates(datasets: Mapping[str, xr.Dataset]) -> Any:
     panels = [Panel(dataset.sel(link_adaptation=way, drop=True), _TITLES[way]) for way in ways]
     note = "predictions for mean gains; a stream has at most 6.67 bit a symbol; energy: left panel's designs"
     return draw_delivered(panels, _LABELS, _ORDER, note=f"{note}; {usable_text(dataset)}")
+
+
+def draw_coded_csi(datasets: Mapping[str, xr.Dataset]) -> Any:
+    """Designs on estimates, judged on the true channels."""
+    dataset = datasets["coded-csi"]
+    note = f"Rates of the true channels; modes by the users' fades. {usable_text(dataset)}"
+    return draw_delivered([Panel(dataset)], _LABELS, _ORDER, note=note)

@@ -179,6 +179,16 @@ STUDIES = (
         tiny={**_TINY_LINK, "sweep": {"link_adaptation": ["fade", "mean"], "transmit_power_dbw": [20.0]}},
     ),
     Study(
+        "coded-csi",
+        schemes=_CODED,
+        overrides={"transmit_power_dbw": 25.0},
+        sweep={"csi_error_db": [-40.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0]},
+        trials=100,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"csi_error_db": [-40.0, -20.0, -10.0]}},
+        tiny={**_TINY_LINK, "sweep": {"csi_error_db": [-30.0, -10.0]}},
+    ),
+    Study(
         "sensitivity",
         schemes=("rsma-noradar:echo", "sdma-radar-sic"),
         sweep=_SENSITIVITY,

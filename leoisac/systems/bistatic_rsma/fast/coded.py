@@ -2,8 +2,8 @@
 
 One symbol of every stream per sample, over a channel of one tap that holds its fade for a code word. Users know their
 own channels, and what they feed back chooses modulation and code rate: their faded SINR, or (``link_adaptation =
-"mean"``) only the mean gains that designs are made for. A radar sequence that is not cancelled is a signal of random
-samples.
+"mean"``) only the channels and mean gains that designs are made for. A radar sequence that is not cancelled is a signal
+of random samples.
 """
 
 from __future__ import annotations
@@ -36,13 +36,19 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
     design: Design = solution.value
     steering, precoder = np.asarray(channels.user_steering), np.asarray(design.precoder)
     users = steering.shape[1]
-    amplitudes = np.einsum("tkn,tns->tks", steering.conj(), np.where(np.isfinite(precoder), precoder, 0.0))
-    order = [users, *range(users)]  # the common stream first
-    mean = amplitudes[:, :, order, None]
-    faded = np.asarray(channels.user_fading)[:, :, None, None]
+    precoder = np.where(np.isfinite(precoder), precoder, 0.0)
     noise = np.asarray(channels.user_noise_ratio)
+    faded = np.asarray(channels.user_fading)[:, :, None, None]
     heard = np.zeros(len(noise)) if design.radar_interference is None else np.asarray(design.radar_interference)
-    radar = np.sqrt(heard)[:, None, None, None] * amplitudes[:, :, users + 1 :, None]
+
+    def streams(steering: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The common stream and the private ones, and the radar sequence as far as it is not cancelled."""
+        amplitudes = np.einsum("tkn,tns->tks", steering.conj(), precoder)[..., None]
+        words = amplitudes[:, :, [users, *range(users)]]
+        return words, np.sqrt(heard)[:, None, None, None] * amplitudes[:, :, users + 1 :]
+
+    mean, radar = streams(steering)
+    planned, planned_radar = streams(np.asarray(channels.design_steering))
 
     def disturbed(signal: np.ndarray) -> np.ndarray:
         return noise + np.sum(np.abs(signal) ** 2, axis=(2, 3))
@@ -56,7 +62,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
         others=faded * radar,
     )
     by_mean = bool(np.asarray(parameters.link["by_mean"]) > 0.5)
-    plan = arriving._replace(known=mean, assumed_noise=disturbed(radar)) if by_mean else None
+    plan = arriving._replace(known=planned, assumed_noise=disturbed(planned_radar)) if by_mean else None
     outcome = transmit(
         arriving,
         np.asarray(design.common_rate),

@@ -51,7 +51,7 @@ def estimate(parameters: Parameters, channels: Channels) -> Solution[PilotOutcom
     frame = parameters.frame
     layout = _layout(frame)
     gains = precoded_gains(frame, channels.path_gains)  # (user, antenna, path)
-    amplitude = jnp.sqrt(parameters.pilot_energy)
+    amplitude = jnp.sqrt(jnp.asarray(parameters.pilot_energy))
     operators = path_operators(frame.delays, frame.dopplers, frame.n_delay, frame.n_doppler)
     arrived = apply_paths(operators, gains, pilot_vectors(layout, amplitude))  # (user, antenna, cell)
     numbers = uniforms(noise_key(channels, "pilots"), {"noise": (*arrived.shape, 2)})
