@@ -12,6 +12,7 @@ IEEE Trans. Veh. Technol. 68(5), 2019, section III; LMMSE: S. M. Kay, Estimation
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -33,7 +34,8 @@ class PilotLayout:
     Attributes:
         n_delay, n_doppler: grid ``M``, ``N``.
         n_tx: antennas that send pilots in one frame.
-        max_delay, max_doppler: largest delay and modulus of the Doppler shift of a path, samples and bins.
+        max_delay, max_doppler: largest delay and modulus of the Doppler shift of a path, samples and bins (rounded up).
+        is_whole: whether paths have whole Doppler bins; else they spread over all of them, and all stay empty.
     """
 
     n_delay: int
@@ -41,11 +43,13 @@ class PilotLayout:
     n_tx: int
     max_delay: int
     max_doppler: int
+    is_whole: bool = True
 
     @property
     def zone(self) -> tuple[int, int]:
         """Delays and Doppler bins that carry no data, the pilots' own among them."""
-        return (self.n_tx + 1) * (self.max_delay + 1) - 1, 4 * self.max_doppler + 1
+        doppler_bins = 4 * self.max_doppler + 1 if self.is_whole else self.n_doppler
+        return (self.n_tx + 1) * (self.max_delay + 1) - 1, doppler_bins
 
     @property
     def fits(self) -> bool:
@@ -67,7 +71,8 @@ class PilotLayout:
         """Delay and Doppler index of every antenna's pilot; all in the corner where they stand alone."""
         if not self.fits:
             return [(0, 0)] * self.n_tx
-        return [(self.max_delay + antenna * (self.max_delay + 1), 2 * self.max_doppler) for antenna in range(self.n_tx)]
+        doppler = 2 * self.max_doppler if self.is_whole else 0
+        return [(self.max_delay + antenna * (self.max_delay + 1), doppler) for antenna in range(self.n_tx)]
 
     def data_cells(self) -> np.ndarray:
         """Cells of a frame that carry data, as indices into delay-Doppler vectors ``x[k M + l]``."""
@@ -81,23 +86,19 @@ class PilotLayout:
 def pilot_layout(
     n_delay: int, n_doppler: int, n_tx: int, delays: Sequence[int], dopplers: Sequence[float | int]
 ) -> PilotLayout:
-    """The layout for paths of whole delays and Doppler shifts.
+    """The layout for paths of whole delays.
 
     Raises:
-        ValueError: if a path has a fractional Doppler shift, or leaves the frame: its cells are not its own then.
+        ValueError: if a path leaves the frame: what it brings could be another's then.
     """
-    if any(float(doppler) != round(doppler) for doppler in dopplers):
-        raise ValueError(
-            f"dopplers={tuple(dopplers)}: a pilot is read in cells, which needs whole Doppler bins; use path_dopplers "
-            "that are whole."
-        )
-    widest = int(max(abs(doppler) for doppler in dopplers))
+    is_whole = all(float(doppler).is_integer() for doppler in dopplers)
+    widest = math.ceil(max(abs(doppler) for doppler in dopplers))
     if max(delays) >= n_delay or 2 * widest >= n_doppler:
         raise ValueError(
             f"delays={tuple(delays)}, dopplers={tuple(dopplers)}: paths must be told apart in a frame of {n_delay} x "
             f"{n_doppler} cells: delays below {n_delay}, Doppler shifts below {n_doppler / 2:g}."
         )
-    return PilotLayout(n_delay, n_doppler, n_tx, int(max(delays)), widest)
+    return PilotLayout(n_delay, n_doppler, n_tx, int(max(delays)), widest, is_whole)
 
 
 def pilot_vectors(layout: PilotLayout, amplitude: RealLike) -> Complex[Any, "tx cell"]:
@@ -141,7 +142,7 @@ def pilot_reading(layout: PilotLayout) -> Reading:
 def read_gains(
     layout: PilotLayout, received: Complex[Any, "*batch tx cell"], amplitude: RealLike
 ) -> Complex[Any, "*batch tx delay doppler"]:
-    """Least-squares gains of paths at every delay and Doppler shift of the layout.
+    """Least-squares gains of paths at every delay and (whole) Doppler shift of the layout.
 
     Args:
         layout: of the pilots.

@@ -115,9 +115,23 @@ def test_designs_know_the_error_of_pilots(estimator, share):
         np.testing.assert_allclose(parameters(stated).noise, numbers.noise)
 
 
-def test_pilots_need_whole_bins():
-    with pytest.raises(ConfigError, match="whole Doppler bins"):
-        _config(csi_source="pilots", path_dopplers=(0.0, 0.5))
-    config = _config(path_dopplers=(0.0, 0.5))
-    with pytest.raises(ChannelError, match="whole Doppler bins"):
+@pytest.mark.parametrize("changes", [{"pilot_db": 10.0}, {"precoder_mode": "space-dd", "n_delay": 6, "pilot_db": 10.0}])
+def test_fractional_bins_are_fitted(changes):
+    """Alone in a frame, and two antennas' columns of a frame of six delays; designs know the expected error."""
+    config = _config(path_dopplers=(0.0, 0.6), csi_source="pilots", **changes)
+    channels = li.draw(config, seed=0, trials=400)
+    metrics = li.evaluate(config, channels, li.design(config, channels, "pilots").value)
+    measured, expected = metrics["csi_error"], metrics["csi_error_predicted"]
+    spread = measured.std(axis=0) / np.sqrt(len(measured))
+    assert np.all(np.abs(measured.mean(axis=0) - expected[0]) < 4 * spread)
+    assert expected[0, 1] < expected[0, 0]
+    numbers = parameters(config)
+    np.testing.assert_allclose(numbers.noise - numbers.receiver_noise, expected[0, 1] / config.n_dd, rtol=1e-9)
+
+
+def test_paths_that_cannot_be_told_apart_are_refused():
+    with pytest.raises(ConfigError, match="told apart"):
+        _config(csi_source="pilots", path_dopplers=(0.0, 3.0))
+    config = _config(path_dopplers=(0.0, 3.0))
+    with pytest.raises(ChannelError, match="told apart"):
         li.design(config, li.draw(config, trials=1), "pilots")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from leoisac.estimation.pilots import pilot_layout
 from leoisac.foundation.config import Config
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
@@ -128,11 +129,8 @@ class OtfsRsmaConfig(Config):
                 f"path_delays = {self.path_delays}: must be shorter than the frame of {self.n_dd} samples "
                 "(n_delay * n_doppler)"
             )
-        if self.csi_source == "pilots" and not all(float(doppler).is_integer() for doppler in self.path_dopplers):
-            raise ValueError(
-                f'csi_source = "pilots" with path_dopplers = {self.path_dopplers}: pilots are read in cells; give '
-                "whole Doppler bins, or state csi_error_db"
-            )
+        if self.csi_source == "pilots":
+            pilot_layout(self.n_delay, self.n_doppler, 1, self.path_delays, self.path_dopplers)  # may refuse
         if self.equal_private and self.common_power_fraction == "free":
             raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")
         return self

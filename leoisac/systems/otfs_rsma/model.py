@@ -131,7 +131,7 @@ class Parameters:
     is_total: bool
     is_realised: bool
     link: Mapping[str, Leaf] | None = None
-    pilot_energy: Leaf | None = None
+    pilot_energy: Leaf = 1.0
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])

@@ -7,7 +7,8 @@ from typing import Any
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
-from leoisac.estimation.pilots import gain_error
+from leoisac.estimation.pilot_dictionary import doppler_fit, expected_error, ridge
+from leoisac.estimation.pilots import PilotLayout, gain_error, pilot_layout
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
@@ -73,10 +74,34 @@ def _noise_with_errors(config: OtfsRsmaConfig, receiver_noise: float) -> float:
     if config.csi_source == "stated":
         error = float(from_db(config.csi_error_db))
         return effective_noise(receiver_noise, error, **common, model=config.csi_error_model)
-    paths = len(config.path_delays)
     variance = receiver_noise / (config.total_power * float(from_db(config.pilot_db)))
-    error = paths * float(gain_error(variance, 1.0 / paths, config.pilot_estimator))
+    error = float(expected_pilot_error(frame_of(config), variance, config.pilot_estimator))
     return effective_noise(receiver_noise, error, **common, model="total")
+
+
+def pilot_layout_of(frame: Frame) -> PilotLayout:
+    """Pilots of all precoded antennas in a frame.
+
+    Raises:
+        ValueError: if its paths cannot be told apart.
+    """
+    return pilot_layout(frame.n_delay, frame.n_doppler, frame.n_antennas, frame.delays, frame.dopplers)
+
+
+def expected_pilot_error(frame: Frame, variance: Any, estimator: str) -> Any:
+    """Expected squared error of a link's channel from pilots, the same for all antennas.
+
+    Args:
+        frame: with its paths, of power ``1 / P`` each.
+        variance: receiver noise over a pilot's energy.
+        estimator: ``least-squares`` or ``lmmse``.
+    """
+    layout, n_paths = pilot_layout_of(frame), len(frame.delays)
+    if layout.is_whole:
+        return n_paths * gain_error(variance, 1.0 / n_paths, estimator)
+    fit = doppler_fit(layout)
+    level = ridge(fit, variance, n_paths, estimator)
+    return expected_error(layout, fit, frame.delays, frame.dopplers, variance, level)
 
 
 def frame_of(config: OtfsRsmaConfig) -> Frame:
@@ -237,8 +262,10 @@ def _sensing(parameters: Parameters) -> dict[str, Any]:
 
 __all__ = [
     "evaluate",
+    "expected_pilot_error",
     "frame_of",
     "parameters",
+    "pilot_layout_of",
     "precoded_gains",
     "received_streams",
     "sinrs",
