@@ -88,16 +88,16 @@ def draw_errors_by_excess(dataset: xr.Dataset, note: str = "") -> Any:
         figure = mpl.Figure(figsize=(COLUMN_WIDTH_IN, 3.7), layout="constrained")
         axes = figure.subplots()
         axes.set_yscale("log")
+        axes.set_ylim(_LEAST_RATE, 1.3)
+        axes.set_xlim(_SHOWN_DB)
         for layer, style in styles.items():
             numbers = errors_by_excess(dataset, layer)
             if numbers.sizes["excess_db"]:
                 _draw_rates(axes, numbers, style, f"{layer} words")
         axes.axvline(0.0, color=_GREY, linewidth=0.8, linestyle="--", label="what the mode needs at least")
         axes.axhline(1e-2, color=_GREY, linewidth=0.8, linestyle=":")
-        axes.set_ylim(_LEAST_RATE, 1.3)
         axes.set_xlabel(LINK_METRICS["sinr_excess_db"].label)
         axes.set_ylabel(LINK_METRICS["block_error_rate"].label)
-        axes.set_xlim(_SHOWN_DB)
         axes.legend(loc="upper right")
         swept = f"margins {', '.join(f'{margin:g}' for margin in margins)} dB; " if len(margins) else ""
         add_note(
@@ -141,7 +141,7 @@ def draw_delivered(
         all_axes = figure.subplots(1, len(panels) + 1)
         for axes, panel in zip(all_axes, panels, strict=False):
             draw_rates(axes, panel, styles, labels)
-        all_axes[0].legend(loc="upper left")
+        all_axes[0].legend()
         _draw_energy(all_axes[-1], panels[0], styles, labels)
         add_note(
             figure,

@@ -130,3 +130,13 @@ def test_others_disturb():
     assert np.all(out.efficiency[..., 1] < np.log2(1.0 + from_db(12.0) / (1.0 + from_db(9.0))))
     # Unknown to the design, it costs the words.
     assert _send(arriving._replace(assumed_noise=arriving.noise)).errors[..., 1].sum() > 0
+
+
+def test_both_decoders_and_more_iterations():
+    """At a margin where words are lost: the exact rule loses no more, one iteration loses all."""
+    streams = _one_tap(16, -np.inf, least_sinr_db(MODES[_QPSK_HALF]) + 1.3)
+    lost = {
+        name: _send(_arriving(streams), SMALL._replace(margin_db=1.2, decoder=decoder, iterations=count)).errors.sum()
+        for name, decoder, count in (("min-sum", "min-sum", 20), ("exact", "sum-product", 20), ("one", "min-sum", 1))
+    }
+    assert lost["exact"] <= lost["min-sum"] < lost["one"] == 128

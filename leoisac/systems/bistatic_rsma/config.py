@@ -64,7 +64,7 @@ class BistaticRsmaConfig(Config):
         default=-100.0,
         ge=-100,
         le=20,
-        description="error of the satellite's channel estimates over the channels; at -100 dB there is none",
+        description="error of the satellite's channel estimates",  # at -100 dB there is none
     )
     user_positions_km: tuple[Ground | Position, ...] | None = Field(
         default=None, description="users at fixed places, (x, y) or (x, y, z) each; drawn at random when absent"

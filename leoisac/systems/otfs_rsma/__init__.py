@@ -59,7 +59,9 @@ SCHEMES = (
         *("reference", *_GENETIC, *_LEAST_BOUNDS, "coded"),
     ),
     _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
-    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS),
+    _scheme(
+        "common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS, "coded"
+    ),
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",
@@ -71,8 +73,10 @@ SCHEMES = (
         ("power",),
         "random streams",
     ),
-    _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power")),
-    _scheme("no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power")),
+    _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power"), "coded"),
+    _scheme(
+        "no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power"), "coded"
+    ),
     Scheme(
         "interference-free",
         "every user alone on its strongest eigen-beam, with the private power of the configured split",

@@ -34,5 +34,5 @@ def draw_coded_rates(datasets: Mapping[str, xr.Dataset]) -> Any:
 def draw_coded_csi(datasets: Mapping[str, xr.Dataset]) -> Any:
     """Designs on estimates, judged on the true channels."""
     dataset = datasets["coded-csi"]
-    note = f"Rates of the true channels; modes by the users' fades. {usable_text(dataset)}"
+    note = f"rates of the true channels, modes by the users' fades; {usable_text(dataset)}"
     return draw_delivered([Panel(dataset)], _LABELS, _ORDER, note=note)

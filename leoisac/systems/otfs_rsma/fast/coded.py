@@ -82,4 +82,7 @@ def _gain_errors(parameters: Parameters, channels: Channels) -> Complex[Array, "
 
 solve_rsma = partial(solve, "fast.max_min:solve_rsma")
 solve_sdma = partial(solve, "fast.max_min:solve_sdma")
+solve_common_only = partial(solve, "fast.max_min:solve_common_only")
+solve_no_crb = partial(solve, "fast.max_min:solve_no_crb")
+solve_no_common_floor = partial(solve, "fast.max_min:solve_no_common_floor")
 solve_random = partial(solve, "fast.baselines:solve_random")
