@@ -90,10 +90,10 @@ def draw_errors_by_excess(dataset: xr.Dataset, note: str = "") -> Any:
         axes.set_yscale("log")
         axes.set_ylim(_LEAST_RATE, 1.3)
         axes.set_xlim(_SHOWN_DB)
-        for layer, style in styles.items():
-            numbers = errors_by_excess(dataset, layer)
-            if numbers.sizes["excess_db"]:
-                _draw_rates(axes, numbers, style, f"{layer} words")
+        known = {layer: errors_by_excess(dataset, layer) for layer in LAYERS}
+        known = {layer: numbers for layer, numbers in known.items() if numbers.sizes["excess_db"]}
+        for layer, numbers in known.items():
+            _draw_rates(axes, numbers, styles[layer], f"{layer} words")
         axes.axvline(0.0, color=_GREY, linewidth=0.8, linestyle="--", label="what the mode needs at least")
         axes.axhline(1e-2, color=_GREY, linewidth=0.8, linestyle=":")
         axes.set_xlabel(LINK_METRICS["sinr_excess_db"].label)
@@ -102,8 +102,10 @@ def draw_errors_by_excess(dataset: xr.Dataset, note: str = "") -> Any:
         swept = f"margins {', '.join(f'{margin:g}' for margin in margins)} dB; " if len(margins) else ""
         add_note(
             figure,
-            f"{dataset.sizes['trial']} channels, {swept}bins of {BIN_DB:g} dB, bands: 95 % Wilson intervals of the "
-            "words. Open triangles: no error seen; the mark is 3 / words.",
+            f"{dataset.sizes['trial']} channels, {swept}bins of {BIN_DB:g} dB with {_FEWEST_WORDS} words or more",
+            "Bands: 95 % Wilson intervals of the words. Open triangles: no error seen; the mark is 3 / words."
+            if known
+            else "",
             note,
         )
     return figure
