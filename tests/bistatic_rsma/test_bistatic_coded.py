@@ -60,7 +60,7 @@ def test_radar_that_is_not_cancelled_lowers_the_modes(drawn):
     config = _config()
     solution = li.design(config, drawn, "sdma-radar-nosic", route="coded")
     other = li.design(config, drawn, "sdma-radar-sic", route="coded")
-    efficiency = [one.value.link.efficiency[..., 1].sum() for one in (solution, other)]
+    efficiency = [one.value.words.efficiency[..., 1].sum() for one in (solution, other)]
     assert efficiency[0] <= efficiency[1]
 
 

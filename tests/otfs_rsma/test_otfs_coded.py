@@ -61,8 +61,8 @@ def test_words_arrive_where_channels_are_known(known, drawn):
 def test_a_trials_words_are_its_own(known):
     channels = li.draw(_config(), seed=0, trials=[4, 5])
     solution, _ = _sent(channels)
-    for name, values in known[0].value.link._asdict().items():
-        np.testing.assert_array_equal(values[4:], getattr(solution.value.link, name))
+    for name, values in known[0].value.words._asdict().items():
+        np.testing.assert_array_equal(values[4:], getattr(solution.value.words, name))
 
 
 def test_estimates_that_err_cost_words(drawn, known):

@@ -177,7 +177,7 @@ class EchoScene:
         "fading_weights",
         "pattern_steering",
         "scene",
-        "link",
+        "coding",
     ],
     meta_fields=[],
 )
@@ -192,7 +192,7 @@ class Parameters:
         fading_powers, fading_weights: quadrature over the users' fading power.
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
-        link: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
+        coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
     """
 
     transmit_power: Leaf  # real scalar
@@ -204,7 +204,7 @@ class Parameters:
     fading_weights: Leaf  # real (node)
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
-    link: Mapping[str, Leaf] | None = None
+    coding: Mapping[str, Leaf] | None = None
 
 
 @partial(
@@ -257,7 +257,7 @@ class Estimate:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["precoder", "common_rate", "radar_interference", "estimate", "link"],
+    data_fields=["precoder", "common_rate", "radar_interference", "estimate", "words"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -269,11 +269,11 @@ class Design:
         common_rate: share of the common rate of every user, bit/s/Hz.
         radar_interference: 1 where the users do not cancel the radar sequence, 0 where they do; ``None`` is 0.
         estimate: what the receiver made of the echo; ``None`` where none was simulated.
-        link: what became of code words; ``None`` where none were sent.
+        words: what became of code words; ``None`` where none were sent.
     """
 
     precoder: Leaf  # complex (tx, stream)
     common_rate: Leaf  # real (user)
     radar_interference: Leaf | None = None  # real scalar
     estimate: Estimate | None = None
-    link: LinkOutcome | None = None
+    words: LinkOutcome | None = None

@@ -80,7 +80,7 @@ class Frame:
         "target_doppler",
         "echo_amplitude",
         "target_steering",
-        "link",
+        "coding",
         "pilot_energy",
     ],
     meta_fields=["frame", "is_total", "is_realised"],
@@ -107,7 +107,7 @@ class Parameters:
         frame: sizes and paths.
         is_total: the objective counts the shared common rate.
         is_realised: reported bounds are those of the trial's symbols.
-        link: settings of the coded link (``link.settings``).
+        coding: settings of the coded link (``link.settings``).
         pilot_energy: ``|x_p|^2`` of an antenna's pilot, W.
     """
 
@@ -130,7 +130,7 @@ class Parameters:
     frame: Frame
     is_total: bool
     is_realised: bool
-    link: Mapping[str, Leaf] | None = None
+    coding: Mapping[str, Leaf] | None = None
     pilot_energy: Leaf = 1.0
 
 
@@ -147,7 +147,7 @@ class Estimate:
     doppler_hz: Leaf
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "link"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "words"], meta_fields=[])
 @dataclass(frozen=True)
 class Design:
     """Precoders of all streams.
@@ -155,12 +155,12 @@ class Design:
     Attributes:
         streams: the common stream first, sqrt(W); zero where a scheme has none.
         estimate: of the echo; ``None`` where none was simulated.
-        link: what became of code words; ``None`` where none were sent.
+        words: what became of code words; ``None`` where none were sent.
     """
 
     streams: Leaf  # complex (stream, cell or antenna-major cell)
     estimate: Estimate | None = None
-    link: LinkOutcome | None = None
+    words: LinkOutcome | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["rate"], meta_fields=[])

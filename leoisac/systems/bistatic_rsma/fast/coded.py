@@ -27,7 +27,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
     Raises:
         ChannelError: for channels from plain arrays, which have no seed for bits and noise.
     """
-    if channels.echo is None or parameters.link is None:
+    if channels.echo is None or parameters.coding is None:
         raise ChannelError(
             "coded: channels from plain arrays have no seed; the coded route needs leoisac.draw(config)."
         )
@@ -61,16 +61,16 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
         sic_residual=0.0,
         others=faded * radar,
     )
-    by_mean = bool(np.asarray(parameters.link["by_mean"]) > 0.5)
+    by_mean = bool(np.asarray(parameters.coding["by_mean"]) > 0.5)
     plan = arriving._replace(known=planned, assumed_noise=disturbed(planned_radar)) if by_mean else None
     outcome = transmit(
         arriving,
         np.asarray(design.common_rate),
         np.asarray(channels.echo.seed),
-        link_settings(parameters.link),
+        link_settings(parameters.coding),
         plan=plan,
     )
-    value = Design(design.precoder, design.common_rate, design.radar_interference, link=outcome)
+    value = Design(design.precoder, design.common_rate, design.radar_interference, words=outcome)
     return Solution(**{**vars(solution), "value": value})
 
 

@@ -56,7 +56,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
         scene=echo_scene(config, link),
-        link={
+        coding={
             name: jnp.asarray(value)
             for name, value in (link_numbers(config) | {"by_mean": float(config.link_adaptation == "mean")}).items()
         },
@@ -151,8 +151,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
-    if design.link is not None:
-        metrics |= link_metrics(design.link, total, 1.0 / parameters.scene.sample_time_s)
+    if design.words is not None:
+        metrics |= link_metrics(design.words, total, 1.0 / parameters.scene.sample_time_s)
     return metrics
 
 

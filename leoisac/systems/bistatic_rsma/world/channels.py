@@ -122,15 +122,15 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         target_steering=geometry.target_steering,
         gain_floor=geometry.gain_floor,
         echo=_echo(geometry, numbers["echo"][-1]),
-        known_steering=None if geometry.csi_error is None else _estimate(geometry, key, steering),
+        known_steering=None if geometry.csi_error is None else _estimate(geometry.csi_error, key, steering),
     )
 
 
-def _estimate(geometry: Geometry, key: Key, steering: Complex[Array, "user tx"]) -> Complex[Array, "user tx"]:
+def _estimate(csi_error: Leaf, key: Key, steering: Complex[Array, "user tx"]) -> Complex[Array, "user tx"]:
     """Steering vectors with independent errors ``CN(0, sigma_e^2)`` of their entries."""
     users = entity_keys(purpose_keys(key, ("channel errors",))[0], steering.shape[0])
     numbers = jax.vmap(partial(uniforms, shapes={"error": (steering.shape[1], 2)}))(users)
-    return steering + jnp.sqrt(geometry.csi_error) * complex_normal(numbers["error"])
+    return steering + jnp.sqrt(csi_error) * complex_normal(numbers["error"])
 
 
 def user_channel_stats(

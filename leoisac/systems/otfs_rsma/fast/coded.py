@@ -34,7 +34,7 @@ def solve(designer: str, parameters: Parameters, channels: Channels) -> Solution
     Raises:
         ChannelError: for channels from plain arrays, which have no seed for bits and noise.
     """
-    if channels.noise_seed is None or parameters.link is None:
+    if channels.noise_seed is None or parameters.coding is None:
         raise ChannelError(
             "coded: channels from plain arrays have no seed; the coded route needs leoisac.draw(config)."
         )
@@ -52,8 +52,8 @@ def solve(designer: str, parameters: Parameters, channels: Channels) -> Solution
         sic_residual=float(parameters.sic_residual),
         others=np.zeros((*users, 0, known.shape[-1]), dtype=complex),
     )
-    outcome = transmit(arriving, shares, np.asarray(channels.noise_seed), link_settings(parameters.link))
-    return Solution(**{**vars(solution), "value": Design(solution.value.streams, link=outcome)})
+    outcome = transmit(arriving, shares, np.asarray(channels.noise_seed), link_settings(parameters.coding))
+    return Solution(**{**vars(solution), "value": Design(solution.value.streams, words=outcome)})
 
 
 def arriving_streams(

@@ -64,7 +64,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         frame=frame_of(config),
         is_total=config.objective == "total",
         is_realised=config.frame_model == "realisation",
-        link={name: jnp.asarray(value) for name, value in link_numbers(config).items()},
+        coding={name: jnp.asarray(value) for name, value in link_numbers(config).items()},
     )
 
 
@@ -151,9 +151,9 @@ def evaluate(
             "delay_error": design.estimate.delay_s - parameters.target_delay,
             "doppler_error": design.estimate.doppler_hz - parameters.target_doppler,
         }
-    if design.link is not None:
+    if design.words is not None:
         frame = parameters.frame  # one symbol of a stream in every frame
-        metrics |= link_metrics(design.link, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
+        metrics |= link_metrics(design.words, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
     return metrics
 
 
