@@ -152,6 +152,13 @@ def test_published_error_rates(point):
     assert binomtest(block_errors(point, words), words, point.rate).pvalue > 0.01
 
 
+@pytest.mark.further
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point.k}/{point.n} at {point.ebno_db} dB")
+def test_all_published_error_rates(point):
+    words = max(100, point.blocks // 50)
+    assert binomtest(block_errors(point, words), words, point.rate).pvalue > 0.002
+
+
 def test_layers_need_half_the_iterations():
     point = POINTS[5]
     errors = block_errors(point, 540, schedule="layered", iterations=10)
