@@ -1,8 +1,9 @@
-"""The verb ``bench``: both routes of a scheme side by side."""
+"""The verb ``bench``: both routes of a scheme side by side, and how long fast designs take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,42 +15,80 @@ from leoisac.cli.options import Plugins
 from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
+    from leoisac.experiment.contracts import System
     from leoisac.experiment.running.bench import BenchResult
+    from leoisac.experiment.running.bench_batches import BatchResult
 
 
 def bench(
     system: Annotated[
         str | None, typer.Argument(metavar="[SYSTEM]", help="A system (default: all that have both routes).")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also every scheme's fast route: one design, and batches of 64 to 4096.")
+    ] = False,
+    batches_only: Annotated[bool, typer.Option("--batches", help="Only the fast routes.")] = False,
     case: Annotated[str, typer.Option(metavar="TEXT", help="Only the cases with this in their name.")] = "",
     trials: Annotated[int | None, typer.Option(min=1, help="Trials of every case, instead of the case's own.")] = None,
+    longest: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.0, help="Leave out batches that would take longer.")
+    ] = 30.0,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them: .png, .pdf, .svg or .pgf.")] = None,
     plugin: Plugins = None,
 ) -> None:
-    """Measure the fast route against the reference.
+    """Measure the fast route against the published algorithms, and by itself.
 
     The same trials by both routes, on one core; compilation excluded and shown beside; objective and constraint
     violation of both in the same table.
     """
     del plugin
     from leoisac.cli.tables import console
-    from leoisac.experiment.running.bench import bench as results_of
     from leoisac.experiment.running.bench import save
 
     names = [system] if system else [name for name in catalogue.systems() if catalogue.find(name).benches]
     results: list[Any] = []
+    alone: list[Any] = []
     for name in names:
         found = catalogue.find(name)
-        if not found.benches:
-            raise ConfigError(f"system = {name!r}: has no scheme with both a fast and a reference route to compare.")
-        rows: list[Any] = []
-        with console().status(f"{found.title}: measuring both routes …"):
-            for result in results_of(found, trials, case):
-                rows.append(result)
-                save([*results, *rows], out)
-        console().print(bench_table(found.title, rows))
-        results += rows
+        if everything or batches_only:
+            _batches(found, longest, alone, lambda: save(results, out, alone))
+        if not batches_only:
+            _cases(found, trials, case, results, lambda: save(results, out, alone))
     console().print(f"Figures as JSON: {out}")
+    if plot is not None:
+        from leoisac.plots.bench import draw_bench
+
+        draw_bench([asdict(row) for row in alone], [asdict(row) for row in results], plot)
+        console().print(f"Picture: {plot}")
+
+
+def _batches(system: System, longest: float, alone: list[Any], keep: Callable[[], None]) -> None:
+    from leoisac.cli.tables import console
+    from leoisac.experiment.running.bench_batches import bench_batches
+
+    rows: list[Any] = []
+    with console().status(f"{system.title}: measuring fast designs …"):
+        for result in bench_batches(system, longest_s=longest):
+            rows.append(result)
+            alone.append(result)
+            keep()
+    console().print(batch_table(system.title, rows))
+
+
+def _cases(system: System, trials: int | None, case: str, results: list[Any], keep: Callable[[], None]) -> None:
+    from leoisac.cli.tables import console
+    from leoisac.experiment.running.bench import bench as results_of
+
+    if not system.benches:
+        raise ConfigError(f"system = {system.name!r}: has no scheme with both a fast and a reference route to compare.")
+    rows: list[Any] = []
+    with console().status(f"{system.title}: measuring both routes …"):
+        for result in results_of(system, trials, case):
+            rows.append(result)
+            results.append(result)
+            keep()
+    console().print(bench_table(system.title, rows))
 
 
 def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
@@ -63,6 +102,34 @@ def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
     return table
 
 
+def batch_table(title: str, results: Sequence[BatchResult]) -> Table:
+    """One row per scheme: milliseconds of one design and of designs in batches, then quality."""
+    sizes = sorted({size for result in results for size in result.per_design_s if size > 1})
+    columns: list[tuple[str, Callable[[BatchResult], str]]] = [
+        ("starts", lambda r: r.starts or "–"),
+        ("first, s", lambda r: f"{r.first_s:.2g}"),
+        ("one, p50", lambda r: _short(r.one_s[0])),
+        ("p90", lambda r: _short(r.one_s[1])),
+        ("p99", lambda r: _short(r.one_s[2])),
+        *((f"of {size}", lambda r, size=size: _short(r.per_design_s.get(size))) for size in sizes),
+        ("ticks", lambda r: f"{r.ticks:.0f}" if r.ticks else "–"),
+        ("µs a tick", lambda r: f"{1e6 * r.tick_s:.3g}" if r.ticks else "–"),
+        ("usable", lambda r: f"{r.usable:.0%}"),
+        ("p99 shortfall", lambda r: "–" if r.p99_shortfall is None else f"{r.p99_shortfall:.1e}"),
+    ]
+    table = Table(title=f"{title}: fast routes, ms a design", title_justify="left", box=None, pad_edge=False)
+    table.add_column("scheme")
+    for label, _ in columns:
+        table.add_column(label, justify="right")
+    for result in results:
+        table.add_row(result.scheme, *(form(result) for _, form in columns))
+    return table
+
+
+def _short(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{1e3 * seconds:.3g}"
+
+
 def _milliseconds(seconds: float) -> str:
     return f"{1e3 * seconds:.3g} ms"
 
@@ -72,6 +139,7 @@ def _relative(value: float) -> str:
 
 
 _ROWS = (
+    ("reference", lambda r: r.rival),
     ("size", lambda r: ", ".join(f"{size} {axis}" for axis, size in r.sizes.items())),
     ("starts", lambda r: r.starts),
     ("common trials (fast route alone)", lambda r: f"{r.trials} ({r.fast_trials})"),

@@ -229,10 +229,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class BenchCase:
-    """A setting in which a scheme's fast route is measured against its reference route.
+    """A setting in which a scheme's fast route is measured against another route of it.
 
     ``options`` go to the solvers of both routes, such as equal numbers of starts. ``best_of`` starts of the fast route
-    give the best design known; 0 where a solver has no ``starts``.
+    give the best design known; 0 where a solver has no ``starts``. ``rival`` says in words what ``route`` runs.
     """
 
     name: str
@@ -242,6 +242,8 @@ class BenchCase:
     seed: int = 0
     best_of: int = 8
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    route: str = "reference"
+    rival: str = ""
 
 
 class Parts(TypedDict):

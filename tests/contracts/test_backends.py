@@ -15,6 +15,7 @@ from leoisac.foundation.backend import using, why_not_native
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import double_precision, jax, jnp
 from leoisac.foundation.lanes import take
+from leoisac.foundation.status import Status
 from leoisac.optim.batched import engine
 from leoisac.optim.problem import at_stage
 
@@ -81,6 +82,12 @@ class TestEveryProblem:
         assert alone.objective[order].tobytes() == beside.objective.tobytes()
         session = li.session(config, scheme)
         assert session.update(take(channels, slice(1, 2))).objective[0] == alone.objective[1]
+        warm = li.session(config, scheme, warm=True)
+        for _ in range(2):
+            update = warm.update(take(channels, slice(1, 2)))
+        assert update.status[0] == alone.status[1]
+        if update.status[0] != Status.INFEASIBLE:
+            assert update.objective[0] == pytest.approx(alone.objective[1], rel=2e-2)
 
 
 @pytest.mark.further

@@ -248,3 +248,17 @@ class TestBackend:
             compiler._library.cache_clear()
             assert compiler.library_of(source, effort=0).answer() == 42
             assert compiler.is_sound(kept.read_bytes())
+
+
+def test_large_arrays_do_not_lie_on_the_stack() -> None:
+    """12 MB of one stage: more than the stack of any thread."""
+
+    def total(_: None, x: Any) -> Any:
+        steps = jnp.cumsum(jnp.outer(x, x), axis=1)
+        return jnp.sum(jnp.cumsum(steps * steps, axis=0)[-1])
+
+    x = np.linspace(0.0, 1.0, 1200)[None]
+    with double_precision():
+        found = native_function(total, None, (x,), 0)(None, (x,))
+    wanted = np.sum(np.cumsum(np.outer(x[0], x[0]), axis=1) ** 2)
+    assert found[0] == pytest.approx(wanted, rel=1e-10)

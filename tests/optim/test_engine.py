@@ -9,6 +9,7 @@ import pytest
 
 from leoisac.foundation.backend import using, why_not_native
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.last_solutions import REFRESH, LastSolutions
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import best_start, compilations, solve, solve_multistart
 from leoisac.optim.batched.lanes import programs_of
@@ -265,3 +266,40 @@ def test_wrong_input_is_refused_with_the_remedy():
         solve(shell, start, {**data, "A": data["A"][:3]})
     with pytest.raises(ValueError, match="block_ticks = 20"):
         dataclasses.replace(TIGHT, block_ticks=20)
+
+
+def test_the_last_solution_is_where_the_next_search_begins():
+    rng = np.random.default_rng(5)
+    root = rng.normal(size=(6, 5, 5))
+    data = {
+        "Q": root @ root.transpose(0, 2, 1) + np.eye(5),
+        "q": rng.normal(size=(6, 5)),
+        "A": rng.normal(size=(6, 3, 5)),
+        "b": np.full((6, 3), 0.1),
+    }
+    near = {**data, "q": 1.01 * data["q"]}
+    last, starts = LastSolutions(), np.zeros((6, 1, 5))
+    with last.used():
+        first = solve_multistart(quadratic_program, starts, data, TIGHT)
+    with last.used():
+        again = solve_multistart(quadratic_program, starts, near, TIGHT)
+    cold = solve_multistart(quadratic_program, starts, near, TIGHT)
+    same = solve_multistart(quadratic_program, starts, data, TIGHT)
+    np.testing.assert_array_equal(first.x, same.x)  # the first update has nothing to go on from
+    assert again.ticks.sum() < 0.8 * cold.ticks.sum()
+    np.testing.assert_allclose(again.x, cold.x, atol=1e-7)
+    np.testing.assert_allclose(again.multipliers, cold.multipliers, atol=1e-5)
+
+
+def test_who_follows_a_solution_looks_around_now_and_then():
+    """The deeper of two wells turns; the follower stays in its own until all starts are tried again."""
+    data = {"tilt": np.array([0.3]), "widening": np.ones(1)}
+    turned = {"tilt": np.array([-0.3]), "widening": np.ones(1)}
+    stage = Stage(np.array([1.0]), np.array([2.0]))
+    starts, last, found = np.array([[[-1.1], [1.1]]]), LastSolutions(), []
+    for update in range(1, REFRESH + 1):
+        with last.used():
+            end = solve_multistart(tilted_wells, starts, data if update == 1 else turned, TIGHT, stage)
+        found.append(float(end.x[0, 0]))
+    assert np.allclose(found[:-1], -1.0, atol=0.1)
+    assert found[-1] == pytest.approx(1.0, abs=0.1)

@@ -1,7 +1,7 @@
-"""Fast route against reference route under one protocol, so that speed never stands without quality.
+"""Fast route against another route under one protocol, so that speed never stands without quality.
 
 The same trials for both; one core (processor time of this process, which the load of a shared machine does not
-change); compilation excluded and given beside; the reference with its problems already compiled; the fast route with
+change); compilation excluded and given beside; the other route with its problems already compiled; the fast route with
 all its starts and at its production lane count, so on no fewer trials than the smallest unit of a campaign: the
 reference's are the first of them. Objectives and violations are the judge's, from the physical designs.
 """
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import inspect
 import json
-import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from leoisac.experiment.running.runner import UNIT_TRIALS
 from leoisac.experiment.scenario.routes import scheme_route
 from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials
 from leoisac.experiment.trials.judge import Outcome, judge
-from leoisac.experiment.trials.provenance import versions
+from leoisac.experiment.trials.provenance import machine, versions
 from leoisac.foundation.config import ConfigError, replace_fields
 from leoisac.foundation.lanes import take
 
@@ -36,6 +35,7 @@ REPEATS = 3
 class BenchResult:
     """Outcome of one case; times in seconds of processor time, objectives over the trials that both routes can use.
 
+    ``rival`` names the route against which the fast one is measured; its figures are called the reference's.
     ``fast_trials`` are those of the fast route, of which the first ``trials`` are the reference's. ``mean_gain`` and
     ``worst_gain`` are relative differences of the objective on the common ones, fast over reference (worst: the least
     over the trials); ``p99_shortfall`` is the 99th percentile of the fast route's relative shortfall against the best
@@ -43,6 +43,7 @@ class BenchResult:
     """
 
     case: str
+    rival: str
     sizes: dict[str, int]
     starts: str
     trials: int
@@ -94,7 +95,7 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
     Raises:
         ConfigError: if the reference route's packages are missing.
     """
-    scheme_route(system, case.scheme, "reference").solver()
+    scheme_route(system, case.scheme, case.route).solver()
     config = replace_fields(system.config(), dict(case.overrides))
     fast_trials = max(trials, UNIT_TRIALS)
     channels = draw_trials(system, config, case.seed, fast_trials)
@@ -109,7 +110,7 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
 
     def reference(trial: int) -> Any:
         one = take(channels, slice(trial, trial + 1))
-        return design_trials(system, config, one, case.scheme, "reference", **case.options)
+        return design_trials(system, config, one, case.scheme, case.route, **case.options)
 
     first_fast, _ = timed(fast)
     runs = [timed(fast) for _ in range(REPEATS)]
@@ -128,8 +129,9 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         best = np.fmax(best, many.objective)
     return BenchResult(
         case=case.name,
+        rival=case.rival or case.route,
         sizes=dict(system.axis_sizes(config)),
-        starts=", ".join(f"{route} {_starts(system, case, route)}" for route in ("reference", "fast")),
+        starts=", ".join(f"{route} {_starts(system, case, route)}" for route in (case.route, "fast")),
         trials=trials,
         fast_trials=fast_trials,
         fast_s=fast_s / fast_trials,
@@ -179,11 +181,18 @@ def compared(ours: Outcome, theirs: Outcome, best: np.ndarray) -> dict[str, floa
     }
 
 
-def save(results: list[BenchResult], path: Path) -> None:
-    """The results as JSON, with the machine and the versions that made them."""
+def save(results: Sequence[BenchResult], path: Path, batches: Sequence[Any] = ()) -> None:
+    """The results as JSON, with the machine and the versions that made them.
+
+    Args:
+        results: of cases.
+        path: of the file.
+        batches: ``BatchResult`` items of the fast routes by themselves.
+    """
     record: dict[str, Any] = {
-        "machine": {"system": platform.platform(), "python": platform.python_version()},
+        "machine": machine(),
         "versions": versions(("fast", "reference")),
+        "batches": [asdict(result) for result in batches],
         "results": [asdict(result) for result in results],
     }
     path.parent.mkdir(parents=True, exist_ok=True)

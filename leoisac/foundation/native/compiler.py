@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leoisac.foundation.compile_cache import machine_folder, trusted_folder
+from leoisac.foundation.environment import compiles_quickly
 
 VARIABLE = "LEOISAC_CXX"
 """Environment variable: the compiler's command; ``off`` for none."""
@@ -30,7 +31,9 @@ FLAGS = (
     *("-shared", "-fPIC", "-fvisibility=default", "-w"),
 )
 LONGEST_S = 300.0
-_LEVELS = {0: "-O1", 1: "-O1", None: "-O3"}
+_FULL = ("-O2", "-ftree-vectorize")
+"""As fast as -O3 on the systems' programs, and a third less to compile."""
+_FULL_GNU = (*_FULL, "-fvect-cost-model=dynamic")
 _HELP = (
     "there is no C++ compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
     "--install), or pip install 'leoisac[native]'"
@@ -85,12 +88,18 @@ def library_of(source: str, headers: Path | None = None, effort: int | None = No
     Args:
         source: the program.
         headers: a folder of headers beside ours.
-        effort: of the compiler: 0, 1, or None for full optimisation.
+        effort: of the compiler: 0, 1, or None for full optimisation; none at all where the environment asks for quick
+            compilation.
 
     Raises:
         NoCompilerError: there is none, or it refused the program.
     """
-    return _library(find(), source, (SOURCES,) if headers is None else (SOURCES, headers), _LEVELS[effort])
+    compiler = find()
+    is_clang = any(name in " ".join([*compiler.command, compiler.version]).lower() for name in ("clang", "zig"))
+    full = _FULL if is_clang else _FULL_GNU
+    folders = (SOURCES,) if headers is None else (SOURCES, headers)
+    level = ("-O0",) if compiles_quickly() else full if effort is None else ("-O1",)
+    return _library(compiler, source, folders, level)
 
 
 @functools.cache
@@ -99,8 +108,8 @@ def _content(folder: Path) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def _library(compiler: Compiler, source: str, folders: tuple[Path, ...], level: str) -> ctypes.CDLL:
-    flags = (level, *FLAGS)
+def _library(compiler: Compiler, source: str, folders: tuple[Path, ...], level: tuple[str, ...]) -> ctypes.CDLL:
+    flags = (*level, *FLAGS)
     told = "\0".join([source, *map(_content, folders), *compiler.command, compiler.version, *flags])
     name = f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.so"
     folder = machine_folder()

@@ -36,10 +36,20 @@ def _call(
     return goals
 
 
+LARGEST = 128
+"""Side of the largest matrix that is rotated here: beyond, LAPACK is faster, and the stack of a thread too small."""
+
+
+def _refuse_large(side: int) -> None:
+    if side > LARGEST:
+        raise UnsupportedError(f"eigenvalues or singular values of a matrix of side {side}, larger than {LARGEST}")
+
+
 @rule("eigh")
 def _eigh(translator: Translator, step: Step, values: list[Value]) -> list[Value]:
     if step.params.get("subset_by_index") not in (None, (0, values[0].shape[-1])):
         raise UnsupportedError("some of the eigenvalues only")
+    _refuse_large(values[0].shape[-1])
     return _call(translator, step, values, "eigh", [values[0].shape[-1]])
 
 
@@ -81,6 +91,7 @@ def _svd(translator: Translator, step: Step, values: list[Value]) -> list[Value]
         raise UnsupportedError("some of the singular values only")
     if step.params["full_matrices"] and rows != columns and len(step.outputs) > 1:
         raise UnsupportedError("singular vectors beyond the singular values")
+    _refuse_large(max(rows, columns))
     return _call(translator, step, values, "svd", [rows, columns])
 
 

@@ -22,6 +22,8 @@ _RULES = (control, decompositions, elementwise, movement, sums)
 """Where the rules are that the translation looks up by name: importing these files is what enters them."""
 MOST_STATEMENTS = 4000
 """A program of more statements is not ours to make: compiling it would take minutes."""
+STACK_ENTRIES = 16384
+"""Numbers that a stage keeps on the stack; further memory is on the heap."""
 
 
 def shape_of(leaf: Any) -> jax.ShapeDtypeStruct:
@@ -101,15 +103,27 @@ def tables(writer: Writer) -> str:
 
 def members(writer: Writer) -> str:
     """Declarations of what more than one stage touches."""
-    return "\n  ".join(_declared(b) for b in writer.buffers if _home(b) is None)
+    inside = {id(b) for stage in Stage for b in _on_stack(writer, stage)}
+    return "\n  ".join(_declared(b) for b in writer.buffers if id(b) not in inside)
 
 
 def body(writer: Writer, stage: Stage) -> str:
     """Statements of a stage, with the memory that only it touches."""
     if sum(map(len, writer.lines.values())) > MOST_STATEMENTS:
         raise UnsupportedError(f"a program of more than {MOST_STATEMENTS} statements")
-    own = [_declared(b) for b in writer.buffers if _home(b) == stage]
+    own = [_declared(b) for b in _on_stack(writer, stage)]
     return "\n    ".join([*own, *writer.lines[stage]])
+
+
+def _on_stack(writer: Writer, stage: Stage) -> list[Buffer]:
+    """The memory that only this stage touches, as far as a stack has room: a thread's may be half a megabyte."""
+    found: list[Buffer] = []
+    room = STACK_ENTRIES
+    for buffer in writer.buffers:
+        if _home(buffer) == stage and buffer.size + SLACK <= room:
+            found.append(buffer)
+            room -= buffer.size + SLACK
+    return found
 
 
 def _home(buffer: Buffer) -> Stage | None:

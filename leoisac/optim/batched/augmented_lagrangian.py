@@ -89,11 +89,11 @@ class Instance(NamedTuple):
     status: Int[Array, ""]
 
 
-def start(x: Float[Array, " n"], constraints: int, options: EngineOptions) -> Instance:
-    """State before the first tick."""
+def start(x: Float[Array, " n"], multipliers: Float[Array, " m"], options: EngineOptions) -> Instance:
+    """State before the first tick; the multipliers are those of the first round."""
     zero, count, history = jnp.zeros(()), jnp.zeros((), jnp.int32), jnp.full(options.max_rounds, jnp.nan)
     outer = Outer(
-        multipliers=jnp.zeros(constraints),
+        multipliers=multipliers,
         penalty=jnp.full((), options.penalty),
         gradient_tolerance=jnp.full((), options.gradient_tolerance),
         value=jnp.full((), jnp.inf),
@@ -108,7 +108,7 @@ def start(x: Float[Array, " n"], constraints: int, options: EngineOptions) -> In
     )
     return Instance(
         x=x,
-        at_x=Evaluation(zero, jnp.zeros_like(x), zero, jnp.zeros(constraints)),
+        at_x=Evaluation(zero, jnp.zeros_like(x), zero, jnp.zeros_like(multipliers)),
         unevaluated=jnp.ones((), bool),
         search=Search(jnp.zeros_like(x), zero, zero, count),
         memory=empty_memory(options.memory, x.size),

@@ -22,11 +22,13 @@ from jaxtyping import Float, Int
 
 from leoisac.foundation.backend import threads, translated
 from leoisac.foundation.jax_setup import in_double, jax
+from leoisac.foundation.last_solutions import last_solutions
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.lanes import programs_of, restore_queue, run_queue
+from leoisac.optim.begin import Begin
 from leoisac.optim.native.engine import native_programs, program_of
 from leoisac.optim.options import EngineOptions
-from leoisac.optim.problem import Path, Problem, stages_of
+from leoisac.optim.problem import Path, Problem, key_of, stages_of
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ def solve(
             differ in their number of stages.
         TypeError: ``x0`` is not an array of 64-bit floats.
     """
-    starts = _checked_starts(x0, 2, "(instance, n)")
-    return _solve_queue(fc, starts, data, path, np.arange(len(starts)), options or EngineOptions())
+    return solve_multistart(fc, _checked_starts(x0, 2, "(instance, n)")[:, None], data, options, path)
 
 
 @in_double
@@ -92,6 +93,20 @@ def solve_multistart(
     """
     options = options or EngineOptions()
     starts = _checked_starts(x0, 3, "(instance, start, n)")
+    last = last_solutions()
+    if last is None:
+        return _best_of_starts(fc, starts, data, options, path)
+    place = last.place((key_of(fc), len(starts), starts.shape[2]))
+    held: Begin | None = last.get(place)
+    if held is None:
+        found = _best_of_starts(fc, starts, data, options, path)
+    else:
+        found = _from_held(fc, starts, held, data, options, path, everywhere=last.refreshes)
+    last.keep(place, Begin(found.x, found.multipliers))
+    return found
+
+
+def _best_of_starts(fc: Problem, starts: np.ndarray, data: Any, options: EngineOptions, path: Path) -> EngineResult:
     instances, count, size = starts.shape
     index = np.repeat(np.arange(instances), count)
     solved = _solve_queue(fc, starts.reshape(-1, size), data, path, index, options)
@@ -101,6 +116,32 @@ def solve_multistart(
     rows = np.arange(instances) * count + best_start(objective, violation, options.feasibility)
     best = {name: leaf[rows] for name, leaf in vars(solved).items()}
     return EngineResult(**{**best, "ticks": ticks.sum(axis=1)})
+
+
+def _from_held(
+    fc: Problem, starts: np.ndarray, held: Begin, data: Any, options: EngineOptions, path: Path, everywhere: bool
+) -> EngineResult:
+    """On from the last solution; from the starts, too, if asked for, and where it does not converge.
+
+    Who begins near a solution of the problem wanted needs no stages on the way to it. The last penalty is not taken
+    over: it would make the first round stiff.
+    """
+    index = np.arange(len(starts))
+    wanted = jax.tree.map(lambda leaf: np.asarray(leaf)[-1:], path)
+    warm = _solve_queue(fc, held.x, data, wanted, index, options, held)
+    rows = index if everywhere else np.flatnonzero(warm.status != Status.CONVERGED)
+    if not len(rows):
+        return warm
+    cold = _best_of_starts(fc, starts[rows], jax.tree.map(lambda leaf: np.asarray(leaf)[rows], data), options, path)
+    objective, violation = (
+        np.stack([getattr(warm, name)[rows], getattr(cold, name)], axis=1) for name in ("objective", "violation")
+    )
+    better = best_start(objective, violation, options.feasibility) == 1
+    both = {name: np.array(leaf) for name, leaf in vars(warm).items()}
+    for name, leaf in vars(cold).items():
+        both[name][rows[better]] = leaf[better]
+    both["ticks"][rows] = warm.ticks[rows] + cold.ticks
+    return EngineResult(**both)
 
 
 def best_start(
@@ -122,18 +163,25 @@ def compilations(fc: Problem, options: EngineOptions | None = None) -> int:
 
 
 def _solve_queue(
-    fc: Problem, starts: np.ndarray, data: Any, path: Path, index: np.ndarray, options: EngineOptions
+    fc: Problem,
+    starts: np.ndarray,
+    data: Any,
+    path: Path,
+    index: np.ndarray,
+    options: EngineOptions,
+    held: Begin | None = None,
 ) -> EngineResult:
-    """Solve every start with the data of the instance that ``index`` names for it."""
+    """Solve every start with the data of the instance that ``index`` names for it, on from ``held`` where given."""
+    begin = held or Begin(starts)
     data, path = jax.tree.map(np.asarray, (data, path))
     _check_instances(data, int(index[-1]) + 1 if len(index) else 0)
     _check_stages(path)
     if len(starts):
         native = translated(fc, lambda: program_of(fc, starts.shape[1], data, path, options))
         if native is not None:
-            return _judged(EngineResult(*native.solve(starts, data, path, index, options, threads())), options)
+            return _judged(EngineResult(*native.solve(begin, data, path, index, options, threads())), options)
     programs = programs_of(fc, options)
-    ended = run_queue(programs, starts, data, path, index, options)
+    ended = run_queue(programs, begin, data, path, index, options)
     restored = restore_queue(programs, ended, data, path, index, options.lanes)
     solved = EngineResult(
         x=np.asarray(restored.x),

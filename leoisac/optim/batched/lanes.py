@@ -21,6 +21,7 @@ from leoisac.foundation.lanes import compiler_options
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.augmented_lagrangian import RUNNING, Instance, Outer, start, tick
 from leoisac.optim.batched.restoration import Restored, restore
+from leoisac.optim.begin import Begin
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Keywords, Path, Problem, at_stage, key_of
 
@@ -31,7 +32,7 @@ class Programs(NamedTuple):
     idle: Callable[..., Instance]
     """Shapes of ``(x, data)`` of one instance, and path, to the state of lanes that hold nothing."""
     advance: Callable[..., tuple[Instance, Any]]
-    """``(state, data, path, fresh, x0, fresh_data)`` to state and data after ``fresh`` lanes' refill and a block."""
+    """``(state, data, path, fresh, begin, fresh_data)`` to state and data after ``fresh`` lanes' refill and a block."""
     restore: Callable[..., Restored]
     """``(x, multipliers, data, path)`` to the restored points of the last stage."""
 
@@ -79,10 +80,11 @@ def _programs(
             rows[shapes] = jax.eval_shape(at_stage(fc, path, 0), x, data)[1].size
         return rows[shapes]
 
-    def advance(state: Instance, data: Any, path: Path, fresh: Any, x0: Any, fresh_data: Any) -> tuple[Instance, Any]:
+    def advance(
+        state: Instance, data: Any, path: Path, fresh: Any, begin: Begin, fresh_data: Any
+    ) -> tuple[Instance, Any]:
         data = _refill(fresh, fresh_data, data)
-        begin = functools.partial(start, constraints=state.outer.multipliers.shape[1], options=options)
-        state = _refill(fresh, jax.vmap(begin)(x0), state)
+        state = _refill(fresh, jax.vmap(functools.partial(start, options=options))(*begin), state)
 
         def more(carry: tuple[Any, Instance]) -> Any:
             return (carry[0] < options.block_ticks) & jnp.any(carry[1].status == RUNNING)
@@ -96,8 +98,9 @@ def _programs(
         return restore(at_stage(fc, path, -1), options, x, multipliers, data)
 
     def idle(x: Any, data: Any, path: Path) -> Instance:
-        begin = functools.partial(start, constraints=constraints(x, data, path), options=options)
-        blank = jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), jax.eval_shape(begin, x))
+        multipliers = jax.ShapeDtypeStruct((constraints(x, data, path),), x.dtype)
+        begun = jax.eval_shape(functools.partial(start, options=options), x, multipliers)
+        blank = jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape), leaf.dtype), begun)
         return blank._replace(status=np.full_like(blank.status, int(Status.CONVERGED)))
 
     return Programs(
@@ -112,15 +115,16 @@ def _programs(
 
 def run_queue(
     programs: Programs,
-    starts: Float[np.ndarray, "queue n"],
+    begin: Begin,
     data: Any,
     path: Path,
     index: Int[np.ndarray, " queue"],
     options: EngineOptions,
 ) -> Ended:
     """Solve every start with the data of the instance that ``index`` names for it, before restoration."""
-    total = len(starts)
-    state = jax.device_put(programs.idle(_one(starts), jax.tree.map(_one, data), path))
+    total = len(begin.x)
+    state = jax.device_put(programs.idle(_one(begin.x), jax.tree.map(_one, data), path))
+    begin = begin.filled(state.outer.multipliers.shape[1])
     ended = jax.tree.map(lambda leaf: np.zeros((total, *leaf.shape[1:]), leaf.dtype), _outcome(state))
     # From the host: `jnp.zeros` would be compiled for every shape.
     lane_data = jax.device_put(jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data))
@@ -132,7 +136,9 @@ def run_queue(
         occupant[free] = np.arange(handed, handed + len(free))
         handed += len(free)
         queued = np.where(fresh, occupant, 0)
-        state, lane_data = programs.advance(state, lane_data, path, fresh, starts[queued], _rows(data, index[queued]))
+        state, lane_data = programs.advance(
+            state, lane_data, path, fresh, _rows(begin, queued), _rows(data, index[queued])
+        )
         done = np.flatnonzero((occupant >= 0) & (np.asarray(state.status) != RUNNING))
         if len(done):
             _store(ended, occupant[done], _outcome(state), done)

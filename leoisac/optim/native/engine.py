@@ -19,6 +19,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.native.compiler import NoCompilerError, library_of
 from leoisac.foundation.native.functions import address, addresses, passed
 from leoisac.foundation.native.steps import UnsupportedError
+from leoisac.optim.begin import Begin
 from leoisac.optim.native.problem_source import ProblemSource, problem_source
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Key, Path, Problem, key_of, stages_of
@@ -90,7 +91,7 @@ class Program(NamedTuple):
 
     def solve(
         self,
-        starts: Float[np.ndarray, "queue n"],
+        begin: Begin,
         data: Any,
         path: Path,
         index: Int[np.ndarray, " queue"],
@@ -98,13 +99,14 @@ class Program(NamedTuple):
         threads: int = 1,
     ) -> Ended:
         """Solve every start with the data of the instance that ``index`` names for it."""
-        total, m = len(starts), self.source.m
+        starts, multipliers = begin.filled(self.source.m)
+        total = len(starts)
         leaves = passed(jax.tree.leaves(data), self.source.data)
         stages = passed(jax.tree.leaves(path), self.source.path)
-        x, multipliers = np.zeros((total, self.source.n)), np.zeros((total, m))
+        x = np.zeros((total, self.source.n))
         objectives, violations = (np.zeros((total, options.max_rounds)) for _ in range(2))
         outcomes = np.zeros(total, _OUTCOME)
-        starts, index = np.ascontiguousarray(starts), np.ascontiguousarray(index, dtype=np.int64)
+        index = np.ascontiguousarray(index, dtype=np.int64)
         given = _Options(**{name: getattr(options, name) for name in (*_NUMBERS, *_COUNTS)})
 
         def part(first: int, last: int) -> None:

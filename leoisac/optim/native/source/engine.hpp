@@ -107,13 +107,15 @@ class Solver {
   }
 
  public:
-  // Histories have max_rounds entries each, NaN where there was no such round.
+  // Histories have max_rounds entries each, NaN where there was no such round. The multipliers to begin with stand
+  // where the last ones go.
   void run(Problem& problem, const Options& o, long stages, const double* start, double* x_out, double* multipliers,
            double* objectives, double* violations, Outcome& out) {
     std::memset(static_cast<void*>(this), 0, sizeof *this);
     x_ = point_[0], trial_ = point_[1], g_ = slope_at_[0], trial_g_ = slope_at_[1];
     std::memcpy(x_, start, N * sizeof(double));
     const double infinite = std::numeric_limits<double>::infinity();
+    std::memcpy(multipliers_, multipliers, M * sizeof(double));
     double penalty = o.penalty, tolerance = o.gradient_tolerance;
     double last_value = infinite, last_violation = infinite, last_merit = infinite;
     double value = 0.0, objective = 0.0, step = 0.0, slope = 0.0;

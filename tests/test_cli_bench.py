@@ -1,0 +1,59 @@
+"""The verb bench: fast routes by themselves, and what it keeps of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from leoisac import catalogue, cli
+from leoisac.experiment.contracts import BenchCase, resolve
+from leoisac.experiment.running.bench_batches import bench_batches
+from leoisac.plots.bench import draw_bench
+
+TOY = catalogue.find("toy-downlink")
+
+
+def test_fast_routes_by_themselves(tmp_path: Path) -> None:
+    out, picture = tmp_path / "bench.json", tmp_path / "bench.png"
+    arguments = ["bench", TOY.name, "--batches", "--longest", "1", "--out", str(out), "--plot", str(picture)]
+    result = CliRunner().invoke(cli.app, arguments)
+    assert result.exit_code == 0, result.output
+    kept = json.loads(out.read_text(encoding="utf-8"))
+    assert kept["machine"]["processor"]
+    assert [row["scheme"] for row in kept["batches"]] == [scheme.name for scheme in TOY.schemes]
+    assert all(scheme.name in result.output for scheme in TOY.schemes)
+    for row in kept["batches"]:
+        p50, p90, p99 = row["one_s"]
+        assert 0.0 < p50 <= p90 <= p99
+        assert {int(size) for size in row["per_design_s"]} >= {1, 64}
+    assert matplotlib.image.imread(picture).std() > 0.0
+
+
+def test_what_takes_too_long_is_left_out() -> None:
+    (row,) = bench_batches(TOY, schemes=["equal"], batches=(1, 64, 10**9), longest_s=5.0)
+    assert set(row.per_design_s) == {1, 64}
+    assert row.starts == ""
+    assert row.p99_shortfall is None
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue.systems() if catalogue.find(name).benches])
+def test_cases_say_what_they_are_measured_against(name: str) -> None:
+    system = catalogue.find(name)
+    cases: tuple[BenchCase, ...] = resolve(system.benches)
+    for case in cases:
+        assert case.route in system.scheme(case.scheme).routes
+        assert len(case.rival) > len("reference"), f"{case.name}: say in words what the route `{case.route}` is"
+
+
+def test_ratios_are_drawn_as_they_are(tmp_path: Path) -> None:
+    cases = [{"case": name, "rival": "another", "ratio": ratio} for name, ratio in (("a", 100.0), ("b", 1e4))]
+    draw_bench([], cases, tmp_path / "ratios.png")
+    image = matplotlib.image.imread(tmp_path / "ratios.png")[..., :3]
+    blue = (np.abs(image - np.array([0x00, 0x72, 0xB2]) / 255) < 0.02).all(axis=2)
+    lengths = sorted({int(row.sum()) for row in blue if row.sum() > 20})
+    assert lengths[-1] / lengths[0] == pytest.approx(2.0, rel=0.05)  # logarithms from 1
