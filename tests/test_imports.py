@@ -25,10 +25,11 @@ BELOW = {
     "propagation": {"foundation", "geometry", "antennas", "waveforms"},
     "metrics": {"foundation", "geometry", "antennas", "waveforms", "propagation"},
     "estimation": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics"},
+    "link": {"foundation", "waveforms", "metrics", "experiment", "plots"},
     "problems": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"},
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
-        *("optim", "plots", "experiment"),
+        *("optim", "plots", "experiment", "link"),
     },
     "own": {"foundation", "experiment", "problems"},
     "catalogue": {"foundation", "experiment", "systems"},
@@ -198,7 +199,7 @@ def _uses_jax(file: Path) -> bool:
     return "from leoisac.foundation.jax_setup import" in file.read_text(encoding="utf-8")
 
 
-LIBRARY = ("antennas", "estimation", "geometry", "metrics", "optim", "propagation", "waveforms")
+LIBRARY = ("antennas", "estimation", "geometry", "link", "metrics", "optim", "propagation", "waveforms")
 """Layers whose functions users call by themselves."""
 ENGINE_ROOM = ("augmented_lagrangian", "lanes", "lbfgs", "rank_one_blocks", "restoration")
 """Modules of ``optim.batched`` whose functions only other modules of it call, inside their programs."""

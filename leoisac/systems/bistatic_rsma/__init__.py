@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leoisac.experiment.channel_table import COLUMN, POSITIVE, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
+from leoisac.link.outcome import LAYERS, LINK_METRICS
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
 from leoisac.systems.bistatic_rsma.judge.grids import delay_coordinate, doppler_coordinate, pattern_coordinate
 
@@ -35,6 +36,7 @@ def _scheme(name: str, label: str, summary: str) -> Scheme:
         "published": "published.printed",
         "reference": "published.max_min",
         "echo": "fast.echo",
+        "coded": "fast.coded",
     }
     routes = {route: f"{_HERE}.{place}:{function}" for route, place in places.items()}
     enforces = _COMMUNICATION if name.endswith("comm") else _SENSING
@@ -84,6 +86,7 @@ METRICS = {
     "delay_doppler_map": Metric(
         "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0
     ),
+    **LINK_METRICS,
     "margin_crb": Metric("relative margin of the Cramér-Rao bound"),
     "margin_power": Metric("relative margin of the transmit power"),
     "margin_common_rate": Metric("relative margin of the common rate"),
@@ -131,7 +134,7 @@ SYSTEM = System(
     channel_axes=CHANNEL_AXES,
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"group": ("private", "common", "radar")},
+    axis_labels={"group": ("private", "common", "radar"), "layer": LAYERS},
     coordinates=COORDINATES,
     alive=("min_rate",),
     **parts_of(__name__),

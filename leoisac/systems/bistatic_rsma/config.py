@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 ReceiverSide = Annotated[int, Field(ge=2, le=128)]
@@ -59,6 +60,12 @@ class BistaticRsmaConfig(Config):
     num_users: int = Field(default=4, ge=1, le=64, description="users")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user")
     rician_factor_db: float = Field(default=10.0, ge=-100, le=100, description="Rician factor of the users' fading")
+    csi_error_db: float = Field(
+        default=-100.0,
+        ge=-100,
+        le=20,
+        description="error of the satellite's channel estimates",  # at -100 dB there is none
+    )
     user_positions_km: tuple[Ground | Position, ...] | None = Field(
         default=None, description="users at fixed places, (x, y) or (x, y, z) each; drawn at random when absent"
     )
@@ -95,6 +102,16 @@ class BistaticRsmaConfig(Config):
 
     aoa_offset_deg: tuple[Angle, Angle] = Field(
         default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
+    )
+
+    # Coded link (route coded)
+    link_symbols: LinkSymbols = 256
+    link_words: LinkWords = 4
+    link_margin_db: LinkMarginDb = 2.0
+    link_decoder: LinkDecoder = "min-sum"
+    link_iterations: LinkIterations = 20
+    link_adaptation: Literal["fade", "mean"] = Field(
+        default="fade", description="whether modulation and code rate follow a user's fade, or its mean gain"
     )
 
     # Output
@@ -156,6 +173,7 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
         "tx": config.num_tx,
         "stream": config.num_users + 2,
         "group": 3,
+        "layer": 2,
         "pattern_y": config.pattern_points,
         "pattern_x": config.pattern_points,
     }

@@ -7,11 +7,13 @@ this order; precoders are in sqrt(W), rates in bit/s/Hz.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
+from leoisac.link.outcome import LinkOutcome
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["doppler_hz", "phase", "seed"], meta_fields=[])
@@ -32,7 +34,15 @@ class Echo:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["user_steering", "user_noise_ratio", "user_fading", "target_steering", "gain_floor", "echo"],
+    data_fields=[
+        "user_steering",
+        "user_noise_ratio",
+        "user_fading",
+        "target_steering",
+        "gain_floor",
+        "echo",
+        "known_steering",
+    ],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Channels:
         target_steering: towards the target.
         gain_floor: least target gain ``||P^H a_t||^2`` that meets the bound's threshold, W.
         echo: the trial's echo; ``None`` for channels from plain arrays.
+        known_steering: ``user_steering`` as designs know it; ``None`` where they know it exactly.
     """
 
     user_steering: Leaf  # complex (user, tx)
@@ -54,6 +65,12 @@ class Channels:
     target_steering: Leaf  # complex (tx)
     gain_floor: Leaf  # real scalar
     echo: Echo | None = None
+    known_steering: Leaf | None = None  # complex (user, tx)
+
+    @property
+    def design_steering(self) -> Leaf:
+        """What designs take for ``user_steering``."""
+        return self.user_steering if self.known_steering is None else self.known_steering
 
 
 @partial(
@@ -160,6 +177,7 @@ class EchoScene:
         "fading_weights",
         "pattern_steering",
         "scene",
+        "coding",
     ],
     meta_fields=[],
 )
@@ -174,6 +192,7 @@ class Parameters:
         fading_powers, fading_weights: quadrature over the users' fading power.
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
+        coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
     """
 
     transmit_power: Leaf  # real scalar
@@ -185,6 +204,7 @@ class Parameters:
     fading_weights: Leaf  # real (node)
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
+    coding: Mapping[str, Leaf] | None = None
 
 
 @partial(
@@ -237,7 +257,7 @@ class Estimate:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["precoder", "common_rate", "radar_interference", "estimate"],
+    data_fields=["precoder", "common_rate", "radar_interference", "estimate", "words"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -249,9 +269,11 @@ class Design:
         common_rate: share of the common rate of every user, bit/s/Hz.
         radar_interference: 1 where the users do not cancel the radar sequence, 0 where they do; ``None`` is 0.
         estimate: what the receiver made of the echo; ``None`` where none was simulated.
+        words: what became of code words; ``None`` where none were sent.
     """
 
     precoder: Leaf  # complex (tx, stream)
     common_rate: Leaf  # real (user)
     radar_interference: Leaf | None = None  # real scalar
     estimate: Estimate | None = None
+    words: LinkOutcome | None = None

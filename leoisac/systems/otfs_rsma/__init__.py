@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from leoisac.experiment.channel_table import ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
+from leoisac.link.outcome import LAYERS, LINK_METRICS
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
 _HERE = "leoisac.systems.otfs_rsma"
@@ -34,6 +35,7 @@ def _scheme(name: str, label: str, summary: str, enforces: tuple[str, ...], *mor
         "least-delay": f"{_HERE}.fast.least_bound:solve_delay_{name_}",
         "least-doppler": f"{_HERE}.fast.least_bound:solve_doppler_{name_}",
         "echo": f"{_HERE}.fast.echo:{function}",
+        "coded": f"{_HERE}.fast.coded:{function}",
     }
     routes |= {route: named[route] for route in more}
     return Scheme(
@@ -58,26 +60,34 @@ SCHEMES = (
         "RSMA",
         "problem (17) with the configured power split, or a free one",
         _ALL,
-        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo"),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "echo", "coded"),
     ),
     _scheme(
         "sdma",
         "SDMA",
         "no common stream, and no floor on its rate",
         (*_SENSING, "power"),
-        *("reference", *_GENETIC, *_LEAST_BOUNDS),
+        *("reference", *_GENETIC, *_LEAST_BOUNDS, "coded"),
     ),
     _scheme("sdma-paper", "SDMA, floor kept", "no common stream, but the floor on its rate: infeasible", _ALL),
-    _scheme("common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS),
+    _scheme(
+        "common-only", "common stream only", "all power in the common stream", _ALL, *_GENETIC, *_LEAST_BOUNDS, "coded"
+    ),
     Scheme(
         "random",
         "Gaussian streams at the configured split, not optimised",
-        {"fast": f"{_HERE}.fast.baselines:solve_random", "echo": f"{_HERE}.fast.echo:solve_random"},
+        {
+            "fast": f"{_HERE}.fast.baselines:solve_random",
+            "echo": f"{_HERE}.fast.echo:solve_random",
+            "coded": f"{_HERE}.fast.coded:solve_random",
+        },
         ("power",),
         "random streams",
     ),
-    _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power")),
-    _scheme("no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power")),
+    _scheme("no-crb", "no ceilings", "as rsma without the ceilings of the bounds", ("common_rate", "power"), "coded"),
+    _scheme(
+        "no-common-floor", "no floor", "as rsma without the floor on the common rate", (*_SENSING, "power"), "coded"
+    ),
     Scheme(
         "interference-free",
         "every user alone on its strongest eigen-beam, with the private power of the configured split",
@@ -106,6 +116,13 @@ SCHEMES = (
         {"fast": f"{_HERE}.fast.reception:solve_reception"},
         (),
         "uncoded data",
+    ),
+    Scheme(
+        "pilots",
+        "path gains from pilots, embedded or in frames of their own; no precoding",
+        {"fast": f"{_HERE}.fast.pilots:solve_pilots"},
+        (),
+        "pilots",
     ),
 )
 
@@ -137,7 +154,11 @@ METRICS = {
     "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
+    "csi_error": Metric("squared error of the channel estimate", "1", ("estimator",), least=0.0),
+    "csi_error_predicted": Metric("expected squared error of the channel estimate", "1", ("estimator",), least=0.0),
+    "paths_found": Metric("share of the paths above the noise", "1", least=0.0, most=1.0),
     "bit_error_rate": Metric("bit-error rate", "1", ("receiver",), least=0.0, most=1.0),
+    **LINK_METRICS,
     "margin_common_rate": Metric("relative margin of the common rate"),
     "margin_crb_delay": Metric("relative margin of the delay bound"),
     "margin_crb_doppler": Metric("relative margin of the Doppler bound"),
@@ -146,6 +167,9 @@ METRICS = {
 
 RECEIVERS = ("OTFS, LMMSE", "OTFS, message passing", "OFDM, one tap", "OFDM, LMMSE")
 """In the order of ``leoisac.estimation.bit_errors.RECEIVERS``."""
+
+ESTIMATORS = ("least squares", "LMMSE")
+"""Of path gains from pilots."""
 
 DESIGN_FIELDS = {
     "streams": Metric(
@@ -182,7 +206,13 @@ SYSTEM = System(
     },
     design_fields=DESIGN_FIELDS,
     axis_sizes=axis_sizes,
-    axis_labels={"receiver": RECEIVERS, "parameter": _PARAMETERS, "parameter_2": _PARAMETERS},
+    axis_labels={
+        "receiver": RECEIVERS,
+        "estimator": ESTIMATORS,
+        "layer": LAYERS,
+        "parameter": _PARAMETERS,
+        "parameter_2": _PARAMETERS,
+    },
     alive=("total_min_rate",),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
     **parts_of(__name__),

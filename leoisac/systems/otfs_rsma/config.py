@@ -12,8 +12,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from leoisac.estimation.pilots import pilot_layout
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
@@ -84,6 +86,13 @@ class OtfsRsmaConfig(Config):
     csi_error_db: Decibel = Field(default=-25.0, description="variance of the error of the channel estimate")
     csi_error_model: Literal["entry", "total"] = Field(
         default="entry", description="whether that is the variance per matrix entry or of the whole matrix"
+    )
+    csi_source: Literal["stated", "pilots"] = Field(
+        default="stated", description="whether the error of the channel estimate is csi_error_db, or that of pilots"
+    )
+    pilot_db: Decibel = Field(default=0.0, description="energy of a pilot over a frame's power budget")
+    pilot_estimator: Literal["least-squares", "lmmse"] = Field(
+        default="lmmse", description="estimator of the path gains from pilots"
     )
     sic_residual: float = Field(
         default=0.03, ge=0, le=1, description="share of the common stream's power that cancellation leaves"
@@ -190,6 +199,13 @@ class OtfsRsmaConfig(Config):
         default="private", description="maximise the least private rate, or the least one with the common rate shared"
     )
 
+    # Coded link (route coded)
+    link_symbols: LinkSymbols = 256
+    link_words: LinkWords = 4
+    link_margin_db: LinkMarginDb = 2.0
+    link_decoder: LinkDecoder = "min-sum"
+    link_iterations: LinkIterations = 20
+
     @field_validator("common_power_fraction", mode="before")
     @classmethod
     def _free_split(cls, value: Any) -> Any:
@@ -209,6 +225,8 @@ class OtfsRsmaConfig(Config):
                 "(n_delay * n_doppler)"
             )
         self._refuse_without_effect()
+        if self.csi_source == "pilots":
+            pilot_layout(self.n_delay, self.n_doppler, 1, self.path_delays, self.path_dopplers)  # may refuse
         if self.equal_private and self.common_power_fraction == "free":
             raise ValueError("equal_private needs a common_power_fraction: a free split is free for all streams")
         return self
@@ -277,6 +295,7 @@ def axis_sizes(config: OtfsRsmaConfig) -> Mapping[str, int]:
         "path": len(config.path_delays),
         "stream": config.n_users + 1,
         "target": 1 + len(config.other_targets),
+        "layer": 2,
     }
 
 

@@ -7,11 +7,13 @@ mode ``space-dd``. Powers are in W, so precoders in sqrt(W).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
+from leoisac.link.outcome import LinkOutcome
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["path_gains", "symbols", "noise_seed"], meta_fields=[])
@@ -97,6 +99,8 @@ class Frame:
         "kept_rate_share",
         "targets",
         "delay_weight",
+        "coding",
+        "pilot_energy",
     ],
     meta_fields=[
         "frame",
@@ -142,6 +146,8 @@ class Parameters:
         is_realised: reported bounds are those of the trial's symbols.
         is_echo_sampled: the echo is that of the frame's rectangular pulses; else that of ideal ones.
         is_ceiling_sampled: the ceilings hold for the bounds of that echo.
+        coding: settings of the coded link (``link.settings``).
+        pilot_energy: ``|x_p|^2`` of an antenna's pilot, W.
     """
 
     total_power: Leaf
@@ -173,6 +179,8 @@ class Parameters:
     is_ceiling_sampled: bool = False
     is_time_frequency: bool = False
     is_joint: bool = False
+    coding: Mapping[str, Leaf] | None = None
+    pilot_energy: Leaf = 1.0
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
@@ -188,7 +196,7 @@ class Estimate:
     doppler_hz: Leaf
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "words"], meta_fields=[])
 @dataclass(frozen=True)
 class Design:
     """Precoders of all streams.
@@ -196,10 +204,12 @@ class Design:
     Attributes:
         streams: the common stream first, sqrt(W); zero where a scheme has none.
         estimate: of the echo; ``None`` where none was simulated.
+        words: what became of code words; ``None`` where none were sent.
     """
 
     streams: Leaf  # complex (stream, cell or antenna-major cell)
     estimate: Estimate | None = None
+    words: LinkOutcome | None = None
 
 
 @partial(
@@ -264,3 +274,19 @@ class Reception:
 
     bit_errors: Leaf
     bits: Leaf
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["errors", "predicted", "found"], meta_fields=[])
+@dataclass(frozen=True)
+class PilotOutcome:
+    """What pilots say of a trial's channels, instead of a design.
+
+    Attributes:
+        errors: squared errors of all path gains of a link, mean over the links, by estimator (least squares, LMMSE).
+        predicted: their expected values.
+        found: share of the paths that stand out from the noise.
+    """
+
+    errors: Leaf  # real (estimator)
+    predicted: Leaf  # real (estimator)
+    found: Leaf

@@ -18,6 +18,7 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import METRICS, SCHEMES
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns, draw_path_loss
+from leoisac.systems.bistatic_rsma.evidence.coded_figures import draw_coded_csi, draw_coded_errors, draw_coded_rates
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
@@ -151,5 +152,8 @@ FIGURES = (
     Figure("ergodic-rate", "Bound and ergodic rate", ("power",), _draw_ergodic),
     Figure("drop-model", "Least rates by drop model", ("drop-model",), _draw_drop_model),
     Figure("estimation-error", "Errors of the estimates against Cramér-Rao bounds", ("estimation",), draw_errors),
+    Figure("coded-errors", "Block errors around the information limit", ("coded-margin",), draw_coded_errors),
+    Figure("coded-rates", "Delivered bits against predictions", ("coded-rates",), draw_coded_rates),
+    Figure("coded-csi", "Rates of designs on estimates that err", ("coded-csi",), draw_coded_csi),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from leoisac.experiment.contracts import Metric
+from leoisac.link.figures import LINK_QUANTITIES
 from leoisac.systems.bistatic_rsma import COORDINATES
 
 QUANTITIES: dict[str, Metric] = {
+    **LINK_QUANTITIES,
     **{name: Metric(place.long_name, place.units) for name, place in COORDINATES.items()},
     "doppler_khz": Metric("Doppler shift", "kHz"),
     "target_altitude": Metric("target altitude", "km", least=0.0),

@@ -26,6 +26,12 @@ _SMALL_RADAR = {
 target gain is that of small cases at the thresholds of the studies: quick echoes of tests."""
 _FEW_POINTS = 21
 """Of every pattern that tests store: one shape."""
+_CODED = ("rsma-noradar:coded", "sdma-radar-sic:coded", "sdma-noradar:coded")
+_TINY_LINK = {
+    "overrides": {**_SMALL, "link_symbols": 96, "link_words": 2},
+    "schemes": ("rsma-radar-nosic:coded", "sdma-noradar:coded"),
+}
+"""Few rates: every one is a code with a program of its own."""
 _ECHO = ("rsma-noradar:echo", "sdma-radar-sic:echo")
 
 _FLOOR = 0.8
@@ -153,6 +159,34 @@ STUDIES = (
             "overrides": _SMALL_RADAR,
             "sweep": {"crb_threshold_rad2+transmit_power_dbw": [list(_radar_point(value)) for value in (0.3, 2.0)]},
         },
+    ),
+    Study(
+        "coded-margin",
+        schemes=_CODED,
+        sweep={"link_margin_db": [-1.5, -0.5, 0.5, 1.5, 2.5, 3.5]},
+        trials=200,
+        headline="sum_goodput",
+        quick={"trials": 16},
+        tiny={**_TINY_LINK, "sweep": {"link_margin_db": [-0.5, 2.5]}},
+    ),
+    Study(
+        "coded-rates",
+        schemes=_CODED,
+        sweep={"link_adaptation": ["fade", "mean"], "transmit_power_dbw": [20.0, 22.5, 25.0, 27.5, 30.0]},
+        trials=100,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"link_adaptation": ["fade", "mean"], "transmit_power_dbw": [20.0, 25.0, 30.0]}},
+        tiny={**_TINY_LINK, "sweep": {"link_adaptation": ["fade", "mean"], "transmit_power_dbw": [20.0]}},
+    ),
+    Study(
+        "coded-csi",
+        schemes=_CODED,
+        overrides={"transmit_power_dbw": 25.0},
+        sweep={"csi_error_db": [-40.0, -30.0, -25.0, -20.0, -15.0, -10.0, -5.0]},
+        trials=100,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"csi_error_db": [-40.0, -20.0, -10.0]}},
+        tiny={**_TINY_LINK, "sweep": {"csi_error_db": [-30.0, -10.0]}},
     ),
     Study(
         "sensitivity",

@@ -13,6 +13,8 @@ from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.namespace import RealLike, array_namespace
 from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
 from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
+from leoisac.link.outcome import link_metrics
+from leoisac.link.settings import link_numbers
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
@@ -54,6 +56,10 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
         scene=echo_scene(config, link),
+        coding={
+            name: jnp.asarray(value)
+            for name, value in (link_numbers(config) | {"by_mean": float(config.link_adaptation == "mean")}).items()
+        },
     )
 
 
@@ -104,15 +110,17 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     rates over each user's Rician fading and then shares the common rate anew; ``faded_min_rate`` is that of the
     trial's own fades. Bounds are in rad^2, powers and gains in W. Margins are relative, and met when not negative:
     ``margin_crb = ||P^H a_t||^2 / floor - 1``, ``margin_power = 1 - ||P||^2 / P_t``, ``margin_common_rate`` compares
-    the shares of the common rate (none of them negative) with the least rate at which all can decode it.
+    the shares of the common rate (none of them negative) with the least rate at which all can decode it. All rates are
+    those of the true channels; where designs know others, the common stream is slowed down to what all can decode.
     """
     users = channels.user_noise_ratio.shape[0]
     powers = stream_powers(channels.user_steering, design.precoder)
     interference = 0.0 if design.radar_interference is None else design.radar_interference
     rates = stream_rates(powers, interference, channels.user_noise_ratio)
-    rate = rates.private + design.common_rate
     common_bound = jnp.min(rates.common)
-    slack = jnp.minimum(common_bound - jnp.sum(design.common_rate), jnp.min(design.common_rate))
+    shares = _delivered_shares(channels, jnp.asarray(design.common_rate), common_bound)
+    rate = rates.private + shares
+    slack = jnp.minimum(common_bound - jnp.sum(shares), jnp.min(shares))
     per_stream = jnp.sum(_squared(design.precoder), axis=0)
     groups = jnp.stack([jnp.sum(per_stream[:users]), per_stream[users], per_stream[users + 1]])
     total = jnp.sum(per_stream)
@@ -122,7 +130,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "rate": rate,
         "sum_rate": jnp.sum(rate),
         "private_rate": rates.private,
-        "common_rate": jnp.asarray(design.common_rate),
+        "common_rate": shares,
         "common_rate_bound": common_bound,
         "ergodic_min_rate": _ergodic_min_rate(parameters, powers, interference, channels.user_noise_ratio),
         "faded_min_rate": _faded_min_rate(powers, interference, channels),
@@ -143,7 +151,18 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
+    if design.words is not None:
+        metrics |= link_metrics(design.words, total, 1.0 / parameters.scene.sample_time_s)
     return metrics
+
+
+def _delivered_shares(
+    channels: Channels, shares: Float[Array, " user"], common_bound: Float[Array, ""]
+) -> Float[Array, " user"]:
+    """Shares of the common rate, all of them smaller by the same factor where the true channels cannot carry them."""
+    if channels.known_steering is None:
+        return shares
+    return shares * jnp.minimum(1.0, common_bound / jnp.maximum(jnp.sum(shares), _TINY))
 
 
 def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> Metrics:

@@ -59,13 +59,14 @@ class Problem:
 
 
 def normalise(parameters: Parameters, channels: Channels, mode: Mode) -> Problem:
-    """The normalised problem of one trial."""
+    """The normalised problem of one trial, for the channels that designs know."""
     num_users, num_tx = channels.user_steering.shape
-    basis = _span(jnp.concatenate([channels.user_steering, channels.target_steering[None]]))
+    steering = jnp.asarray(channels.design_steering)
+    basis = _span(jnp.concatenate([steering, channels.target_steering[None]]))
     scale = jnp.sqrt(parameters.transmit_power / channels.user_noise_ratio)
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
     return Problem(
-        users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), channels.user_steering),
+        users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), steering),
         target=jnp.einsum("nd,n->d", jnp.conj(basis), channels.target_steering) / jnp.sqrt(float(num_tx)),
         floor=mode.sensing * channels.gain_floor / (num_tx * parameters.transmit_power),
         stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),

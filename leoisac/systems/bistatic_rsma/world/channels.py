@@ -17,7 +17,7 @@ from leoisac.antennas.arrays import ArrayLayout, upa
 from leoisac.antennas.steering import steering_vector
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, entity_keys, purpose_keys, standard_normal, uniforms
+from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, standard_normal, uniforms
 from leoisac.foundation.units import from_db
 from leoisac.geometry.bistatic import departure_angles
 from leoisac.propagation.free_space import free_space_gain, wavelength
@@ -48,6 +48,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "target_steering",
         "gain_floor",
         "max_doppler_hz",
+        "csi_error",
     ],
     meta_fields=["num_users", "layout", "uniform_area"],
 )
@@ -72,6 +73,7 @@ class Geometry:
     num_users: int
     layout: ArrayLayout
     uniform_area: bool
+    csi_error: Leaf | None = None  # variance relative to the channels; None where they are known
 
 
 def prepare(config: BistaticRsmaConfig) -> Geometry:
@@ -98,6 +100,8 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         num_users=config.num_users,
         layout=upa(*config.satellite_array),
         uniform_area=config.user_distribution == "uniform-area",
+        # -100 dB stands for none at all.
+        csi_error=jnp.asarray(from_db(config.csi_error_db)) if config.csi_error_db > -100.0 else None,
     )
 
 
@@ -118,7 +122,15 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         target_steering=geometry.target_steering,
         gain_floor=geometry.gain_floor,
         echo=_echo(geometry, numbers["echo"][-1]),
+        known_steering=None if geometry.csi_error is None else _estimate(geometry.csi_error, key, steering),
     )
+
+
+def _estimate(csi_error: Leaf, key: Key, steering: Complex[Array, "user tx"]) -> Complex[Array, "user tx"]:
+    """Steering vectors with independent errors ``CN(0, sigma_e^2)`` of their entries."""
+    users = entity_keys(purpose_keys(key, ("channel errors",))[0], steering.shape[0])
+    numbers = jax.vmap(partial(uniforms, shapes={"error": (steering.shape[1], 2)}))(users)
+    return steering + jnp.sqrt(csi_error) * complex_normal(numbers["error"])
 
 
 def user_channel_stats(

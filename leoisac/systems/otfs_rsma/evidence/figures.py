@@ -21,6 +21,7 @@ from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES
+from leoisac.systems.otfs_rsma.evidence.coded_figures import draw_coded_errors, draw_coded_rates, draw_pilots
 from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
 from leoisac.systems.otfs_rsma.evidence.front import draw_front
 from leoisac.systems.otfs_rsma.evidence.full_load import draw_full_load, draw_waveforms
@@ -281,6 +282,9 @@ FIGURES = (
     ),
     Figure("full-load", "Rate splitting at full load", ("full-load",), draw_full_load),
     Figure("full-load-waveforms", "Waveforms at full load", ("full-load-waveforms",), draw_waveforms),
+    Figure("coded-errors", "Block errors around the information limit", ("coded-margin",), draw_coded_errors),
+    Figure("coded-rates", "Delivered bits against predictions", ("coded-rates", "coded-csi"), draw_coded_rates),
+    Figure("pilots", "Channel estimates from pilots", ("pilot-error", "coded-pilots"), draw_pilots),
     Figure("sensitivity", "What each declared value changes", ("sensitivity",), draw_sensitivity),
 )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from leoisac.experiment.contracts import Metric
+from leoisac.link.figures import LINK_QUANTITIES
 
 _DELAY, _DOPPLER = "delay bound, known amplitude", "Doppler bound, known amplitude"
 
 QUANTITIES: dict[str, Metric] = {
+    **LINK_QUANTITIES,
     "draws_below": Metric("share of the draws at or below", least=0.0, most=1.0),
     "crb_delay_us2": Metric(_DELAY, "µs²", least=0.0),
     "least_crb_delay": Metric(f"least {_DELAY}", "µs²", least=0.0),

@@ -13,6 +13,13 @@ _FEW = {"common_power_fraction": [0.1, 0.8]}
 _SMALL = dict(SYSTEM.small)
 _TINY = {"overrides": _SMALL, "trials": 4}
 _TINY_SWEEP = {**_TINY, "sweep": _FEW}
+_CODED = ("rsma:coded", "sdma:coded", "random:coded")
+_TINY_LINK = {
+    "overrides": {**_SMALL, "comm_snr_db": 5.0, "link_symbols": 96, "link_words": 2},
+    "trials": 4,
+    "schemes": ("rsma:coded", "random:coded"),
+}
+"""Few rates: every one is a code with a program of its own."""
 _GENETIC = ("published", "ga-sensing")
 _LEAST = ("least-delay", "least-doppler")
 
@@ -173,6 +180,55 @@ STUDIES = (
             "trials": 8,
             "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]},
         },
+    ),
+    Study(
+        "coded-margin",
+        schemes=_CODED,
+        overrides={"csi_error_db": -100.0},
+        sweep={"link_margin_db": [-1.5, -0.5, 0.5, 1.5, 2.5, 3.5]},
+        trials=200,
+        headline="sum_goodput",
+        quick={"trials": 16},
+        tiny={**_TINY_LINK, "sweep": {"link_margin_db": [-0.5, 2.5]}},
+    ),
+    Study(
+        "coded-rates",
+        schemes=_CODED,
+        overrides={"csi_error_db": -100.0},
+        sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
+        trials=200,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"comm_snr_db": [0.0, 10.0, 20.0]}},
+        tiny={**_TINY_LINK, "sweep": {"comm_snr_db": [2.0, 5.0]}},
+    ),
+    Study(
+        "coded-csi",
+        schemes=_CODED,
+        overrides={"csi_error_model": "total"},
+        sweep={"csi_error_db": [-45.0, -40.0, -35.0, -30.0, -25.0, -20.0, -15.0]},
+        trials=200,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"csi_error_db": [-45.0, -30.0, -20.0]}},
+        tiny={**_TINY_LINK, "sweep": {"csi_error_db": [-45.0, -15.0]}},
+    ),
+    Study(
+        "pilot-error",
+        schemes=("pilots",),
+        sweep={"pilot_db": [-20.0, -10.0, 0.0, 10.0, 20.0]},
+        trials=500,
+        headline="csi_error",
+        quick={"trials": 64},
+        tiny={"overrides": _SMALL, "trials": 4, "sweep": {"pilot_db": [-10.0, 10.0]}},
+    ),
+    Study(
+        "coded-pilots",
+        schemes=_CODED,
+        overrides={"csi_source": "pilots"},
+        sweep={"pilot_db": [-10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0]},
+        trials=200,
+        headline="sum_goodput",
+        quick={"trials": 16, "sweep": {"pilot_db": [-10.0, 0.0, 10.0, 20.0]}},
+        tiny={**_TINY_LINK, "sweep": {"pilot_db": [-10.0, 10.0]}},
     ),
     SENSITIVITY,
     *FULL_LOAD,

@@ -8,9 +8,13 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.steering import ula_steering_vector
+from leoisac.estimation.pilot_dictionary import doppler_fit, expected_error, ridge
+from leoisac.estimation.pilots import PilotLayout, gain_error, pilot_layout
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.link.outcome import link_metrics
+from leoisac.link.settings import link_numbers
 from leoisac.metrics.delay_doppler_fisher import (
     DelayDopplerBounds,
     delay_doppler_bounds,
@@ -25,7 +29,16 @@ from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.judge.full_load import evaluate_loaded
-from leoisac.systems.otfs_rsma.model import Channels, Design, Frame, LoadedDesign, Parameters, RateBound, Reception
+from leoisac.systems.otfs_rsma.model import (
+    Channels,
+    Design,
+    Frame,
+    LoadedDesign,
+    Parameters,
+    PilotOutcome,
+    RateBound,
+    Reception,
+)
 from leoisac.systems.otfs_rsma.world.link import array_gain, link_of, user_places
 from leoisac.waveforms.delay_doppler_channel import apply_in_time, apply_paths, path_operators, time_operators
 from leoisac.waveforms.otfs import modulate, time_frequency_image
@@ -38,18 +51,13 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     fraction = config.common_power_fraction
     link = link_of(config)
-    noise = effective_noise(
-        link.receiver_noise,
-        float(from_db(config.csi_error_db)),
-        config.total_power,
-        n_cells=config.n_dd,
-        model=config.csi_error_model,
-    )
+    noise = _noise_with_errors(config, link.receiver_noise)
     steering = ula_steering_vector(deg_to_rad(config.target_angle_deg), config.n_tx)
     numbers = {
         "total_power": config.total_power,
         "noise": noise,
         "receiver_noise": link.receiver_noise,
+        "pilot_energy": config.total_power * from_db(config.pilot_db),
         "sic_residual": config.sic_residual,
         "common_fraction": 0.0 if fraction == "free" else fraction,
         "is_split_fixed": fraction != "free",
@@ -80,6 +88,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         is_ceiling_sampled=config.ceiling_pulse == "sampled",
         is_time_frequency=config.waveform == "ofdm",
         is_joint=config.load_objective == "gaussian",
+        coding={name: jnp.asarray(value) for name, value in link_numbers(config).items()},
     )
 
 
@@ -87,6 +96,42 @@ def _targets(config: OtfsRsmaConfig) -> np.ndarray:
     first = (config.target_delay, config.target_doppler, config.target_angle_deg, 0.0)
     rows = np.array([first, *config.other_targets])
     return np.column_stack([rows[:, :2], deg_to_rad(rows[:, 2]), from_db(rows[:, 3])])
+
+
+def _noise_with_errors(config: OtfsRsmaConfig, receiver_noise: float) -> float:
+    """``N_0``, with the stated error of the channel estimate or that of pilots."""
+    common = {"total_power": config.total_power, "n_cells": config.n_dd}
+    if config.csi_source == "stated":
+        error = float(from_db(config.csi_error_db))
+        return effective_noise(receiver_noise, error, **common, model=config.csi_error_model)
+    variance = receiver_noise / (config.total_power * float(from_db(config.pilot_db)))
+    error = float(expected_pilot_error(frame_of(config), variance, config.pilot_estimator))
+    return effective_noise(receiver_noise, error, **common, model="total")
+
+
+def pilot_layout_of(frame: Frame) -> PilotLayout:
+    """Pilots of all precoded antennas in a frame.
+
+    Raises:
+        ValueError: if its paths cannot be told apart.
+    """
+    return pilot_layout(frame.n_delay, frame.n_doppler, frame.n_antennas, frame.delays, frame.dopplers)
+
+
+def expected_pilot_error(frame: Frame, variance: Any, estimator: str) -> Any:
+    """Expected squared error of a link's channel from pilots, the same for all antennas.
+
+    Args:
+        frame: with its paths, of power ``1 / P`` each.
+        variance: receiver noise over a pilot's energy.
+        estimator: ``least-squares`` or ``lmmse``.
+    """
+    layout, n_paths = pilot_layout_of(frame), len(frame.delays)
+    if layout.is_whole:
+        return n_paths * gain_error(variance, 1.0 / n_paths, estimator)
+    fit = doppler_fit(layout)
+    level = ridge(fit, variance, n_paths, estimator)
+    return expected_error(layout, fit, frame.delays, frame.dopplers, variance, level)
 
 
 def frame_of(config: OtfsRsmaConfig) -> Frame:
@@ -114,7 +159,9 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
 
 
 def evaluate(
-    parameters: Parameters, channels: Channels, design: Design | RateBound | Reception | LoadedDesign
+    parameters: Parameters,
+    channels: Channels,
+    design: Design | RateBound | Reception | LoadedDesign | PilotOutcome,
 ) -> Metrics:
     """Metrics of one trial's design.
 
@@ -134,6 +181,8 @@ def evaluate(
         return {"min_rate": jnp.asarray(design.rate)}
     if isinstance(design, LoadedDesign):
         return evaluate_loaded(parameters, channels, design)
+    if isinstance(design, PilotOutcome):
+        return {"csi_error": design.errors, "csi_error_predicted": design.predicted, "paths_found": design.found}
     if isinstance(design, Reception):
         return {"bit_error_rate": design.bit_errors / design.bits}
     metrics = _rate_metrics(parameters, channels, design.streams)
@@ -152,6 +201,9 @@ def evaluate(
             "delay_error": design.estimate.delay_s - parameters.target_delay,
             "doppler_error": design.estimate.doppler_hz - parameters.target_doppler,
         }
+    if design.words is not None:
+        frame = parameters.frame  # one symbol of a stream in every frame
+        metrics |= link_metrics(design.words, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
     return metrics
 
 
@@ -310,8 +362,10 @@ def _sensing(parameters: Parameters) -> dict[str, Any]:
 
 __all__ = [
     "evaluate",
+    "expected_pilot_error",
     "frame_of",
     "parameters",
+    "pilot_layout_of",
     "precoded_gains",
     "received_streams",
     "sinrs",
