@@ -180,7 +180,7 @@ DESIGN_FIELDS = {
     "precoders": Metric(
         "precoders at full load, a column a stream: that of all, or the second of a user, first; oma: user by user",
         "sqrt(W)",
-        ("tx", "layer"),
+        ("tx", "loaded_stream"),
     ),
 }
 
