@@ -87,8 +87,23 @@ class TestSchemes:
     def test_proposed_beats_zero_forcing_on_average(self, scene: Scene) -> None:
         proposed, _ = scene.solve(fast_schemes.solve_proposed)
         usable = proposed.status == Status.CONVERGED
-        other, _ = scene.solve(baselines.solve_zf_eps)
-        assert proposed.objective[usable].mean() > other.objective[usable].mean()
+        for baseline in (baselines.solve_zf_eps, baselines.solve_rzf_eps):
+            other, _ = scene.solve(baseline)
+            assert proposed.objective[usable].mean() > other.objective[usable].mean()
+
+    def test_a_searched_design_that_misses_a_floor_is_none(self, scene: Scene) -> None:
+        plain, missed = scene.solve(baselines.solve_zf_eps)
+        margin = np.minimum(missed["margin_scnr"], missed["margin_sut_rate"])
+        np.testing.assert_array_equal(plain.status == Status.CONVERGED, margin >= -1e-3)
+        hard = plain.status == Status.NO_FEASIBLE_POINT
+        assert hard.any()
+        regularised, metrics = scene.solve(baselines.solve_rzf_eps)
+        usable = regularised.status == Status.CONVERGED
+        assert usable[~hard].all()
+        assert usable[hard].any()
+        assert np.all(metrics["terrestrial_rate"][usable] > 0.1)
+        # Plain zero forcing is among the designs of the other search, whose grid has fewer powers.
+        assert np.all(regularised.objective[~hard] >= 0.97 * plain.objective[~hard])
 
     def test_ideals_ignore_the_coupling(self, scene: Scene) -> None:
         ideal, metrics = scene.solve(baselines.solve_interference_free)

@@ -39,15 +39,25 @@ def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Sch
 
 
 def _plain(module: str, name: str, label: str, summary: str) -> Scheme:
-    """A scheme in closed form, or nearly. It promises the budgets alone: to miss a floor does not exclude it."""
+    """A scheme in closed form, or nearly, that designs blindly: it promises the budgets alone."""
     return Scheme(name, summary, {"fast": f"{_HERE}.fast.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label)
+
+
+def _searching(name: str, label: str, summary: str) -> Scheme:
+    """A zero-forcing scheme that searches among designs which keep the floors, and promises them."""
+    return Scheme(name, summary, {"fast": f"{_HERE}.fast.baselines:solve_{name.replace('-', '_')}"}, _ALL, label)
 
 
 SCHEMES = (
     _optimised(
         "proposed", "proposed", "three stages: P1 in the cells, P2 at the satellite, P3 in the cells", _ALL, True
     ),
-    _plain("baselines", "zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
+    _searching(
+        "rzf-eps",
+        "RZF-EPS",
+        "regularised zero forcing, least-power sensing streams, exhaustive search of the satellite power",
+    ),
+    _searching("zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
     _plain("baselines", "greedy", "greedy", "each network designs as if the other did not exist"),
     _plain("baselines", "uniform", "uniform", "as greedy, with equal powers"),
     _optimised("coop-uniform", "coop-uniform", "equal powers of the spot beams, beams by P3", _ALL),
@@ -55,7 +65,7 @@ SCHEMES = (
         "baselines",
         "interference-free",
         "interference-free, ZF",
-        "networks that do not disturb each other, zero forcing: the paper's ideal, which a good design can exceed",
+        "networks that do not disturb each other, zero forcing: called ideal, and exceeded by good designs",
     ),
     _optimised(
         "interference-free-wmmse",
@@ -189,6 +199,8 @@ SYSTEM = System(
         "num_receivers": 3,
         "num_rx": 2,
         "clutter_per_target": 2,
+        "num_clusters": 4,
+        "num_rays": 4,
     },
     tolerance=1e-3,
     # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.

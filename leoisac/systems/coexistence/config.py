@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -76,8 +76,8 @@ class CoexistenceConfig(Config):
         default=4.0, ge=0, le=20, description="standard deviation of the satellite links' shadowing"
     )
     fspl_denominator: Literal["2pi", "4pi"] = Field(
-        default="2pi",
-        description="free space as printed in the paper (2pi) or after Friis (4pi, default for a real satellite)",
+        default="4pi",
+        description="free space after Friis (4pi), or as printed in the paper (2pi, 6 dB more)",
     )
     sut_gain_dbi: GainDbi = Field(default=34.2, description="main-lobe gain of a satellite user")
     sut_side_gain_dbi: GainDbi = Field(
@@ -134,16 +134,6 @@ class CoexistenceConfig(Config):
         default=None, description="a real satellite pass instead of a random direction"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _real_satellites_obey_friis(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        given = cast(Mapping[str, Any], data)
-        if given.get("satellite") is None or "fspl_denominator" in given:
-            return given
-        return {**given, "fspl_denominator": "4pi"}
-
     @model_validator(mode="after")
     def _consistent(self) -> CoexistenceConfig:
         if self.num_cells % self.cells_per_beam:
@@ -166,13 +156,6 @@ class CoexistenceConfig(Config):
                 "part, or leave them 0"
             )
         return self
-
-    def replace(self, **changes: Any) -> CoexistenceConfig:
-        """Copy with some fields changed; one that gets a real satellite gets Friis' law, unless told otherwise."""
-        gets_satellite = any(name.partition(".")[0] == "satellite" for name in changes)
-        if self.satellite is None and gets_satellite and changes.get("satellite", True) is not None:
-            changes = {"fspl_denominator": "4pi", **changes}
-        return super().replace(**changes)
 
     @property
     def num_beams(self) -> int:

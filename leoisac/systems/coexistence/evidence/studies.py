@@ -10,10 +10,12 @@ from leoisac.experiment.contracts import Study
 from leoisac.systems.coexistence import SYSTEM
 from leoisac.systems.coexistence.evidence.sensitivity import SENSITIVITY
 
-RATE_SCHEMES = ("proposed", "zf-eps", "greedy", "uniform", "interference-free", "interference-free-wmmse")
+RATE_SCHEMES = ("proposed", "rzf-eps", "zf-eps", "greedy", "uniform", "interference-free", "interference-free-wmmse")
 ASSOCIATIONS = ("proposed", "nearest", "greedy", "random")
 
 _SMALL = dict(SYSTEM.small)
+_PRINTED = {"fspl_denominator": "2pi"}
+"""The paper's own setting, which the default (Friis) is not."""
 
 _FLOORS = [3.0, 7.0]
 _RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]
@@ -24,6 +26,7 @@ STUDIES = (
     Study(
         "bs-power",
         schemes=RATE_SCHEMES,
+        overrides=_PRINTED,
         sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0], "min_sut_rate": _FLOORS},
         trials=200,
         quick={"trials": 8, "sweep": {"bs_power_dbm": [25.0, 35.0, 45.0], "min_sut_rate": _FLOORS}},
@@ -32,6 +35,7 @@ STUDIES = (
     Study(
         "tut-gain",
         schemes=("proposed", "zf-eps", "greedy", "interference-free", "interference-free-wmmse"),
+        overrides=_PRINTED,
         sweep={"tut_gain_dbi": [0.0, 10.0, 15.0], "min_sut_rate": _FLOORS},
         trials=200,
         quick={"trials": 8},
@@ -48,7 +52,7 @@ STUDIES = (
     Study(
         "association",
         schemes=("coop-uniform", "interference-free"),
-        overrides={"min_sut_rate": 0.0},
+        overrides={**_PRINTED, "min_sut_rate": 0.0},
         sweep={
             "num_rx+sensing_radius_m": [[2, 50.0], [4, 50.0], [8, 50.0], [2, 100.0], [4, 100.0]],
             "satellite_power_w": [2.0, 20.0, 200.0],
@@ -76,6 +80,7 @@ STUDIES = (
     Study(
         "sensing-failure",
         schemes=("sensing-only", "sensing-only-free"),
+        overrides=_PRINTED,
         sweep={
             "num_rx+num_receivers": _ARRAYS,
             "sensing_radius_m": _RADII_M,
@@ -103,7 +108,7 @@ STUDIES = (
     Study(
         "sensing-monostatic",
         schemes=("sensing-only",),
-        overrides={"monostatic": True},
+        overrides={**_PRINTED, "monostatic": True},
         sweep={"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _RADII_M},
         trials=500,
         quick={"trials": 24, "sweep": {"num_rx+num_receivers": _ARRAYS, "sensing_radius_m": _QUICK_RADII_M}},
@@ -112,8 +117,16 @@ STUDIES = (
     ),
     Study(
         "cells-bs-power",
-        schemes=("proposed", "zf-eps", "coop-uniform", "greedy", "interference-free", "interference-free-wmmse"),
-        overrides={"num_cells": 4},
+        schemes=(
+            "proposed",
+            "rzf-eps",
+            "zf-eps",
+            "coop-uniform",
+            "greedy",
+            "interference-free",
+            "interference-free-wmmse",
+        ),
+        overrides={**_PRINTED, "num_cells": 4},
         sweep={"bs_power_dbm": [25.0, 30.0, 35.0, 40.0, 45.0]},
         trials=200,
         quick={"trials": 8, "sweep": {"bs_power_dbm": [25.0, 35.0, 45.0]}},
@@ -122,6 +135,7 @@ STUDIES = (
     Study(
         "cells",
         schemes=("proposed", "coop-uniform", "interference-free", "interference-free-wmmse"),
+        overrides=_PRINTED,
         sweep={"num_cells": [1, 2, 3, 4, 5]},
         trials=200,
         quick={"trials": 8, "sweep": {"num_cells": [1, 3, 5]}},
@@ -130,6 +144,7 @@ STUDIES = (
     Study(
         "refinement",
         schemes=("proposed", "proposed-genie", "proposed-unrefined"),
+        overrides=_PRINTED,
         sweep={"ageing_rho": [0.0, 0.5, 0.9, 1.0]},
         trials=200,
         quick={"trials": 8},
@@ -138,6 +153,7 @@ STUDIES = (
     Study(
         "convergence",
         schemes=("proposed:published", "proposed:reference", "proposed"),
+        overrides=_PRINTED,
         trials=20,
         quick={"trials": 4},
         tiny={"trials": 1, "overrides": _SMALL},

@@ -19,11 +19,11 @@ _TINY = 1e-300
 
 
 class PowerSearch(NamedTuple):
-    """Outcome of ZF-EPS in one cell."""
+    """Outcome of an exhaustive search in one cell."""
 
     beamformer: Leaf  # complex (tx, stream)
     q: Leaf  # satellite amplitude
-    feasible: Leaf  # whether zero forcing meets the floors at any power of the grid
+    feasible: Leaf  # whether any point of the search meets the floors
 
 
 def zero_forcing(
@@ -55,23 +55,31 @@ def zero_forcing(
 
 
 def power_search(problem: CellProblem) -> PowerSearch:
-    """ZF-EPS: zero forcing with a null at the satellite user, and the satellite power with the best sum rate.
+    """ZF-EPS: zero forcing with a null at the satellite user, and the satellite power with the best sum rate."""
+    grid = power_grid(problem, SEARCH_POINTS)
+    return best_of_grid(problem, jax.vmap(lambda q: zero_forcing(problem, q))(grid), grid)
 
-    The amplitude is searched on ``SEARCH_POINTS`` geometric points from the one that just gives the least rate
-    undisturbed up to 1. Where no point meets the floors the one that misses them least is taken.
+
+def power_grid(problem: CellProblem, points: int) -> Float[Array, " point"]:
+    """Geometric satellite amplitudes from the one that just gives the least rate undisturbed up to 1.
+
+    Without a floor the grid starts at a hundredth of the amplitude.
     """
     least = jnp.sqrt((2.0**problem.min_sut_rate - 1.0) / jnp.maximum(problem.g_sut, _TINY))
-    # Without a floor the grid starts at a hundredth of the amplitude.
-    least = jnp.clip(least, 1e-2, 1.0)
-    grid = least ** jnp.linspace(1.0, 0.0, SEARCH_POINTS)
+    return jnp.clip(least, 1e-2, 1.0) ** jnp.linspace(1.0, 0.0, points)
 
-    def attempt(q: Float[Array, ""]) -> tuple[Complex[Array, "tx stream"], Float[Array, ""], Bool[Array, ""]]:
-        beamformer = zero_forcing(problem, q)
+
+def best_of_grid(
+    problem: CellProblem, beamformers: Complex[Array, "point tx stream"], grid: Float[Array, " point"]
+) -> PowerSearch:
+    """The design with the best sum rate; where none meets the floors the one that misses them least."""
+
+    def score(beamformer: Complex[Array, "tx stream"], q: Float[Array, ""]) -> tuple[Float[Array, ""], Bool[Array, ""]]:
         metrics = cell_metrics(problem, beamformer, q)
         missed = _missed(problem, metrics)
-        return beamformer, jnp.where(missed <= _TOLERANCE, metrics.sum_rate, -1.0 - missed), missed <= _TOLERANCE
+        return jnp.where(missed <= _TOLERANCE, metrics.sum_rate, -1.0 - missed), missed <= _TOLERANCE
 
-    beamformers, scores, feasible = jax.vmap(attempt)(grid)
+    scores, feasible = jax.vmap(score)(beamformers, grid)
     best = jnp.argmax(scores)
     return PowerSearch(beamformers[best], grid[best], feasible[best])
 
