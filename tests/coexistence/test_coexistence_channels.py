@@ -53,7 +53,7 @@ def test_noise_wavelength_and_slant_range() -> None:
 @pytest.mark.parametrize(("denominator", "expected"), [("2pi", 6.716749356e-10), ("4pi", 1.679187339e-10)])
 def test_satellite_gains(denominator: str, expected: float) -> None:
     geometry = prepare(configured(**SMALL, fspl_denominator=denominator))
-    half_a_degree = jnp.full((1, 1), math.radians(0.5) * 500e3)
+    half_a_degree = jnp.asarray([[[math.tan(math.radians(0.5)) * 500e3, 0.0]]])
     nodes = Nodes(half_a_degree, half_a_degree, jnp.ones(1), jnp.ones((1, 1)), jnp.ones((1, 1)))
     links = satellite_links(geometry, jnp.asarray([math.pi / 2, 0.0, 500e3]), nodes, geometry.sut_gain)
     assert float(links.g_sut[0]) == pytest.approx(expected, rel=1e-9)
@@ -164,8 +164,10 @@ def test_one_monostatic_receiver_has_all_antennas() -> None:
 def test_cells_of_a_beam_share_its_satellite_user(more: Channels) -> None:
     np.testing.assert_array_equal(more.g_sut[:, 1], more.g_sut[:, 0])
     assert np.all(more.g_sut[:, 2] != more.g_sut[:, 0])
-    assert np.all(more.h_sut[:, 1::2] == 0)
-    assert np.all(more.h_sut[:, ::2] != 0)
+    # It hears all of them; the farther one is fainter.
+    loudness = np.linalg.norm(more.h_sut, axis=-1)
+    assert np.all(loudness > 0)
+    assert np.median(loudness[:, 1]) < 0.3 * np.median(loudness[:, 0])
     # A kilometre off the beam's axis, seen from 500 km and more, costs a few hundredths of a decibel.
     assert np.all(more.h_tut[:, 1] != more.h_tut[:, 0])
 

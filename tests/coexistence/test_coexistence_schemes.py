@@ -51,7 +51,7 @@ class TestJudge:
         design = random_design(beams.config, beams.channels)
         metrics = judged_metrics(beams.config, beams.channels, design)
         for trial, cell in ((0, 0), (3, 1), (2, 2)):
-            expected = cell_metrics(beams.channels, design, trial, cell)
+            expected = cell_metrics(beams.channels, design, trial, cell, share=2)
             np.testing.assert_allclose(metrics["tut_rate"][trial, cell], expected["tut_rate"], rtol=1e-9)
             np.testing.assert_allclose(metrics["scnr"][trial, cell], expected["scnr"], rtol=1e-9)
             served = expected["sut_rate"] if cell % 2 == 0 else 0.0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _HERE = "leoisac.systems.coexistence"
 _BUDGETS = ("bs_power", "satellite_power")
-_ALL = ("sut_rate", "scnr", *_BUDGETS)
+_ALL = ("sut_rate", "scnr", *_BUDGETS, "inr", "pfd")
 
 
 def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], as_published: bool = False) -> Scheme:
@@ -104,10 +104,25 @@ METRICS = {
     "total_power": Metric("transmit power of base stations and satellite", "W", least=0.0),
     "sut_flux_dbw_m2_mhz": Metric("power flux density at the satellite user", "dBW/m²/MHz", ("cell",)),
     "tut_flux_dbw_m2_mhz": Metric("largest power flux density at a terrestrial user", "dBW/m²/MHz", ("cell",)),
+    "pfd_dbw_m2_mhz": Metric("power flux density on the beam's axis, free space", "dBW/m²/MHz", ("cell",)),
+    "inr_db": Metric("largest interference over noise at a receiver of the other network", "dB"),
+    "inr_sut_db": Metric("interference over noise at the satellite user", "dB", ("cell",)),
+    "inr_tut_db": Metric("interference over noise at a terrestrial user", "dB", ("cell", "user")),
+    "inr_radar_db": Metric("interference over noise at a radar receiver", "dB", ("cell", "receiver")),
+    "inr_satellite_db": Metric("interference over noise at the satellite's receive beam", "dB", ("cell",)),
+    "satellite_elevation_deg": Metric("elevation of the satellite", "deg"),
+    "satellite_azimuth_deg": Metric("azimuth of the satellite from the x axis", "deg"),
+    "bs_position_m": Metric("place of a base station in the footprint", "m", ("cell", "xy")),
+    "sut_position_m": Metric("place of the satellite user of a cell's beam", "m", ("cell", "xy")),
+    "tut_position_m": Metric("place of a terrestrial user", "m", ("cell", "user", "xy")),
+    "receiver_position_m": Metric("place of a radar receiver", "m", ("cell", "receiver", "xy")),
+    "target_position_m": Metric("place of a target", "m", ("cell", "target", "xy")),
     "margin_sut_rate": Metric("relative margin of the satellite users' rate", least=-1.0),
     "margin_scnr": Metric("relative margin of the SCNR", least=-1.0),
     "margin_bs_power": Metric("relative margin of the base stations' power", most=1.0),
     "margin_satellite_power": Metric("relative margin of the satellite's power", most=1.0),
+    "margin_inr": Metric("relative margin of the interference over noise, 1 without a limit", most=1.0),
+    "margin_pfd": Metric("relative margin of the power flux density, 1 without a limit", most=1.0),
 }
 
 CHANNEL_AXES = {
@@ -115,13 +130,15 @@ CHANNEL_AXES = {
         ("cell", "user", "tx"), meaning="base station to users, when designs are made", convention=ROW
     ),
     "h_sut": ChannelArray(
-        ("cell", "tx"), meaning="base station to the satellite user, when designs are made", convention=ROW
+        ("cell", "tx"), meaning="base station to its beam's satellite user, when designs are made", convention=ROW
     ),
     "h_tut_fresh": ChannelArray(
         ("cell", "user", "tx"), meaning="base station to users, when designs are judged", convention=ROW
     ),
     "h_sut_fresh": ChannelArray(
-        ("cell", "tx"), meaning="base station to the satellite user, when designs are judged", convention=ROW
+        ("cell", "tx"),
+        meaning="base station to its beam's satellite user, when designs are judged",
+        convention=ROW,
     ),
     "g_tut": ChannelArray(("cell", "user"), NOT_NEGATIVE, meaning="power gain of the satellite's beam to users"),
     "g_sut": ChannelArray(("cell",), NOT_NEGATIVE, meaning="power gain of the satellite's beam to its user"),
@@ -203,6 +220,7 @@ SYSTEM = System(
         "num_rays": 4,
     },
     tolerance=1e-3,
+    axis_labels={"xy": ("x", "y")},
     # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
     alive=("least_cell_rate",),
 )

@@ -54,6 +54,7 @@ SENSITIVITY = Study(
     trials=60,
     quick={"trials": 4},
     tiny={
+        "trials": 6,
         "overrides": dict(SYSTEM.small),
         "sweep": {AXIS: rows(DECLARED[:2])},
     },

@@ -36,6 +36,8 @@ from leoisac.foundation.jax_setup import jax, jnp
         "g_rad",
         "min_sut_rate",
         "min_scnr",
+        "max_q",
+        "max_sut_leakage",
     ],
     meta_fields=[],
 )
@@ -55,6 +57,8 @@ class CellProblem:
         g_rad: amplitudes from the satellite to the receiver of every target.
         min_sut_rate: least rate of the satellite user, bit/s/Hz; 0 where there is none.
         min_scnr: least signal-to-clutter-plus-noise ratio of every target, linear, positive.
+        max_q: largest satellite amplitude; ``None`` is 1.
+        max_sut_leakage: largest power of the base station at the satellite user, over its noise; ``None``: no limit.
     """
 
     h_tut: Leaf  # complex (user, tx)
@@ -68,6 +72,8 @@ class CellProblem:
     g_rad: Leaf  # complex (target, rx)
     min_sut_rate: Leaf  # real scalar
     min_scnr: Leaf  # real scalar
+    max_q: Leaf | None = None  # real scalar
+    max_sut_leakage: Leaf | None = None  # real scalar
 
 
 class Received(NamedTuple):
@@ -89,6 +95,7 @@ class CellMetrics(NamedTuple):
     sut_rate: Leaf  # ()
     sum_rate: Leaf  # ()
     power: Leaf  # (), share of the base station's budget
+    sut_leakage: Leaf  # (), power of the base station at the satellite user
 
 
 class CellSolution(NamedTuple):
@@ -139,8 +146,8 @@ def cell_metrics(
     at = received(problem, beamformer)
     tut_sinr, sut_sinr, scnr = tut_sinrs(problem, at, q), satellite_user_sinr(problem, at, q), scnrs(problem, at, q)
     tut_rate, sut_rate = jnp.log2(1.0 + tut_sinr), jnp.log2(1.0 + sut_sinr)
-    power = jnp.sum(jnp.abs(beamformer) ** 2)
-    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, jnp.sum(tut_rate) + sut_rate, power)
+    power, leakage = jnp.sum(jnp.abs(beamformer) ** 2), jnp.sum(jnp.abs(at.sut) ** 2)
+    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, jnp.sum(tut_rate) + sut_rate, power, leakage)
 
 
 def tut_sinrs(problem: CellProblem, at: Received, q: Float[Array, ""] | float) -> Float[Array, " user"]:
@@ -236,4 +243,6 @@ def cell_violation(problem: CellProblem, metrics: CellMetrics) -> Float[Array, "
     short = 1.0 - metrics.scnr / jnp.where(problem.min_scnr > 0.0, problem.min_scnr, 1.0)
     slow = 1.0 - metrics.sut_rate / jnp.where(problem.min_sut_rate > 0.0, problem.min_sut_rate, 1.0)
     worst = jnp.maximum(jnp.max(jnp.where(problem.min_scnr > 0.0, short, 0.0), initial=0.0), metrics.power - 1.0)
+    if problem.max_sut_leakage is not None:
+        worst = jnp.maximum(worst, metrics.sut_leakage / problem.max_sut_leakage - 1.0)
     return jnp.maximum(worst, jnp.where(problem.min_sut_rate > 0.0, jnp.maximum(slow, 0.0), 0.0))

@@ -32,13 +32,13 @@ _SPARED = 0.1
 _POWER_STEPS = 20
 _EXCESS = 1.01
 """SCNR that is aimed at, over the least one: what the steps leave open."""
-_SEARCH_POINTS = 13
+SEARCH_POINTS = 13
 _TINY = 1e-300
 
 
 def regularised_search(problem: CellProblem) -> PowerSearch:
     """RZF-EPS: the satellite power and the degree with the best sum rate under all floors, as ``power_search``."""
-    return _searched(problem, power_grid(problem, _SEARCH_POINTS))
+    return _searched(problem, power_grid(problem, SEARCH_POINTS))
 
 
 def regularised_at(problem: CellProblem, q: Float[Array, ""]) -> PowerSearch:
@@ -104,4 +104,4 @@ def _unit(columns: Complex[Array, "tx column"]) -> Complex[Array, "tx column"]:
     return columns / jnp.maximum(jnp.linalg.norm(columns, axis=0), _TINY)
 
 
-__all__ = ["regularised_at", "regularised_search"]
+__all__ = ["SEARCH_POINTS", "regularised_at", "regularised_search"]

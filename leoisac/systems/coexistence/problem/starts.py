@@ -53,12 +53,13 @@ class Point(NamedTuple):
 def first_amplitude(
     problem: CellProblem, extra_bits: float = 1.0, factor: Float[Array, ""] | float = 1.0
 ) -> Float[Array, ""]:
-    """Amplitude at which the satellite user, undisturbed, has its least rate plus ``extra_bits``; at most 1.
+    """Amplitude at which the satellite user, undisturbed, has its least rate plus ``extra_bits``; within its limit.
 
     ``factor`` multiplies the power.
     """
     wanted = factor * (2.0 ** (problem.min_sut_rate + extra_bits) - 1.0)
-    return jnp.minimum(1.0, jnp.sqrt(wanted / jnp.maximum(problem.g_sut, _TINY)))
+    most = 1.0 if problem.max_q is None else problem.max_q
+    return jnp.minimum(most, jnp.sqrt(wanted / jnp.maximum(problem.g_sut, _TINY)))
 
 
 def zero_forcing_directions(problem: CellProblem) -> Complex[Array, "tx stream"]:

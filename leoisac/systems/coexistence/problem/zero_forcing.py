@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from jaxtyping import Array, Bool, Complex, Float
@@ -9,12 +10,19 @@ from jaxtyping import Array, Bool, Complex, Float
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.optim.search.water_filling import water_filling
+from leoisac.systems.coexistence.problem.beam_program import (
+    BeamProblem,
+    as_cells_hear,
+    beam_metrics,
+    beam_violation,
+)
 from leoisac.systems.coexistence.problem.cell_program import CellMetrics, CellProblem, cell_metrics
 from leoisac.systems.coexistence.problem.starts import zero_forcing_directions
 
 POWER_STEPS = 30
 SEARCH_POINTS = 25
 _TOLERANCE = 1e-3
+_COMPANY_ROUNDS = 4
 _TINY = 1e-300
 
 
@@ -61,12 +69,15 @@ def power_search(problem: CellProblem) -> PowerSearch:
 
 
 def power_grid(problem: CellProblem, points: int) -> Float[Array, " point"]:
-    """Geometric satellite amplitudes from the one that just gives the least rate undisturbed up to 1.
+    """Geometric satellite amplitudes from the one that just gives the least rate undisturbed up to the largest.
 
     Without a floor the grid starts at a hundredth of the amplitude.
     """
     least = jnp.sqrt((2.0**problem.min_sut_rate - 1.0) / jnp.maximum(problem.g_sut, _TINY))
-    return jnp.clip(least, 1e-2, 1.0) ** jnp.linspace(1.0, 0.0, points)
+    steps = jnp.linspace(1.0, 0.0, points)
+    if problem.max_q is None:
+        return jnp.clip(least, 1e-2, 1.0) ** steps
+    return problem.max_q * jnp.clip(least / problem.max_q, 1e-2, 1.0) ** steps
 
 
 def best_of_grid(
@@ -84,9 +95,43 @@ def best_of_grid(
     return PowerSearch(beamformers[best], grid[best], feasible[best])
 
 
+def in_company(
+    problem: BeamProblem, form: Callable[..., Complex[Array, "tx stream"]], q: Float[Array, ""] | float
+) -> Complex[Array, "cell tx stream"]:
+    """Beams of all cells of a beam by ``form(cell, q)``, each with what it hears of the others as noise, in rounds."""
+
+    def formed(cells: CellProblem) -> Complex[Array, "cell tx stream"]:
+        return jax.vmap(lambda cell: form(cell, q))(cells)
+
+    def again(_: Array, beamformer: Complex[Array, "cell tx stream"]) -> Complex[Array, "cell tx stream"]:
+        return formed(as_cells_hear(problem, beamformer))
+
+    return jax.lax.fori_loop(0, _COMPANY_ROUNDS, again, formed(problem.cells))
+
+
+def beam_power_search(
+    problem: BeamProblem, form: Callable[..., Complex[Array, "tx stream"]], points: int
+) -> PowerSearch:
+    """The same for all cells of a beam: common powers on a grid, beams by ``form``, the sum rate of all."""
+    grid = power_grid(jax.tree.map(lambda leaf: leaf[0], problem.cells), points)
+
+    def attempt(q: Float[Array, ""]) -> tuple[Complex[Array, "cell tx stream"], Float[Array, ""], Bool[Array, ""]]:
+        beamformer = in_company(problem, form, q)
+        metrics = beam_metrics(problem, beamformer, q)
+        missed = beam_violation(problem, metrics)
+        return beamformer, jnp.where(missed <= _TOLERANCE, metrics.sum_rate, -1.0 - missed), missed <= _TOLERANCE
+
+    beamformers, scores, feasible = jax.lax.map(attempt, grid)
+    best = jnp.argmax(scores)
+    return PowerSearch(beamformers[best], grid[best], feasible[best])
+
+
 def _missed(problem: CellProblem, metrics: CellMetrics) -> Float[Array, ""]:
     """Largest relative shortfall of SCNR and satellite rate."""
     rate_floor = jnp.maximum(problem.min_sut_rate, _TINY)
     scnr = 1.0 - jnp.min(metrics.scnr) / problem.min_scnr
     rate = jnp.where(problem.min_sut_rate > 0.0, 1.0 - metrics.sut_rate / rate_floor, 0.0)
-    return jnp.maximum(jnp.maximum(scnr, rate), 0.0)
+    worst = jnp.maximum(jnp.maximum(scnr, rate), 0.0)
+    if problem.max_sut_leakage is not None:
+        worst = jnp.maximum(worst, metrics.sut_leakage / problem.max_sut_leakage - 1.0)
+    return worst
