@@ -82,6 +82,7 @@ class CoexistenceConfig(Config):
     sut_min_distance_m: Distance | None = Field(
         default=None, description="least distance of a drawn satellite user (default: min_distance_m)"
     )
+    sut_distance_m: Distance | None = Field(default=None, description="distance from mast to satellite user")
     target_min_distance_m: float = Field(
         default=0.0, ge=0, le=100_000, description="least distance of a drawn target from the base station"
     )
@@ -233,7 +234,9 @@ class CoexistenceConfig(Config):
             raise ValueError("receiver_positions_m: a monostatic receiver stands at the mast; leave them out")
         least = self.min_distance_m if self.sut_min_distance_m is None else self.sut_min_distance_m
         most = self.cell_radius_m if self.sut_placement == "cell" else self.footprint_radius_m
-        if self.sut_positions_m is None and least >= most:
+        if self.sut_distance_m is not None and self.sut_positions_m is not None:
+            raise ValueError("sut_distance_m: sut_positions_m says where the satellite users stand; leave one out")
+        if self.sut_positions_m is None and self.sut_distance_m is None and least >= most:
             raise ValueError(
                 f"sut_min_distance_m = {least:g} must be below the {most:g} m within which the satellite user is drawn"
             )

@@ -20,6 +20,21 @@ _PRINTED = {"fspl_denominator": "2pi"}
 _FLOORS = [3.0, 7.0]
 _RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]
 _QUICK_RADII_M = [50.0, 100.0, 150.0, 200.0, 280.0]
+_DISTANCES_M = [
+    50.0,
+    100.0,
+    200.0,
+    500.0,
+    1000.0,
+    1500.0,
+    2000.0,
+    5000.0,
+    10_000.0,
+    20_000.0,
+    30_000.0,
+    50_000.0,
+    70_000.0,
+]
 _ARRAYS = [[4, 4], [32, 32]]
 
 STUDIES = (
@@ -157,6 +172,29 @@ STUDIES = (
         trials=20,
         quick={"trials": 4},
         tiny={"trials": 1, "overrides": _SMALL},
+    ),
+    Study(
+        "exclusion",
+        schemes=("proposed", "rzf-eps", "greedy"),
+        sweep={"sut_distance_m": _DISTANCES_M},
+        trials=200,
+        quick={"trials": 24, "sweep": {"sut_distance_m": _DISTANCES_M[1::2]}},
+        tiny={"overrides": _SMALL, "sweep": {"sut_distance_m": [50.0, 1000.0, 5000.0]}, "trials": 4},
+        headline="inr_db",
+    ),
+    Study(
+        "places",
+        schemes=("proposed",),
+        overrides={
+            "num_cells": 3,
+            "cells_per_beam": 3,
+            "bs_placement": "drawn",
+            "sut_placement": "footprint",
+            "cell_spacing_m": 2000.0,
+        },
+        trials=20,
+        quick={"trials": 4},
+        tiny={"trials": 1, "overrides": {**_SMALL, "num_cells": 1, "cells_per_beam": 1}},
     ),
     SENSITIVITY,
 )

@@ -153,6 +153,10 @@ class Geometry:
 def prepare(config: CoexistenceConfig) -> Geometry:
     """Everything that is not random: a real satellite's direction (SGP4), and the configuration's numbers in SI."""
     over = sky(config)
+    nearest = config.min_distance_m if config.sut_min_distance_m is None else config.sut_min_distance_m
+    farthest = config.cell_radius_m if config.sut_placement == "cell" else config.footprint_radius_m
+    if config.sut_distance_m is not None:
+        nearest = farthest = config.sut_distance_m
     pointed_dbi, predicted = config.sut_gain_dbi, None
     if over is not None and over.true != over.predicted:
         # The satellite user points where the prediction says.
@@ -189,8 +193,8 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_rcs_m2": config.target_rcs_m2,
         "clutter_rcs_m2": config.clutter_rcs_m2,
         "footprint_radius_m": config.footprint_radius_m,
-        "sut_least_m": config.min_distance_m if config.sut_min_distance_m is None else config.sut_min_distance_m,
-        "sut_most_m": config.cell_radius_m if config.sut_placement == "cell" else config.footprint_radius_m,
+        "sut_least_m": nearest,
+        "sut_most_m": farthest,
         "background_activity": config.background_activity,
     }
     given = {
@@ -221,7 +225,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         fluctuating=config.rcs_model == "swerling1",
         monostatic=config.monostatic,
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
-        sut_in_cell=config.sut_placement == "cell",
+        sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
     )
 
