@@ -170,3 +170,22 @@ def test_designs_keep_the_limits() -> None:
 def test_places_that_make_no_sense(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         configured(**SMALL, **changes)
+
+
+def test_detection_and_residual_doppler(listed: Any) -> None:
+    config, channels = listed
+    design = random_design(config, channels)
+    still = judged_metrics(config, channels, design)
+    many = config.replace(integrated_samples=10_000, false_alarm_probability=1e-4)
+    found = judged_metrics(many, channels, design)
+    # Of a faint echo hardly more than false alarms; integration makes a target certain.
+    order = np.argsort(found["scnr"], axis=None)
+    assert np.all(np.diff(found["detection_probability"].ravel()[order]) >= -1e-12)
+    assert found["detection_probability"].max() > 0.9 > 1.0001e-4 > still["detection_probability"].min()
+    # Half a cycle of phase over the integration: sinc^2(1/2) = (2 / pi)^2.
+    turning = config.replace(residual_doppler_hz=500.0)
+    np.testing.assert_allclose(
+        judged_metrics(turning, channels, design)["scnr"], still["scnr"] * (2.0 / math.pi) ** 2, rtol=1e-9
+    )
+    with pytest.raises(ConfigError, match="residual_doppler_hz"):
+        configured(residual_doppler_hz=1000.0)

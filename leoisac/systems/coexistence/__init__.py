@@ -97,6 +97,7 @@ METRICS = {
     "tut_rate": Metric("rate of a terrestrial user", _RATE, ("cell", "user"), least=0.0),
     "sut_rate": Metric("rate of a satellite user", _RATE, ("cell",), least=0.0),
     "scnr": Metric("signal-to-clutter-plus-noise ratio of a target", "1", ("cell", "target"), least=0.0),
+    "detection_probability": Metric("detection probability of a target", "1", ("cell", "target"), least=0.0, most=1.0),
     "min_scnr": Metric("least signal-to-clutter-plus-noise ratio", least=0.0),
     "sensing_failure": Metric("sensing failure probability", least=0.0, most=1.0),
     "bs_power": Metric("transmit power of a base station", "W", ("cell",), least=0.0),

@@ -167,6 +167,18 @@ class CoexistenceConfig(Config):
     rcs_model: Literal["constant", "swerling1"] = Field(
         default="constant", description="constant cross-sections, or exponential ones (Swerling 1)"
     )
+    residual_doppler_hz: float = Field(
+        default=0.0, ge=0, le=1e9, description="Doppler shift of an echo that its filter does not know"
+    )
+    integration_time_s: float = Field(
+        default=1e-3, gt=0, le=100, description="coherent integration of an echo, over which that shift turns its phase"
+    )
+    integrated_samples: int = Field(
+        default=1, ge=1, le=10**9, description="samples that are integrated for a detection: gain over the SCNR"
+    )
+    false_alarm_probability: float = Field(
+        default=1e-6, gt=0, lt=1, description="probability of a false alarm of a detection"
+    )
     monostatic: bool = Field(
         default=False, description="one receiver at the base station with the antennas of all of them"
     )
@@ -202,6 +214,11 @@ class CoexistenceConfig(Config):
         if self.min_distance_m >= self.cell_radius_m:
             raise ValueError(
                 f"min_distance_m = {self.min_distance_m:g} must be below cell_radius_m = {self.cell_radius_m:g}"
+            )
+        if self.residual_doppler_hz * self.integration_time_s > 0.95:
+            raise ValueError(
+                f"residual_doppler_hz = {self.residual_doppler_hz:g} turns an echo by more than 0.95 of a cycle within "
+                f"integration_time_s = {self.integration_time_s:g}, which leaves nothing of it; integrate for less time"
             )
         self._check_places()
         self.pfd_table()

@@ -211,6 +211,9 @@ class Channels:
         "tut_aperture",
         "bandwidth_mhz",
         "satellite_gain",
+        "doppler_loss",
+        "integrated_samples",
+        "false_alarm_probability",
         "max_inr",
         "pfd_angles",
         "pfd_limits",
@@ -229,6 +232,8 @@ class Parameters:
         sut_aperture, tut_aperture: effective apertures of the users towards the satellite, m2.
         bandwidth_mhz: signal bandwidth, MHz, over which power flux densities are stated.
         satellite_gain: peak gain of a spot beam.
+        doppler_loss: share of an echo's power that is left after integration at the residual Doppler shift.
+        integrated_samples, false_alarm_probability: of a detection.
         max_inr: largest interference over noise at any receiver of the other network; ``None``: no limit.
         pfd_angles, pfd_limits: elevations (radians) and the largest power flux densities there, dB(W/m2/MHz), linear in
             between; ``None``: no limit.
@@ -246,6 +251,9 @@ class Parameters:
     tut_aperture: Leaf
     bandwidth_mhz: Leaf
     satellite_gain: Leaf
+    doppler_loss: Leaf
+    integrated_samples: Leaf
+    false_alarm_probability: Leaf
     max_inr: Leaf | None = None
     pfd_angles: Leaf | None = None
     pfd_limits: Leaf | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db, rad_to_deg
+from leoisac.metrics.detection import detection_probability
 from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.coexistence.config import CoexistenceConfig
@@ -40,6 +42,10 @@ def parameters(config: CoexistenceConfig) -> Parameters:
         "tut_aperture": isotropic_m2 * from_db(config.tut_gain_dbi),
         "bandwidth_mhz": config.bandwidth_hz / 1e6,
         "satellite_gain": from_db(config.satellite_gain_dbi),
+        # A tone that is off by f turns by 2 pi f T: the mean of its phasor is a sinc.
+        "doppler_loss": np.sinc(config.residual_doppler_hz * config.integration_time_s) ** 2,
+        "integrated_samples": config.integrated_samples,
+        "false_alarm_probability": config.false_alarm_probability,
     }
     if config.max_inr_db is not None:
         numbers["max_inr"] = from_db(config.max_inr_db)
@@ -77,6 +83,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         design.association,
         _from_neighbours(channels, design.beamformer),
     )
+    scnr = parameters.doppler_loss * scnr
     bs_power = jnp.sum(_squared(design.beamformer), axis=(-2, -1))
     satellite_power = jnp.sum(jnp.where(serves, power, 0.0))
     terrestrial_rate, satellite_rate = jnp.sum(tut_rate), jnp.sum(sut_rate)
@@ -92,6 +99,9 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
         "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
         "min_scnr": jnp.min(scnr),
+        "detection_probability": detection_probability(
+            parameters.integrated_samples * jnp.maximum(scnr, _LEAST_FLUX), parameters.false_alarm_probability
+        ),
         "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
         "bs_power": bs_power,
         "beam_power": power,

@@ -190,7 +190,8 @@ def _normalise(
         clutter_echo=echo(channels.clutter_amplitude, channels.clutter_rx),
         g_rad=jnp.sqrt(power_scale)[:, None, None] * links.g_rad[cells, association],
         min_sut_rate=jnp.broadcast_to(parameters.min_sut_rate, power_scale.shape),
-        min_scnr=jnp.broadcast_to(parameters.min_scnr, power_scale.shape),
+        # What the residual Doppler shift takes away, the filtered echo must have more of.
+        min_scnr=jnp.broadcast_to(parameters.min_scnr / parameters.doppler_loss, power_scale.shape),
         max_q=_largest_amplitude(parameters, channels, links, power_scale),
         max_sut_leakage=None
         if parameters.max_inr is None
