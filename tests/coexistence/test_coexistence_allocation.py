@@ -15,6 +15,7 @@ import leoisac.systems.coexistence as coexistence
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
+from leoisac.systems.coexistence import association_rules
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.association import associate, improve_by_reassignment
 from leoisac.systems.coexistence.problem.cell_program import CellSolution
@@ -232,3 +233,28 @@ def test_plain_functions_are_at_hand() -> None:
     with pytest.raises(AttributeError):
         coexistence.nothing  # noqa: B018
     assert int(Status.INFEASIBLE) == 3
+
+
+def test_a_plugin_brings_a_rule() -> None:
+    with pytest.raises(ConfigError, match="must be loaded first"):
+        configured(association="last")
+
+    @coexistence.association_rule("last")
+    def last(amplitude: Any, angle: Any, satellite_angle: Any) -> Any:
+        return np.full(len(amplitude), amplitude.shape[1] - 1)
+
+    @coexistence.association_rule("wrong")
+    def wrong(amplitude: Any, angle: Any, satellite_angle: Any) -> Any:
+        return np.full(len(amplitude), 9)
+
+    try:
+        config = configured(**SMALL, association="last")
+        channels = drawn(config, 2)
+        np.testing.assert_array_equal(select_association(parameters(config), channels), 2)
+        with pytest.raises(ValueError, match="a receiver from 0 to 3"):
+            associate(STRENGTH, ANGLE, SATELLITE, "wrong")
+        with pytest.raises(ConfigError, match="built in"):
+            coexistence.association_rule("nearest")
+    finally:
+        for name in ("last", "wrong"):
+            del association_rules.OWN[name]

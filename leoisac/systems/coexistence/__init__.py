@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, ROW, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
+from leoisac.systems.coexistence.association_rules import association_rule
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ _RATE = "bit/s/Hz"
 
 METRICS = {
     "sum_rate": Metric("sum rate of all users", _RATE, least=0.0),
+    "weighted_rate": Metric("weighted sum rate of all users", _RATE, least=0.0),
     "terrestrial_rate": Metric("sum rate of the terrestrial users", _RATE, least=0.0),
     "satellite_rate": Metric("sum rate of the satellite users", _RATE, least=0.0),
     "least_cell_rate": Metric("least sum rate of a cell's terrestrial users", _RATE, least=0.0),
@@ -240,4 +242,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["SYSTEM", "associate", "least_sensing_power", "merge_powers"]
+__all__ = ["SYSTEM", "associate", "association_rule", "least_sensing_power", "merge_powers"]

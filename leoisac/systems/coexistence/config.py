@@ -16,13 +16,15 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.systems.coexistence.association_rules import known_rules
 from leoisac.systems.coexistence.pfd_limits import bands_text, rr21_limits
 
-AssociationRule = Literal["proposed", "nearest", "greedy", "random", "local-search"]
+AssociationRule = Annotated[str, Field(min_length=1, max_length=100)]
 Height = Annotated[float, Field(ge=0.01, le=1000)]
 Distance = Annotated[float, Field(ge=0.01, le=100_000)]
 GainDbi = Annotated[float, Field(ge=-60, le=80)]
 Positions = tuple[tuple[float, float], ...] | None
+Weight = Annotated[float, Field(ge=0, le=1e6)]
 SpreadDeg = Annotated[float, Field(ge=0, le=360)]
 
 
@@ -56,6 +58,22 @@ class CoexistenceConfig(Config):
     satellite_power_w: float = Field(default=200.0, ge=1e-9, le=1e6, description="satellite power for all spot beams")
     min_sut_rate: float = Field(default=5.0, ge=0, le=30, description="least rate of a satellite user, bit/s/Hz")
     min_scnr_db: float = Field(default=-10.0, ge=-60, le=60, description="least SCNR of every target")
+
+    tut_weights: tuple[Weight, ...] | None = Field(
+        default=None, description="weights of the users' rates in what designs maximise, one per user (default: 1)"
+    )
+    sut_weight: Weight = Field(default=1.0, description="weight of a satellite user's rate there")
+
+    # Who is served, and what is known
+    num_candidates: int | None = Field(
+        default=None, ge=1, le=200, description="users of a cell that want to be served (default: num_users)"
+    )
+    scheduling: Literal["first", "strongest", "semi-orthogonal"] = Field(
+        default="first", description="which num_users of the candidates are served"
+    )
+    csi_error: float = Field(
+        default=0.0, ge=0, le=10, description="error of P3's channel estimates over the channels, root mean square"
+    )
 
     # Layout of a cell
     cell_radius_m: Distance = Field(default=200.0, description="users are within this distance of the base station")
@@ -182,7 +200,11 @@ class CoexistenceConfig(Config):
     monostatic: bool = Field(
         default=False, description="one receiver at the base station with the antennas of all of them"
     )
-    association: AssociationRule = Field(default="proposed", description="which radar receiver listens to which target")
+    association: AssociationRule = Field(
+        default="proposed",
+        description="which radar receiver listens to which target: proposed, nearest, greedy, random, local-search, or "
+        "a rule of a plugin",
+    )
     association_satellite_deg: float = Field(
         default=10.0, ge=0, le=180, description="least angle between a target and the satellite at its receiver"
     )
@@ -215,10 +237,23 @@ class CoexistenceConfig(Config):
             raise ValueError(
                 f"min_distance_m = {self.min_distance_m:g} must be below cell_radius_m = {self.cell_radius_m:g}"
             )
+        if self.association not in known_rules():
+            raise ValueError(
+                f"association = {self.association!r}: must be one of {', '.join(known_rules())}; a plugin that brings "
+                "a rule must be loaded first"
+            )
         if self.residual_doppler_hz * self.integration_time_s > 0.95:
             raise ValueError(
                 f"residual_doppler_hz = {self.residual_doppler_hz:g} turns an echo by more than 0.95 of a cycle within "
                 f"integration_time_s = {self.integration_time_s:g}, which leaves nothing of it; integrate for less time"
+            )
+        if self.candidates < self.num_users:
+            raise ValueError(
+                f"num_candidates = {self.num_candidates} must be at least num_users = {self.num_users}, who are served"
+            )
+        if self.tut_weights is not None and len(self.tut_weights) != self.num_users:
+            raise ValueError(
+                f"tut_weights: has {len(self.tut_weights)} weights, and num_users = {self.num_users}; give one for each"
             )
         self._check_places()
         self.pfd_table()
@@ -238,7 +273,7 @@ class CoexistenceConfig(Config):
         wanted = {
             "bs_positions_m": self.cells_per_beam,
             "sut_positions_m": self.num_beams,
-            "tut_positions_m": self.num_users,
+            "tut_positions_m": self.candidates,
             "receiver_positions_m": self.num_receivers,
             "target_positions_m": self.num_targets,
             "background_positions_m": self.background_cells,
@@ -312,6 +347,11 @@ class CoexistenceConfig(Config):
     def num_beams(self) -> int:
         """Spot beams, each with one satellite user."""
         return self.num_cells // self.cells_per_beam
+
+    @property
+    def candidates(self) -> int:
+        """Users of a cell that want to be served."""
+        return self.num_users if self.num_candidates is None else self.num_candidates
 
     @property
     def num_streams(self) -> int:

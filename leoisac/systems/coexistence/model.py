@@ -103,6 +103,15 @@ class Neighbours:
     d_cross_radar: Leaf  # complex (cell, cell_from, receiver, rx, tx)
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["h_tut", "h_sut"], meta_fields=[])
+@dataclass(frozen=True)
+class Estimates:
+    """Fresh channels as P3 knows them, with the errors of their estimation; axes as of ``Channels``."""
+
+    h_tut: Leaf
+    h_sut: Leaf
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["sut_gain", "satellite_gain", "h_satellite", "position_m", "active"],
@@ -150,6 +159,7 @@ class Background:
         "places",
         "neighbours",
         "background",
+        "estimates",
     ],
     meta_fields=[],
 )
@@ -174,6 +184,7 @@ class Channels:
         places: where everybody stands; ``None`` where channels are given.
         neighbours: links between the cells of a beam; ``None`` with one cell in each.
         background: other base stations; ``None`` without any.
+        estimates: what P3 takes the fresh channels for; ``None`` where it knows them.
     """
 
     h_tut: Leaf  # complex (cell, user, tx)
@@ -196,6 +207,7 @@ class Channels:
     places: Places | None = None
     neighbours: Neighbours | None = None
     background: Background | None = None
+    estimates: Estimates | None = None
 
 
 @partial(
@@ -214,6 +226,7 @@ class Channels:
         "doppler_loss",
         "integrated_samples",
         "false_alarm_probability",
+        "rate_weights",
         "max_inr",
         "pfd_angles",
         "pfd_limits",
@@ -234,6 +247,7 @@ class Parameters:
         satellite_gain: peak gain of a spot beam.
         doppler_loss: share of an echo's power that is left after integration at the residual Doppler shift.
         integrated_samples, false_alarm_probability: of a detection.
+        rate_weights: of the users' rates and, last, of the satellite users'; ``None``: all 1.
         max_inr: largest interference over noise at any receiver of the other network; ``None``: no limit.
         pfd_angles, pfd_limits: elevations (radians) and the largest power flux densities there, dB(W/m2/MHz), linear in
             between; ``None``: no limit.
@@ -254,6 +268,7 @@ class Parameters:
     doppler_loss: Leaf
     integrated_samples: Leaf
     false_alarm_probability: Leaf
+    rate_weights: Leaf | None = None
     max_inr: Leaf | None = None
     pfd_angles: Leaf | None = None
     pfd_limits: Leaf | None = None

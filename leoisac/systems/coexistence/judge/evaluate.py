@@ -49,6 +49,8 @@ def parameters(config: CoexistenceConfig) -> Parameters:
     }
     if config.max_inr_db is not None:
         numbers["max_inr"] = from_db(config.max_inr_db)
+    if config.tut_weights is not None or config.sut_weight != 1.0:
+        numbers["rate_weights"] = [*(config.tut_weights or (1.0,) * config.num_users), config.sut_weight]
     limits = config.pfd_table()
     if limits is not None:
         numbers["pfd_angles"] = [deg_to_rad(angle) for angle, _ in limits]
@@ -96,6 +98,9 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "terrestrial_rate": terrestrial_rate,
         "satellite_rate": satellite_rate,
         "sum_rate": terrestrial_rate + satellite_rate,
+        "weighted_rate": terrestrial_rate + satellite_rate
+        if parameters.rate_weights is None
+        else jnp.sum(parameters.rate_weights[:-1] * tut_rate) + parameters.rate_weights[-1] * satellite_rate,
         "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
         "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
         "min_scnr": jnp.min(scnr),

@@ -68,7 +68,8 @@ def negative_beam_rate(
     ) -> tuple[Array, Array]:
         at_users = power[:users]
         disturbing = jnp.sum(at_users * (1.0 - own), axis=1) + program.g_tut * q_squared + 1.0 + noise
-        rate = jnp.sum(jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing))
+        rates = jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)
+        rate = jnp.sum(rates if program.rate_weights is None else program.rate_weights[:-1] * rates)
         clutter_power = jnp.sum(power[last : last + clutter], axis=1)
         scnr = envelope_scnr(program, re[first:last], im[first:last], clutter_power, q_squared, users, heard)
         return rate, jnp.log(jnp.maximum(scnr, 1e-300)) - program.log_min_scnr
@@ -79,6 +80,8 @@ def negative_beam_rate(
         (sensing + data.slack).ravel(),
         power_limit(log_q, first_cell)[None],
     ]
+    if first_cell.rate_weights is not None:
+        sut_rate = first_cell.rate_weights[-1] * sut_rate
     return -jnp.sum(rates) - sut_rate, jnp.concatenate([*floors, *leakage_limit(leakage, first_cell)])
 
 

@@ -81,7 +81,11 @@ def beam_metrics(
     leakage = jnp.sum(leakages)
     tut_rate, sut_rate = jnp.log2(1.0 + sinr), jnp.log2(1.0 + problem.cells.g_sut[0] * q**2 / (leakage + 1.0))
     power = jnp.sum(jnp.abs(beamformer) ** 2, axis=(1, 2))
-    return BeamMetrics(tut_rate, sut_rate, scnr, jnp.sum(tut_rate) + sut_rate, power, leakage)
+    total = jnp.sum(tut_rate) + sut_rate
+    weights = problem.cells.rate_weights
+    if weights is not None:
+        total = jnp.sum(weights[:, :-1] * tut_rate) + weights[0, -1] * sut_rate
+    return BeamMetrics(tut_rate, sut_rate, scnr, total, power, leakage)
 
 
 def beam_violation(problem: BeamProblem, metrics: BeamMetrics) -> Float[Array, ""]:

@@ -38,6 +38,7 @@ from leoisac.foundation.jax_setup import jax, jnp
         "min_scnr",
         "max_q",
         "max_sut_leakage",
+        "rate_weights",
     ],
     meta_fields=[],
 )
@@ -59,6 +60,7 @@ class CellProblem:
         min_scnr: least signal-to-clutter-plus-noise ratio of every target, linear, positive.
         max_q: largest satellite amplitude; ``None`` is 1.
         max_sut_leakage: largest power of the base station at the satellite user, over its noise; ``None``: no limit.
+        rate_weights: of the users' rates and, last, of the satellite user's; ``None``: all 1.
     """
 
     h_tut: Leaf  # complex (user, tx)
@@ -74,6 +76,7 @@ class CellProblem:
     min_scnr: Leaf  # real scalar
     max_q: Leaf | None = None  # real scalar
     max_sut_leakage: Leaf | None = None  # real scalar
+    rate_weights: Leaf | None = None  # real (user + 1)
 
 
 class Received(NamedTuple):
@@ -93,7 +96,7 @@ class CellMetrics(NamedTuple):
     scnr: Leaf  # (target,), linear
     tut_rate: Leaf  # (user,), bit/s/Hz
     sut_rate: Leaf  # ()
-    sum_rate: Leaf  # ()
+    sum_rate: Leaf  # (), weighted where the problem has weights
     power: Leaf  # (), share of the base station's budget
     sut_leakage: Leaf  # (), power of the base station at the satellite user
 
@@ -146,8 +149,18 @@ def cell_metrics(
     at = received(problem, beamformer)
     tut_sinr, sut_sinr, scnr = tut_sinrs(problem, at, q), satellite_user_sinr(problem, at, q), scnrs(problem, at, q)
     tut_rate, sut_rate = jnp.log2(1.0 + tut_sinr), jnp.log2(1.0 + sut_sinr)
+    total = weighted_sum(tut_rate, sut_rate, problem.rate_weights)
     power, leakage = jnp.sum(jnp.abs(beamformer) ** 2), jnp.sum(jnp.abs(at.sut) ** 2)
-    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, jnp.sum(tut_rate) + sut_rate, power, leakage)
+    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, total, power, leakage)
+
+
+def weighted_sum(
+    tut_rate: Float[Array, " user"], sut_rate: Float[Array, ""], weights: Float[Array, " user_and_satellite"] | None
+) -> Float[Array, ""]:
+    """Sum of all rates with their weights, or without."""
+    if weights is None:
+        return jnp.sum(tut_rate) + sut_rate
+    return jnp.sum(weights[:-1] * tut_rate) + weights[-1] * sut_rate
 
 
 def tut_sinrs(problem: CellProblem, at: Received, q: Float[Array, ""] | float) -> Float[Array, " user"]:

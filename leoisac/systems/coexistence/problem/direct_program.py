@@ -56,6 +56,7 @@ class Program(NamedTuple):
     power_is_fixed: Leaf
     log_max_q: Leaf | None = None  # None: 0
     log_max_leakage: Leaf | None = None  # None: no limit
+    rate_weights: Leaf | None = None  # None: all 1
 
 
 class Bases(NamedTuple):
@@ -76,7 +77,11 @@ def negative_sum_rate(
     own = jnp.eye(users, users + targets)
     disturbing = jnp.sum(at_users * (1.0 - own), axis=1) + data.g_tut * q_squared + 1.0
     sut_rate = jnp.log2(1.0 + data.g_sut * q_squared / (jnp.sum(powers[users]) + 1.0))
-    objective = -jnp.sum(jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)) - sut_rate
+    rates = jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)
+    if data.rate_weights is None:
+        objective = -jnp.sum(rates) - sut_rate
+    else:
+        objective = -jnp.sum(data.rate_weights[:-1] * rates) - data.rate_weights[-1] * sut_rate
     first, last = users + 1, users + 1 + targets
     scnr = envelope_scnr(
         data, real[first:last], imaginary[first:last], jnp.sum(powers[last:], axis=1), q_squared, users
@@ -150,6 +155,7 @@ def formulate(
         log_q=jnp.log(jnp.maximum(q, _TINY)),
         power_is_fixed=jnp.asarray(power_is_fixed, dtype=float),
         log_max_q=None if problem.max_q is None else jnp.log(jnp.maximum(problem.max_q, _TINY)),
+        rate_weights=problem.rate_weights,
         log_max_leakage=None if problem.max_sut_leakage is None else jnp.log(problem.max_sut_leakage),
     )
     return program, Bases(span @ transform, span @ transform * _SENSING_SCALE)

@@ -30,10 +30,11 @@ def predicted_problem(
 
 
 def fresh_problem(parameters: Parameters, channels: Channels, association: Int[Array, "cell target"]) -> CellProblem:
-    """All cells of one trial as they are at the instant of P3, at which designs are judged."""
-    return _normalise(
-        parameters, channels, association, (channels.h_tut_fresh, channels.h_sut_fresh), true_links(channels)
-    )
+    """All cells of one trial as P3 knows them: at its instant, with terrestrial channels as they are estimated."""
+    rows = (channels.h_tut_fresh, channels.h_sut_fresh)
+    if channels.estimates is not None:
+        rows = (channels.estimates.h_tut, channels.estimates.h_sut)
+    return _normalise(parameters, channels, association, rows, true_links(channels))
 
 
 def true_links(channels: Channels) -> SatelliteLinks:
@@ -123,7 +124,7 @@ def judged(
         status=nonfinite_where(np.where(missed, int(Status.INACCURATE), status), metrics["sum_rate"], violation).astype(
             np.int32
         ),
-        objective=metrics["sum_rate"],
+        objective=metrics["weighted_rate"],
         violation=violation,
         iterations=iterations,
         history=np.empty((len(status), 0)) if history is None else history,
@@ -193,6 +194,9 @@ def _normalise(
         # What the residual Doppler shift takes away, the filtered echo must have more of.
         min_scnr=jnp.broadcast_to(parameters.min_scnr / parameters.doppler_loss, power_scale.shape),
         max_q=_largest_amplitude(parameters, channels, links, power_scale),
+        rate_weights=None
+        if parameters.rate_weights is None
+        else jnp.broadcast_to(parameters.rate_weights, (*power_scale.shape, len(parameters.rate_weights))),
         max_sut_leakage=None
         if parameters.max_inr is None
         else jnp.broadcast_to(jnp.maximum((parameters.max_inr - others) * quiet, _TINY), power_scale.shape),

@@ -13,13 +13,14 @@ import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, standard_normal, uniforms
-from leoisac.systems.coexistence.model import Channels, Places, SatelliteLinks
+from leoisac.foundation.keys import Key, complex_normal, standard_normal, uniforms
+from leoisac.systems.coexistence.model import Channels, Estimates, Places, SatelliteLinks
 from leoisac.systems.coexistence.world.background import draw_background
 from leoisac.systems.coexistence.world.geometry import Geometry, prepare
 from leoisac.systems.coexistence.world.neighbours import draw_neighbours
 from leoisac.systems.coexistence.world.places import Standing, stand
 from leoisac.systems.coexistence.world.satellite_links import Nodes, random_direction, satellite_links, shadowing
+from leoisac.systems.coexistence.world.scheduling import schedule
 from leoisac.systems.coexistence.world.sensing_channels import Scattering, scatterer_shapes, scattering
 from leoisac.systems.coexistence.world.terrestrial_links import ground_shapes, terrestrial_rows
 
@@ -51,6 +52,11 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     seen = jnp.concatenate([(standing.satellite_users - standing.masts)[:, None], standing.users], axis=1)
     spots = jnp.concatenate([standing.targets[:, :, None], standing.clutter], axis=2)
     cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None), 0, 0))(ground, small, seen, spots)
+    if geometry.num_candidates > geometry.num_users:
+        served = schedule(geometry, cells.rows[:, 1:])
+        cells, standing = _served(cells, standing, served)
+    else:
+        served = None
     drawn = random_direction(geometry, small.satellite)
     direction = drawn if geometry.true_direction is None else geometry.true_direction
     nodes = _nodes(geometry, cells, standing)
@@ -80,7 +86,8 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         noise_power=jnp.full((geometry.num_cells,), geometry.noise_power),
         predicted=predicted,
         places=_places(standing, direction),
-        neighbours=draw_neighbours(geometry, key, standing) if geometry.cells_per_beam > 1 else None,
+        estimates=None if geometry.csi_error is None else _estimates(geometry, key, cells, side_lobe),
+        neighbours=draw_neighbours(geometry, key, standing, served) if geometry.cells_per_beam > 1 else None,
         background=draw_background(geometry, key, standing, direction) if geometry.num_background else None,
     )
 
@@ -91,7 +98,7 @@ def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
     Every entity's code holds kind, cell, index and sub-index in eight bits each. All entities are hashed together, and
     users apart from the others only because they need many more numbers: hashes are what takes long to compile.
     """
-    cells, users, targets = geometry.num_cells, geometry.num_users + 1, geometry.num_targets
+    cells, users, targets = geometry.num_cells, geometry.num_candidates + 1, geometry.num_targets
     points = 1 + geometry.clutter_per_target
     cell = np.arange(cells, dtype=np.uint32) << 16
     user = (cell[:, None] + (np.arange(users, dtype=np.uint32) << 8)).ravel()
@@ -139,6 +146,25 @@ def _nodes(geometry: Geometry, cells: _Cell, standing: Standing) -> Nodes:
         tut_shadowing=cells.shadowing[:, 1:],
         radar_shadowing=cells.radar_shadowing,
     )
+
+
+def _served(cells: _Cell, standing: Standing, served: Any) -> tuple[_Cell, Standing]:
+    """The satellite user and the users who are served."""
+    ground = jnp.concatenate([jnp.zeros_like(served[:, :1]), 1 + served], axis=1)
+    pick = jax.vmap(lambda leaf, index: leaf[index])
+    chosen = {name: pick(getattr(cells, name), ground) for name in ("rows", "fresh", "shadowing")}
+    return cells._replace(**chosen), standing._replace(users=pick(standing.users, served))
+
+
+def _estimates(geometry: Geometry, key: Key, cells: _Cell, side_lobe: Any) -> Estimates:
+    """Fresh rows with errors of their own power times the square of ``csi_error``; entities of kind 8."""
+    shape = cells.fresh.shape
+    codes = ((8 << 24) + (np.arange(shape[0])[:, None] << 16) + np.arange(shape[1])).astype(np.uint32)
+    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, jnp.asarray(codes))
+    drawn = jax.vmap(jax.vmap(lambda one: uniforms(one, {"error": (geometry.num_tx, 2)})["error"]))(keys)
+    size = jnp.sqrt(jnp.mean(cells.fresh.real**2 + cells.fresh.imag**2, axis=-1, keepdims=True))
+    known = cells.fresh + geometry.csi_error * size * complex_normal(drawn)
+    return Estimates(h_tut=known[:, 1:], h_sut=side_lobe * known[:, 0])
 
 
 def _places(standing: Standing, direction: Any) -> Places:

@@ -50,6 +50,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "sut_most_m",
         "target_least_m",
         "background_activity",
+        "csi_error",
         "true_direction",
         "predicted_direction",
         "masts",
@@ -73,6 +74,8 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "bernoulli_los",
         "fluctuating",
         "monostatic",
+        "num_candidates",
+        "scheduling",
         "draws_masts",
         "sut_in_cell",
         "num_background",
@@ -124,6 +127,7 @@ class Geometry:
     sut_most_m: Leaf
     target_least_m: Leaf | None  # None: drawn down to the mast
     background_activity: Leaf
+    csi_error: Leaf | None  # None: no errors
     true_direction: Leaf | None  # (3,)
     predicted_direction: Leaf | None  # (3,)
     masts: Leaf | None  # (cells of a beam, 2), and so on: places that are given
@@ -145,6 +149,8 @@ class Geometry:
     bernoulli_los: bool
     fluctuating: bool
     monostatic: bool
+    num_candidates: int
+    scheduling: str
     draws_masts: bool
     sut_in_cell: bool
     num_background: int
@@ -205,6 +211,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_places": config.target_positions_m,
         "background": config.background_positions_m,
         "target_least_m": config.target_min_distance_m or None,
+        "csi_error": config.csi_error or None,
     }
     return Geometry(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
@@ -224,6 +231,8 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         bernoulli_los=config.los_mode == "bernoulli",
         fluctuating=config.rcs_model == "swerling1",
         monostatic=config.monostatic,
+        num_candidates=config.candidates,
+        scheduling=config.scheduling,
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,

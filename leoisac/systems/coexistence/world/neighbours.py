@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Complex, Float, Int
 
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, standard_normal, uniforms
@@ -30,8 +30,10 @@ from leoisac.systems.coexistence.world.terrestrial_links import (
 _USERS, _RECEIVERS = 5, 6
 
 
-def draw_neighbours(geometry: Geometry, key: Key, standing: Standing) -> Neighbours:
-    """Links of one trial between all cells of the same beam."""
+def draw_neighbours(
+    geometry: Geometry, key: Key, standing: Standing, served: Int[Array, "cell user"] | None = None
+) -> Neighbours:
+    """Links of one trial between all cells of the same beam; ``served``: which candidates the users are."""
     cells, share = geometry.num_cells, geometry.cells_per_beam
     to, origin = (
         index
@@ -41,10 +43,12 @@ def draw_neighbours(geometry: Geometry, key: Key, standing: Standing) -> Neighbo
     )
     apart = (standing.masts[to] - standing.masts[origin])[:, None]
     shapes = ground_shapes(geometry)
-    users = _numbers(key, _USERS, to, origin, geometry.num_users, shapes)
+    names = np.broadcast_to(np.arange(geometry.num_users), (len(to), geometry.num_users))
+    users = _numbers(key, _USERS, to, origin, names if served is None else served[to], shapes)
     rows, fresh = jax.vmap(jax.vmap(partial(terrestrial_rows, geometry)))(users, apart + standing.users[to])
     arrivals = {**shapes, "arrival": shapes["ray"]}
-    receivers = _numbers(key, _RECEIVERS, to, origin, geometry.num_receivers, arrivals)
+    names = np.broadcast_to(np.arange(geometry.num_receivers), (len(to), geometry.num_receivers))
+    receivers = _numbers(key, _RECEIVERS, to, origin, names, arrivals)
     radar = jax.vmap(jax.vmap(partial(_matrix, geometry)))(receivers, apart + standing.receivers)
 
     def full(values: Any) -> Any:
@@ -54,11 +58,11 @@ def draw_neighbours(geometry: Geometry, key: Key, standing: Standing) -> Neighbo
 
 
 def _numbers(
-    key: Key, kind: int, to: np.ndarray, origin: np.ndarray, count: int, shapes: dict[str, tuple[int, ...]]
+    key: Key, kind: int, to: np.ndarray, origin: np.ndarray, names: Any, shapes: dict[str, tuple[int, ...]]
 ) -> Numbers:
-    codes = (kind << 24) + (to << 16) + (origin << 8)
-    codes = (codes[:, None] + np.arange(count)).astype(np.uint32)
-    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, jnp.asarray(codes))
+    codes = ((kind << 24) + (to << 16) + (origin << 8)).astype(np.uint32)
+    codes = jnp.asarray(codes)[:, None] + jnp.asarray(names).astype(jnp.uint32)
+    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
     return jax.vmap(jax.vmap(partial(uniforms, shapes=shapes)))(keys)
 
 
