@@ -258,3 +258,24 @@ def test_the_users_served_are_candidates() -> None:
         configured(num_candidates=2)
     with pytest.raises(ConfigError, match="give one for each"):
         configured(tut_weights=(1.0, 2.0))
+
+
+@pytest.mark.parametrize("changes", [{"num_targets": 0}, {"num_users": 0}])
+def test_cells_without_targets_or_without_users(changes: dict[str, Any]) -> None:
+    config = configured(**{**SMALL, **changes})
+    channels, numbers = drawn(config, 6), parameters(config)
+    proposed = fast_schemes.solve_proposed(numbers, channels)
+    other = baselines.solve_zf_eps(numbers, channels)
+    usable = proposed.status == Status.CONVERGED
+    assert usable.mean() >= 0.5
+    metrics = judged_metrics(config, channels, proposed.value)
+    assert all(np.isfinite(values).all() for values in metrics.values())
+    assert metrics["margin_sut_rate"][usable].min() >= -1e-3
+    both = usable & (other.status == Status.CONVERGED)
+    assert proposed.objective[both].mean() >= 0.99 * other.objective[both].mean()
+    if config.num_targets == 0:
+        # Nothing binds but power: the best of broadcast beams, which zero forcing comes near to.
+        assert usable.all()
+        np.testing.assert_array_equal(metrics["margin_scnr"], 0.0)
+    else:
+        np.testing.assert_allclose(metrics["sum_rate"], metrics["satellite_rate"])

@@ -46,9 +46,9 @@ class CoexistenceConfig(Config):
     # Sizes
     num_cells: int = Field(default=1, ge=1, le=64, description="terrestrial cells")
     cells_per_beam: int = Field(default=1, ge=1, le=64, description="cells in one spot beam, which they share")
-    num_users: int = Field(default=5, ge=1, le=64, description="terrestrial users of a cell")
+    num_users: int = Field(default=5, ge=0, le=64, description="terrestrial users of a cell")
     num_tx: int = Field(default=30, ge=1, le=256, description="antennas of a base station")
-    num_targets: int = Field(default=4, ge=1, le=32, description="targets of a cell")
+    num_targets: int = Field(default=4, ge=0, le=32, description="targets of a cell")
     num_receivers: int = Field(default=4, ge=1, le=256, description="radar receivers of a cell")
     num_rx: int = Field(default=4, ge=1, le=256, description="antennas of a radar receiver")
     clutter_per_target: int = Field(default=3, ge=0, le=64, description="clutter points around every target")

@@ -29,6 +29,7 @@ from leoisac.systems.coexistence.problem.beam_program import BeamProblem, beam_m
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution
 from leoisac.systems.coexistence.problem.direct_program import Bases, Program
 from leoisac.systems.coexistence.problem.least_power import least_power_design
+from leoisac.systems.coexistence.problem.normalised import flatten
 from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import first_amplitude, start_points_at
 
@@ -104,7 +105,7 @@ def _solve(
     unmet = ~(solution.violation[rows] <= TOLERANCE) & (solution.status[rows] != Status.NONFINITE)
     # A neighbour only disturbs: what a cell cannot do alone it cannot do in company.
     share = hard.cross_tut.shape[1]
-    alone = jax.tree.map(lambda leaf: np.reshape(leaf, (-1, *np.shape(leaf)[2:])), hard.cells)
+    alone = flatten(hard.cells)
     impossible = beyond_reach(alone, np.repeat(least_q[rows], share), np.repeat(largest_q[rows], share))
     solution.status[rows[unmet]] = int(Status.NO_FEASIBLE_POINT)
     solution.status[rows[unmet & impossible.reshape(-1, share).any(axis=1)]] = int(Status.INFEASIBLE)

@@ -86,6 +86,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         _from_neighbours(channels, design.beamformer),
     )
     scnr = parameters.doppler_loss * scnr
+    # Without targets every demand on them is met.
+    least_scnr = jnp.min(scnr) if scnr.size else parameters.min_scnr
     bs_power = jnp.sum(_squared(design.beamformer), axis=(-2, -1))
     satellite_power = jnp.sum(jnp.where(serves, power, 0.0))
     terrestrial_rate, satellite_rate = jnp.sum(tut_rate), jnp.sum(sut_rate)
@@ -101,13 +103,14 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "weighted_rate": terrestrial_rate + satellite_rate
         if parameters.rate_weights is None
         else jnp.sum(parameters.rate_weights[:-1] * tut_rate) + parameters.rate_weights[-1] * satellite_rate,
-        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
-        "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
-        "min_scnr": jnp.min(scnr),
+        # Where there are no users a cell cannot be without service.
+        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)) if tut_rate.size else served_rate,
+        "min_rate": jnp.minimum(jnp.min(tut_rate, initial=jnp.inf), served_rate),
+        "min_scnr": least_scnr,
         "detection_probability": detection_probability(
             parameters.integrated_samples * jnp.maximum(scnr, _LEAST_FLUX), parameters.false_alarm_probability
         ),
-        "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
+        "sensing_failure": jnp.where(least_scnr < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
         "bs_power": bs_power,
         "beam_power": power,
         "total_power": jnp.sum(bs_power) + satellite_power,
@@ -118,7 +121,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "margin_sut_rate": jnp.where(
             demanded, served_rate / jnp.where(demanded, parameters.min_sut_rate, 1.0) - 1.0, served_rate
         ),
-        "margin_scnr": jnp.min(scnr) / parameters.min_scnr - 1.0,
+        "margin_scnr": least_scnr / parameters.min_scnr - 1.0,
         "margin_bs_power": 1.0 - jnp.max(bs_power) / parameters.bs_power,
         "margin_satellite_power": 1.0 - satellite_power / parameters.satellite_power,
     }
@@ -158,7 +161,7 @@ def _from_neighbours(
     if channels.neighbours is None:
         return None
     heard = jnp.einsum("mnrat,nts->mrnsa", channels.neighbours.d_cross_radar, beamformer)
-    return heard.reshape(*heard.shape[:2], -1, heard.shape[-1])
+    return heard.reshape(*heard.shape[:2], heard.shape[2] * heard.shape[3], heard.shape[-1])
 
 
 def _sensing_arrays(channels: Channels) -> dict[str, Array]:
@@ -175,6 +178,8 @@ def _cell_scnr(
 ) -> Float[Array, " target"]:
     """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
     targets, streams = association.shape[0], beamformer.shape[1]
+    if not targets:
+        return jnp.zeros(0)
     lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
     clutter_power = jnp.sum(_squared(cell["clutter_tx"] @ beamformer), axis=-1)
 
@@ -205,7 +210,7 @@ def _flux_densities(parameters: Parameters, channels: Channels, power: Float[Arr
     Received power over the receiver's aperture, shadowing included.
     """
     at_sut = channels.g_sut * power / parameters.sut_aperture
-    at_tut = jnp.max(channels.g_tut, axis=-1) * power / parameters.tut_aperture
+    at_tut = jnp.max(channels.g_tut, axis=-1, initial=0.0) * power / parameters.tut_aperture
     scale = 1.0 / parameters.bandwidth_mhz
     return {
         "sut_flux_dbw_m2_mhz": 10.0 * jnp.log10(jnp.maximum(scale * at_sut, _LEAST_FLUX)),

@@ -7,6 +7,7 @@ program serves the joint solution and that of one cell while the others stay.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from jaxtyping import Array, Complex, Float
@@ -51,13 +52,13 @@ def negative_beam_rate(
 
     real, imaginary = jax.vmap(received)(by_cell, data.cells)
     powers = real**2 + imaginary**2
-    own_rows = users + 1 + targets + clutter
-    to_users = powers[:, own_rows : own_rows + cells * users].reshape(cells, cells, users, -1)
+    own_rows, streams, rx = users + 1 + targets + clutter, users + targets, data.cells.target_echo.shape[-1]
+    to_users = powers[:, own_rows : own_rows + cells * users].reshape(cells, cells, users, streams)
     louder = jnp.sum(to_users, axis=(0, 3))
     to_radar = (real + 1j * imaginary)[:, own_rows + cells * users :]
-    to_radar = to_radar.reshape(cells, cells, targets, -1, to_radar.shape[-1])
+    to_radar = to_radar.reshape(cells, cells, targets, rx, streams)
     echoes = jnp.moveaxis(to_radar, 0, 3)  # (cell, target, rx, cell_from, stream)
-    echoes = echoes.reshape(*echoes.shape[:3], -1)
+    echoes = echoes.reshape(cells, targets, rx, cells * streams)
     leakage = jnp.sum(powers[:, users])
     sut_rate = jnp.log2(1.0 + first_cell.g_sut * q_squared / (leakage + 1.0))
     own = jnp.eye(users, users + targets)
@@ -94,7 +95,11 @@ def formulate_beam(
     """Programs and changes of variables of all cells, a leading cell axis on every array. Traceable."""
     cells, _, _, tx = problem.cross_tut.shape
     rows = jnp.concatenate(
-        [jnp.moveaxis(links, 1, 0).reshape(cells, -1, tx) for links in (problem.cross_tut, problem.cross_radar)], axis=1
+        [
+            jnp.moveaxis(links, 1, 0).reshape(cells, math.prod(links.shape[:-1]) // cells, tx)
+            for links in (problem.cross_tut, problem.cross_radar)
+        ],
+        axis=1,
     )
 
     def one(cell: object, beams: Array, others: Array) -> tuple[Program, Bases]:

@@ -12,6 +12,7 @@ Echoes of a target from the base station of another cell are left out: cells are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -62,7 +63,7 @@ def beam_metrics(
     """Rates, SCNR and powers of a beam. Traceable."""
     from_others = jnp.sum(jnp.abs(jnp.einsum("cfkt,fts->cfks", problem.cross_tut, beamformer)) ** 2, axis=(1, 3))
     echoes = jnp.einsum("cfirt,fts->cirfs", problem.cross_radar, beamformer)
-    echoes = echoes.reshape(*echoes.shape[:3], -1)
+    echoes = echoes.reshape(*echoes.shape[:3], math.prod(echoes.shape[3:]))
     foreign = echoes @ jnp.conj(jnp.swapaxes(echoes, -1, -2))
 
     def in_cell(
@@ -108,7 +109,7 @@ def as_cells_hear(problem: BeamProblem, beamformer: Complex[Array, "cell tx stre
     """
     from_others = jnp.sum(jnp.abs(jnp.einsum("cfkt,fts->cfks", problem.cross_tut, beamformer)) ** 2, axis=(1, 3))
     echoes = jnp.einsum("cfirt,fts->cirfs", problem.cross_radar, beamformer)
-    echoes = echoes.reshape(*echoes.shape[:3], -1)
+    echoes = echoes.reshape(*echoes.shape[:3], math.prod(echoes.shape[3:]))
     cells = problem.cells
     own = jnp.sum(jnp.abs(jnp.einsum("ct,cts->cs", cells.h_sut, beamformer)) ** 2, axis=1)
     at_users, at_satellite_user = 1.0 + from_others, 1.0 + jnp.sum(own) - own

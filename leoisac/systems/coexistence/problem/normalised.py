@@ -74,12 +74,22 @@ def ideal_beams(parameters: Parameters, channels: Channels, association: Int[Arr
 
 def flatten(tree: Any) -> Any:
     """Trials and cells on one axis, for what works cell by cell."""
-    return jax.tree_util.tree_map(lambda leaf: np.reshape(leaf, (-1, *np.shape(leaf)[2:])), tree)
+
+    def joined(leaf: Any) -> np.ndarray:
+        trials, cells, *rest = np.shape(leaf)
+        return np.reshape(leaf, (trials * cells, *rest))  # no -1: without users or targets there is nothing to divide
+
+    return jax.tree_util.tree_map(joined, tree)
 
 
 def unflatten(tree: Any, cells: int) -> Any:
     """Inverse of ``flatten``."""
-    return jax.tree_util.tree_map(lambda leaf: np.reshape(leaf, (-1, cells, *np.shape(leaf)[1:])), tree)
+
+    def parted(leaf: Any) -> np.ndarray:
+        count, *rest = np.shape(leaf)
+        return np.reshape(leaf, (count // cells, cells, *rest))
+
+    return jax.tree_util.tree_map(parted, tree)
 
 
 def physical_design(

@@ -20,9 +20,9 @@ from __future__ import annotations
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.optim.search.water_filling import water_filling
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, cell_metrics
 from leoisac.systems.coexistence.problem.least_power import least_power_design
+from leoisac.systems.coexistence.problem.starts import shared_out
 from leoisac.systems.coexistence.problem.zero_forcing import PowerSearch, best_of_grid, power_grid, zero_forcing
 
 _AWAY = (0.0, 1.0)
@@ -79,13 +79,13 @@ def _regularised(
         jnp.sum(jnp.abs(echo) ** 2, axis=(0, 2)) for echo in (problem.target_echo, problem.clutter_echo)
     )
     heard_by_radar = _gram(problem.target_tx, by_target) + _gram(problem.clutter_tx, by_clutter)
-    noise = users * jnp.eye(problem.h_tut.shape[1])
+    noise = max(users, 1) * jnp.eye(problem.h_tut.shape[1])
     data = _unit(jnp.linalg.solve(heard_by_users + _SPARED * heard_by_radar + noise, jnp.conj(problem.h_tut).T))
     radar = _unit(jnp.linalg.solve(away * heard_by_users + noise, sensing))
     gains = jnp.abs(jnp.sum(problem.h_tut * data.T, axis=1)) ** 2 / loud
 
     def beams(powers: Float[Array, " target"]) -> Complex[Array, "tx stream"]:
-        rest = water_filling(gains, jnp.maximum(0.0, 1.0 - jnp.sum(powers)))
+        rest = shared_out(gains, jnp.maximum(0.0, 1.0 - jnp.sum(powers)))
         return jnp.concatenate([data * jnp.sqrt(rest), radar * jnp.sqrt(powers)], axis=1)
 
     def improve(_: Array, powers: Float[Array, " target"]) -> Float[Array, " target"]:
@@ -93,7 +93,7 @@ def _regularised(
         moved = powers * jnp.clip(jnp.sqrt(_EXCESS * problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
         return moved / jnp.maximum(1.0, jnp.sum(moved))
 
-    return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+    return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / max(targets, 1))))
 
 
 def _gram(rows: Complex[Array, "row tx"], weights: Float[Array, " row"]) -> Complex[Array, "tx tx"]:

@@ -9,7 +9,6 @@ from jaxtyping import Array, Bool, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.optim.search.water_filling import water_filling
 from leoisac.systems.coexistence.problem.beam_program import (
     BeamProblem,
     as_cells_hear,
@@ -17,7 +16,7 @@ from leoisac.systems.coexistence.problem.beam_program import (
     beam_violation,
 )
 from leoisac.systems.coexistence.problem.cell_program import CellMetrics, CellProblem, cell_metrics
-from leoisac.systems.coexistence.problem.starts import zero_forcing_directions
+from leoisac.systems.coexistence.problem.starts import shared_out, zero_forcing_directions
 
 POWER_STEPS = 30
 SEARCH_POINTS = 25
@@ -51,7 +50,7 @@ def zero_forcing(
 
     def beams(sensing: Float[Array, " target"]) -> Complex[Array, "tx stream"]:
         rest = jnp.maximum(0.0, 1.0 - jnp.sum(sensing))
-        data = jnp.full(users, rest / users) if equal_powers else water_filling(gains, rest)
+        data = jnp.full(users, rest / max(users, 1)) if equal_powers else shared_out(gains, rest)
         return directions * jnp.sqrt(jnp.concatenate([data, sensing]))
 
     def improve(_: Array, sensing: Float[Array, " target"]) -> Float[Array, " target"]:
@@ -59,7 +58,7 @@ def zero_forcing(
         moved = sensing * jnp.clip(jnp.sqrt(problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
         return moved / jnp.maximum(1.0, jnp.sum(moved))
 
-    return beams(jax.lax.fori_loop(0, POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+    return beams(jax.lax.fori_loop(0, POWER_STEPS, improve, jnp.full(targets, 0.01 / max(targets, 1))))
 
 
 def power_search(problem: CellProblem) -> PowerSearch:
@@ -129,7 +128,7 @@ def beam_power_search(
 def _missed(problem: CellProblem, metrics: CellMetrics) -> Float[Array, ""]:
     """Largest relative shortfall of SCNR and satellite rate."""
     rate_floor = jnp.maximum(problem.min_sut_rate, _TINY)
-    scnr = 1.0 - jnp.min(metrics.scnr) / problem.min_scnr
+    scnr = 1.0 - jnp.min(metrics.scnr, initial=jnp.inf) / problem.min_scnr
     rate = jnp.where(problem.min_sut_rate > 0.0, 1.0 - metrics.sut_rate / rate_floor, 0.0)
     worst = jnp.maximum(jnp.maximum(scnr, rate), 0.0)
     if problem.max_sut_leakage is not None:

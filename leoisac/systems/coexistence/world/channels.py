@@ -112,7 +112,7 @@ def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
     count = len(scatterer)
     return by_user, _Uniforms(
         place=small["place"][:count].reshape(cells, targets, points, 2),
-        echo=small["echo"][:count].reshape(cells, targets, points, -1, 2),
+        echo=small["echo"][:count].reshape(cells, targets, points, geometry.num_receivers, 2),
         radar=small["echo"][count:-1, :, 0],
         satellite=small["place"][-1],
     )
