@@ -67,7 +67,7 @@ def sensitivity(changes: dict[int, float]) -> xr.Dataset:
     values = np.stack([rate * (1.0 + changes.get(row, 0.0)) for row in range(len(points))])
     data = np.stack([values, values - 3.0])
     dims = ("scheme", AXIS, "trial")
-    coords: dict[str, Any] = {"scheme": ["proposed", "zf-eps"], AXIS: np.arange(len(points))}
+    coords: dict[str, Any] = {"scheme": ["proposed", "rzf-eps"], AXIS: np.arange(len(points))}
     for place, item in enumerate(DECLARED):
         coords[item.field] = (AXIS, [row[place] for row in points])
     usable = np.ones(data.shape, dtype=bool)

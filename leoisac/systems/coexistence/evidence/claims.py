@@ -59,8 +59,9 @@ def _ordering(data: Data) -> Verdict:
     dataset = viewed(data["bs-power"])
     order = ("interference-free", "proposed", "zf-eps", "greedy", "uniform")
     steps, alive = _steps(dataset, order), _steps(without_collapsed(dataset), order)
-    exceeds = values_of(dataset, "sum_rate", "proposed") > values_of(dataset, "sum_rate", "interference-free")
-    share = float(exceeds.sum() / dataset["usable"].sel(scheme="proposed").sum())
+    # Of all drops that either scheme can use, those that zero forcing has no design on included.
+    own, ideal = (values_of(data["bs-power"], "sum_rate", name) for name in ("proposed", "interference-free"))
+    share = float((own > ideal).sum() / (own.notnull() & ideal.notnull()).sum())
     least = [min(step, key=lambda one: one.mean) for step in steps]
     measured = (
         f"least steps down the order {', '.join(str(one) for one in least)} bit/s/Hz; proposed over ZF-EPS "

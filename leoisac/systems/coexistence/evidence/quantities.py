@@ -17,7 +17,7 @@ QUANTITIES: dict[str, Metric] = {
     "northing": Metric("y from the footprint's centre", "km"),
     "near_easting": Metric("x from the mast", "m"),
     "near_northing": Metric("y from the mast", "m"),
-    "lead": Metric("lead over ZF-EPS", _RATE),
+    "lead": Metric("lead over RZF-EPS", _RATE),
 }
 
 __all__ = ["QUANTITIES"]

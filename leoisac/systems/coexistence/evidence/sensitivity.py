@@ -49,7 +49,7 @@ def rows(declared: tuple[Declared, ...] = DECLARED) -> list[list[Any]]:
 
 SENSITIVITY = Study(
     "sensitivity",
-    schemes=("proposed", "zf-eps"),
+    schemes=("proposed", "rzf-eps"),
     sweep={AXIS: rows()},
     trials=60,
     quick={"trials": 4},

@@ -163,7 +163,8 @@ def _estimates(geometry: Geometry, key: Key, cells: _Cell, side_lobe: Any) -> Es
     keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, jnp.asarray(codes))
     drawn = jax.vmap(jax.vmap(lambda one: uniforms(one, {"error": (geometry.num_tx, 2)})["error"]))(keys)
     size = jnp.sqrt(jnp.mean(cells.fresh.real**2 + cells.fresh.imag**2, axis=-1, keepdims=True))
-    known = cells.fresh + geometry.csi_error * size * complex_normal(drawn)
+    spread = 0.0 if geometry.csi_error is None else geometry.csi_error
+    known = cells.fresh + spread * size * complex_normal(drawn)
     return Estimates(h_tut=known[:, 1:], h_sut=side_lobe * known[:, 0])
 
 
