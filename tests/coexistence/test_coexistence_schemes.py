@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -202,65 +203,41 @@ def test_a_wrong_prediction_costs_rate() -> None:
     assert channels.predicted is not None
 
 
-def test_weights_move_rate_to_whom_they_favour(scene: Scene) -> None:
-    config = scene.config.replace(tut_weights=(4.0, 0.25), sut_weight=0.5)
-    solution = fast_schemes.solve_proposed(parameters(config), scene.channels)
-    metrics = judged_metrics(config, scene.channels, solution.value)
-    plain, even = scene.solve(fast_schemes.solve_proposed)
-    both = (solution.status == Status.CONVERGED) & (plain.status == Status.CONVERGED)
-    weighted = np.sum(np.array([4.0, 0.25]) * metrics["tut_rate"], axis=(1, 2)) + 0.5 * metrics["satellite_rate"]
-    np.testing.assert_allclose(metrics["weighted_rate"], weighted)
-    np.testing.assert_allclose(solution.objective, weighted)
-    before = np.sum(np.array([4.0, 0.25]) * even["tut_rate"], axis=(1, 2)) + 0.5 * even["satellite_rate"]
-    assert np.all(weighted[both] >= 0.995 * before[both])
-    assert metrics["tut_rate"][both, 0, 0].mean() > even["tut_rate"][both, 0, 0].mean()
-
-
-def test_estimates_with_errors_cost_rate_and_are_judged_by_the_truth() -> None:
-    config = configured(**SMALL, min_sut_rate=0.0, csi_error=0.1)
-    channels = drawn(config, 6)
-    exact = drawn(config.replace(csi_error=0.0), 6)
-    np.testing.assert_array_equal(channels.h_tut_fresh, exact.h_tut_fresh)
-    assert channels.estimates is not None
-    error = channels.estimates.h_tut - channels.h_tut_fresh
-    share = np.linalg.norm(error, axis=-1) / np.linalg.norm(channels.h_tut_fresh, axis=-1)
-    assert np.sqrt(np.mean(share**2)) == pytest.approx(0.1, rel=0.2)
-    found, known = (fast_schemes.solve_coop_uniform(parameters(config), one) for one in (channels, exact))
-    assert found.objective.mean() < known.objective.mean()
-    metrics = judged_metrics(config, channels, found.value)
-    np.testing.assert_allclose(found.objective, metrics["sum_rate"])
-
-
-def test_the_users_served_are_candidates() -> None:
-    config = configured(**SMALL, num_candidates=5)
-    every = drawn(configured(**{**SMALL, "num_users": 5}), 4)
-    norms = np.linalg.norm(every.h_tut, axis=-1)
+def test_users_served_are_candidates_and_estimates_have_errors() -> None:
+    every = drawn(configured(**{**SMALL, "num_users": 5}), 6)
+    config = configured(**SMALL, min_sut_rate=0.0, csi_error=0.1, num_candidates=5, scheduling="semi-orthogonal")
+    channels, norms = drawn(config, 6), np.linalg.norm(every.h_tut, axis=-1)
     for rule, expected in (
-        ("first", np.broadcast_to([0, 1], (4, 2))),
+        ("first", np.broadcast_to([0, 1], (6, 2))),
         ("strongest", np.argsort(-norms[:, 0], axis=-1)[:, :2]),
     ):
         geometry = prepare(config.replace(scheduling=rule))
         np.testing.assert_array_equal(schedule(geometry, jnp.asarray(every.h_tut[:, 0])), expected)
-    apart = drawn(config.replace(scheduling="semi-orthogonal"), 4)
-    np.testing.assert_allclose(np.linalg.norm(apart.h_tut[:, :, 0], axis=-1), norms.max(axis=-1), rtol=1e-9)
-    for trial in range(4):
-        unit = apart.h_tut[trial, 0, 0] / np.linalg.norm(apart.h_tut[trial, 0, 0])
+    np.testing.assert_allclose(np.linalg.norm(channels.h_tut[:, :, 0], axis=-1), norms.max(axis=-1), rtol=1e-9)
+    for trial in range(6):
+        first, second = channels.h_tut[trial, 0]
+        unit = first / np.linalg.norm(first)
         left = every.h_tut[trial, 0] - (every.h_tut[trial, 0] @ unit.conj())[:, None] * unit
-        np.testing.assert_allclose(
-            np.linalg.norm(apart.h_tut[trial, 0, 1] - (apart.h_tut[trial, 0, 1] @ unit.conj()) * unit),
-            np.linalg.norm(left, axis=-1).max(),
-        )
-    # Places and satellite links go along.
-    assert apart.places is not None
-    distance = np.linalg.norm(apart.places.tut_position_m, axis=-1)
-    assert distance.shape == apart.g_tut.shape
+        own = second - (second @ unit.conj()) * unit
+        np.testing.assert_allclose(np.linalg.norm(own), np.linalg.norm(left, axis=-1).max())
+    assert channels.places is not None
+    assert channels.places.tut_position_m.shape[:-1] == channels.g_tut.shape
+    # P3 knows estimates, the judge the truth.
+    assert channels.estimates is not None
+    error = channels.estimates.h_tut - channels.h_tut_fresh
+    share = np.linalg.norm(error, axis=-1) / np.linalg.norm(channels.h_tut_fresh, axis=-1)
+    assert np.sqrt(np.mean(share**2)) == pytest.approx(0.1, rel=0.2)
+    exact = replace(channels, estimates=None)
+    found, known = (fast_schemes.solve_coop_uniform(parameters(config), one) for one in (channels, exact))
+    assert found.objective.mean() < known.objective.mean()
+    np.testing.assert_allclose(found.objective, judged_metrics(config, channels, found.value)["sum_rate"])
     with pytest.raises(ConfigError, match="at least num_users"):
         configured(num_candidates=2)
     with pytest.raises(ConfigError, match="give one for each"):
         configured(tut_weights=(1.0, 2.0))
 
 
-@pytest.mark.parametrize("changes", [{"num_targets": 0}, {"num_users": 0}])
+@pytest.mark.parametrize("changes", [{"num_targets": 0}, pytest.param({"num_users": 0}, marks=pytest.mark.further)])
 def test_cells_without_targets_or_without_users(changes: dict[str, Any]) -> None:
     config = configured(**{**SMALL, **changes})
     channels, numbers = drawn(config, 6), parameters(config)

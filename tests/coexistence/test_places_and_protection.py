@@ -11,11 +11,14 @@ import pytest
 from coexistence_cases import SMALL, configured, drawn, judged_metrics, random_design
 
 from leoisac.foundation.config import ConfigError
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import trial_key
 from leoisac.foundation.status import Status
 from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.pfd_limits import rr21_limits
+from leoisac.systems.coexistence.world.channels import prepare
+from leoisac.systems.coexistence.world.places import stand
 from leoisac.systems.coexistence.world.satellite_links import off_axis_angle
 
 LISTED: dict[str, Any] = {
@@ -80,19 +83,23 @@ def test_places_and_background_leave_all_other_draws_as_they_are(listed: Any) ->
 
 def test_drawn_places_fill_the_footprint_and_keep_their_distance() -> None:
     sizes = {"num_cells": 3, "cells_per_beam": 3, "cell_spacing_m": 2000.0}
-    channels = drawn(
-        configured(**{**SMALL, **sizes}, bs_placement="drawn", sut_placement="footprint", target_min_distance_m=20.0),
-        256,
+    geometry = prepare(
+        configured(**{**SMALL, **sizes}, bs_placement="drawn", sut_placement="footprint", target_min_distance_m=20.0)
     )
-    places = channels.places
-    assert places is not None
-    for one in (places.bs_position_m[:, 0], places.sut_position_m[:, 0]):
-        radius = np.linalg.norm(one, axis=-1)
+    numbers = np.random.default_rng(0)
+    ground, points = numbers.uniform(size=(256, 3, 3, 2)), numbers.uniform(size=(256, 3, 2, 3, 2))
+
+    def one(trial: Any, users: Any, scatterers: Any) -> Any:
+        return stand(geometry, trial_key(0, trial), users, scatterers)
+
+    places = jax.jit(jax.vmap(one))(np.arange(256), ground, points)
+    for middle in (places.masts[:, 0], places.satellite_users[:, 0]):
+        radius = np.linalg.norm(middle, axis=-1)
         assert radius.max() <= 10_000.0
         np.testing.assert_allclose(np.mean(radius**2), 0.5e8, rtol=0.15)  # uniform in area
-    apart = [places.bs_position_m[:, a] - places.bs_position_m[:, b] for a, b in ((0, 1), (0, 2), (1, 2))]
+    apart = [places.masts[:, a] - places.masts[:, b] for a, b in ((0, 1), (0, 2), (1, 2))]
     assert np.linalg.norm(apart, axis=-1).min() >= 2000.0
-    from_mast = np.linalg.norm(places.target_position_m - places.bs_position_m[:, :, None], axis=-1)
+    from_mast = np.linalg.norm(places.targets, axis=-1)
     assert 20.0 <= from_mast.min() <= from_mast.max() <= 50.0
 
 
@@ -140,11 +147,12 @@ def test_limits_of_the_radio_regulations() -> None:
     assert configured(max_pfd="rr21", carrier_hz=18e9).pfd_table() == rr21_limits(18e9)
 
 
-def test_designs_keep_the_limits() -> None:
+def test_designs_keep_the_limits_and_favour_whom_weights_favour() -> None:
     changes: dict[str, Any] = {"max_inr_db": -6.0, "max_pfd": ((0.0, -98.0), (90.0, -94.0)), "min_sut_rate": 1.0}
-    config = configured(**SMALL, **changes)
+    config = configured(**SMALL, **changes, tut_weights=(4.0, 0.25))
     channels = drawn(config, 12)
-    free = judged_metrics(config, channels, solve_proposed(parameters(configured(**SMALL)), channels).value)
+    found = solve_proposed(parameters(configured(**SMALL)), channels)
+    free = judged_metrics(config, channels, found.value)
     assert np.median(free["margin_inr"]) < 0.0
     solution = solve_proposed(parameters(config), channels)
     metrics = judged_metrics(config, channels, solution.value)
@@ -155,6 +163,11 @@ def test_designs_keep_the_limits() -> None:
     assert metrics["inr_db"][usable].max() <= -6.0 + 0.01
     # Something binds: the satellite is quieter than it was.
     assert np.all(metrics["beam_power"][usable] <= free["beam_power"][usable] * (1 + 1e-6))
+    weighted = np.sum(np.array([4.0, 0.25]) * metrics["tut_rate"], axis=(1, 2)) + metrics["satellite_rate"]
+    np.testing.assert_allclose(metrics["weighted_rate"], weighted)
+    np.testing.assert_allclose(solution.objective, weighted)
+    share, even = (one["tut_rate"][usable, 0, 0] / one["terrestrial_rate"][usable] for one in (metrics, free))
+    assert share.mean() > even.mean()
 
 
 @pytest.mark.parametrize(

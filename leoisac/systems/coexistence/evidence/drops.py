@@ -63,7 +63,8 @@ def leads(dataset: xr.Dataset) -> str:
     every, seen = viewed(dataset, ALL), viewed(dataset)
     share = usable_share(dataset).sel(scheme="zf-eps")
     shares = sorted({share_text(float(share.min())), share_text(float(share.max()))})
-    text = f", one without a design as zero {span_text(_lead(every, 'zf-eps'))} (it has a design on {' to '.join(shares)})"
+    counted = span_text(_lead(every, "zf-eps"))
+    text = f", one without a design as zero {counted} (it has a design on {' to '.join(shares)})"
     if "rzf-eps" in dataset["scheme"].values:
         text += f"; over RZF-EPS {span_text(_lead(seen, 'rzf-eps'))}"
     return text
