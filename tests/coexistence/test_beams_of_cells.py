@@ -201,3 +201,14 @@ def test_cells_of_a_beam_keep_their_distance() -> None:
         configured(num_cells=2, cells_per_beam=2, cell_spacing_m=300.0)
     with pytest.raises(ConfigError, match="bs_positions_m"):
         configured(num_cells=2, cells_per_beam=2, bs_positions_m=((0.0, 0.0), (100.0, 0.0)))
+
+
+def test_what_cells_hear_is_among_the_channels(scene: Any) -> None:
+    _, channels, _ = scene
+    cells = 2 * CELLS
+    assert channels.h_cross_tut.shape == (4, cells, cells, 2, 8)
+    assert channels.d_cross_radar.shape == (4, cells, cells, 3, 2, 8)
+    same_beam = np.arange(cells)[:, None] // CELLS == np.arange(cells) // CELLS
+    heard = np.linalg.norm(channels.h_cross_tut, axis=(-2, -1)) > 0
+    np.testing.assert_array_equal(heard, np.broadcast_to(same_beam & ~np.eye(cells, dtype=bool), heard.shape))
+    assert drawn(configured(**SMALL), 1).d_cross_radar is None

@@ -209,6 +209,16 @@ class Channels:
     background: Background | None = None
     estimates: Estimates | None = None
 
+    @property
+    def h_cross_tut(self) -> Leaf | None:
+        """As of ``Neighbours``; ``None`` with one cell in each beam."""
+        return None if self.neighbours is None else self.neighbours.h_cross_tut
+
+    @property
+    def d_cross_radar(self) -> Leaf | None:
+        """As of ``Neighbours``; ``None`` with one cell in each beam."""
+        return None if self.neighbours is None else self.neighbours.d_cross_radar
+
 
 @partial(
     jax.tree_util.register_dataclass,
