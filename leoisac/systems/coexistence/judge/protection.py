@@ -12,6 +12,7 @@ from typing import Any
 
 from jaxtyping import Array, Float
 
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jnp
 from leoisac.systems.coexistence.model import Channels, Parameters
 
@@ -60,12 +61,12 @@ def largest_beam_power(parameters: Parameters, channels: Channels) -> Any:
     """Power of a spot beam at which its flux density meets the limit at the satellite's elevation, W.
 
     Raises:
-        ValueError: for channels that do not say where the satellite is.
+        ConfigError: for channels that do not say where the satellite is.
     """
     if channels.places is None:
-        raise ValueError('max_pfd: these channels do not say where the satellite is; draw them, or leave it "none".')
+        raise ConfigError('max_pfd: these channels do not say where the satellite is; draw them, or leave it "none".')
     if parameters.pfd_angles is None or parameters.pfd_limits is None:
-        raise ValueError("max_pfd: there is no limit.")
+        raise ConfigError("max_pfd: there is no limit.")
     limit_db = jnp.interp(channels.places.satellite_elevation, parameters.pfd_angles, parameters.pfd_limits)
     area = 4.0 * math.pi * channels.places.satellite_range_m**2 / parameters.satellite_gain
     return 10.0 ** (0.1 * limit_db) * area * parameters.bandwidth_mhz
