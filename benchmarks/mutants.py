@@ -53,7 +53,10 @@ FOLDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "tests/self_backhaul/test_adversary.py",
         ),
     ),
-    "coexistence": (("leoisac/systems/coexistence/judge",), ("tests/coexistence/test_coexistence_schemes.py",)),
+    "coexistence": (
+        ("leoisac/systems/coexistence/judge",),
+        ("tests/coexistence/test_coexistence_schemes.py", "tests/coexistence/test_places_and_protection.py"),
+    ),
     "bistatic-rsma": (
         ("leoisac/systems/bistatic_rsma/judge",),
         ("tests/bistatic_rsma/test_bistatic_evaluate.py", "tests/bistatic_rsma/test_bistatic_sensing.py"),

@@ -8,12 +8,13 @@ import numpy as np
 
 from leoisac.foundation.keys import trial_key
 from leoisac.foundation.lanes import by_lanes
+from leoisac.systems.coexistence import SYSTEM
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.judge.evaluate import evaluate, parameters
 from leoisac.systems.coexistence.model import Channels, Design
 from leoisac.systems.coexistence.world.channels import draw, prepare
 
-SMALL = {"num_users": 2, "num_tx": 8, "num_targets": 2, "num_receivers": 3, "num_rx": 2, "clutter_per_target": 2}
+SMALL = dict(SYSTEM.small)
 """Sizes at which everything compiles quickly."""
 
 

@@ -15,6 +15,7 @@ import leoisac.systems.coexistence as coexistence
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
+from leoisac.systems.coexistence import association_rules
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.association import associate, improve_by_reassignment
 from leoisac.systems.coexistence.problem.cell_program import CellSolution
@@ -134,22 +135,24 @@ def scene() -> Any:
 
 
 class TestStages:
-    def test_cells_of_a_beam_take_the_least_cap(self, scene: Any) -> None:
+    def test_a_satellite_user_hears_all_cells_of_its_beam(self, scene: Any) -> None:
         config, channels, numbers = scene
         association = select_association(numbers, channels)
         problem = by_lanes(predicted_problem)(numbers, channels, association)
         beams = np.zeros((3, 4, config.num_tx, config.num_streams), dtype=complex)
-        q = np.sqrt(np.tile([0.5, 0.2, 0.1, 0.7], (3, 1)))
+        beams[:, :, 0, 0] = 1.0
+        q = np.full((3, 4), 1.0)
         powers = merge(numbers, problem, beams, q)
-        np.testing.assert_allclose(powers.cap, np.tile([0.2, 0.2, 0.1, 0.1], (3, 1)))
-        np.testing.assert_allclose(powers.power, powers.cap)
-        assert powers.feasible.all()
+        np.testing.assert_allclose(powers.cap, 1.0)
+        heard = 1.0 + np.sum(np.abs(problem.h_sut[:, :, 0]).reshape(3, 2, 2) ** 2, axis=2)
+        expected = [merge_powers(a, 1.0, np.ones(2), 5.0).power for a in problem.g_sut[:, ::2] / heard]
+        np.testing.assert_allclose(powers.power[:, ::2], expected)
 
     def test_p3_is_repeated_where_the_merged_power_is_too_low(self, scene: Any) -> None:
         """A constructed case: P3's beams leak so much that the satellite user has its rate at the cap, not below."""
-        config, channels, numbers = scene
+        config = scene[0].replace(cells_per_beam=1)
+        channels, numbers = drawn(config, 3), parameters(config)
         association = select_association(numbers, channels)
-        problem = by_lanes(fresh_problem)(numbers, channels, association)
         cap, power = np.full((3, 4), 0.5), np.full((3, 4), 0.2)
         # Leakage of 80 % of what the rate at the cap allows; a repeated P3 leaks as much as its raised floor allows.
         calls: list[np.ndarray] = []
@@ -165,24 +168,23 @@ class TestStages:
             return CellSolution(beams, q, zeros.astype(int), zeros, zeros, zeros.astype(int), zeros[:, None])
 
         solvers = CellSolvers(p1=lambda cells: leaky(cells, np.ones(len(cells.g_sut))), p3=leaky)
-        solution = refine(numbers, channels, association, Powers(cap, power, np.ones(3, dtype=bool)), solvers.p3)
+        solution = refine(numbers, channels, association, Powers(cap, power, np.ones(3, dtype=bool)), solvers)
         assert len(calls) == 2
-        assert calls[1].size == 6  # the cells with a satellite user, of 3 trials
+        assert calls[1].size == 12
         np.testing.assert_allclose(calls[1], np.log2(1 + 31.0 * 2.5))
         leakage = np.sum(
             np.abs(np.einsum("bmt,bmts->bms", channels.h_sut_fresh, solution.value.beamformer)) ** 2, axis=-1
         )
         sinr = channels.g_sut * solution.value.beam_power / (leakage + channels.noise_power)
-        assert np.all(np.log2(1 + sinr[:, ::2]) >= 5.0 - 1e-9)
-        assert problem.min_sut_rate.shape == (3, 4)
+        assert np.all(np.log2(1 + sinr) >= 5.0 - 1e-9)
 
     def test_the_raised_floor_gives_the_rate_at_the_lower_power(self, scene: Any) -> None:
         _, channels, numbers = scene
-        cells = flatten(by_lanes(fresh_problem)(numbers, channels, select_association(numbers, channels)))
-        cap, power = np.full(12, 0.6), np.full(12, 0.15)
+        cells = by_lanes(fresh_problem)(numbers, channels, select_association(numbers, channels))
+        cap, power = np.full((3, 4), 0.6), np.full((3, 4), 0.15)
         raised = raised_floor(cells, cap, power)
         np.testing.assert_allclose((2.0**raised.min_sut_rate - 1) * power / cap, 31.0, rtol=1e-9)
-        assert not needs_repair(cells, np.zeros((12, 8, 4)), cap, cap).any()
+        assert not needs_repair(cells, np.zeros((3, 4, 8, 4)), cap, cap).any()
 
 
 class TestSelection:
@@ -216,7 +218,7 @@ def test_zero_forcing_nulls_what_it_should(scene: Any) -> None:
     leak = np.abs(np.einsum("ct,cts->cs", cells.h_sut, beams)) / np.maximum(
         np.linalg.norm(cells.h_sut, axis=1, keepdims=True), 1e-30
     )
-    assert np.median(leak[::2].max(axis=1)) < 1e-6
+    assert np.median(leak.max(axis=1)) < 1e-6
     np.testing.assert_allclose(np.sum(np.abs(beams) ** 2, axis=(1, 2)), 1.0, rtol=1e-9)
 
 
@@ -231,3 +233,28 @@ def test_plain_functions_are_at_hand() -> None:
     with pytest.raises(AttributeError):
         coexistence.nothing  # noqa: B018
     assert int(Status.INFEASIBLE) == 3
+
+
+def test_a_plugin_brings_a_rule() -> None:
+    with pytest.raises(ConfigError, match="must be loaded first"):
+        configured(association="last")
+
+    @coexistence.association_rule("last")
+    def last(amplitude: Any, angle: Any, satellite_angle: Any) -> Any:
+        return np.full(len(amplitude), amplitude.shape[1] - 1)
+
+    @coexistence.association_rule("wrong")
+    def wrong(amplitude: Any, angle: Any, satellite_angle: Any) -> Any:
+        return np.full(len(amplitude), 9)
+
+    try:
+        config = configured(**SMALL, association="last")
+        channels = drawn(config, 2)
+        np.testing.assert_array_equal(select_association(parameters(config), channels), 2)
+        with pytest.raises(ValueError, match="a receiver from 0 to 3"):
+            associate(STRENGTH, ANGLE, SATELLITE, "wrong")
+        with pytest.raises(ConfigError, match="built in"):
+            coexistence.association_rule("nearest")
+    finally:
+        for name in ("last", "wrong"):
+            del association_rules.OWN[name]

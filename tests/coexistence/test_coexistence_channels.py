@@ -43,7 +43,9 @@ def more() -> Channels:
 
 def test_noise_wavelength_and_slant_range() -> None:
     assert noise_power(CoexistenceConfig()) == pytest.approx(2.5118864315e-12, rel=1e-9)
-    assert 2 * math.pi * friis_length(CoexistenceConfig()) == pytest.approx(0.019986163867, rel=1e-9)
+    assert 4 * math.pi * friis_length(CoexistenceConfig()) == pytest.approx(0.019986163867, rel=1e-9)
+    printed = CoexistenceConfig(fspl_denominator="2pi")
+    assert 2 * math.pi * friis_length(printed) == pytest.approx(0.019986163867, rel=1e-9)
     ranges = slant_range(np.radians([30.0, 60.0, 90.0]), 500e3)
     np.testing.assert_allclose(ranges, [909424.938, 570510.0, 500000.0], rtol=1e-8)
 
@@ -51,7 +53,7 @@ def test_noise_wavelength_and_slant_range() -> None:
 @pytest.mark.parametrize(("denominator", "expected"), [("2pi", 6.716749356e-10), ("4pi", 1.679187339e-10)])
 def test_satellite_gains(denominator: str, expected: float) -> None:
     geometry = prepare(configured(**SMALL, fspl_denominator=denominator))
-    half_a_degree = jnp.full((1, 1), math.radians(0.5) * 500e3)
+    half_a_degree = jnp.asarray([[[math.tan(math.radians(0.5)) * 500e3, 0.0]]])
     nodes = Nodes(half_a_degree, half_a_degree, jnp.ones(1), jnp.ones((1, 1)), jnp.ones((1, 1)))
     links = satellite_links(geometry, jnp.asarray([math.pi / 2, 0.0, 500e3]), nodes, geometry.sut_gain)
     assert float(links.g_sut[0]) == pytest.approx(expected, rel=1e-9)
@@ -77,9 +79,9 @@ def test_magnitudes_of_the_default_setting(small: Channels) -> None:
         return 10 * np.log10(ratio)
 
     noise = small.noise_power
-    # Elevations from 30 degrees: up to 5 dB below the 47 dB and 13 dB of the zenith.
-    assert np.median(db(200 * small.g_sut / noise)) == pytest.approx(45.0, abs=2.0)
-    assert np.median(db(200 * small.g_tut / noise[..., None])) == pytest.approx(11.0, abs=2.0)
+    # Elevations from 30 degrees: up to 5 dB below the 41 dB and 7 dB of the zenith.
+    assert np.median(db(200 * small.g_sut / noise)) == pytest.approx(39.0, abs=2.0)
+    assert np.median(db(200 * small.g_tut / noise[..., None])) == pytest.approx(5.0, abs=2.0)
     snr = db(10**0.5 * np.sum(np.abs(small.h_tut) ** 2, axis=-1) / noise[..., None])
     assert 5 < np.percentile(snr, 5) < np.percentile(snr, 95) < 60
     # 35 dBm - 122.9 dB + 14.8 dB + 6 dB + 86 dBm = 18.9 dB for a target at 25 m + 25 m.
@@ -162,8 +164,10 @@ def test_one_monostatic_receiver_has_all_antennas() -> None:
 def test_cells_of_a_beam_share_its_satellite_user(more: Channels) -> None:
     np.testing.assert_array_equal(more.g_sut[:, 1], more.g_sut[:, 0])
     assert np.all(more.g_sut[:, 2] != more.g_sut[:, 0])
-    assert np.all(more.h_sut[:, 1::2] == 0)
-    assert np.all(more.h_sut[:, ::2] != 0)
+    # It hears all of them; the farther one is fainter.
+    loudness = np.linalg.norm(more.h_sut, axis=-1)
+    assert np.all(loudness > 0)
+    assert np.median(loudness[:, 1]) < 0.3 * np.median(loudness[:, 0])
     # A kilometre off the beam's axis, seen from 500 km and more, costs a few hundredths of a decibel.
     assert np.all(more.h_tut[:, 1] != more.h_tut[:, 0])
 
@@ -172,9 +176,9 @@ class TestRealSatellite:
     def test_its_direction_is_that_of_the_pass(self) -> None:
         config = CoexistenceConfig.model_validate({**SMALL, "satellite": PASS})
         assert config.fspl_denominator == "4pi"
-        assert configured(satellite=PASS).fspl_denominator == "4pi"
+        # The free-space law is what it was: a satellite does not change it.
         assert configured(satellite=PASS, fspl_denominator="2pi").fspl_denominator == "2pi"
-        assert config.replace(num_users=3).fspl_denominator == "4pi"
+        assert configured(fspl_denominator="2pi").replace(satellite=PASS).fspl_denominator == "2pi"
         over = sky(config)
         assert over is not None
         assert over.true == over.predicted

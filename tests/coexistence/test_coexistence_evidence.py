@@ -15,6 +15,7 @@ from leoisac.foundation.status import Status
 from leoisac.systems import coexistence
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.evidence.equations import EQUATIONS
+from leoisac.systems.coexistence.evidence.exclusion import exclusion_distance
 from leoisac.systems.coexistence.evidence.figures import FIGURES
 from leoisac.systems.coexistence.evidence.sensitivity import AXIS, DECLARED, SENSITIVITY, rows
 from leoisac.systems.coexistence.evidence.sensitivity_figure import moved_points
@@ -66,7 +67,7 @@ def sensitivity(changes: dict[int, float]) -> xr.Dataset:
     values = np.stack([rate * (1.0 + changes.get(row, 0.0)) for row in range(len(points))])
     data = np.stack([values, values - 3.0])
     dims = ("scheme", AXIS, "trial")
-    coords: dict[str, Any] = {"scheme": ["proposed", "zf-eps"], AXIS: np.arange(len(points))}
+    coords: dict[str, Any] = {"scheme": ["proposed", "rzf-eps"], AXIS: np.arange(len(points))}
     for place, item in enumerate(DECLARED):
         coords[item.field] = (AXIS, [row[place] for row in points])
     usable = np.ones(data.shape, dtype=bool)
@@ -117,3 +118,19 @@ def test_titles_and_captions_come_from_the_data() -> None:
     own = next(line for line in panel.lines if len(line.get_xdata()) == 3)
     expected = dataset["sum_rate"].sel(scheme="proposed").isel(trial=slice(10, None)).mean("trial")
     np.testing.assert_allclose(own.get_ydata(), expected)
+
+
+def test_the_exclusion_distance_holds_at_all_larger_ones() -> None:
+    distances = [50.0, 100.0, 500.0, 1000.0, 2000.0]
+    shares = [1.0, 0.99, 0.6, 0.97, 1.0]  # near base stations null the user, far ones do not reach it
+    rows = np.array([np.arange(100) < 100 * share for share in shares], dtype=float)
+    met = xr.DataArray(rows, dims=("sut_distance_m", "trial"), coords={"sut_distance_m": distances})
+    found = exclusion_distance(met)
+    assert found.distance_m == 1000.0
+    assert found.low_m == 1000.0
+    assert found.high_m in (1000.0, 2000.0)
+    assert found.text().startswith("1 km [1, ")
+    never = exclusion_distance(met.where(met["sut_distance_m"] < 2000.0, 0.0))
+    assert never.distance_m == np.inf
+    assert never.text() == "beyond all"
+    assert exclusion_distance(met, 0.5).distance_m == 50.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,16 @@ import pytest
 from coexistence_cases import SMALL, configured, drawn, judged_metrics, random_design
 from oracles.coexistence_metrics import cell_metrics
 
+from leoisac.foundation.config import ConfigError
+from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.status import Status
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.fast import baselines, sensing_schemes
 from leoisac.systems.coexistence.fast import schemes as fast_schemes
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.selecting import select_association
+from leoisac.systems.coexistence.world.channels import prepare
+from leoisac.systems.coexistence.world.scheduling import schedule
 
 TRIALS = 12
 PASS: dict[str, Any] = {"name": "STARLINK-1423", "time": "best-pass", "latitude_deg": 48.0, "longitude_deg": 11.0}
@@ -51,7 +56,7 @@ class TestJudge:
         design = random_design(beams.config, beams.channels)
         metrics = judged_metrics(beams.config, beams.channels, design)
         for trial, cell in ((0, 0), (3, 1), (2, 2)):
-            expected = cell_metrics(beams.channels, design, trial, cell)
+            expected = cell_metrics(beams.channels, design, trial, cell, share=2)
             np.testing.assert_allclose(metrics["tut_rate"][trial, cell], expected["tut_rate"], rtol=1e-9)
             np.testing.assert_allclose(metrics["scnr"][trial, cell], expected["scnr"], rtol=1e-9)
             served = expected["sut_rate"] if cell % 2 == 0 else 0.0
@@ -87,8 +92,23 @@ class TestSchemes:
     def test_proposed_beats_zero_forcing_on_average(self, scene: Scene) -> None:
         proposed, _ = scene.solve(fast_schemes.solve_proposed)
         usable = proposed.status == Status.CONVERGED
-        other, _ = scene.solve(baselines.solve_zf_eps)
-        assert proposed.objective[usable].mean() > other.objective[usable].mean()
+        for baseline in (baselines.solve_zf_eps, baselines.solve_rzf_eps):
+            other, _ = scene.solve(baseline)
+            assert proposed.objective[usable].mean() > other.objective[usable].mean()
+
+    def test_a_searched_design_that_misses_a_floor_is_none(self, scene: Scene) -> None:
+        plain, missed = scene.solve(baselines.solve_zf_eps)
+        margin = np.minimum(missed["margin_scnr"], missed["margin_sut_rate"])
+        np.testing.assert_array_equal(plain.status == Status.CONVERGED, margin >= -1e-3)
+        hard = plain.status == Status.NO_FEASIBLE_POINT
+        assert hard.any()
+        regularised, metrics = scene.solve(baselines.solve_rzf_eps)
+        usable = regularised.status == Status.CONVERGED
+        assert usable[~hard].all()
+        assert usable[hard].any()
+        assert np.all(metrics["terrestrial_rate"][usable] > 0.1)
+        # Plain zero forcing is among the designs of the other search, whose grid has fewer powers.
+        assert np.all(regularised.objective[~hard] >= 0.97 * plain.objective[~hard])
 
     def test_ideals_ignore_the_coupling(self, scene: Scene) -> None:
         ideal, metrics = scene.solve(baselines.solve_interference_free)
@@ -181,3 +201,58 @@ def test_a_wrong_prediction_costs_rate() -> None:
     assert solution.objective[usable].mean() <= exact.objective[usable].mean() * 1.01
     assert metrics["margin_sut_rate"][usable].min() >= -1e-3
     assert channels.predicted is not None
+
+
+def test_users_served_are_candidates_and_estimates_have_errors() -> None:
+    every = drawn(configured(**{**SMALL, "num_users": 5}), 6)
+    config = configured(**SMALL, min_sut_rate=0.0, csi_error=0.1, num_candidates=5, scheduling="semi-orthogonal")
+    channels, norms = drawn(config, 6), np.linalg.norm(every.h_tut, axis=-1)
+    for rule, expected in (
+        ("first", np.broadcast_to([0, 1], (6, 2))),
+        ("strongest", np.argsort(-norms[:, 0], axis=-1)[:, :2]),
+    ):
+        geometry = prepare(config.replace(scheduling=rule))
+        np.testing.assert_array_equal(schedule(geometry, jnp.asarray(every.h_tut[:, 0])), expected)
+    np.testing.assert_allclose(np.linalg.norm(channels.h_tut[:, :, 0], axis=-1), norms.max(axis=-1), rtol=1e-9)
+    for trial in range(6):
+        first, second = channels.h_tut[trial, 0]
+        unit = first / np.linalg.norm(first)
+        left = every.h_tut[trial, 0] - (every.h_tut[trial, 0] @ unit.conj())[:, None] * unit
+        own = second - (second @ unit.conj()) * unit
+        np.testing.assert_allclose(np.linalg.norm(own), np.linalg.norm(left, axis=-1).max())
+    assert channels.places is not None
+    assert channels.places.tut_position_m.shape[:-1] == channels.g_tut.shape
+    # P3 knows estimates, the judge the truth.
+    assert channels.estimates is not None
+    error = channels.estimates.h_tut - channels.h_tut_fresh
+    share = np.linalg.norm(error, axis=-1) / np.linalg.norm(channels.h_tut_fresh, axis=-1)
+    assert np.sqrt(np.mean(share**2)) == pytest.approx(0.1, rel=0.2)
+    exact = replace(channels, estimates=None)
+    found, known = (fast_schemes.solve_coop_uniform(parameters(config), one) for one in (channels, exact))
+    assert found.objective.mean() < known.objective.mean()
+    np.testing.assert_allclose(found.objective, judged_metrics(config, channels, found.value)["sum_rate"])
+    with pytest.raises(ConfigError, match="at least num_users"):
+        configured(num_candidates=2)
+    with pytest.raises(ConfigError, match="give one for each"):
+        configured(tut_weights=(1.0, 2.0))
+
+
+@pytest.mark.parametrize("changes", [{"num_targets": 0}, pytest.param({"num_users": 0}, marks=pytest.mark.further)])
+def test_cells_without_targets_or_without_users(changes: dict[str, Any]) -> None:
+    config = configured(**{**SMALL, **changes})
+    channels, numbers = drawn(config, 6), parameters(config)
+    proposed = fast_schemes.solve_proposed(numbers, channels)
+    other = baselines.solve_zf_eps(numbers, channels)
+    usable = proposed.status == Status.CONVERGED
+    assert usable.mean() >= 0.5
+    metrics = judged_metrics(config, channels, proposed.value)
+    assert all(np.isfinite(values).all() for values in metrics.values())
+    assert metrics["margin_sut_rate"][usable].min() >= -1e-3
+    both = usable & (other.status == Status.CONVERGED)
+    assert proposed.objective[both].mean() >= 0.99 * other.objective[both].mean()
+    if config.num_targets == 0:
+        # Nothing binds but power: the best of broadcast beams, which zero forcing comes near to.
+        assert usable.all()
+        np.testing.assert_array_equal(metrics["margin_scnr"], 0.0)
+    else:
+        np.testing.assert_allclose(metrics["sum_rate"], metrics["satellite_rate"])

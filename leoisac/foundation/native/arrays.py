@@ -32,7 +32,8 @@ class Constant:
 
     def at(self, index: Index, axes: int) -> Expression:
         if self.buffer is None:
-            return Literal(number(self.array.reshape(-1)[0]))
+            entries = self.array.reshape(-1) if self.array.size else np.zeros(1, self.array.dtype)  # nobody reads it
+            return Literal(number(entries[0]))
         return Load(self.buffer, place(row_major(self.shape), 0, index, axes))
 
     @property

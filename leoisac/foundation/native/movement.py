@@ -19,6 +19,8 @@ def _moved(translator: Translator, array: Array, shape: Sequence[int], back: Cal
     """The array read at ``back`` of a place in the new shape."""
     shape = tuple(shape)
     if isinstance(array, Constant) and array.buffer is None:
+        if not array.array.size:
+            return translator.writer.constant(np.zeros(shape, dtype=array.array.dtype))
         return translator.writer.constant(np.broadcast_to(array.array.reshape(-1)[0], shape))
     if isinstance(array, View):
         axes = len(shape)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, ROW, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
+from leoisac.systems.coexistence.association_rules import association_rule
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _HERE = "leoisac.systems.coexistence"
 _BUDGETS = ("bs_power", "satellite_power")
-_ALL = ("sut_rate", "scnr", *_BUDGETS)
+_ALL = ("sut_rate", "scnr", *_BUDGETS, "inr", "pfd")
 
 
 def _optimised(name: str, label: str, summary: str, enforces: tuple[str, ...], as_published: bool = False) -> Scheme:
@@ -39,15 +40,25 @@ def _fast(name: str, label: str, summary: str, enforces: tuple[str, ...]) -> Sch
 
 
 def _plain(module: str, name: str, label: str, summary: str) -> Scheme:
-    """A scheme in closed form, or nearly. It promises the budgets alone: to miss a floor does not exclude it."""
+    """A scheme in closed form, or nearly, that designs blindly: it promises the budgets alone."""
     return Scheme(name, summary, {"fast": f"{_HERE}.fast.{module}:solve_{name.replace('-', '_')}"}, _BUDGETS, label)
+
+
+def _searching(name: str, label: str, summary: str) -> Scheme:
+    """A zero-forcing scheme that searches among designs which keep the floors, and promises them."""
+    return Scheme(name, summary, {"fast": f"{_HERE}.fast.baselines:solve_{name.replace('-', '_')}"}, _ALL, label)
 
 
 SCHEMES = (
     _optimised(
         "proposed", "proposed", "three stages: P1 in the cells, P2 at the satellite, P3 in the cells", _ALL, True
     ),
-    _plain("baselines", "zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
+    _searching(
+        "rzf-eps",
+        "RZF-EPS",
+        "regularised zero forcing, least-power sensing streams, exhaustive search of the satellite power",
+    ),
+    _searching("zf-eps", "ZF-EPS", "zero forcing that spares the satellite user, exhaustive power search"),
     _plain("baselines", "greedy", "greedy", "each network designs as if the other did not exist"),
     _plain("baselines", "uniform", "uniform", "as greedy, with equal powers"),
     _optimised("coop-uniform", "coop-uniform", "equal powers of the spot beams, beams by P3", _ALL),
@@ -55,7 +66,7 @@ SCHEMES = (
         "baselines",
         "interference-free",
         "interference-free, ZF",
-        "networks that do not disturb each other, zero forcing: the paper's ideal, which a good design can exceed",
+        "networks that do not disturb each other, zero forcing: called ideal, and exceeded by good designs",
     ),
     _optimised(
         "interference-free-wmmse",
@@ -80,6 +91,7 @@ _RATE = "bit/s/Hz"
 
 METRICS = {
     "sum_rate": Metric("sum rate of all users", _RATE, least=0.0),
+    "weighted_rate": Metric("weighted sum rate of all users", _RATE, least=0.0),
     "terrestrial_rate": Metric("sum rate of the terrestrial users", _RATE, least=0.0),
     "satellite_rate": Metric("sum rate of the satellite users", _RATE, least=0.0),
     "least_cell_rate": Metric("least sum rate of a cell's terrestrial users", _RATE, least=0.0),
@@ -87,6 +99,7 @@ METRICS = {
     "tut_rate": Metric("rate of a terrestrial user", _RATE, ("cell", "user"), least=0.0),
     "sut_rate": Metric("rate of a satellite user", _RATE, ("cell",), least=0.0),
     "scnr": Metric("signal-to-clutter-plus-noise ratio of a target", "1", ("cell", "target"), least=0.0),
+    "detection_probability": Metric("detection probability of a target", "1", ("cell", "target"), least=0.0, most=1.0),
     "min_scnr": Metric("least signal-to-clutter-plus-noise ratio", least=0.0),
     "sensing_failure": Metric("sensing failure probability", least=0.0, most=1.0),
     "bs_power": Metric("transmit power of a base station", "W", ("cell",), least=0.0),
@@ -94,10 +107,25 @@ METRICS = {
     "total_power": Metric("transmit power of base stations and satellite", "W", least=0.0),
     "sut_flux_dbw_m2_mhz": Metric("power flux density at the satellite user", "dBW/m²/MHz", ("cell",)),
     "tut_flux_dbw_m2_mhz": Metric("largest power flux density at a terrestrial user", "dBW/m²/MHz", ("cell",)),
+    "pfd_dbw_m2_mhz": Metric("power flux density on the beam's axis, free space", "dBW/m²/MHz", ("cell",)),
+    "inr_db": Metric("largest interference over noise at a receiver of the other network", "dB"),
+    "inr_sut_db": Metric("interference over noise at the satellite user", "dB", ("cell",)),
+    "inr_tut_db": Metric("interference over noise at a terrestrial user", "dB", ("cell", "user")),
+    "inr_radar_db": Metric("interference over noise at a radar receiver", "dB", ("cell", "receiver")),
+    "inr_satellite_db": Metric("interference over noise at the satellite's receive beam", "dB", ("cell",)),
+    "satellite_elevation_deg": Metric("elevation of the satellite", "deg"),
+    "satellite_azimuth_deg": Metric("azimuth of the satellite from the x axis", "deg"),
+    "bs_position_m": Metric("place of a base station in the footprint", "m", ("cell", "xy")),
+    "sut_position_m": Metric("place of the satellite user of a cell's beam", "m", ("cell", "xy")),
+    "tut_position_m": Metric("place of a terrestrial user", "m", ("cell", "user", "xy")),
+    "receiver_position_m": Metric("place of a radar receiver", "m", ("cell", "receiver", "xy")),
+    "target_position_m": Metric("place of a target", "m", ("cell", "target", "xy")),
     "margin_sut_rate": Metric("relative margin of the satellite users' rate", least=-1.0),
     "margin_scnr": Metric("relative margin of the SCNR", least=-1.0),
     "margin_bs_power": Metric("relative margin of the base stations' power", most=1.0),
     "margin_satellite_power": Metric("relative margin of the satellite's power", most=1.0),
+    "margin_inr": Metric("relative margin of the interference over noise, 1 without a limit", most=1.0),
+    "margin_pfd": Metric("relative margin of the power flux density, 1 without a limit", most=1.0),
 }
 
 CHANNEL_AXES = {
@@ -105,13 +133,15 @@ CHANNEL_AXES = {
         ("cell", "user", "tx"), meaning="base station to users, when designs are made", convention=ROW
     ),
     "h_sut": ChannelArray(
-        ("cell", "tx"), meaning="base station to the satellite user, when designs are made", convention=ROW
+        ("cell", "tx"), meaning="base station to its beam's satellite user, when designs are made", convention=ROW
     ),
     "h_tut_fresh": ChannelArray(
         ("cell", "user", "tx"), meaning="base station to users, when designs are judged", convention=ROW
     ),
     "h_sut_fresh": ChannelArray(
-        ("cell", "tx"), meaning="base station to the satellite user, when designs are judged", convention=ROW
+        ("cell", "tx"),
+        meaning="base station to its beam's satellite user, when designs are judged",
+        convention=ROW,
     ),
     "g_tut": ChannelArray(("cell", "user"), NOT_NEGATIVE, meaning="power gain of the satellite's beam to users"),
     "g_sut": ChannelArray(("cell",), NOT_NEGATIVE, meaning="power gain of the satellite's beam to its user"),
@@ -189,8 +219,11 @@ SYSTEM = System(
         "num_receivers": 3,
         "num_rx": 2,
         "clutter_per_target": 2,
+        "num_clusters": 4,
+        "num_rays": 4,
     },
     tolerance=1e-3,
+    axis_labels={"xy": ("x", "y")},
     # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
     alive=("least_cell_rate",),
 )
@@ -209,4 +242,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["SYSTEM", "associate", "least_sensing_power", "merge_powers"]
+__all__ = ["SYSTEM", "associate", "association_rule", "least_sensing_power", "merge_powers"]

@@ -6,19 +6,25 @@ alternatives are options; the system's README says why.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.systems.coexistence.association_rules import known_rules
+from leoisac.systems.coexistence.pfd_limits import bands_text, rr21_limits
 
-AssociationRule = Literal["proposed", "nearest", "greedy", "random", "local-search"]
+AssociationRule = Annotated[str, Field(min_length=1, max_length=100)]
 Height = Annotated[float, Field(ge=0.01, le=1000)]
 Distance = Annotated[float, Field(ge=0.01, le=100_000)]
 GainDbi = Annotated[float, Field(ge=-60, le=80)]
+Positions = tuple[tuple[float, float], ...] | None
+Weight = Annotated[float, Field(ge=0, le=1e6)]
 SpreadDeg = Annotated[float, Field(ge=0, le=360)]
 
 
@@ -40,9 +46,9 @@ class CoexistenceConfig(Config):
     # Sizes
     num_cells: int = Field(default=1, ge=1, le=64, description="terrestrial cells")
     cells_per_beam: int = Field(default=1, ge=1, le=64, description="cells in one spot beam, which they share")
-    num_users: int = Field(default=5, ge=1, le=64, description="terrestrial users of a cell")
+    num_users: int = Field(default=5, ge=0, le=64, description="terrestrial users of a cell")
     num_tx: int = Field(default=30, ge=1, le=256, description="antennas of a base station")
-    num_targets: int = Field(default=4, ge=1, le=32, description="targets of a cell")
+    num_targets: int = Field(default=4, ge=0, le=32, description="targets of a cell")
     num_receivers: int = Field(default=4, ge=1, le=256, description="radar receivers of a cell")
     num_rx: int = Field(default=4, ge=1, le=256, description="antennas of a radar receiver")
     clutter_per_target: int = Field(default=3, ge=0, le=64, description="clutter points around every target")
@@ -53,15 +59,85 @@ class CoexistenceConfig(Config):
     min_sut_rate: float = Field(default=5.0, ge=0, le=30, description="least rate of a satellite user, bit/s/Hz")
     min_scnr_db: float = Field(default=-10.0, ge=-60, le=60, description="least SCNR of every target")
 
+    tut_weights: tuple[Weight, ...] | None = Field(
+        default=None, description="weights of the users' rates in what designs maximise, one per user (default: 1)"
+    )
+    sut_weight: Weight = Field(default=1.0, description="weight of a satellite user's rate there")
+
+    # Who is served, and what is known
+    num_candidates: int | None = Field(
+        default=None, ge=1, le=200, description="users of a cell that want to be served (default: num_users)"
+    )
+    scheduling: Literal["first", "strongest", "semi-orthogonal"] = Field(
+        default="first", description="which num_users of the candidates are served"
+    )
+    csi_error: float = Field(
+        default=0.0, ge=0, le=10, description="error of P3's channel estimates over the channels, root mean square"
+    )
+
     # Layout of a cell
     cell_radius_m: Distance = Field(default=200.0, description="users are within this distance of the base station")
     min_distance_m: Distance = Field(default=10.0, description="least distance of a user from the base station")
     sensing_radius_m: Distance = Field(default=50.0, description="sensing radius; receivers at half of it")
-    cell_spacing_m: Distance = Field(default=1000.0, description="distance between the cells of one spot beam")
+    cell_spacing_m: Distance = Field(
+        default=1000.0, description="distance between neighbouring cells of one spot beam; the least one where drawn"
+    )
     clutter_radius_m: Distance = Field(default=10.0, description="clutter is within this distance of its target")
     bs_height_m: Height = Field(default=10.0, description="height of the base station's array")
     user_height_m: Height = Field(default=1.5, description="height of terrestrial and satellite users")
     target_height_m: Height = Field(default=1.5, description="height of targets, clutter and radar receivers")
+
+    # Places, metres; those of a beam from the centre of its footprint, those of a cell from its mast
+    footprint_radius_m: Distance = Field(default=10_000.0, description="radius of a spot beam's footprint")
+    bs_placement: Literal["line", "drawn"] = Field(
+        default="line",
+        description="masts of a beam in a line along x from the footprint's centre, or drawn in the footprint",
+    )
+    sut_placement: Literal["cell", "footprint"] = Field(
+        default="cell",
+        description="satellite user drawn in the first cell of its beam like a user there, or in the footprint",
+    )
+    sut_min_distance_m: Distance | None = Field(
+        default=None, description="least distance of a drawn satellite user (default: min_distance_m)"
+    )
+    sut_distance_m: Distance | None = Field(default=None, description="distance from mast to satellite user")
+    target_min_distance_m: float = Field(
+        default=0.0, ge=0, le=100_000, description="least distance of a drawn target from the base station"
+    )
+    bs_positions_m: Positions = Field(default=None, description="masts of a beam, (x, y) from the footprint's centre")
+    sut_positions_m: Positions = Field(
+        default=None, description="satellite user of every beam, (x, y) from the footprint's centre"
+    )
+    tut_positions_m: Positions = Field(default=None, description="users of every cell, (x, y) from its mast")
+    receiver_positions_m: Positions = Field(
+        default=None, description="radar receivers of every cell, (x, y) from its mast"
+    )
+    target_positions_m: Positions = Field(default=None, description="targets of every cell, (x, y) from its mast")
+    background_cells: int = Field(
+        default=0, ge=0, le=2000, description="base stations in the footprint that are not designed and transmit"
+    )
+    background_activity: float = Field(
+        default=0.5, ge=0, le=1, description="share of the base stations in the background that transmit, at full power"
+    )
+    background_positions_m: Positions = Field(
+        default=None, description="base stations in the background, (x, y) from the footprint's centre"
+    )
+
+    # Protection
+    max_inr_db: float | None = Field(
+        default=None,
+        ge=-60,
+        le=100,
+        description="largest interference over noise at any receiver of the other network (default: no limit)",
+    )
+    max_pfd: Literal["none", "rr21"] | tuple[tuple[float, float], ...] = Field(
+        default="none",
+        description="largest power flux density on the ground: none, rr21 (Radio Regulations, Table 21-4), or a table "
+        "of (elevation in degrees, dB(W/m2/MHz)), linear in between",
+    )
+    pfd_satellites: int = Field(
+        default=1, ge=1, le=100_000, description="satellites of the system, by which rr21 tightens 17.7 to 19.3 GHz"
+    )
 
     # Satellite links
     altitude_km: float = Field(default=500.0, ge=100, le=40_000, description="altitude (without a [satellite] part)")
@@ -76,8 +152,8 @@ class CoexistenceConfig(Config):
         default=4.0, ge=0, le=20, description="standard deviation of the satellite links' shadowing"
     )
     fspl_denominator: Literal["2pi", "4pi"] = Field(
-        default="2pi",
-        description="free space as printed in the paper (2pi) or after Friis (4pi, default for a real satellite)",
+        default="4pi",
+        description="free space after Friis (4pi), or as printed in the paper (2pi, 6 dB more)",
     )
     sut_gain_dbi: GainDbi = Field(default=34.2, description="main-lobe gain of a satellite user")
     sut_side_gain_dbi: GainDbi = Field(
@@ -109,10 +185,26 @@ class CoexistenceConfig(Config):
     rcs_model: Literal["constant", "swerling1"] = Field(
         default="constant", description="constant cross-sections, or exponential ones (Swerling 1)"
     )
+    residual_doppler_hz: float = Field(
+        default=0.0, ge=0, le=1e9, description="Doppler shift of an echo that its filter does not know"
+    )
+    integration_time_s: float = Field(
+        default=1e-3, gt=0, le=100, description="coherent integration of an echo, over which that shift turns its phase"
+    )
+    integrated_samples: int = Field(
+        default=1, ge=1, le=10**9, description="samples that are integrated for a detection: gain over the SCNR"
+    )
+    false_alarm_probability: float = Field(
+        default=1e-6, gt=0, lt=1, description="probability of a false alarm of a detection"
+    )
     monostatic: bool = Field(
         default=False, description="one receiver at the base station with the antennas of all of them"
     )
-    association: AssociationRule = Field(default="proposed", description="which radar receiver listens to which target")
+    association: AssociationRule = Field(
+        default="proposed",
+        description="which radar receiver listens to which target: proposed, nearest, greedy, random, local-search, or "
+        "a rule of a plugin",
+    )
     association_satellite_deg: float = Field(
         default=10.0, ge=0, le=180, description="least angle between a target and the satellite at its receiver"
     )
@@ -134,16 +226,6 @@ class CoexistenceConfig(Config):
         default=None, description="a real satellite pass instead of a random direction"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _real_satellites_obey_friis(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        given = cast(Mapping[str, Any], data)
-        if given.get("satellite") is None or "fspl_denominator" in given:
-            return given
-        return {**given, "fspl_denominator": "4pi"}
-
     @model_validator(mode="after")
     def _consistent(self) -> CoexistenceConfig:
         if self.num_cells % self.cells_per_beam:
@@ -155,6 +237,26 @@ class CoexistenceConfig(Config):
             raise ValueError(
                 f"min_distance_m = {self.min_distance_m:g} must be below cell_radius_m = {self.cell_radius_m:g}"
             )
+        if self.association not in known_rules():
+            raise ValueError(
+                f"association = {self.association!r}: must be one of {', '.join(known_rules())}; a plugin that brings "
+                "a rule must be loaded first"
+            )
+        if self.residual_doppler_hz * self.integration_time_s > 0.95:
+            raise ValueError(
+                f"residual_doppler_hz = {self.residual_doppler_hz:g} turns an echo by more than 0.95 of a cycle within "
+                f"integration_time_s = {self.integration_time_s:g}, which leaves nothing of it; integrate for less time"
+            )
+        if self.candidates < self.num_users:
+            raise ValueError(
+                f"num_candidates = {self.num_candidates} must be at least num_users = {self.num_users}, who are served"
+            )
+        if self.tut_weights is not None and len(self.tut_weights) != self.num_users:
+            raise ValueError(
+                f"tut_weights: has {len(self.tut_weights)} weights, and num_users = {self.num_users}; give one for each"
+            )
+        self._check_places()
+        self.pfd_table()
         if min(self.bs_height_m, self.user_height_m) <= 1.0:
             raise ValueError(
                 f"bs_height_m = {self.bs_height_m:g} and user_height_m = {self.user_height_m:g} must exceed the "
@@ -167,17 +269,89 @@ class CoexistenceConfig(Config):
             )
         return self
 
-    def replace(self, **changes: Any) -> CoexistenceConfig:
-        """Copy with some fields changed; one that gets a real satellite gets Friis' law, unless told otherwise."""
-        gets_satellite = any(name.partition(".")[0] == "satellite" for name in changes)
-        if self.satellite is None and gets_satellite and changes.get("satellite", True) is not None:
-            changes = {"fspl_denominator": "4pi", **changes}
-        return super().replace(**changes)
+    def _check_places(self) -> None:
+        wanted = {
+            "bs_positions_m": self.cells_per_beam,
+            "sut_positions_m": self.num_beams,
+            "tut_positions_m": self.candidates,
+            "receiver_positions_m": self.num_receivers,
+            "target_positions_m": self.num_targets,
+            "background_positions_m": self.background_cells,
+        }
+        for name, count in wanted.items():
+            given = getattr(self, name)
+            if given is not None and len(given) != count:
+                raise ValueError(f"{name}: has {len(given)} places, and there are {count}; give one (x, y) for each")
+        if self.monostatic and self.receiver_positions_m is not None:
+            raise ValueError("receiver_positions_m: a monostatic receiver stands at the mast; leave them out")
+        least = self.min_distance_m if self.sut_min_distance_m is None else self.sut_min_distance_m
+        most = self.cell_radius_m if self.sut_placement == "cell" else self.footprint_radius_m
+        if self.sut_distance_m is not None and self.sut_positions_m is not None:
+            raise ValueError("sut_distance_m: sut_positions_m says where the satellite users stand; leave one out")
+        if self.sut_positions_m is None and self.sut_distance_m is None and least >= most:
+            raise ValueError(
+                f"sut_min_distance_m = {least:g} must be below the {most:g} m within which the satellite user is drawn"
+            )
+        if self.target_positions_m is None and self.target_min_distance_m >= self.sensing_radius_m:
+            raise ValueError(
+                f"target_min_distance_m = {self.target_min_distance_m:g} must be below sensing_radius_m = "
+                f"{self.sensing_radius_m:g}"
+            )
+        if (
+            self.background_cells
+            and self.background_positions_m is None
+            and (self.cell_spacing_m >= self.footprint_radius_m)
+        ):
+            raise ValueError(
+                f"cell_spacing_m = {self.cell_spacing_m:g} must be below footprint_radius_m = "
+                f"{self.footprint_radius_m:g}: the background is drawn between them"
+            )
+        if self.cells_per_beam == 1:
+            return
+        if self.target_height_m <= 1.0:
+            raise ValueError(
+                f"target_height_m = {self.target_height_m:g} must exceed the environment height of 1 m of the "
+                "path-loss model, by which radar receivers hear the other cells of a beam"
+            )
+        spacing = self._least_spacing_m()
+        if spacing < 2.0 * self.cell_radius_m:
+            field = "cell_spacing_m" if self.bs_positions_m is None else "bs_positions_m"
+            raise ValueError(
+                f"{field}: cells of one beam are {spacing:g} m apart; they must be at least twice cell_radius_m = "
+                f"{self.cell_radius_m:g} apart, or their echoes mix, which is not modelled"
+            )
+
+    def pfd_table(self) -> tuple[tuple[float, float], ...] | None:
+        """Elevations (degrees) and largest power flux densities (dB(W/m2/MHz)); ``None`` without a limit."""
+        if self.max_pfd == "none":
+            return None
+        if self.max_pfd == "rr21":
+            found = rr21_limits(self.carrier_hz, self.pfd_satellites)
+            if found is None:
+                raise ValueError(
+                    f"max_pfd = 'rr21': Table 21-4 has no limit at carrier_hz = {self.carrier_hz:g}, only in "
+                    f'{bands_text()}; choose a carrier there, give a table, or leave it "none"'
+                )
+            return found
+        table = self.max_pfd
+        if not table or any(high[0] <= low[0] for low, high in itertools.pairwise(table)):
+            raise ValueError("max_pfd: the table needs at least one pair (elevation, value), elevations rising")
+        return table
+
+    def _least_spacing_m(self) -> float:
+        if self.bs_positions_m is None:
+            return self.cell_spacing_m
+        return min(math.dist(one, other) for one, other in itertools.combinations(self.bs_positions_m, 2))
 
     @property
     def num_beams(self) -> int:
         """Spot beams, each with one satellite user."""
         return self.num_cells // self.cells_per_beam
+
+    @property
+    def candidates(self) -> int:
+        """Users of a cell that want to be served."""
+        return self.num_users if self.num_candidates is None else self.num_candidates
 
     @property
     def num_streams(self) -> int:
@@ -208,6 +382,7 @@ def axis_sizes(config: CoexistenceConfig) -> Mapping[str, int]:
         "receiver": receivers,
         "rx": rx,
         "stream": config.num_streams,
+        "xy": 2,
     }
 
 

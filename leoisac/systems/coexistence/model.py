@@ -53,6 +53,92 @@ class SatelliteLinks:
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
+        "bs_position_m",
+        "sut_position_m",
+        "tut_position_m",
+        "receiver_position_m",
+        "target_position_m",
+        "satellite_elevation",
+        "satellite_azimuth",
+        "satellite_range_m",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Places:
+    """Where everybody stands: x, y in m from the centre of the beam's footprint; every beam has a frame of its own.
+
+    Attributes:
+        bs_position_m, tut_position_m, receiver_position_m, target_position_m: of a cell's mast, users, and so on.
+        sut_position_m: of the satellite user of the cell's beam.
+        satellite_elevation, satellite_azimuth, satellite_range_m: the satellite (radians, from x to y).
+    """
+
+    bs_position_m: Leaf  # (cell, 2)
+    sut_position_m: Leaf  # (cell, 2)
+    tut_position_m: Leaf  # (cell, user, 2)
+    receiver_position_m: Leaf  # (cell, receiver, 2)
+    target_position_m: Leaf  # (cell, target, 2)
+    satellite_elevation: Leaf  # ()
+    satellite_azimuth: Leaf  # ()
+    satellite_range_m: Leaf  # ()
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["h_cross_tut", "h_cross_tut_fresh", "d_cross_radar"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Neighbours:
+    """What cells of one beam hear of each other; zero between a cell and itself and between beams.
+
+    Attributes:
+        h_cross_tut, h_cross_tut_fresh: rows from the base station of ``cell_from`` to users, instants of P1 and P3.
+        d_cross_radar: from its array to the elements of radar receivers.
+    """
+
+    h_cross_tut: Leaf  # complex (cell, cell_from, user, tx)
+    h_cross_tut_fresh: Leaf  # complex (cell, cell_from, user, tx)
+    d_cross_radar: Leaf  # complex (cell, cell_from, receiver, rx, tx)
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["h_tut", "h_sut"], meta_fields=[])
+@dataclass(frozen=True)
+class Estimates:
+    """Fresh channels as P3 knows them, with the errors of their estimation; axes as of ``Channels``."""
+
+    h_tut: Leaf
+    h_sut: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["sut_gain", "satellite_gain", "h_satellite", "position_m", "active"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Background:
+    """Base stations of the footprint that are not designed: at full power, their beams anywhere.
+
+    Attributes:
+        sut_gain, satellite_gain: power that the satellite user of the cell's beam, and the satellite's beam, get of all
+            active ones together, over the power of one.
+        h_satellite: row from the cell's own array to the satellite, the beam's gain included.
+        position_m: x, y as of ``Places``.
+        active: 1 where one transmits.
+    """
+
+    sut_gain: Leaf  # real (cell)
+    satellite_gain: Leaf  # real (cell)
+    h_satellite: Leaf  # complex (cell, tx)
+    position_m: Leaf  # (cell, mast, 2)
+    active: Leaf  # (cell, mast)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
         "h_tut",
         "h_sut",
         "h_tut_fresh",
@@ -70,6 +156,10 @@ class SatelliteLinks:
         "u_satellite",
         "noise_power",
         "predicted",
+        "places",
+        "neighbours",
+        "background",
+        "estimates",
     ],
     meta_fields=[],
 )
@@ -77,8 +167,8 @@ class SatelliteLinks:
 class Channels:
     """Channels of one trial (a batch has a leading ``trial`` axis on every array).
 
-    Where several cells share a spot beam its satellite user is in the first of them; the others have its ``g_sut`` and
-    ``h_sut = 0``.
+    Where several cells share a spot beam they have its satellite user's ``g_sut``, and ``h_sut`` is each one's own row
+    to that user.
 
     Attributes:
         h_tut, h_sut: base station to its users, and to the satellite user through its side lobe, at the instant of P1.
@@ -91,6 +181,10 @@ class Channels:
         u_target, u_satellite: directional cosines along the radar receivers' arrays.
         noise_power: noise of every receiver, W.
         predicted: the satellite's links as P1 predicts them; ``None`` where the prediction is exact.
+        places: where everybody stands; ``None`` where channels are given.
+        neighbours: links between the cells of a beam; ``None`` with one cell in each.
+        background: other base stations; ``None`` without any.
+        estimates: what P3 takes the fresh channels for; ``None`` where it knows them.
     """
 
     h_tut: Leaf  # complex (cell, user, tx)
@@ -110,6 +204,20 @@ class Channels:
     u_satellite: Leaf  # real (cell, receiver)
     noise_power: Leaf  # real (cell)
     predicted: SatelliteLinks | None = None
+    places: Places | None = None
+    neighbours: Neighbours | None = None
+    background: Background | None = None
+    estimates: Estimates | None = None
+
+    @property
+    def h_cross_tut(self) -> Leaf | None:
+        """As of ``Neighbours``; ``None`` with one cell in each beam."""
+        return None if self.neighbours is None else self.neighbours.h_cross_tut
+
+    @property
+    def d_cross_radar(self) -> Leaf | None:
+        """As of ``Neighbours``; ``None`` with one cell in each beam."""
+        return None if self.neighbours is None else self.neighbours.d_cross_radar
 
 
 @partial(
@@ -124,6 +232,14 @@ class Channels:
         "sut_aperture",
         "tut_aperture",
         "bandwidth_mhz",
+        "satellite_gain",
+        "doppler_loss",
+        "integrated_samples",
+        "false_alarm_probability",
+        "rate_weights",
+        "max_inr",
+        "pfd_angles",
+        "pfd_limits",
     ],
     meta_fields=["cells_per_beam", "association"],
 )
@@ -138,6 +254,13 @@ class Parameters:
         satellite_separation, target_separation: angles of the association rule, radians.
         sut_aperture, tut_aperture: effective apertures of the users towards the satellite, m2.
         bandwidth_mhz: signal bandwidth, MHz, over which power flux densities are stated.
+        satellite_gain: peak gain of a spot beam.
+        doppler_loss: share of an echo's power that is left after integration at the residual Doppler shift.
+        integrated_samples, false_alarm_probability: of a detection.
+        rate_weights: of the users' rates and, last, of the satellite users'; ``None``: all 1.
+        max_inr: largest interference over noise at any receiver of the other network; ``None``: no limit.
+        pfd_angles, pfd_limits: elevations (radians) and the largest power flux densities there, dB(W/m2/MHz), linear in
+            between; ``None``: no limit.
         cells_per_beam: cells that share one spot beam.
         association: rule by which targets get their radar receivers.
     """
@@ -151,6 +274,14 @@ class Parameters:
     sut_aperture: Leaf
     tut_aperture: Leaf
     bandwidth_mhz: Leaf
+    satellite_gain: Leaf
+    doppler_loss: Leaf
+    integrated_samples: Leaf
+    false_alarm_probability: Leaf
+    rate_weights: Leaf | None = None
+    max_inr: Leaf | None = None
+    pfd_angles: Leaf | None = None
+    pfd_limits: Leaf | None = None
     cells_per_beam: int = 1
     association: str = "proposed"
 

@@ -13,21 +13,23 @@ from leoisac.systems.coexistence.evidence.drops import (
     Data,
     at_points,
     difference_of_ratios,
+    leads,
     ratios_at_points,
     span_text,
     values_of,
     without_collapsed,
 )
 
-IDEALS = {"interference-free": "zero-forcing ideal", "interference-free-wmmse": "optimised ideal"}
-_OTHERS = ("zf-eps", "coop-uniform", "greedy")
+IDEALS = {"interference-free": "interference-free ZF", "interference-free-wmmse": "interference-free optimum found"}
+_OTHERS = ("zf-eps", "rzf-eps", "coop-uniform", "greedy")
 
 
 def several_cells_order(data: Data) -> Verdict:
     """Sum rate of the proposed scheme between the ideals and the others, at every power."""
     dataset = viewed(data["cells-bs-power"])
     own = values_of(dataset, "sum_rate", "proposed")
-    ahead = {name: at_points(own, values_of(dataset, "sum_rate", name)) for name in _OTHERS}
+    others = [name for name in _OTHERS if name in dataset["scheme"].values]
+    ahead = {name: at_points(own, values_of(dataset, "sum_rate", name)) for name in others}
     behind = {name: at_points(values_of(dataset, "sum_rate", name), own) for name in IDEALS}
     alive = without_collapsed(dataset)
     served = at_points(values_of(alive, "sum_rate", "proposed"), values_of(alive, "sum_rate", "zf-eps"))
@@ -35,16 +37,17 @@ def several_cells_order(data: Data) -> Verdict:
         "ahead of "
         + ", ".join(f"{name} by {span_text(found)}" for name, found in ahead.items())
         + " bit/s/Hz (of zf-eps "
-        f"{span_text(served)} without collapsed drops); behind the "
-        + ", the ".join(f"{IDEALS[name]} by {span_text(found)}" for name, found in behind.items())
+        f"{span_text(served)} without collapsed drops{leads(data['cells-bs-power'])}); behind "
+        + ", ".join(f"{IDEALS[name]} by {span_text(found)}" for name, found in behind.items())
     )
-    leads = all(one.above for found in ahead.values() for one in found)
+    ahead_of_all = all(one.above for found in ahead.values() for one in found)
     every = [one for found in (*ahead.values(), *behind.values()) for one in found]
     criterion = (
-        "at every power surely above all others and surely below both ideals; partly: below the optimised ideal alone"
+        "at every power surely above all others and surely below both ideals; partly: below the interference-free "
+        "optimum alone"
     )
-    fair = leads and all(one.above for one in behind["interference-free-wmmse"])
-    return graded(leads and all(one.above for one in every), fair, measured, least_trials(every), criterion)
+    fair = ahead_of_all and all(one.above for one in behind["interference-free-wmmse"])
+    return graded(ahead_of_all and all(one.above for one in every), fair, measured, least_trials(every), criterion)
 
 
 def _shares(dataset: xr.Dataset, ideal: str) -> dict[int, Estimate]:
@@ -72,7 +75,7 @@ def gap_shrinks(data: Data) -> Verdict:
         for ideal, shares in ((ideal, _shares(dataset, ideal)) for ideal in IDEALS)
     )
     alive = _shares(without_collapsed(dataset), "interference-free")
-    measured += f" (zero-forcing ideal without collapsed drops {alive[few].mean:.3f}, {alive[many].mean:.3f})"
+    measured += f" (interference-free ZF without collapsed drops {alive[few].mean:.3f}, {alive[many].mean:.3f})"
     surely = [one.above for one in grown.values()]
     criterion = "the shares of both ideals surely grow; partly: one of them"
     return graded(all(surely), any(surely), measured, least_trials(grown.values()), criterion)
@@ -100,11 +103,9 @@ def above_ninety(data: Data) -> Verdict:
     dataset = viewed(data["cells"])
     most = int(dataset["num_cells"].max())
     found = {ideal: _shares(dataset, ideal)[most] for ideal in IDEALS}
-    measured = (
-        ", ".join(f"{one.text('.1%')} of the {IDEALS[ideal]}" for ideal, one in found.items()) + f" at {most} cells"
-    )
+    measured = ", ".join(f"{one.text('.1%')} of {IDEALS[ideal]}" for ideal, one in found.items()) + f" at {most} cells"
     alive = _shares(without_collapsed(dataset), "interference-free")[most]
-    measured += f" ({alive.text('.1%')} of the zero-forcing ideal without collapsed drops)"
+    measured += f" ({alive.text('.1%')} of interference-free ZF without collapsed drops)"
     surely = [one.low > 0.9 for one in found.values()]
     criterion = "above 90 % of both ideals with the whole interval; partly: of one"
     return graded(all(surely), any(surely), measured, least_trials(found.values()), criterion)
@@ -122,7 +123,7 @@ def ratio_grows(data: Data) -> Verdict:
         for ideal in IDEALS
     )
     alive = _shares(without_collapsed(dataset), "interference-free").values()
-    measured += f" (zero-forcing ideal without collapsed drops {' '.join(f'{one.mean:.3f}' for one in alive)})"
+    measured += f" (interference-free ZF without collapsed drops {' '.join(f'{one.mean:.3f}' for one in alive)})"
     best = all(one.above for found in steps.values() for one in found)
     trials = least_trials(one for found in steps.values() for one in found)
     criterion = "every step surely grows, for both ideals; partly: from fewest to most cells, for one"

@@ -24,6 +24,8 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.coexistence import METRICS, SCHEMES, SYSTEM
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.evidence.drops import failure_share, rate_with_association, scnr_db, values_of
+from leoisac.systems.coexistence.evidence.exclusion import draw_exclusion
+from leoisac.systems.coexistence.evidence.places_figure import draw_places
 from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
 from leoisac.systems.coexistence.evidence.sensitivity_figure import draw_sensitivity
 from leoisac.systems.coexistence.evidence.studies import ASSOCIATIONS
@@ -300,6 +302,10 @@ FIGURES = (
     Figure("refinement", "Worth of the refinement", ("refinement",), draw_refinement),
     Figure(
         "sensitivity", "What the numbers that the paper does not give are worth", ("sensitivity",), draw_sensitivity
+    ),
+    Figure("places", "Where everybody stands in a drop", ("places",), draw_places),
+    Figure(
+        "exclusion", "Interference over noise against the satellite user's distance", ("exclusion",), draw_exclusion
     ),
 )
 

@@ -12,7 +12,12 @@ QUANTITIES: dict[str, Metric] = {
     "rate_or_silence": Metric("sum rate with silent cells", _RATE, least=0.0),
     "share_of_ideal": Metric("sum rate over that without interference", least=0.0),
     "rate_change": Metric("change of the sum rate of all users", "%"),
-    "lead": Metric("lead over ZF-EPS", _RATE),
+    "protected_share": Metric("share of drops within the criterion", least=0.0, most=1.0),
+    "easting": Metric("x from the footprint's centre", "km"),
+    "northing": Metric("y from the footprint's centre", "km"),
+    "near_easting": Metric("x from the mast", "m"),
+    "near_northing": Metric("y from the mast", "m"),
+    "lead": Metric("lead over RZF-EPS", _RATE),
 }
 
 __all__ = ["QUANTITIES"]

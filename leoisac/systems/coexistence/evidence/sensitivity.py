@@ -28,7 +28,7 @@ DECLARED = (
     Declared("association_satellite_deg", 10.0, (0.0, 20.0), "association: off the satellite [deg]"),
     Declared("association_target_deg", 5.0, (0.0, 10.0), "association: between targets [deg]"),
     Declared("ageing_rho", 0.0, (0.9,), "correlation from P1 to P3"),
-    Declared("fspl_denominator", "2pi", ("4pi",), "free-space law"),
+    Declared("fspl_denominator", "4pi", ("2pi",), "free-space law"),
     Declared("los_mode", "weighted", ("bernoulli",), "line of sight"),
 )
 """Values ours, or a choice between readings; names as fields of the configuration."""
@@ -49,11 +49,12 @@ def rows(declared: tuple[Declared, ...] = DECLARED) -> list[list[Any]]:
 
 SENSITIVITY = Study(
     "sensitivity",
-    schemes=("proposed", "zf-eps"),
+    schemes=("proposed", "rzf-eps"),
     sweep={AXIS: rows()},
     trials=60,
     quick={"trials": 4},
     tiny={
+        "trials": 6,
         "overrides": dict(SYSTEM.small),
         "sweep": {AXIS: rows(DECLARED[:2])},
     },

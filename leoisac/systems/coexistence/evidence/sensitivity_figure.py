@@ -1,4 +1,4 @@
-"""The tornado figure: change of the sum rate and of the lead over ZF-EPS as one declared number moves."""
+"""The tornado figure: change of the sum rate and of the lead over RZF-EPS as one declared number moves."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Moved(NamedTuple):
     field: str
     value: Any
     change: Estimate  # of the sum rate, a share
-    lead: Estimate  # over ZF-EPS, bit/s/Hz
+    lead: Estimate  # over RZF-EPS, bit/s/Hz
     usable: float  # share of drops that the proposed scheme can use
 
 
 def moved_points(dataset: xr.Dataset) -> tuple[Estimate, list[Moved]]:
     """The lead at the default, and what every move makes of sum rate and lead; pairs of the same drops."""
     seen = viewed(dataset)
-    proposed, other = (values_of(seen, "sum_rate", scheme) for scheme in ("proposed", "zf-eps"))
+    proposed, other = (values_of(seen, "sum_rate", scheme) for scheme in ("proposed", "rzf-eps"))
     share = usable_share(dataset).sel(scheme="proposed")
     leads = [difference(proposed.isel({AXIS: row}), other.isel({AXIS: row})) for row in range(dataset.sizes[AXIS])]
     found: list[Moved] = []
@@ -48,7 +48,7 @@ def moved_points(dataset: xr.Dataset) -> tuple[Estimate, list[Moved]]:
 
 
 def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
-    """Bars of every declared number: left the relative change of the sum rate, right the lead over ZF-EPS."""
+    """Bars of every declared number: left the relative change of the sum rate, right the lead over RZF-EPS."""
     dataset = datasets["sensitivity"]
     default, points = moved_points(dataset)
     groups = {item.field: [point for point in points if point.field == item.field] for item in DECLARED}

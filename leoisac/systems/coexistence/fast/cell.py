@@ -65,7 +65,8 @@ def solve_p1(problem: CellProblem, *, starts: int = 1) -> CellSolution:
     """
     ready = by_lanes(_formulate_p1)(None, problem)
     least: np.ndarray = by_lanes(_least_amplitude)(None, problem)
-    return _solve(ready, problem, starts, least, np.ones_like(least))
+    largest = np.ones_like(least) if problem.max_q is None else np.asarray(problem.max_q)
+    return _solve(ready, problem, starts, least, largest)
 
 
 def solve_p3(problem: CellProblem, q: Float[np.ndarray, " cell"], *, starts: int = 1) -> CellSolution:
@@ -90,7 +91,7 @@ def _solve(
     fixed = ready.program.power_is_fixed[rows]
     point = Point(solution.beamformer[rows, None], solution.q[rows, None])
     again = by_lanes(_formulated)(None, take(problem, rows), point, fixed)
-    return _merged(solution, _run(again, take(problem, rows), again.starts), rows)
+    return merged(solution, _run(again, take(problem, rows), again.starts), rows)
 
 
 def _rescued(
@@ -103,7 +104,7 @@ def _rescued(
     hard, few = take((problem, ready), rows)
     sensing = least_sensing_power(hard, least_q[rows])
     again = _run(few, hard, by_lanes(_from_least_power)(None, few, sensing)[:, None])
-    solution = _merged(solution, again, rows)
+    solution = merged(solution, again, rows)
     impossible = beyond_reach(hard, least_q[rows], largest_q[rows])
     unmet = ~(solution.violation[rows] <= TOLERANCE) & (solution.status[rows] != Status.NONFINITE)
     solution.status[rows[unmet]] = int(Status.NO_FEASIBLE_POINT)
@@ -126,7 +127,7 @@ def _run(ready: Formulated, problem: CellProblem, starts: Float[np.ndarray, "cel
     )
 
 
-def _merged(first: CellSolution, again: CellSolution, rows: np.ndarray) -> CellSolution:
+def merged(first: CellSolution, again: CellSolution, rows: np.ndarray) -> CellSolution:
     """``first`` with the given rows replaced where ``again`` is better; evaluations add up."""
     before = first.violation[rows]
     both_feasible = (again.violation <= TOLERANCE) & (before <= TOLERANCE)
@@ -173,6 +174,6 @@ def _formulated(_: None, problem: CellProblem, points: Point, power_is_fixed: An
 
 def _finish(_: None, problem: CellProblem, program: Program, bases: Bases, x: Any) -> tuple[Any, Any, Any, Any]:
     beamformer, q = to_design(x, program, bases)
-    q = jnp.minimum(q, 1.0)
+    q = jnp.minimum(q, 1.0 if problem.max_q is None else problem.max_q)
     metrics = cell_metrics(problem, beamformer, q)
     return beamformer, q, metrics.sum_rate, cell_violation(problem, metrics)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from leoisac.foundation.jax_setup import in_double, jax, jnp
-from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db, rad_to_deg
+from leoisac.metrics.detection import detection_probability
 from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.judge.protection import protection
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.world.ground import friis_length
 
@@ -27,7 +31,7 @@ def parameters(config: CoexistenceConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     # With the printed free-space law isotropic antennas are larger too: the same aperture explains the gain.
     isotropic_m2 = 4.0 * math.pi * friis_length(config) ** 2
-    numbers = {
+    numbers: dict[str, Any] = {
         "bs_power": dbm_to_w(config.bs_power_dbm),
         "satellite_power": config.satellite_power_w,
         "min_sut_rate": config.min_sut_rate,
@@ -37,7 +41,20 @@ def parameters(config: CoexistenceConfig) -> Parameters:
         "sut_aperture": isotropic_m2 * from_db(config.sut_gain_dbi),
         "tut_aperture": isotropic_m2 * from_db(config.tut_gain_dbi),
         "bandwidth_mhz": config.bandwidth_hz / 1e6,
+        "satellite_gain": from_db(config.satellite_gain_dbi),
+        # A tone that is off by f turns by 2 pi f T: the mean of its phasor is a sinc.
+        "doppler_loss": np.sinc(config.residual_doppler_hz * config.integration_time_s) ** 2,
+        "integrated_samples": config.integrated_samples,
+        "false_alarm_probability": config.false_alarm_probability,
     }
+    if config.max_inr_db is not None:
+        numbers["max_inr"] = from_db(config.max_inr_db)
+    if config.tut_weights is not None or config.sut_weight != 1.0:
+        numbers["rate_weights"] = [*(config.tut_weights or (1.0,) * config.num_users), config.sut_weight]
+    limits = config.pfd_table()
+    if limits is not None:
+        numbers["pfd_angles"] = [deg_to_rad(angle) for angle, _ in limits]
+        numbers["pfd_limits"] = [value for _, value in limits]
     return Parameters(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         cells_per_beam=config.cells_per_beam,
@@ -59,8 +76,18 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     power = jnp.maximum(design.beam_power, 0.0)
     coupling = jnp.ones(()) if design.coupling is None else design.coupling
     tut_rate = spectral_efficiency(_tut_sinr(channels, design.beamformer, coupling * power))
-    sut_rate = jnp.where(serves, spectral_efficiency(_sut_sinr(channels, design.beamformer, power, coupling)), 0.0)
-    scnr = jax.vmap(_cell_scnr)(_sensing_arrays(channels), design.beamformer, coupling * power, design.association)
+    leakage = coupling * sut_leakage(parameters, channels, design.beamformer)
+    sut_rate = jnp.where(serves, spectral_efficiency(channels.g_sut * power / (leakage + channels.noise_power)), 0.0)
+    scnr = jax.vmap(_cell_scnr)(
+        _sensing_arrays(channels),
+        design.beamformer,
+        coupling * power,
+        design.association,
+        _from_neighbours(channels, design.beamformer),
+    )
+    scnr = parameters.doppler_loss * scnr
+    # Without targets every demand on them is met.
+    least_scnr = jnp.min(scnr) if scnr.size else parameters.min_scnr
     bs_power = jnp.sum(_squared(design.beamformer), axis=(-2, -1))
     satellite_power = jnp.sum(jnp.where(serves, power, 0.0))
     terrestrial_rate, satellite_rate = jnp.sum(tut_rate), jnp.sum(sut_rate)
@@ -73,18 +100,28 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "terrestrial_rate": terrestrial_rate,
         "satellite_rate": satellite_rate,
         "sum_rate": terrestrial_rate + satellite_rate,
-        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)),
-        "min_rate": jnp.minimum(jnp.min(tut_rate), served_rate),
-        "min_scnr": jnp.min(scnr),
-        "sensing_failure": jnp.where(jnp.min(scnr) < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
+        "weighted_rate": terrestrial_rate + satellite_rate
+        if parameters.rate_weights is None
+        else jnp.sum(parameters.rate_weights[:-1] * tut_rate) + parameters.rate_weights[-1] * satellite_rate,
+        # Where there are no users a cell cannot be without service.
+        "least_cell_rate": jnp.min(jnp.sum(tut_rate, axis=-1)) if tut_rate.size else served_rate,
+        "min_rate": jnp.minimum(jnp.min(tut_rate, initial=jnp.inf), served_rate),
+        "min_scnr": least_scnr,
+        "detection_probability": detection_probability(
+            parameters.integrated_samples * jnp.maximum(scnr, _LEAST_FLUX), parameters.false_alarm_probability
+        ),
+        "sensing_failure": jnp.where(least_scnr < (1.0 - TOLERANCE) * parameters.min_scnr, 1.0, 0.0),
         "bs_power": bs_power,
         "beam_power": power,
         "total_power": jnp.sum(bs_power) + satellite_power,
         **_flux_densities(parameters, channels, power),
+        **protection(parameters, channels, power, coupling, leakage),
+        **_uplink(parameters, channels, design.beamformer),
+        **_places(channels),
         "margin_sut_rate": jnp.where(
             demanded, served_rate / jnp.where(demanded, parameters.min_sut_rate, 1.0) - 1.0, served_rate
         ),
-        "margin_scnr": jnp.min(scnr) / parameters.min_scnr - 1.0,
+        "margin_scnr": least_scnr / parameters.min_scnr - 1.0,
         "margin_bs_power": 1.0 - jnp.max(bs_power) / parameters.bs_power,
         "margin_satellite_power": 1.0 - satellite_power / parameters.satellite_power,
     }
@@ -98,18 +135,33 @@ def _tut_sinr(
     own = jnp.eye(users, streams, dtype=bool)
     signal = jnp.sum(jnp.where(own, received, 0.0), axis=-1)
     interference = jnp.sum(jnp.where(own, 0.0, received), axis=-1)
+    if channels.neighbours is not None:
+        others = jnp.einsum("mnkt,nts->mnks", channels.neighbours.h_cross_tut_fresh, beamformer)
+        interference = interference + jnp.sum(_squared(others), axis=(1, 3))
     from_satellite = channels.g_tut * disturbing[:, None]
     return signal / (interference + from_satellite + channels.noise_power[:, None])
 
 
-def _sut_sinr(
-    channels: Channels,
-    beamformer: Complex[Array, "cell tx stream"],
-    power: Float[Array, " cell"],
-    coupling: Float[Array, ""],
+def sut_leakage(
+    parameters: Parameters, channels: Channels, beamformer: Complex[Array, "cell tx stream"]
 ) -> Float[Array, " cell"]:
-    leakage = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, beamformer)), axis=-1)
-    return channels.g_sut * power / (coupling * leakage + channels.noise_power)
+    """Power of all base stations at the satellite user of every cell's beam, those of the background included, W."""
+    own = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.h_sut_fresh, beamformer)), axis=-1)
+    share = parameters.cells_per_beam
+    together = jnp.repeat(jnp.sum(own.reshape(-1, share), axis=1), share)
+    if channels.background is None:
+        return together
+    return together + parameters.bs_power * channels.background.sut_gain
+
+
+def _from_neighbours(
+    channels: Channels, beamformer: Complex[Array, "cell tx stream"]
+) -> Complex[Array, "cell receiver column rx"] | None:
+    """What every stream of the other cells of a beam puts on every radar receiver."""
+    if channels.neighbours is None:
+        return None
+    heard = jnp.einsum("mnrat,nts->mrnsa", channels.neighbours.d_cross_radar, beamformer)
+    return heard.reshape(*heard.shape[:2], heard.shape[2] * heard.shape[3], heard.shape[-1])
 
 
 def _sensing_arrays(channels: Channels) -> dict[str, Array]:
@@ -122,9 +174,12 @@ def _cell_scnr(
     beamformer: Complex[Array, "tx stream"],
     disturbing: Float[Array, ""],
     association: Int[Array, " target"],
+    neighbours: Complex[Array, "receiver column rx"] | None,
 ) -> Float[Array, " target"]:
     """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
     targets, streams = association.shape[0], beamformer.shape[1]
+    if not targets:
+        return jnp.zeros(0)
     lit = cell["target_tx"] @ beamformer  # what every target gets of every stream
     clutter_power = jnp.sum(_squared(cell["clutter_tx"] @ beamformer), axis=-1)
 
@@ -142,6 +197,8 @@ def _cell_scnr(
             clutter_power,
             jnp.sqrt(disturbing) * cell["g_rad"][receiver],
         )
+        if neighbours is not None:
+            columns = jnp.concatenate([columns, neighbours[receiver]])
         return scnr_of_columns(own_beam[target], columns, cell["noise_power"])
 
     return jax.vmap(one)(jnp.arange(targets), association)
@@ -153,11 +210,35 @@ def _flux_densities(parameters: Parameters, channels: Channels, power: Float[Arr
     Received power over the receiver's aperture, shadowing included.
     """
     at_sut = channels.g_sut * power / parameters.sut_aperture
-    at_tut = jnp.max(channels.g_tut, axis=-1) * power / parameters.tut_aperture
+    at_tut = jnp.max(channels.g_tut, axis=-1, initial=0.0) * power / parameters.tut_aperture
     scale = 1.0 / parameters.bandwidth_mhz
     return {
         "sut_flux_dbw_m2_mhz": 10.0 * jnp.log10(jnp.maximum(scale * at_sut, _LEAST_FLUX)),
         "tut_flux_dbw_m2_mhz": 10.0 * jnp.log10(jnp.maximum(scale * at_tut, _LEAST_FLUX)),
+    }
+
+
+def _uplink(parameters: Parameters, channels: Channels, beamformer: Complex[Array, "cell tx stream"]) -> Metrics:
+    """Interference over noise at the satellite's receive beam, from the designed base stations and the background."""
+    if channels.background is None:
+        return {}
+    own = jnp.sum(_squared(jnp.einsum("mt,mts->ms", channels.background.h_satellite, beamformer)), axis=-1)
+    share = parameters.cells_per_beam
+    together = jnp.repeat(jnp.sum(own.reshape(-1, share), axis=1), share)
+    arriving = together + parameters.bs_power * channels.background.satellite_gain
+    return {"inr_satellite_db": 10.0 * jnp.log10(jnp.maximum(arriving / channels.noise_power, _LEAST_FLUX))}
+
+
+def _places(channels: Channels) -> Metrics:
+    """Where everybody stands, as it was drawn."""
+    places = channels.places
+    if places is None:
+        return {}
+    names = ("bs_position_m", "sut_position_m", "tut_position_m", "receiver_position_m", "target_position_m")
+    return {
+        **{name: getattr(places, name) for name in names},
+        "satellite_elevation_deg": rad_to_deg(places.satellite_elevation),
+        "satellite_azimuth_deg": rad_to_deg(places.satellite_azimuth),
     }
 
 
@@ -166,4 +247,4 @@ def _squared(values: Complex[Array, "..."]) -> Float[Array, "..."]:
     return values.real**2 + values.imag**2
 
 
-__all__ = ["TOLERANCE", "evaluate", "parameters"]
+__all__ = ["TOLERANCE", "evaluate", "parameters", "sut_leakage"]

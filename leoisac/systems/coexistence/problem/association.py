@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Complex, Float, Int, Shaped
 
+from leoisac.systems.coexistence.association_rules import OWN
+
 Amplitude = Complex[np.ndarray, "target receiver"] | Float[np.ndarray, "target receiver"]
 Angles = Float[np.ndarray, "target receiver"]
 Satellite = Float[np.ndarray, "receiver"]
@@ -40,7 +42,7 @@ def associate(
         amplitude: echo amplitudes ``alpha`` (complex where the rule is ``random``).
         angle: what the receiver's array can tell of the target's direction, ``arcsin(u)``, radians.
         satellite_angle: the same of the satellite.
-        rule: one of ``RULES``.
+        rule: one of ``RULES``, or one that a plugin has brought (``association_rules``).
         satellite_separation, target_separation: radians.
 
     Raises:
@@ -55,7 +57,9 @@ def associate(
         return _greedy(strength)
     if rule == "random":
         return _random(amplitude)
-    raise ValueError(f"rule = {rule!r}: must be one of {', '.join(RULES)}.")
+    if rule in OWN:
+        return _own(rule, amplitude, angle, satellite_angle)
+    raise ValueError(f"rule = {rule!r}: must be one of {', '.join((*RULES, *OWN))}.")
 
 
 def associate_all(
@@ -107,6 +111,17 @@ def improve_by_reassignment(
                 better = found < least * (1.0 - 1e-9)
                 best[better], least[better] = trial[better], found[better]
     return best
+
+
+def _own(rule: str, amplitude: Amplitude, angle: Angles, satellite_angle: Satellite) -> Receivers:
+    targets, receivers = amplitude.shape
+    chosen = np.asarray(OWN[rule](amplitude, angle, satellite_angle))
+    if chosen.shape != (targets,) or chosen.dtype.kind not in "iu" or np.any((chosen < 0) | (chosen >= receivers)):
+        raise ValueError(
+            f"association = {rule!r}: the rule returns {chosen!r}; it must be a receiver from 0 to {receivers - 1} for "
+            f"each of {targets} targets."
+        )
+    return chosen.astype(np.int64)
 
 
 def _proposed(

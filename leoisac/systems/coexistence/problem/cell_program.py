@@ -36,6 +36,9 @@ from leoisac.foundation.jax_setup import jax, jnp
         "g_rad",
         "min_sut_rate",
         "min_scnr",
+        "max_q",
+        "max_sut_leakage",
+        "rate_weights",
     ],
     meta_fields=[],
 )
@@ -55,6 +58,9 @@ class CellProblem:
         g_rad: amplitudes from the satellite to the receiver of every target.
         min_sut_rate: least rate of the satellite user, bit/s/Hz; 0 where there is none.
         min_scnr: least signal-to-clutter-plus-noise ratio of every target, linear, positive.
+        max_q: largest satellite amplitude; ``None`` is 1.
+        max_sut_leakage: largest power of the base station at the satellite user, over its noise; ``None``: no limit.
+        rate_weights: of the users' rates and, last, of the satellite user's; ``None``: all 1.
     """
 
     h_tut: Leaf  # complex (user, tx)
@@ -68,6 +74,9 @@ class CellProblem:
     g_rad: Leaf  # complex (target, rx)
     min_sut_rate: Leaf  # real scalar
     min_scnr: Leaf  # real scalar
+    max_q: Leaf | None = None  # real scalar
+    max_sut_leakage: Leaf | None = None  # real scalar
+    rate_weights: Leaf | None = None  # real (user + 1)
 
 
 class Received(NamedTuple):
@@ -87,8 +96,9 @@ class CellMetrics(NamedTuple):
     scnr: Leaf  # (target,), linear
     tut_rate: Leaf  # (user,), bit/s/Hz
     sut_rate: Leaf  # ()
-    sum_rate: Leaf  # ()
+    sum_rate: Leaf  # (), weighted where the problem has weights
     power: Leaf  # (), share of the base station's budget
+    sut_leakage: Leaf  # (), power of the base station at the satellite user
 
 
 class CellSolution(NamedTuple):
@@ -139,8 +149,18 @@ def cell_metrics(
     at = received(problem, beamformer)
     tut_sinr, sut_sinr, scnr = tut_sinrs(problem, at, q), satellite_user_sinr(problem, at, q), scnrs(problem, at, q)
     tut_rate, sut_rate = jnp.log2(1.0 + tut_sinr), jnp.log2(1.0 + sut_sinr)
-    power = jnp.sum(jnp.abs(beamformer) ** 2)
-    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, jnp.sum(tut_rate) + sut_rate, power)
+    total = weighted_sum(tut_rate, sut_rate, problem.rate_weights)
+    power, leakage = jnp.sum(jnp.abs(beamformer) ** 2), jnp.sum(jnp.abs(at.sut) ** 2)
+    return CellMetrics(tut_sinr, sut_sinr, scnr, tut_rate, sut_rate, total, power, leakage)
+
+
+def weighted_sum(
+    tut_rate: Float[Array, " user"], sut_rate: Float[Array, ""], weights: Float[Array, " user_and_satellite"] | None
+) -> Float[Array, ""]:
+    """Sum of all rates with their weights, or without."""
+    if weights is None:
+        return jnp.sum(tut_rate) + sut_rate
+    return jnp.sum(weights[:-1] * tut_rate) + weights[-1] * sut_rate
 
 
 def tut_sinrs(problem: CellProblem, at: Received, q: Float[Array, ""] | float) -> Float[Array, " user"]:
@@ -236,4 +256,6 @@ def cell_violation(problem: CellProblem, metrics: CellMetrics) -> Float[Array, "
     short = 1.0 - metrics.scnr / jnp.where(problem.min_scnr > 0.0, problem.min_scnr, 1.0)
     slow = 1.0 - metrics.sut_rate / jnp.where(problem.min_sut_rate > 0.0, problem.min_sut_rate, 1.0)
     worst = jnp.maximum(jnp.max(jnp.where(problem.min_scnr > 0.0, short, 0.0), initial=0.0), metrics.power - 1.0)
+    if problem.max_sut_leakage is not None:
+        worst = jnp.maximum(worst, metrics.sut_leakage / problem.max_sut_leakage - 1.0)
     return jnp.maximum(worst, jnp.where(problem.min_sut_rate > 0.0, jnp.maximum(slow, 0.0), 0.0))

@@ -2,7 +2,8 @@
 
 Unknowns are the columns of the beamformer, ``log q`` and an idle amplitude ``s``. The beamformer is the columns divided
 by ``sqrt(their power + s^2)``: the budget holds at every point, whether or not all of it is spent. The constraints
-are ``R_SUT - R_min`` (bit/s/Hz), ``log(SCNR_i / SCNR_min)`` and ``-2 log q``; the objective is minus the sum rate.
+are ``R_SUT - R_min`` (bit/s/Hz), ``log(SCNR_i / SCNR_min)`` and ``2 log(q_max / q)``, where it is limited also that of
+the power at the satellite user; the objective is minus the sum rate.
 
 Columns live in the span of all channel rows (``span_basis``): whatever lies outside reaches nobody. Data and radar
 columns each have a change of variables ``f = T f'``, folded into their copy of the rows. ``T T^H`` is a multiple of the
@@ -15,6 +16,7 @@ so its gradient is that at a fixed best filter. Only first derivatives of the pr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from jaxtyping import Array, Complex, Float
@@ -29,12 +31,14 @@ _SENSING_SCALE = 0.3
 """Size of the radar columns' variables against the data columns'; those streams carry a hundredth of the power."""
 _FIRST_IDLE = 0.1
 _TINY = 1e-300
+_LEAST_LEAKAGE = 1e-6
+"""Added to the power at the satellite user, so that its logarithm has a derivative; noise is 1."""
 
 
 class Program(NamedTuple):
     """Data of one instance in the engine's variables; embedded rows have real parts above imaginary parts.
 
-    Rows are users, satellite user, targets, clutter.
+    Rows are users, satellite user, targets, clutter, and what else is asked for.
     """
 
     data_rows: Leaf  # (2 rows, 2 dimension), for data columns
@@ -50,6 +54,9 @@ class Program(NamedTuple):
     log_min_scnr: Leaf
     log_q: Leaf  # used where the power is fixed
     power_is_fixed: Leaf
+    log_max_q: Leaf | None = None  # None: 0
+    log_max_leakage: Leaf | None = None  # None: no limit
+    rate_weights: Leaf | None = None  # None: all 1
 
 
 class Bases(NamedTuple):
@@ -64,19 +71,36 @@ def negative_sum_rate(
 ) -> tuple[Float[Array, ""], Float[Array, " m"]]:
     """Objective and constraints of the engine."""
     columns, log_q = x[:-2], jnp.where(data.power_is_fixed > 0.5, data.log_q, x[-2])
-    real, imaginary = _amplitudes(columns, x[-1], data, users, targets)
+    real, imaginary = amplitudes(columns, x[-1], data, users, targets)
     q_squared, powers = jnp.exp(2.0 * log_q), real**2 + imaginary**2
     at_users = powers[:users]
     own = jnp.eye(users, users + targets)
     disturbing = jnp.sum(at_users * (1.0 - own), axis=1) + data.g_tut * q_squared + 1.0
     sut_rate = jnp.log2(1.0 + data.g_sut * q_squared / (jnp.sum(powers[users]) + 1.0))
-    objective = -jnp.sum(jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)) - sut_rate
+    rates = jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)
+    if data.rate_weights is None:
+        objective = -jnp.sum(rates) - sut_rate
+    else:
+        objective = -jnp.sum(data.rate_weights[:-1] * rates) - data.rate_weights[-1] * sut_rate
     first, last = users + 1, users + 1 + targets
-    scnr = _envelope_scnr(
+    scnr = envelope_scnr(
         data, real[first:last], imaginary[first:last], jnp.sum(powers[last:], axis=1), q_squared, users
     )
     sensing = jnp.log(jnp.maximum(scnr, _TINY)) - data.log_min_scnr
-    return objective, jnp.concatenate([(sut_rate - data.min_sut_rate)[None], sensing, -2.0 * log_q[None]])
+    floors = [(sut_rate - data.min_sut_rate)[None], sensing, power_limit(log_q, data)[None]]
+    return objective, jnp.concatenate([*floors, *leakage_limit(jnp.sum(powers[users]), data)])
+
+
+def power_limit(log_q: Float[Array, ""], data: Program) -> Float[Array, ""]:
+    """Not negative where the satellite's amplitude is within its limit."""
+    return -2.0 * log_q if data.log_max_q is None else 2.0 * (data.log_max_q - log_q)
+
+
+def leakage_limit(leakage: Float[Array, ""], data: Program) -> list[Float[Array, "1"]]:
+    """The limit of the power at the satellite user, where there is one."""
+    if data.log_max_leakage is None:
+        return []
+    return [(data.log_max_leakage - jnp.log(leakage + _LEAST_LEAKAGE))[None]]
 
 
 def span_basis(rows: Complex[Array, "row tx"]) -> Complex[Array, "tx dimension"]:
@@ -94,19 +118,7 @@ def reduce_receivers(problem: CellProblem) -> CellProblem:
     if heard.shape[1] >= heard.shape[2]:
         return problem
     shorter = jnp.swapaxes(jnp.linalg.qr(jnp.swapaxes(heard, 1, 2), mode="r"), 1, 2)
-    return CellProblem(
-        h_tut=problem.h_tut,
-        h_sut=problem.h_sut,
-        g_tut=problem.g_tut,
-        g_sut=problem.g_sut,
-        target_tx=problem.target_tx,
-        clutter_tx=problem.clutter_tx,
-        target_echo=shorter[:, :targets],
-        clutter_echo=shorter[:, targets:-1],
-        g_rad=shorter[:, -1],
-        min_sut_rate=problem.min_sut_rate,
-        min_scnr=problem.min_scnr,
-    )
+    return replace(problem, target_echo=shorter[:, :targets], clutter_echo=shorter[:, targets:-1], g_rad=shorter[:, -1])
 
 
 def formulate(
@@ -114,10 +126,16 @@ def formulate(
     beamformer: Complex[Array, "tx stream"],
     q: Float[Array, ""],
     power_is_fixed: Float[Array, ""] | float,
+    others: Complex[Array, "row tx"] | None = None,
 ) -> tuple[Program, Bases]:
-    """The program of one cell and its changes of variables, scaled for the disturbances at a point. Traceable."""
-    problem = reduce_receivers(problem)
-    rows = jnp.concatenate([problem.h_tut, problem.h_sut[None], problem.target_tx, problem.clutter_tx])
+    """The program of one cell and its changes of variables, scaled for the disturbances at a point. Traceable.
+
+    ``others``: further rows whose amplitudes are wanted; all that receivers hear is then kept.
+    """
+    if others is None:
+        problem = reduce_receivers(problem)
+    known = [problem.h_tut, problem.h_sut[None], problem.target_tx, problem.clutter_tx]
+    rows = jnp.concatenate(known if others is None else [*known, others])
     span = span_basis(rows)
     # Columns of T are orthogonal; the squares of their norms are the power of a unit of each variable.
     transform, weights = _whitening(problem, rows @ span, beamformer, q)
@@ -136,6 +154,9 @@ def formulate(
         log_min_scnr=jnp.log(jnp.maximum(problem.min_scnr, _TINY)),
         log_q=jnp.log(jnp.maximum(q, _TINY)),
         power_is_fixed=jnp.asarray(power_is_fixed, dtype=float),
+        log_max_q=None if problem.max_q is None else jnp.log(jnp.maximum(problem.max_q, _TINY)),
+        rate_weights=problem.rate_weights,
+        log_max_leakage=None if problem.max_sut_leakage is None else jnp.log(problem.max_sut_leakage),
     )
     return program, Bases(span @ transform, span @ transform * _SENSING_SCALE)
 
@@ -164,7 +185,7 @@ def to_design(
     return beamformer, jnp.exp(jnp.where(program.power_is_fixed > 0.5, program.log_q, x[-2]))
 
 
-def _amplitudes(
+def amplitudes(
     columns: Float[Array, " n"], idle: Float[Array, ""], data: Program, users: int, targets: int
 ) -> tuple[Float[Array, "row stream"], Float[Array, "row stream"]]:
     """Real and imaginary parts of ``rows @ F`` at unit budget."""
@@ -176,28 +197,36 @@ def _amplitudes(
     return both[:half], both[half:]
 
 
-def _envelope_scnr(
+def envelope_scnr(
     data: Program,
     real: Float[Array, "target stream"],
     imaginary: Float[Array, "target stream"],
     clutter_power: Float[Array, " clutter"],
     q_squared: Float[Array, ""],
     users: int,
+    foreign_echoes: Complex[Array, "target rx column"] | None = None,
 ) -> Float[Array, " target"]:
-    """``2 Re(y^H d) - y^H R y`` at ``y = R^-1 d``, which is held fixed: value and gradient are those of the SCNR."""
+    """``2 Re(y^H d) - y^H R y`` at ``y = R^-1 d``, which is held fixed: value and gradient are those of the SCNR.
+
+    ``foreign_echoes``: columns of further interference at every receiver.
+    """
     targets, streams = real.shape
     others, foreign = 1.0 - jnp.eye(targets), 1.0 - jnp.eye(targets, streams, users)
     own_power = (real**2 + imaginary**2)[:, users:].T * others
     shared = jnp.concatenate([clutter_power, q_squared[None]])
     weights = jnp.concatenate([own_power, jnp.broadcast_to(shared, (targets, shared.shape[0]))], axis=1)
-    filters = jax.lax.stop_gradient(_filters(data, real + 1j * imaginary, weights, foreign, users))
+    filters = jax.lax.stop_gradient(_filters(data, real + 1j * imaginary, weights, foreign, users, foreign_echoes))
     single = jnp.abs(jnp.einsum("ir,icr->ic", jnp.conj(filters), data.single_echo)) ** 2
     gains = jnp.einsum("ir,ijr->ij", jnp.conj(filters), data.target_echo)
     gr, gi = gains.real, gains.imag
     signal = jnp.diagonal(gr * real[:, users:].T - gi * imaginary[:, users:].T)
     coherent = ((gr @ real - gi @ imaginary) ** 2 + (gr @ imaginary + gi @ real) ** 2) * foreign
     noise = jnp.sum(jnp.abs(filters) ** 2, axis=1)
-    return 2.0 * signal - jnp.sum(weights * single, axis=1) - jnp.sum(coherent, axis=1) - noise
+    ratio = 2.0 * signal - jnp.sum(weights * single, axis=1) - jnp.sum(coherent, axis=1) - noise
+    if foreign_echoes is None:
+        return ratio
+    heard = jnp.einsum("ir,irc->ic", jnp.conj(filters), foreign_echoes)
+    return ratio - jnp.sum(heard.real**2 + heard.imag**2, axis=1)
 
 
 def _filters(
@@ -206,12 +235,15 @@ def _filters(
     weights: Float[Array, "target single"],
     foreign: Float[Array, "target stream"],
     users: int,
+    foreign_echoes: Complex[Array, "target rx column"] | None,
 ) -> Complex[Array, "target rx"]:
     """``R^-1 d`` of every target."""
     targets = amplitudes.shape[0]
     echoes = jnp.einsum("ijr,js->irs", data.target_echo, amplitudes) * foreign[:, None, :]
     covariance = jnp.einsum("ic,icrt->irt", weights, data.single_covariance)
     covariance = covariance + jnp.einsum("irs,its->irt", echoes, jnp.conj(echoes)) + jnp.eye(echoes.shape[1])
+    if foreign_echoes is not None:
+        covariance = covariance + jnp.einsum("irc,itc->irt", foreign_echoes, jnp.conj(foreign_echoes))
     index = jnp.arange(targets)
     signal = data.target_echo[index, index] * amplitudes[index, users + index][:, None]
     return _solve_positive(covariance, signal)

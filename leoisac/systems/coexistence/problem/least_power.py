@@ -64,11 +64,14 @@ def least_sensing_power(problem: CellProblem, q: Float[np.ndarray, " cell"] | fl
 
 def least_power_design(problem: CellProblem, q: Float[Array, ""]) -> LeastPower:
     """As ``least_sensing_power`` for one cell; traceable."""
+    users, targets = problem.h_tut.shape[0], problem.target_tx.shape[0]
+    if not targets:  # nothing to sense takes nothing
+        silent = jnp.zeros((problem.h_tut.shape[1], users), dtype=complex)
+        return LeastPower(jnp.zeros(()), silent, jnp.asarray(True), jnp.asarray(0))
     small = reduce_receivers(problem)
     rows = jnp.concatenate([problem.target_tx, problem.clutter_tx])
     basis = span_basis(rows)
     rows = rows @ basis
-    targets = problem.target_tx.shape[0]
     matched = jnp.conj(rows[:targets]).T
     start = _Turn(
         beams=matched / jnp.linalg.norm(matched),
@@ -82,7 +85,7 @@ def least_power_design(problem: CellProblem, q: Float[Array, ""]) -> LeastPower:
         return (turn.change > _TOLERANCE) & (turn.turns < _TURNS)
 
     end = jax.lax.while_loop(unfinished, lambda turn: _next_turn(small, rows, q, turn), start)
-    idle = jnp.zeros((problem.h_tut.shape[1], problem.h_tut.shape[0]), dtype=rows.dtype)
+    idle = jnp.zeros((problem.h_tut.shape[1], users), dtype=rows.dtype)
     beamformer = jnp.concatenate([idle, basis @ end.beams], axis=1)
     return LeastPower(end.power, beamformer, end.change <= _TOLERANCE, end.turns)
 

@@ -58,7 +58,7 @@ def impossible(parameters: Parameters, channels: Channels, *, coupled: bool = Tr
     gain = _filtered(echo, radar, (power / noise)[:, :, None, None])
     lit = np.sum(np.abs(np.asarray(channels.target_tx)) ** 2, axis=-1)[..., None]
     best = np.max(lit * gain, axis=-1) / noise[:, :, None]
-    needed = np.sum(float(parameters.min_scnr) / np.maximum(best, _TINY), axis=-1)
+    needed = np.sum(float(parameters.min_scnr) / float(parameters.doppler_loss) / np.maximum(best, _TINY), axis=-1)
     return too_loud | np.any(needed > float(parameters.bs_power) * (1.0 + _ROUNDING), axis=1)
 
 

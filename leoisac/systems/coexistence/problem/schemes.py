@@ -11,14 +11,20 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem.beam_powers import equal_powers, water_filled
-from leoisac.systems.coexistence.problem.coordination import CellSolvers, Powers, coordinate, refine, unrefined
+from leoisac.systems.coexistence.problem.coordination import (
+    CellSolvers,
+    Powers,
+    coordinate,
+    fresh_of,
+    refine,
+    third_stage,
+    unrefined,
+)
 from leoisac.systems.coexistence.problem.normalised import (
-    flatten,
     fresh_problem,
     ideal_problem,
     judged,
     physical_design,
-    unflatten,
 )
 from leoisac.systems.coexistence.problem.proofs import ended
 from leoisac.systems.coexistence.problem.selecting import select_association
@@ -53,8 +59,11 @@ def coop_uniform(
 ) -> Solution[Design]:
     """Equal powers of the spot beams, beams by P3."""
     chosen = select_association(parameters, channels, association)
-    power = equal_powers(parameters, by_lanes(fresh_problem)(parameters, channels, chosen))
-    return refine(parameters, channels, chosen, Powers(power, power, np.ones(len(power), dtype=bool)), solvers.p3)
+    problem = by_lanes(fresh_problem)(parameters, channels, chosen)
+    power = equal_powers(parameters, problem)
+    if problem.max_q is not None:
+        power = np.minimum(power, np.asarray(problem.max_q) ** 2)
+    return refine(parameters, channels, chosen, Powers(power, power, np.ones(len(power), dtype=bool)), solvers)
 
 
 def interference_free_wmmse(
@@ -62,16 +71,16 @@ def interference_free_wmmse(
 ) -> Solution[Design]:
     """Ideal without coupling as in ``interference-free``, with the beams of P3 in place of zero forcing."""
     chosen = select_association(parameters, channels, association, "nearest")
-    cells = chosen.shape[1]
     problem = by_lanes(ideal_problem)(parameters, channels, chosen)
     power = water_filled(parameters, problem)
-    solved = solvers.p3(flatten(problem), np.sqrt(np.ravel(power)))
-    design = physical_design(parameters, unflatten(solved.beamformer, cells), power, power, chosen, coupling=0.0)
+    fresh = fresh_of(parameters, channels, chosen, coupled=False)
+    solved = third_stage(parameters, fresh, np.sqrt(power), solvers)
+    design = physical_design(parameters, solved.beamformer, power, power, chosen, coupling=0.0)
     return judged(
         parameters,
         channels,
         design,
         IDEAL,
-        status=ended(parameters, channels, unflatten(solved.status, cells), coupled=False),
-        iterations=np.sum(unflatten(solved.iterations, cells), axis=1),
+        status=ended(parameters, channels, solved.status, coupled=False),
+        iterations=np.sum(solved.iterations, axis=1),
     )

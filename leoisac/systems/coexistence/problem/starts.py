@@ -53,12 +53,13 @@ class Point(NamedTuple):
 def first_amplitude(
     problem: CellProblem, extra_bits: float = 1.0, factor: Float[Array, ""] | float = 1.0
 ) -> Float[Array, ""]:
-    """Amplitude at which the satellite user, undisturbed, has its least rate plus ``extra_bits``; at most 1.
+    """Amplitude at which the satellite user, undisturbed, has its least rate plus ``extra_bits``; within its limit.
 
     ``factor`` multiplies the power.
     """
     wanted = factor * (2.0 ** (problem.min_sut_rate + extra_bits) - 1.0)
-    return jnp.minimum(1.0, jnp.sqrt(wanted / jnp.maximum(problem.g_sut, _TINY)))
+    most = 1.0 if problem.max_q is None else problem.max_q
+    return jnp.minimum(most, jnp.sqrt(wanted / jnp.maximum(problem.g_sut, _TINY)))
 
 
 def zero_forcing_directions(problem: CellProblem) -> Complex[Array, "tx stream"]:
@@ -86,7 +87,7 @@ def zero_forcing_start(problem: CellProblem, q: Float[Array, ""] | float) -> Com
     gains = jnp.abs(jnp.sum(problem.h_tut * directions[:, :users].T, axis=1)) ** 2 / (1.0 + problem.g_tut * q**2)
 
     def beams(sensing: Float[Array, " target"]) -> Complex[Array, "tx stream"]:
-        rest = water_filling(gains, jnp.maximum(0.0, 1.0 - jnp.sum(sensing)))
+        rest = shared_out(gains, jnp.maximum(0.0, 1.0 - jnp.sum(sensing)))
         return directions * jnp.sqrt(jnp.concatenate([rest, sensing]))
 
     def improve(_: Array, sensing: Float[Array, " target"]) -> Float[Array, " target"]:
@@ -94,7 +95,12 @@ def zero_forcing_start(problem: CellProblem, q: Float[Array, ""] | float) -> Com
         moved = sensing * jnp.clip(jnp.sqrt(_EXCESS * problem.min_scnr / jnp.maximum(scnr, _TINY)), 0.1, 10.0)
         return moved / jnp.maximum(1.0, jnp.sum(moved) / _LARGEST_SENSING_SHARE)
 
-    return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / targets)))
+    return beams(jax.lax.fori_loop(0, _POWER_STEPS, improve, jnp.full(targets, 0.01 / max(targets, 1))))
+
+
+def shared_out(gains: Float[Array, " user"], total: Float[Array, ""]) -> Float[Array, " user"]:
+    """Water-filling over users, of whom there may be none."""
+    return water_filling(gains, total) if gains.size else gains
 
 
 def least_power_start(problem: CellProblem, sensing: Complex[Array, "tx stream"], q: Float[Array, ""] | float) -> Point:
@@ -107,7 +113,7 @@ def least_power_start(problem: CellProblem, sensing: Complex[Array, "tx stream"]
     radar = sensing[:, users:]
     radar = radar * jnp.sqrt(jnp.minimum(_EXCESS, 1.0 / jnp.maximum(jnp.sum(jnp.abs(radar) ** 2), _TINY)))
     rest = jnp.maximum(0.0, 1.0 - jnp.sum(jnp.abs(radar) ** 2))
-    directions = zero_forcing_directions(problem)[:, :users] / jnp.sqrt(users)
+    directions = zero_forcing_directions(problem)[:, :users] / np.sqrt(max(users, 1))
     shares = rest * 0.5 ** jnp.arange(_SHARES)
 
     def with_users(share: Float[Array, ""]) -> Complex[Array, "tx stream"]:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float
 
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Status
@@ -134,6 +135,8 @@ def _solve(
     settings: Wmmse,
 ) -> CellSolution:
     require_reference()
+    if problem.max_q is not None or problem.max_sut_leakage is not None:
+        raise ConfigError("max_inr_db, max_pfd: this route knows no such limits; take the route `fast`.")
     problem = jax.tree.map(np.asarray, problem)
     impossible = beyond_reach(problem, least_q, largest_q)
     sensing = least_sensing_power(problem, first_q)

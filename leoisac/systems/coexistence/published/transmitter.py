@@ -89,11 +89,12 @@ def _coefficients(
     first, last = users + 1, users + 1 + problem.target_tx.shape[0]
     by_user, by_sut, by_target, by_clutter = jnp.split(lengths, [users, first, last])
 
-    tut_weights = jnp.sqrt(1.0 / errors.tut)
+    weights = jnp.ones(users + 1) if problem.rate_weights is None else problem.rate_weights
+    tut_weights = jnp.sqrt(weights[:-1] / errors.tut)
     tut_gains = filters.tut * by_user * tut_weights
     own = jnp.eye(users, streams)
     wanted = own * (tut_weights * jnp.conj(tut_gains) / jnp.maximum(jnp.abs(tut_gains), 1e-300))[:, None]
-    sut_weight = jnp.sqrt(1.0 / errors.sut)
+    sut_weight = jnp.sqrt(weights[-1] / errors.sut)
     sut_link = filters.sut * jnp.sqrt(problem.g_sut)
 
     echoes = jnp.einsum("ir,ijr->ij", filters.target, problem.target_echo) * by_target

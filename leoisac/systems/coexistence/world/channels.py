@@ -13,18 +13,16 @@ import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, standard_normal, uniforms
-from leoisac.systems.coexistence.model import Channels, SatelliteLinks
+from leoisac.foundation.keys import Key, complex_normal, standard_normal, uniforms
+from leoisac.systems.coexistence.model import Channels, Estimates, Places, SatelliteLinks
+from leoisac.systems.coexistence.world.background import draw_background
 from leoisac.systems.coexistence.world.geometry import Geometry, prepare
+from leoisac.systems.coexistence.world.neighbours import draw_neighbours
+from leoisac.systems.coexistence.world.places import Standing, stand
 from leoisac.systems.coexistence.world.satellite_links import Nodes, random_direction, satellite_links, shadowing
-from leoisac.systems.coexistence.world.sensing_channels import (
-    Scattering,
-    disc,
-    receiver_places,
-    scatterer_shapes,
-    scattering,
-)
-from leoisac.systems.coexistence.world.terrestrial_links import ground_shapes, terrestrial_rows, user_place
+from leoisac.systems.coexistence.world.scheduling import schedule
+from leoisac.systems.coexistence.world.sensing_channels import Scattering, scatterer_shapes, scattering
+from leoisac.systems.coexistence.world.terrestrial_links import ground_shapes, terrestrial_rows
 
 
 class _Cell(NamedTuple):
@@ -32,7 +30,6 @@ class _Cell(NamedTuple):
 
     rows: Leaf  # complex (ground, tx); the satellite user first, with an isotropic antenna
     fresh: Leaf
-    places: Leaf  # (ground, 2)
     shadowing: Leaf  # (ground,)
     radar_shadowing: Leaf  # (receiver,)
     targets: Scattering  # leading (target,)
@@ -51,17 +48,24 @@ class _Uniforms(NamedTuple):
 def draw(geometry: Geometry, key: Key) -> Channels:
     """Channels of one trial. Pure and traceable; ``key`` is the trial's."""
     ground, small = _numbers(geometry, key)
-    cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None)))(ground, small)
+    standing = stand(geometry, key, ground["place"], small.place)
+    seen = jnp.concatenate([(standing.satellite_users - standing.masts)[:, None], standing.users], axis=1)
+    spots = jnp.concatenate([standing.targets[:, :, None], standing.clutter], axis=2)
+    cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None), 0, 0))(ground, small, seen, spots)
+    if geometry.num_candidates > geometry.num_users:
+        served = schedule(geometry, cells.rows[:, 1:])
+        cells, standing = _served(cells, standing, served)
+    else:
+        served = None
     drawn = random_direction(geometry, small.satellite)
     direction = drawn if geometry.true_direction is None else geometry.true_direction
-    nodes = _nodes(geometry, cells)
+    nodes = _nodes(geometry, cells, standing)
     links = satellite_links(geometry, direction, nodes, geometry.sut_pointed_gain)
     predicted: SatelliteLinks | None = None
     if geometry.predicted_direction is not None:
         predicted = satellite_links(geometry, geometry.predicted_direction, nodes, geometry.sut_gain)
-    # Cells that share a spot beam have its satellite user in their first one; its side lobe hears that cell alone.
-    serves = jnp.arange(geometry.num_cells) % geometry.cells_per_beam == 0
-    side_lobe = jnp.where(serves, jnp.sqrt(geometry.sut_side_gain), 0.0)[:, None]
+    # Every cell's row to the satellite user of its beam, which hears it through its side lobe.
+    side_lobe = jnp.sqrt(geometry.sut_side_gain)
     clutter = _flat(cells.clutter)
     return Channels(
         h_tut=cells.rows[:, 1:],
@@ -81,6 +85,10 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         u_satellite=links.u_satellite,
         noise_power=jnp.full((geometry.num_cells,), geometry.noise_power),
         predicted=predicted,
+        places=_places(standing, direction),
+        estimates=None if geometry.csi_error is None else _estimates(geometry, key, cells, side_lobe),
+        neighbours=draw_neighbours(geometry, key, standing, served) if geometry.cells_per_beam > 1 else None,
+        background=draw_background(geometry, key, standing, direction) if geometry.num_background else None,
     )
 
 
@@ -90,7 +98,7 @@ def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
     Every entity's code holds kind, cell, index and sub-index in eight bits each. All entities are hashed together, and
     users apart from the others only because they need many more numbers: hashes are what takes long to compile.
     """
-    cells, users, targets = geometry.num_cells, geometry.num_users + 1, geometry.num_targets
+    cells, users, targets = geometry.num_cells, geometry.num_candidates + 1, geometry.num_targets
     points = 1 + geometry.clutter_per_target
     cell = np.arange(cells, dtype=np.uint32) << 16
     user = (cell[:, None] + (np.arange(users, dtype=np.uint32) << 8)).ravel()
@@ -104,27 +112,22 @@ def _numbers(geometry: Geometry, key: Key) -> tuple[dict[str, Any], _Uniforms]:
     count = len(scatterer)
     return by_user, _Uniforms(
         place=small["place"][:count].reshape(cells, targets, points, 2),
-        echo=small["echo"][:count].reshape(cells, targets, points, -1, 2),
+        echo=small["echo"][:count].reshape(cells, targets, points, geometry.num_receivers, 2),
         radar=small["echo"][count:-1, :, 0],
         satellite=small["place"][-1],
     )
 
 
-def _cell(geometry: Geometry, ground: dict[str, Any], small: _Uniforms) -> _Cell:
-    places = jax.vmap(partial(user_place, geometry))(ground["place"])
-    isotropic = jnp.ones(())
-    rows, fresh = jax.vmap(lambda n, p: terrestrial_rows(geometry, n, p, isotropic))(ground, places)
+def _cell(geometry: Geometry, ground: dict[str, Any], small: _Uniforms, seen: Any, spots: Any) -> _Cell:
+    """Links of a cell to everybody on the ground (``seen``, from its mast) and to targets and clutter (``spots``)."""
+    rows, fresh = jax.vmap(partial(terrestrial_rows, geometry))(ground, seen)
     # The first point of a target's group is the target, the others are the clutter around it.
-    target = disc(small.place[:, 0], geometry.sensing_radius_m)
-    around = target[:, None] + disc(small.place[:, 1:], geometry.clutter_radius_m)
-    spots = jnp.concatenate([target[:, None], around], axis=1)
     is_target = jnp.arange(spots.shape[1]) == 0
     rcs_m2 = jnp.broadcast_to(jnp.where(is_target, geometry.target_rcs_m2, geometry.clutter_rcs_m2), spots.shape[:2])
     points = jax.vmap(jax.vmap(partial(scattering, geometry)))(spots, small.echo, rcs_m2)
     return _Cell(
         rows=rows,
         fresh=fresh,
-        places=places,
         shadowing=shadowing(geometry, standard_normal(ground["shadowing"][:, 2])),
         radar_shadowing=shadowing(geometry, standard_normal(small.radar)),
         targets=jax.tree_util.tree_map(lambda leaf: leaf[:, 0], points),
@@ -132,19 +135,50 @@ def _cell(geometry: Geometry, ground: dict[str, Any], small: _Uniforms) -> _Cell
     )
 
 
-def _nodes(geometry: Geometry, cells: _Cell) -> Nodes:
-    """Where receivers are relative to their beam's axis, which goes through the satellite user of its first cell."""
-    beam = jnp.arange(geometry.num_cells) // geometry.cells_per_beam * geometry.cells_per_beam
-    offset = geometry.cell_spacing_m * (jnp.arange(geometry.num_cells) - beam)
-    mast = jnp.stack([offset, jnp.zeros_like(offset)], axis=-1) - cells.places[beam, 0]
-    to_users = mast[:, None] + cells.places[:, 1:]
-    to_receivers = mast[:, None] + receiver_places(geometry)
+def _nodes(geometry: Geometry, cells: _Cell, standing: Standing) -> Nodes:
+    """Where receivers are relative to their beam's axis, which ends at the beam's satellite user."""
+    beam = np.arange(geometry.num_cells) // geometry.cells_per_beam * geometry.cells_per_beam
+    mast = standing.masts - standing.satellite_users
     return Nodes(
-        tut_off_axis_m=jnp.linalg.norm(to_users, axis=-1),
-        radar_off_axis_m=jnp.linalg.norm(to_receivers, axis=-1),
+        tut_offset_m=mast[:, None] + standing.users,
+        radar_offset_m=mast[:, None] + standing.receivers,
         sut_shadowing=cells.shadowing[beam, 0],
         tut_shadowing=cells.shadowing[:, 1:],
         radar_shadowing=cells.radar_shadowing,
+    )
+
+
+def _served(cells: _Cell, standing: Standing, served: Any) -> tuple[_Cell, Standing]:
+    """The satellite user and the users who are served."""
+    ground = jnp.concatenate([jnp.zeros_like(served[:, :1]), 1 + served], axis=1)
+    pick = jax.vmap(lambda leaf, index: leaf[index])
+    chosen = {name: pick(getattr(cells, name), ground) for name in ("rows", "fresh", "shadowing")}
+    return cells._replace(**chosen), standing._replace(users=pick(standing.users, served))
+
+
+def _estimates(geometry: Geometry, key: Key, cells: _Cell, side_lobe: Any) -> Estimates:
+    """Fresh rows with errors of their own power times the square of ``csi_error``; entities of kind 8."""
+    shape = cells.fresh.shape
+    codes = ((8 << 24) + (np.arange(shape[0])[:, None] << 16) + np.arange(shape[1])).astype(np.uint32)
+    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, jnp.asarray(codes))
+    drawn = jax.vmap(jax.vmap(lambda one: uniforms(one, {"error": (geometry.num_tx, 2)})["error"]))(keys)
+    size = jnp.sqrt(jnp.mean(cells.fresh.real**2 + cells.fresh.imag**2, axis=-1, keepdims=True))
+    spread = 0.0 if geometry.csi_error is None else geometry.csi_error
+    known = cells.fresh + spread * size * complex_normal(drawn)
+    return Estimates(h_tut=known[:, 1:], h_sut=side_lobe * known[:, 0])
+
+
+def _places(standing: Standing, direction: Any) -> Places:
+    mast = standing.masts[:, None]
+    return Places(
+        bs_position_m=standing.masts,
+        sut_position_m=standing.satellite_users,
+        tut_position_m=mast + standing.users,
+        receiver_position_m=mast + standing.receivers,
+        target_position_m=mast + standing.targets,
+        satellite_elevation=direction[0],
+        satellite_azimuth=direction[1],
+        satellite_range_m=direction[2],
     )
 
 

@@ -45,8 +45,20 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "ageing_rho",
         "target_rcs_m2",
         "clutter_rcs_m2",
+        "footprint_radius_m",
+        "sut_least_m",
+        "sut_most_m",
+        "target_least_m",
+        "background_activity",
+        "csi_error",
         "true_direction",
         "predicted_direction",
+        "masts",
+        "satellite_users",
+        "users",
+        "receivers",
+        "target_places",
+        "background",
     ],
     meta_fields=[
         "num_cells",
@@ -62,6 +74,11 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "bernoulli_los",
         "fluctuating",
         "monostatic",
+        "num_candidates",
+        "scheduling",
+        "draws_masts",
+        "sut_in_cell",
+        "num_background",
     ],
 )
 @dataclass(frozen=True)
@@ -73,6 +90,9 @@ class Geometry:
         sut_pointed_gain: gain of the satellite user towards the real satellite: main lobe, unless it points elsewhere.
         true_direction, predicted_direction: elevation, azimuth and range of a real satellite; ``None`` where it is
             drawn, and where the prediction is exact.
+        sut_least_m, sut_most_m: between which distances the satellite user is drawn.
+        masts, satellite_users, users, receivers, target_places, background: places that are given; ``None`` where they
+            are drawn or follow a rule.
     """
 
     carrier_hz: Leaf
@@ -102,8 +122,20 @@ class Geometry:
     ageing_rho: Leaf
     target_rcs_m2: Leaf
     clutter_rcs_m2: Leaf
+    footprint_radius_m: Leaf
+    sut_least_m: Leaf
+    sut_most_m: Leaf
+    target_least_m: Leaf | None  # None: drawn down to the mast
+    background_activity: Leaf
+    csi_error: Leaf | None  # None: no errors
     true_direction: Leaf | None  # (3,)
     predicted_direction: Leaf | None  # (3,)
+    masts: Leaf | None  # (cells of a beam, 2), and so on: places that are given
+    satellite_users: Leaf | None
+    users: Leaf | None
+    receivers: Leaf | None
+    target_places: Leaf | None
+    background: Leaf | None
     num_cells: int
     cells_per_beam: int
     num_users: int
@@ -117,11 +149,20 @@ class Geometry:
     bernoulli_los: bool
     fluctuating: bool
     monostatic: bool
+    num_candidates: int
+    scheduling: str
+    draws_masts: bool
+    sut_in_cell: bool
+    num_background: int
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:
     """Everything that is not random: a real satellite's direction (SGP4), and the configuration's numbers in SI."""
     over = sky(config)
+    nearest = config.min_distance_m if config.sut_min_distance_m is None else config.sut_min_distance_m
+    farthest = config.cell_radius_m if config.sut_placement == "cell" else config.footprint_radius_m
+    if config.sut_distance_m is not None:
+        nearest = farthest = config.sut_distance_m
     pointed_dbi, predicted = config.sut_gain_dbi, None
     if over is not None and over.true != over.predicted:
         # The satellite user points where the prediction says.
@@ -157,9 +198,24 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "ageing_rho": ageing_correlation(config),
         "target_rcs_m2": config.target_rcs_m2,
         "clutter_rcs_m2": config.clutter_rcs_m2,
+        "footprint_radius_m": config.footprint_radius_m,
+        "sut_least_m": nearest,
+        "sut_most_m": farthest,
+        "background_activity": config.background_activity,
+    }
+    given = {
+        "masts": config.bs_positions_m,
+        "satellite_users": config.sut_positions_m,
+        "users": config.tut_positions_m,
+        "receivers": config.receiver_positions_m,
+        "target_places": config.target_positions_m,
+        "background": config.background_positions_m,
+        "target_least_m": config.target_min_distance_m or None,
+        "csi_error": config.csi_error or None,
     }
     return Geometry(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        **{name: None if xy is None else jnp.asarray(xy, dtype=jnp.float64) for name, xy in given.items()},
         true_direction=None if over is None else _triple(over.true),
         predicted_direction=predicted,
         num_cells=config.num_cells,
@@ -175,6 +231,11 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         bernoulli_los=config.los_mode == "bernoulli",
         fluctuating=config.rcs_model == "swerling1",
         monostatic=config.monostatic,
+        num_candidates=config.candidates,
+        scheduling=config.scheduling,
+        draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
+        sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
+        num_background=config.background_cells,
     )
 
 

@@ -12,6 +12,7 @@ from leoisac.foundation.jax_setup import jnp
 from leoisac.propagation.bistatic_radar import echo_power_gain
 from leoisac.systems.coexistence.world.geometry import Geometry
 from leoisac.systems.coexistence.world.line_array import line_array
+from leoisac.systems.coexistence.world.places import receiver_places
 
 Numbers = dict[str, Any]
 
@@ -31,21 +32,6 @@ class Scattering(NamedTuple):
 def scatterer_shapes(geometry: Geometry) -> dict[str, tuple[int, ...]]:
     """Uniform numbers that a scatterer needs, by purpose: place; phase and fluctuation at every receiver."""
     return {"place": (2,), "echo": (geometry.num_receivers, 2)}
-
-
-def receiver_places(geometry: Geometry) -> Float[Array, "receiver 2"]:
-    """Receivers evenly on the circle of half the sensing radius, the first on the x axis; monostatic: at the mast."""
-    if geometry.monostatic:
-        return jnp.zeros((geometry.num_receivers, 2))
-    azimuth = 2.0 * math.pi * jnp.arange(geometry.num_receivers) / geometry.num_receivers
-    return 0.5 * geometry.sensing_radius_m * jnp.stack([jnp.cos(azimuth), jnp.sin(azimuth)], axis=-1)
-
-
-def disc(uniform: Float[Array, "*batch 2"], radius: Float[Array, ""]) -> Float[Array, "*batch 2"]:
-    """Places uniform in area in a disc around the origin."""
-    azimuth = 2.0 * math.pi * uniform[..., 1]
-    distance = radius * jnp.sqrt(uniform[..., 0])
-    return distance[..., None] * jnp.stack([jnp.cos(azimuth), jnp.sin(azimuth)], axis=-1)
 
 
 def scattering(

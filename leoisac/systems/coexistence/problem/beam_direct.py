@@ -1,0 +1,133 @@
+"""The cells of one beam as one smooth program for the batched engine: ``direct_program`` for several cells.
+
+Unknowns are every cell's columns and idle amplitude, as there, and one ``log q``. What a base station puts on another
+cell's users and radar receivers are further rows of its own program. A mask tells which unknowns move, so that one
+program serves the joint solution and that of one cell while the others stay.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from jaxtyping import Array, Complex, Float
+
+from leoisac.foundation.axes import Leaf
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.systems.coexistence.problem.beam_program import BeamProblem
+from leoisac.systems.coexistence.problem.direct_program import (
+    Bases,
+    Program,
+    amplitudes,
+    envelope_scnr,
+    formulate,
+    leakage_limit,
+    power_limit,
+    to_design,
+    to_variables,
+)
+
+
+class BeamData(NamedTuple):
+    """Data of one instance."""
+
+    cells: Program  # leading (cell,)
+    free: Leaf  # (n,), 1 where the unknown moves
+    fixed: Leaf  # (n,), values of the others
+    slack: Leaf  # (cell, target), by how much log(SCNR / SCNR_min) may fall short
+
+
+def negative_beam_rate(
+    x: Float[Array, " n"], data: BeamData, *, cells: int, users: int, targets: int, clutter: int
+) -> tuple[Float[Array, ""], Float[Array, " m"]]:
+    """Objective and constraints of the engine."""
+    x = data.free * x + (1.0 - data.free) * data.fixed
+    first_cell = jax.tree.map(lambda leaf: leaf[0], data.cells)
+    log_q = jnp.where(first_cell.power_is_fixed > 0.5, first_cell.log_q, x[-1])
+    q_squared = jnp.exp(2.0 * log_q)
+    by_cell = x[:-1].reshape(cells, -1)
+
+    def received(one: Float[Array, " m"], program: Program) -> tuple[Array, Array]:
+        return amplitudes(one[:-1], one[-1], program, users, targets)
+
+    real, imaginary = jax.vmap(received)(by_cell, data.cells)
+    powers = real**2 + imaginary**2
+    own_rows, streams, rx = users + 1 + targets + clutter, users + targets, data.cells.target_echo.shape[-1]
+    to_users = powers[:, own_rows : own_rows + cells * users].reshape(cells, cells, users, streams)
+    louder = jnp.sum(to_users, axis=(0, 3))
+    to_radar = (real + 1j * imaginary)[:, own_rows + cells * users :]
+    to_radar = to_radar.reshape(cells, cells, targets, rx, streams)
+    echoes = jnp.moveaxis(to_radar, 0, 3)  # (cell, target, rx, cell_from, stream)
+    echoes = echoes.reshape(cells, targets, rx, cells * streams)
+    leakage = jnp.sum(powers[:, users])
+    sut_rate = jnp.log2(1.0 + first_cell.g_sut * q_squared / (leakage + 1.0))
+    own = jnp.eye(users, users + targets)
+    first, last = users + 1, users + 1 + targets
+
+    def in_cell(
+        re: Array, im: Array, power: Array, program: Program, heard: Array, noise: Array
+    ) -> tuple[Array, Array]:
+        at_users = power[:users]
+        disturbing = jnp.sum(at_users * (1.0 - own), axis=1) + program.g_tut * q_squared + 1.0 + noise
+        rates = jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)
+        rate = jnp.sum(rates if program.rate_weights is None else program.rate_weights[:-1] * rates)
+        clutter_power = jnp.sum(power[last : last + clutter], axis=1)
+        scnr = envelope_scnr(program, re[first:last], im[first:last], clutter_power, q_squared, users, heard)
+        return rate, jnp.log(jnp.maximum(scnr, 1e-300)) - program.log_min_scnr
+
+    rates, sensing = jax.vmap(in_cell)(real, imaginary, powers, data.cells, echoes, louder)
+    floors = [
+        (sut_rate - first_cell.min_sut_rate)[None],
+        (sensing + data.slack).ravel(),
+        power_limit(log_q, first_cell)[None],
+    ]
+    if first_cell.rate_weights is not None:
+        sut_rate = first_cell.rate_weights[-1] * sut_rate
+    return -jnp.sum(rates) - sut_rate, jnp.concatenate([*floors, *leakage_limit(leakage, first_cell)])
+
+
+def formulate_beam(
+    problem: BeamProblem,
+    beamformer: Complex[Array, "cell tx stream"],
+    q: Float[Array, ""],
+    power_is_fixed: Float[Array, ""] | float,
+) -> tuple[Program, Bases]:
+    """Programs and changes of variables of all cells, a leading cell axis on every array. Traceable."""
+    cells, _, _, tx = problem.cross_tut.shape
+    rows = jnp.concatenate(
+        [
+            jnp.moveaxis(links, 1, 0).reshape(cells, math.prod(links.shape[:-1]) // cells, tx)
+            for links in (problem.cross_tut, problem.cross_radar)
+        ],
+        axis=1,
+    )
+
+    def one(cell: object, beams: Array, others: Array) -> tuple[Program, Bases]:
+        return formulate(cell, beams, q, power_is_fixed, others)  # type: ignore[arg-type]
+
+    return jax.vmap(one)(problem.cells, beamformer, rows)
+
+
+def to_beam_variables(
+    programs: Program, bases: Bases, beamformer: Complex[Array, "cell tx stream"], q: Float[Array, ""]
+) -> Float[Array, " n"]:
+    """The engine's variables of the beamformers of a beam."""
+    of_cells = jax.vmap(lambda program, basis, beams: to_variables(program, basis, beams, q))(
+        programs, bases, beamformer
+    )
+    columns = jnp.concatenate([of_cells[:, :-2], of_cells[:, -1:]], axis=1)
+    return jnp.concatenate([columns.ravel(), of_cells[0, -2:-1]])
+
+
+def to_beam_design(
+    x: Float[Array, " n"], programs: Program, bases: Bases
+) -> tuple[Complex[Array, "cell tx stream"], Float[Array, ""]]:
+    """Beamformers and satellite amplitude of the engine's variables."""
+    by_cell = x[:-1].reshape(programs.g_tut.shape[0], -1)
+    log_q = jnp.full((len(by_cell), 1), x[-1])
+    of_cells = jnp.concatenate([by_cell[:, :-1], log_q, by_cell[:, -1:]], axis=1)
+    beamformer, q = jax.vmap(to_design)(of_cells, programs, bases)
+    return beamformer, q[0]
+
+
+__all__ = ["BeamData", "formulate_beam", "negative_beam_rate", "to_beam_design", "to_beam_variables"]
