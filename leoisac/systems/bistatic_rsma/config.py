@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,9 @@ Variance = Annotated[float, Field(ge=1e-18, le=10)]
 _LEAST_SLOPE = math.tan(math.radians(0.01))
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
+Estimator = Literal["ml", "beamscan", "music"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+"""Receivers of the echo."""
 
 
 class BistaticRsmaConfig(Config):
@@ -89,12 +92,33 @@ class BistaticRsmaConfig(Config):
     )
 
     # Echo processing
+    estimator: Estimator = Field(
+        default="ml",
+        description="receiver: joint maximum likelihood with the transmitted block, or the angle of arrival from "
+        "samples alone by beam scan or MUSIC and then matched filters",
+    )
+    receiver_amplitude: Literal["known", "unknown"] = Field(
+        default="unknown", description="whether the ml receiver knows the echo's complex amplitude"
+    )
+    search_beams: int = Field(
+        default=8,
+        ge=1,
+        le=2**14,
+        description="strongest beams in which the ml receiver looks for the block; all from its elements on",
+    )
+    false_alarm_rate: float = Field(
+        default=1e-3, ge=1e-9, le=0.5, description="probability that noise alone counts as a detected echo"
+    )
+    whole_sample_delay: bool = Field(
+        default=False, description="simulate the echo's delay rounded to samples, as published"
+    )
     max_delay_samples: int = Field(default=256, ge=1, le=2**20, description="delays searched beyond the direct path's")
     max_doppler_hz: float = Field(default=30e3, ge=0, le=1e7, description="target Doppler is uniform up to this, +-")
     doppler_search_hz: float = Field(default=40e3, ge=1, le=1e7, description="Doppler shifts searched, +-")
 
     aoa_offset_deg: tuple[Angle, Angle] = Field(
-        default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
+        default=(0.0, 0.0),
+        description="deliberate error added to the arrival angles of beamscan and music (azimuth, zenith)",
     )
 
     # Output
@@ -127,6 +151,11 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 f"target_position_km = {self.target_position_km} stands on the receiver's horizon, where a horizontal "
                 "panel measures no zenith angle; lift the target to an elevation of at least 0.01 deg"
+            )
+        if self.estimator == "ml" and self.aoa_offset_deg != (0.0, 0.0):
+            raise ValueError(
+                f"aoa_offset_deg = {self.aoa_offset_deg} disturbs what follows the angle of arrival, and estimator = "
+                "'ml' finds all at once; choose estimator = 'beamscan' or 'music', or leave the offset out"
             )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
@@ -161,4 +190,4 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
     }
 
 
-__all__ = ["BistaticRsmaConfig", "axis_sizes"]
+__all__ = ["ESTIMATORS", "BistaticRsmaConfig", "axis_sizes"]

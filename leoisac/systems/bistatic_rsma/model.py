@@ -104,8 +104,13 @@ MODES: dict[str, Mode] = {
         "max_delay",
         "delay_offset",
         "delay",
+        "echo_delay",
         "doppler_search_hz",
         "aoa_offset",
+        "estimator",
+        "amplitude_known",
+        "search_beams",
+        "false_alarm_rate",
         "satellite_array",
         "receiver_array",
         "map_points",
@@ -123,9 +128,14 @@ class EchoScene:
         num_samples: transmitted samples L.
         max_delay: delays searched, samples; the window has L and these.
         delay_offset: whole samples of the direct path, where the window starts.
-        delay: the echo's delay after the offset, rounded to samples.
+        delay: the echo's true delay after the offset, samples.
+        echo_delay: the delay that is simulated; the same, or rounded to samples.
         doppler_search_hz: Doppler shifts searched, both signs.
         aoa_offset: deliberate error added to the estimated angle of arrival (azimuth, zenith).
+        estimator: the receiver, an index into ``config.ESTIMATORS``.
+        amplitude_known: 1 where the ml receiver knows the echo's complex amplitude.
+        search_beams: strongest beams in which the ml receiver looks for the block.
+        false_alarm_rate: probability that noise alone counts as an echo.
         satellite_array, receiver_array: elements along x and y.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
@@ -141,8 +151,13 @@ class EchoScene:
     max_delay: Leaf
     delay_offset: Leaf
     delay: Leaf
+    echo_delay: Leaf
     doppler_search_hz: Leaf
     aoa_offset: Leaf  # (2,)
+    estimator: Leaf
+    amplitude_known: Leaf
+    search_beams: Leaf
+    false_alarm_rate: Leaf
     satellite_array: Leaf  # (2,)
     receiver_array: Leaf  # (2,)
     map_points: Leaf
@@ -199,7 +214,7 @@ class Parameters:
         "aod_off_nadir",
         "position_m",
         "prominence",
-        "detected",
+        "false_alarm",
         "music_spectrum",
         "delay_doppler_map",
     ],
@@ -211,13 +226,14 @@ class Estimate:
 
     Attributes:
         aoa_azimuth, aoa_zenith: angle of arrival, radians.
-        eigenvalue_ratio: principal eigenvalue of the sample covariance over the mean of the others.
+        eigenvalue_ratio: power in the direction found over the mean of the others: of the principal eigenvector
+            (music), of the beam (beamscan), of the fitted echo (ml).
         delay: samples after the offset.
         doppler_hz: Doppler shift.
         aod_azimuth, aod_off_nadir: angle of departure, radians.
         position_m: target position relative to the receiver.
-        prominence: peak of the delay-Doppler map over its median.
-        detected: 1 where the peak is more than noise alone has.
+        prominence: peak of the delay-Doppler map over its median; of ml over that of noise alone.
+        false_alarm: probability that noise alone has such a peak.
         music_spectrum, delay_doppler_map: relative to their largest values; ``None`` where none are kept.
     """
 
@@ -230,7 +246,7 @@ class Estimate:
     aod_off_nadir: Leaf
     position_m: Leaf  # (3,)
     prominence: Leaf
-    detected: Leaf
+    false_alarm: Leaf
     music_spectrum: Leaf | None = None  # (pattern_y, pattern_x)
     delay_doppler_map: Leaf | None = None  # (delay, doppler)
 

@@ -21,6 +21,7 @@ from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampattern
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
+from leoisac.systems.bistatic_rsma.evidence.threshold_figure import draw_threshold
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
@@ -151,5 +152,6 @@ FIGURES = (
     Figure("ergodic-rate", "Bound and ergodic rate", ("power",), _draw_ergodic),
     Figure("drop-model", "Least rates by drop model", ("drop-model",), _draw_drop_model),
     Figure("estimation-error", "Errors of the estimates against Cramér-Rao bounds", ("estimation",), draw_errors),
+    Figure("threshold-region", "Errors of the three receivers around their thresholds", ("threshold",), draw_threshold),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

@@ -8,7 +8,8 @@ import numpy as np
 
 from leoisac.experiment.contracts import Study
 from leoisac.systems.bistatic_rsma import SCHEMES, SYSTEM
-from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.config import ESTIMATORS, BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.world.link import link_budget
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _RADAR_POWER_DBW = 23.0
@@ -26,6 +27,9 @@ _SMALL_RADAR = {
 target gain is that of small cases at the thresholds of the studies: quick echoes of tests."""
 _FEW_POINTS = 21
 """Of every pattern that tests store: one shape."""
+_SMALL_THRESHOLD = {name: value for name, value in _SMALL.items() if name != "crb_threshold_rad2"}
+_PUBLISHED_RECEIVER = {"estimator": "music", "whole_sample_delay": True}
+"""The paper's receiver and its echoes, delayed by whole samples."""
 _ECHO = ("rsma-noradar:echo", "sdma-radar-sic:echo")
 
 _FLOOR = 0.8
@@ -40,6 +44,28 @@ def _radar_point(eigenvalue: float) -> tuple[float, float]:
     """
     gain = eigenvalue / 0.40775
     return float(f"{8e-7 / gain:.4g}"), round(18.722 + 10.0 * float(np.log10(gain / _FLOOR)), 3)
+
+
+_THRESHOLD = {
+    "receiver_array": [8, 8],
+    "num_samples": 256,
+    "max_delay_samples": 64,
+    "search_beams": 64,
+    "rcs_m2": 25.6e3,
+}
+"""A receiver so small that maximum likelihood can search everything, and a target so large that it sees as much."""
+_ENERGIES_DB = (8.0, 10.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0, 22.0, 24.0, 28.0)
+"""Energy of the echo over noise, array and block together."""
+
+
+def _energy_point(energy_db: float, **changes: Any) -> tuple[float, float]:
+    """Threshold and power at which the echo of the threshold study has this energy, its floor ``_FLOOR``."""
+    config = BistaticRsmaConfig().replace(**{**_THRESHOLD, **changes})
+    link = link_budget(config)
+    gain = 10.0 ** (0.1 * energy_db) / (config.num_rx * config.num_samples * link.alpha_squared / link.noise_power)
+    threshold = max(link.kappa_azimuth, link.kappa_zenith) / gain
+    power_dbw = 10.0 * float(np.log10(gain / (config.num_tx * _FLOOR)))
+    return float(f"{threshold:.6g}"), round(power_dbw, 4)
 
 
 CHANGES = (
@@ -115,7 +141,7 @@ STUDIES = (
     Study(
         "arrival",
         schemes=_ECHO,
-        overrides={"transmit_power_dbw": _RADAR_POWER_DBW},
+        overrides={**_PUBLISHED_RECEIVER, "transmit_power_dbw": _RADAR_POWER_DBW},
         sweep={"crb_threshold_rad2": [1.2e-6, 8e-7, 6e-7, 4e-7]},
         trials=60,
         quick={"trials": 8},
@@ -124,7 +150,7 @@ STUDIES = (
     Study(
         "spectra",
         schemes=_ECHO,
-        overrides={"transmit_power_dbw": _RADAR_POWER_DBW, "pattern_points": 141},
+        overrides={**_PUBLISHED_RECEIVER, "transmit_power_dbw": _RADAR_POWER_DBW, "pattern_points": 141},
         sweep={"crb_threshold_rad2": [8e-7, 4e-7]},
         trials=2,
         quick={"trials": 1},
@@ -134,6 +160,7 @@ STUDIES = (
         "wrong-arrival",
         schemes=("rsma-noradar:echo",),
         overrides={
+            **_PUBLISHED_RECEIVER,
             "transmit_power_dbw": _RADAR_POWER_DBW,
             "crb_threshold_rad2": 4e-7,
             "aoa_offset_deg": [34.0, 11.0],
@@ -146,6 +173,7 @@ STUDIES = (
     Study(
         "estimation",
         schemes=("sdma-radar-sic:echo",),
+        overrides=_PUBLISHED_RECEIVER,
         sweep={"crb_threshold_rad2+transmit_power_dbw": [list(_radar_point(value)) for value in _EIGENVALUES]},
         trials=60,
         quick={"trials": 8},
@@ -155,8 +183,29 @@ STUDIES = (
         },
     ),
     Study(
+        "threshold",
+        schemes=("sdma-radar-sic:echo",),
+        overrides=_THRESHOLD,
+        sweep={
+            "estimator": list(ESTIMATORS),
+            "crb_threshold_rad2+transmit_power_dbw": [list(_energy_point(energy)) for energy in _ENERGIES_DB],
+        },
+        trials=400,
+        quick={"trials": 40},
+        tiny={
+            "overrides": _SMALL_THRESHOLD,
+            "sweep": {
+                "estimator": list(ESTIMATORS),
+                "crb_threshold_rad2+transmit_power_dbw": [
+                    list(_energy_point(energy, **_SMALL_THRESHOLD)) for energy in (12.0, 24.0)
+                ],
+            },
+        },
+    ),
+    Study(
         "sensitivity",
         schemes=("rsma-noradar:echo", "sdma-radar-sic"),
+        overrides=_PUBLISHED_RECEIVER,
         sweep=_SENSITIVITY,
         trials=60,
         quick={"trials": 8},

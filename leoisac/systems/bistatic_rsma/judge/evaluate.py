@@ -16,7 +16,8 @@ from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_dir
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
-from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.config import ESTIMATORS, BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.judge.bounds import echo_bounds
 from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
 from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
 from leoisac.systems.bistatic_rsma.world.ground import place
@@ -69,12 +70,17 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         "speed_of_light_m_s": config.speed_of_light_m_s,
         "doppler_search_hz": config.doppler_search_hz,
         "aoa_offset": deg_to_rad(np.asarray(config.aoa_offset_deg)),
+        "false_alarm_rate": config.false_alarm_rate,
+        "delay": link.delay_samples - link.delay_offset,
+        "echo_delay": echo_delay(link, config.whole_sample_delay),
     }
     counts = {
         "num_samples": config.num_samples,
         "max_delay": config.max_delay_samples,
         "delay_offset": link.delay_offset,
-        "delay": echo_delay(link),
+        "estimator": ESTIMATORS.index(config.estimator),
+        "amplitude_known": config.receiver_amplitude == "known",
+        "search_beams": config.search_beams,
         "satellite_array": config.satellite_array,
         "receiver_array": config.receiver_array,
         "map_points": config.pattern_points,
@@ -143,6 +149,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
+        metrics |= echo_bounds(parameters.scene, channels, design.precoder)
     return metrics
 
 
@@ -164,7 +171,8 @@ def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> M
         "position_error": jnp.linalg.norm(estimate.position_m - scene.target_m),
         "eigenvalue_ratio": jnp.asarray(estimate.eigenvalue_ratio),
         "prominence": jnp.asarray(estimate.prominence),
-        "echo_detected": jnp.asarray(estimate.detected),
+        "echo_false_alarm": jnp.asarray(estimate.false_alarm),
+        "echo_detected": jnp.asarray(estimate.false_alarm < scene.false_alarm_rate, dtype=float),
     }
     if estimate.music_spectrum is not None:
         metrics["music_spectrum"] = jnp.asarray(estimate.music_spectrum)
