@@ -139,11 +139,10 @@ def _estimate(
 def _strongest_beams(search: EchoSearch, samples: Any) -> tuple[Any, Any]:
     """Direction cosines of the beams of most energy among the FFT's, horizon and above; all where all are wanted."""
     rows, columns = search.receiver
-    visible = _visible(search.receiver)
+    visible = search.visible
     cosines = (2.0 * np.fft.fftfreq(size) for size in search.receiver)
     u, w = (grid.ravel() for grid in np.meshgrid(*cosines, indexing="ij"))
-    count = visible_beams(search.receiver)
-    if search.beams >= count:
+    if search.searched_beams == np.sum(visible):
         return jnp.asarray(u[visible]), jnp.asarray(w[visible])
     whole = -(-search.window // _SCAN_SAMPLES)
     padded = jnp.pad(samples, ((0, 0), (0, whole * _SCAN_SAMPLES - search.window)))
@@ -244,16 +243,6 @@ def _finer_direction(block: Block, points: Any, samples: Any) -> tuple[Any, Any]
     return found, jnp.max(flat, axis=1) / (len(samples) * energies)
 
 
-def visible_beams(receiver: tuple[int, int]) -> int:
-    """Orthogonal beams of an array that look at directions, those nearest to the horizon among them."""
-    return int(np.sum(_visible(receiver)))
-
-
-def _visible(receiver: tuple[int, int]) -> np.ndarray:
-    u, w = (2.0 * np.fft.fftfreq(size) for size in receiver)
-    return (np.hypot(u[:, None], w) <= 1.0 + 2.0 / min(receiver)).ravel()
-
-
 @in_double
 def target_position(transmitter: Transmitter, sample_time_s: float, found: EchoEstimate) -> Float[Any, "3"]:
     """Where the estimated direction meets the ellipsoid of the estimated delay, metres."""
@@ -279,6 +268,7 @@ def matched_snapshot(
     return jnp.asarray(samples) @ jnp.conj(references[0])
 
 
+@in_double
 def angles_of(u: Float[Any, "..."], w: Float[Any, "..."]) -> tuple[Any, Any]:
     """Azimuth and zenith angle of direction cosines, radians."""
     return np.arctan2(w, u), np.arcsin(np.minimum(np.hypot(u, w), 1.0))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from scipy import fft
 
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.geometry.bistatic import ellipsoid_range
 
 _BLOCK_TURNS = 0.26
@@ -61,6 +61,17 @@ class EchoSearch:
         """Blocks of the transmitted samples."""
         return -(-self.num_samples // self.block)
 
+    @property
+    def visible(self) -> np.ndarray:
+        """Orthogonal beams that look at directions, those nearest to the horizon among them, in the FFT's order."""
+        u, w = (2.0 * np.fft.fftfreq(size) for size in self.receiver)
+        return (np.hypot(u[:, None], w) <= 1.0 + 2.0 / min(self.receiver)).ravel()
+
+    @property
+    def searched_beams(self) -> int:
+        """Beams that are searched."""
+        return min(self.beams, int(np.sum(self.visible)))
+
 
 class Transmitter(NamedTuple):
     """Where the block came from.
@@ -98,6 +109,7 @@ class Block(NamedTuple):
         return jnp.maximum(jnp.real(jnp.einsum("...k,kj,...j->...", weights, self.gram, jnp.conj(weights))), 1e-300)
 
 
+@in_double
 def echo_weights(
     transmitter: Transmitter, sample_time_s: Any, precoder: Any, u: Any, w: Any, delay: Any
 ) -> tuple[Any, Any]:
@@ -121,6 +133,7 @@ def echo_weights(
     return jnp.exp(-1j * phase) @ precoder, exists
 
 
+@in_double
 def target_place(transmitter: Transmitter, sample_time_s: Any, u: Any, w: Any, delay: Any) -> tuple[Any, Any]:
     """Where the ray along an angle of arrival meets the ellipsoid of a delay, metres, and whether. Traceable."""
     height = jnp.sqrt(jnp.maximum(1.0 - u * u - w * w, 1e-12))
@@ -132,6 +145,7 @@ def target_place(transmitter: Transmitter, sample_time_s: Any, u: Any, w: Any, d
     return distance[..., None] * direction, exists
 
 
+@in_double
 def steering(search: EchoSearch, u: Any, w: Any) -> Any:
     """``b`` in single precision, shape ``(..., rx)``."""
     row, column = (index.ravel() for index in np.indices(search.receiver))
@@ -139,6 +153,7 @@ def steering(search: EchoSearch, u: Any, w: Any) -> Any:
     return jnp.exp(1j * phase).astype(jnp.complex64)
 
 
+@in_double
 def sent_at(block: Block, waveform: Any, delay: Any, order: int = 0) -> Any:
     """Waveforms (..., sample) moved by delays (not whole), and their derivatives by the delay over ``order!``."""
     search = block.search
@@ -149,6 +164,7 @@ def sent_at(block: Block, waveform: Any, delay: Any, order: int = 0) -> Any:
     return jnp.fft.ifft(turned)[..., : search.window]
 
 
+@in_double
 def turn(block: Block, delay: Any, doppler: Any) -> Any:
     """``exp(j 2 pi v (t - tau + T_s))`` over the window."""
     ticks = np.arange(block.search.window) + 1.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.estimation.echo_model import Block, sent_at, turn
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 _NEWTON_STEPS = 8
 _MOST_MOVE = 0.25
@@ -19,6 +19,7 @@ _POWERS = tuple((i, j) for i in range(3) for j in range(3 - i))
 """Powers of the offsets (u, w) in the expansion of the steering vector."""
 
 
+@in_double
 def newton(block: Block, start: Any, samples: Any, amplitude: Any) -> tuple[Any, Any, Any]:
     """Top of the likelihood beside a point; correlation ``g`` and ``N ||c S||^2`` there.
 

@@ -5,7 +5,7 @@ import pytest
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector
-from leoisac.estimation.bistatic_ml import angles_of, estimate_echo, matched_snapshot, target_position, visible_beams
+from leoisac.estimation.bistatic_ml import angles_of, estimate_echo, matched_snapshot, target_position
 from leoisac.estimation.echo_model import EchoSearch, Transmitter
 from leoisac.geometry.bistatic import arrival_angles, bistatic_geometry, departure_angles
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
@@ -86,7 +86,7 @@ def test_the_estimate_is_the_top_of_the_likelihood():
 def test_all_beams_are_searched_on_request():
     window = _window(30.0, seed=1)
     every = EchoSearch((6, 5), LENGTH, LATEST, 4e4, TICK, beams=30)
-    assert visible_beams((6, 5)) <= 30
+    assert every.searched_beams <= 30
     found = estimate_echo(*window, TRANSMITTER, every)
     np.testing.assert_allclose(angles_of(found.u, found.w), ARRIVAL, atol=0.2)
 

@@ -36,7 +36,7 @@ def _jacobian(streams):
 
 
 def test_information_is_the_mean_of_numerical_ones():
-    rng, total = np.random.default_rng(0), 0.0
+    rng, total = np.random.default_rng(0), np.zeros((6, 6))
     draws = 400
     for _ in range(draws):
         total = total + fisher_information(_jacobian(complex_noise(rng, (2, 48), dtype=np.complex128)), 0.5) / draws

@@ -99,7 +99,7 @@ def draw_threshold(datasets: Mapping[str, xr.Dataset]) -> Any:
     energies = echo_snr(config, gain)
     x, degree = 10.0 * np.log10(energies), 180.0 / math.pi
     styles = series_styles(ESTIMATORS)
-    bounds = {name: np.sqrt(dataset[name].where(usable).mean("trial")) for name in ("aoa_azimuth_bound", "delay_bound")}
+    bounds = {name: dataset[name].where(usable).mean("trial") ** 0.5 for name in ("aoa_azimuth_bound", "delay_bound")}
     known = bounds["aoa_azimuth_bound"].sel(estimator="ml").values
     predicted = [
         math.sqrt(predicted_azimuth_mse(config, energy, local**2))

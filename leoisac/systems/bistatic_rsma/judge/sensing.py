@@ -20,7 +20,6 @@ from leoisac.estimation.bistatic_ml import (
     estimate_echo,
     matched_snapshot,
     target_position,
-    visible_beams,
 )
 from leoisac.estimation.delay_doppler import DelayDopplerMap, TargetEstimate, delay_doppler_aod
 from leoisac.estimation.detection import false_alarm_probability
@@ -137,7 +136,6 @@ def _joint_estimate(
     place = target_position(transmitter, search.sample_time_s, found)
     azimuth, zenith = (float(angle) for angle in angles_of(found.u, found.w))
     aod = departure_angles(np.asarray(scene.satellite_m), place, np.asarray(scene.satellite_axes))
-    beams = min(search.beams, visible_beams(search.receiver))
     cells = 2.0 * search.max_doppler_hz * search.num_samples * search.sample_time_s
     statistic, keep = float(found.statistic), int(scene.map_points)
     seen = _matched_filters(scene, precoder, observation, azimuth, zenith).map if keep else None
@@ -156,7 +154,7 @@ def _joint_estimate(
         position_m=place,
         prominence=math.sqrt(statistic / math.log(2.0)),
         false_alarm=false_alarm_probability(
-            statistic, samples=search.window, delays=search.max_delay, doppler_cells=cells, beams=beams
+            statistic, samples=search.window, delays=search.max_delay, doppler_cells=cells, beams=search.searched_beams
         ),
         music_spectrum=spectrum,
         delay_doppler_map=None if seen is None else _delay_doppler_map(seen, scene),
