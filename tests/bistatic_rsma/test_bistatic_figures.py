@@ -86,12 +86,16 @@ def test_link_budget_tables():
     assert tables["Sensing requirement"]["Signal over noise eigenvalue, floor just met"] == pytest.approx(
         0.408, abs=5e-4
     )
+    heard = tables["Direct path and ground at the radar receiver"]
+    assert heard["Direct path over echo, equal transmit gain"] == pytest.approx(67.20, abs=0.005)
+    assert heard["Echo over noise, floor just met"] == pytest.approx(-33.74, abs=0.005)
+    assert heard["Direct path over noise, largest gain"] == pytest.approx(34.74, abs=0.005)
     # 20 dBW + 6 dBi + 18.06 dB over 340 km at 2 GHz against 150 K in 10 MHz.
     assert tables["Downlink"]["C/N"] == pytest.approx(31.80, abs=0.01)
     part = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "time": "best-pass"}
     real = link_budgets(BistaticRsmaConfig().replace(satellite=part))
     assert "STARLINK-1423" in real[0].title
-    assert "nothing meets" in next(row.note for row in real[-1].rows if row.label == "Share of the largest gain")
+    assert "nothing meets" in next(row.note for row in real[-2].rows if row.label == "Share of the largest gain")
 
 
 def test_registration_resolves_what_is_there():

@@ -90,6 +90,9 @@ METRICS = {
     "prominence": Metric("peak of the delay-Doppler map over its median", least=0.0),
     "echo_false_alarm": Metric("probability that noise alone has such a peak", least=0.0, most=1.0),
     "echo_detected": Metric("the peak is more than noise alone has", least=0.0, most=1.0),
+    "interference_to_noise": Metric("direct path and ground over noise, per element and sample", least=0.0),
+    "residual_to_noise": Metric("what cancellation leaves of them over noise, per element and sample", least=0.0),
+    "echo_kept": Metric("share of the echo's energy that cancellation leaves", least=0.0),
     "music_spectrum": Metric("angular spectrum over its largest value", "1", _MAP, least=0.0, most=1.0),
     "delay_doppler_map": Metric(
         "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0

@@ -25,6 +25,12 @@ Variance = Annotated[float, Field(ge=1e-18, le=10)]
 _LEAST_SLOPE = math.tan(math.radians(0.01))
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
+KilometresPerSecond = Annotated[float, Field(ge=-20, le=20)]
+Velocity = tuple[KilometresPerSecond, KilometresPerSecond, KilometresPerSecond]
+Speed = Annotated[float, Field(ge=-1e4, le=1e4)]
+Canceller = Literal["projection", "eca", "null-beams"]
+CANCELLERS: tuple[Canceller, ...] = get_args(Canceller)
+"""Cancellers of what the receiver hears besides the echo."""
 Estimator = Literal["ml", "beamscan", "music"]
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 """Receivers of the echo."""
@@ -112,6 +118,55 @@ class BistaticRsmaConfig(Config):
     whole_sample_delay: bool = Field(
         default=False, description="simulate the echo's delay rounded to samples, as published"
     )
+
+    # Motion
+    doppler_model: Literal["auto", "uniform", "motion"] = Field(
+        default="auto",
+        description="Doppler shift of the echo: drawn uniformly as published, or from the motion of satellite and "
+        "target; auto is motion with a [satellite] part",
+    )
+    satellite_velocity_km_s: Velocity = Field(
+        default=(0.0, 0.0, 0.0), description="velocity of the satellite (without a [satellite] part)"
+    )
+    target_velocity_m_s: tuple[Speed, Speed, Speed] = Field(
+        default=(0.0, 0.0, 0.0), description="velocity of the target"
+    )
+
+    # What else the radar receiver hears
+    direct_path: bool = Field(
+        default=False, description="the satellite's direct signal is in the receive window; the paper has none"
+    )
+    direct_suppression_db: float = Field(
+        default=0.0, ge=0, le=300, description="ideal suppression of the direct path before the window is taken"
+    )
+    clutter: bool = Field(default=False, description="echoes of the ground around the receiver; the paper has none")
+    clutter_radius_km: float = Field(default=10.0, ge=0.1, le=100, description="radius of the ground that echoes")
+    clutter_cell_m: float = Field(default=200.0, ge=10, le=5e3, description="side of a surface cell")
+    clutter_gamma_db: float = Field(
+        default=-15.0, ge=-60, le=20, description="reflectivity gamma of the ground, sigma0 = gamma sqrt(sin sin)"
+    )
+    clutter_texture_shape: float | None = Field(
+        default=None, ge=0.05, le=1e3, description="shape of a gamma-distributed texture of the cells; none without"
+    )
+    receiver_height_m: float = Field(
+        default=10.0, ge=0.1, le=1e4, description="height of the receiver over the ground, for grazing angles"
+    )
+    reference_snr_db: float | None = Field(
+        default=None, ge=-20, le=200, description="SNR of the reference channel; without, the block is known exactly"
+    )
+    calibration_error_deg: float = Field(
+        default=0.0, ge=0, le=90, description="standard deviation of the phase errors of the receiver's elements"
+    )
+    cancellation: tuple[Canceller, ...] = Field(
+        default=(), description="what is done against the direct path and clutter, in this order"
+    )
+    cancellation_taps: int = Field(
+        default=8, ge=1, le=512, description="delays that are cancelled, from the direct one"
+    )
+    cancellation_dopplers: int = Field(
+        default=0, ge=0, le=16, description="Doppler cells cancelled on either side of the direct path's, by eca"
+    )
+    cancellation_batches: int = Field(default=1, ge=1, le=64, description="parts of the window that eca cancels apart")
     max_delay_samples: int = Field(default=256, ge=1, le=2**20, description="delays searched beyond the direct path's")
     max_doppler_hz: float = Field(default=30e3, ge=0, le=1e7, description="target Doppler is uniform up to this, +-")
     doppler_search_hz: float = Field(default=40e3, ge=1, le=1e7, description="Doppler shifts searched, +-")
@@ -157,6 +212,23 @@ class BistaticRsmaConfig(Config):
                 f"aoa_offset_deg = {self.aoa_offset_deg} disturbs what follows the angle of arrival, and estimator = "
                 "'ml' finds all at once; choose estimator = 'beamscan' or 'music', or leave the offset out"
             )
+        if len(set(self.cancellation)) < len(self.cancellation):
+            raise ValueError(f"cancellation = {self.cancellation} names a canceller twice; name each at most once")
+        least = 8 * self.cancellation_batches * self.cancellation_columns
+        if self.cancellation_batches > 1 and self.num_samples < least:
+            raise ValueError(
+                f"cancellation_batches = {self.cancellation_batches} leave fewer than 8 samples for each of "
+                f"{self.cancellation_columns} taps; take fewer batches, taps or Doppler cells"
+            )
+        if self.cancellation_columns > self.num_samples // 8:
+            raise ValueError(
+                f"cancellation_taps = {self.cancellation_taps}, cancellation_dopplers = {self.cancellation_dopplers}: "
+                f"{self.cancellation_columns} columns; at most an eighth of num_samples = {self.num_samples}"
+            )
+        if self.satellite is not None and any(self.satellite_velocity_km_s):
+            raise ValueError(
+                f"satellite_velocity_km_s = {self.satellite_velocity_km_s}: a [satellite] part has its own; omit it"
+            )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
         return self
@@ -165,6 +237,16 @@ class BistaticRsmaConfig(Config):
     def num_tx(self) -> int:
         """Elements of the satellite's array."""
         return math.prod(self.satellite_array)
+
+    @property
+    def by_motion(self) -> bool:
+        """Whether the echo's Doppler shift is that of the motion."""
+        return self.doppler_model == "motion" or (self.doppler_model == "auto" and self.satellite is not None)
+
+    @property
+    def cancellation_columns(self) -> int:
+        """Waveforms that the canceller over delays and Doppler shifts fits."""
+        return self.cancellation_taps * (2 * self.cancellation_dopplers + 1)
 
     @property
     def num_rx(self) -> int:
@@ -190,4 +272,4 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
     }
 
 
-__all__ = ["ESTIMATORS", "BistaticRsmaConfig", "axis_sizes"]
+__all__ = ["CANCELLERS", "ESTIMATORS", "BistaticRsmaConfig", "axis_sizes"]

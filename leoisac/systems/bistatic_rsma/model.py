@@ -96,6 +96,66 @@ MODES: dict[str, Mode] = {
     data_fields=[
         "satellite_m",
         "satellite_axes",
+        "direct_snr",
+        "direct_delay",
+        "reference_snr",
+        "ground_m",
+        "ground_snr",
+        "ground_doppler_hz",
+        "texture_shape",
+        "cancellation",
+        "taps",
+        "dopplers",
+        "batches",
+        "num_samples",
+        "sample_time_s",
+        "speed_of_light_m_s",
+        "satellite_array",
+        "receiver_array",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Interference:
+    """What the radar receiver hears besides the echo, and what it does against it; SI, powers over the noise.
+
+    Attributes:
+        satellite_m, satellite_axes: as in ``EchoScene``.
+        direct_snr: ``|alpha_d|^2 / sigma^2``, 1/W.
+        direct_delay: samples after the start of the window.
+        reference_snr: of the reference channel; infinite where the block is known exactly.
+        ground_m, ground_snr, ground_doppler_hz: cells of the ground, ``|alpha_c|^2 / sigma^2``; none without clutter.
+        texture_shape: of the cells' gamma texture; infinite without one.
+        cancellation: indices into ``config.CANCELLERS``, in the order of application.
+        taps, dopplers, batches: of the cancellers.
+        num_samples, sample_time_s, speed_of_light_m_s, satellite_array, receiver_array: as in ``EchoScene``.
+    """
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    direct_snr: Leaf
+    direct_delay: Leaf
+    reference_snr: Leaf
+    ground_m: Leaf  # (cell, 3)
+    ground_snr: Leaf  # (cell,)
+    ground_doppler_hz: Leaf  # (cell,)
+    texture_shape: Leaf
+    cancellation: Leaf  # (canceller,)
+    taps: Leaf
+    dopplers: Leaf
+    batches: Leaf
+    num_samples: Leaf
+    sample_time_s: Leaf
+    speed_of_light_m_s: Leaf
+    satellite_array: Leaf  # (2,)
+    receiver_array: Leaf  # (2,)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "satellite_axes",
         "target_m",
         "echo_snr",
         "sample_time_s",
@@ -114,6 +174,10 @@ MODES: dict[str, Mode] = {
         "satellite_array",
         "receiver_array",
         "map_points",
+        "early",
+        "doppler_centre_hz",
+        "calibration_error",
+        "interference",
     ],
     meta_fields=[],
 )
@@ -137,6 +201,10 @@ class EchoScene:
         search_beams: strongest beams in which the ml receiver looks for the block.
         false_alarm_rate: probability that noise alone counts as an echo.
         satellite_array, receiver_array: elements along x and y.
+        early: samples of the window before the direct path.
+        doppler_centre_hz: Doppler shift that the receiver compensates; others are relative to it.
+        calibration_error: standard deviation of the phase errors of receiver elements, radians.
+        interference: what else is heard; ``None`` for the paper's clean window.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
     """
@@ -161,6 +229,10 @@ class EchoScene:
     satellite_array: Leaf  # (2,)
     receiver_array: Leaf  # (2,)
     map_points: Leaf
+    early: Leaf
+    doppler_centre_hz: Leaf
+    calibration_error: Leaf
+    interference: Interference | None = None
 
 
 @partial(
@@ -217,6 +289,9 @@ class Parameters:
         "false_alarm",
         "music_spectrum",
         "delay_doppler_map",
+        "interference_to_noise",
+        "residual_to_noise",
+        "echo_kept",
     ],
     meta_fields=[],
 )
@@ -234,6 +309,9 @@ class Estimate:
         position_m: target position relative to the receiver.
         prominence: peak of the delay-Doppler map over its median; of ml over that of noise alone.
         false_alarm: probability that noise alone has such a peak.
+        interference_to_noise, residual_to_noise: power of direct path and ground over noise, per element and sample,
+            before and after cancellation; ``None`` where there is none.
+        echo_kept: share of the echo's energy that cancellation leaves.
         music_spectrum, delay_doppler_map: relative to their largest values; ``None`` where none are kept.
     """
 
@@ -249,6 +327,9 @@ class Estimate:
     false_alarm: Leaf
     music_spectrum: Leaf | None = None  # (pattern_y, pattern_x)
     delay_doppler_map: Leaf | None = None  # (delay, doppler)
+    interference_to_noise: Leaf | None = None
+    residual_to_noise: Leaf | None = None
+    echo_kept: Leaf | None = None
 
 
 @partial(

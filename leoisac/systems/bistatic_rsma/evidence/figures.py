@@ -18,6 +18,7 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import METRICS, SCHEMES
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns, draw_path_loss
+from leoisac.systems.bistatic_rsma.evidence.cancellation_figure import draw_cancellation
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
@@ -153,5 +154,6 @@ FIGURES = (
     Figure("drop-model", "Least rates by drop model", ("drop-model",), _draw_drop_model),
     Figure("estimation-error", "Errors of the estimates against Cramér-Rao bounds", ("estimation",), draw_errors),
     Figure("threshold-region", "Errors of the three receivers around their thresholds", ("threshold",), draw_threshold),
+    Figure("cancellation", "How much cancellation receivers need", ("direct-path", "cancellation"), draw_cancellation),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

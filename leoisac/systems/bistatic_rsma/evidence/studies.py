@@ -203,6 +203,36 @@ STUDIES = (
         },
     ),
     Study(
+        "direct-path",
+        schemes=("sdma-radar-sic:echo",),
+        overrides={"direct_path": True, "transmit_power_dbw": _RADAR_POWER_DBW},
+        sweep={
+            "estimator": list(ESTIMATORS),
+            "direct_suppression_db": [0.0, 20.0, 40.0, 50.0, 55.0, 60.0, 65.0, 70.0, 75.0, 80.0, 100.0],
+        },
+        trials=24,
+        quick={"trials": 4},
+        tiny={
+            "overrides": _SMALL_RADAR,
+            "sweep": {"estimator": ["beamscan", "music"], "direct_suppression_db": [0.0, 100.0]},
+        },
+    ),
+    Study(
+        "cancellation",
+        schemes=("sdma-radar-sic:echo",),
+        overrides={"direct_path": True, "transmit_power_dbw": _RADAR_POWER_DBW, "calibration_error_deg": 1.0},
+        sweep={
+            "cancellation": [["eca"], ["projection"], ["null-beams"], ["eca", "null-beams"]],
+            "reference_snr_db": [10.0, 30.0, 50.0, 70.0, 90.0],
+        },
+        trials=8,
+        quick={"trials": 2},
+        tiny={
+            "overrides": _SMALL_RADAR,
+            "sweep": {"cancellation": [["eca"], ["eca", "null-beams"]], "reference_snr_db": [10.0, 90.0]},
+        },
+    ),
+    Study(
         "sensitivity",
         schemes=("rsma-noradar:echo", "sdma-radar-sic"),
         overrides=_PUBLISHED_RECEIVER,

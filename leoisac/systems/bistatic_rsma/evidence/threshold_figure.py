@@ -22,8 +22,7 @@ from leoisac.systems.bistatic_rsma.evidence.reading import configuration, root_m
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import echo_snr
 from leoisac.systems.bistatic_rsma.world.link import link_budget
 
-_NAMES = {"ml": "maximum likelihood, block known", "beamscan": "beam scan", "music": "MUSIC"}
-_POINTS = "crb_threshold_rad2+transmit_power_dbw"
+NAMES = {"ml": "maximum likelihood, block known", "beamscan": "beam scan", "music": "MUSIC"}
 
 
 def predicted_azimuth_mse(config: BistaticRsmaConfig, energy: float, local: float) -> float:
@@ -111,7 +110,7 @@ def draw_threshold(datasets: Mapping[str, xr.Dataset]) -> Any:
         angle, delay, share = figure.subplots(1, 3)
         for name in ESTIMATORS:
             one = dataset.sel(estimator=name)
-            label = _NAMES[name]
+            label = NAMES[name]
             draw_curve(angle, x, _rms(one, "aoa_azimuth_error", degree), styles[name], label)
             draw_curve(delay, x, _rms(one, "delay_error", 1e6), styles[name])
             seen = share_interval(

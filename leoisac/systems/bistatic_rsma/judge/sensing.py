@@ -8,6 +8,7 @@ filters along the ellipsoids of constant delay. All powers are relative to the r
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +31,12 @@ from leoisac.geometry.bistatic import arrival_angles, departure_angles
 from leoisac.systems.bistatic_rsma.config import ESTIMATORS
 from leoisac.systems.bistatic_rsma.judge.bounds import transmitter_of
 from leoisac.systems.bistatic_rsma.judge.grids import DopplerColumns, direction_cosines, doppler_columns, pooled
+from leoisac.systems.bistatic_rsma.judge.interference import Heard, hear, suppress
 from leoisac.systems.bistatic_rsma.model import Echo, EchoScene, Estimate
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
+
+_CALIBRATION = 3
+"""Stream of random numbers beside those of ``judge.interference``."""
 
 
 class Observation(NamedTuple):
@@ -40,10 +45,14 @@ class Observation(NamedTuple):
     Attributes:
         samples: complex64, shape ``(rx, window)``; the noise power is 1.
         streams: complex64, shape ``(stream, sample)``; unit power.
+        echo: the echo alone, and
+        heard: what else is in the samples; ``None`` in a clean window.
     """
 
     samples: np.ndarray
     streams: np.ndarray
+    echo: np.ndarray | None = None
+    heard: Heard | None = None
 
 
 def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo) -> Observation:
@@ -66,18 +75,34 @@ def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: 
     aoa_azimuth, aoa_zenith = arrival_angles(np.zeros(3), target)
     transmit = steering_vector(_positions(scene.satellite_array), aod_azimuth, 0.5 * math.pi - aod_off_nadir)
     receive = steering_vector(_positions(scene.receiver_array), aoa_azimuth, 0.5 * math.pi - aoa_zenith)
+    if float(scene.calibration_error) > 0.0:
+        receive = receive * calibration_errors(scene, int(echo.seed))
     streams = complex_noise(rng, (precoder.shape[1], length))
     samples = complex_noise(rng, (len(receive), length + latest))
-    samples += bistatic_echo(
+    alone = bistatic_echo(
         (np.conj(transmit) @ precoder).astype(np.complex64) @ streams,
         receive,
         amplitude=echo_amplitude(scene, echo),
         delay=delay,
-        doppler_hz=float(echo.doppler_hz),
+        doppler_hz=float(echo.doppler_hz) - float(scene.doppler_centre_hz),
         sample_time_s=float(scene.sample_time_s),
         window=length + latest,
     )
-    return Observation(samples, streams)
+    samples += alone
+    if scene.interference is None:
+        return Observation(samples, streams)
+    heard = hear(scene.interference, precoder, streams, length + latest, int(echo.seed))
+    if float(scene.calibration_error) > 0.0:
+        off = calibration_errors(scene, int(echo.seed)).astype(np.complex64)
+        heard = heard._replace(samples=heard.samples * off[:, None])
+    samples += heard.samples
+    return Observation(samples, streams, alone, heard)
+
+
+def calibration_errors(scene: EchoScene, seed: int) -> np.ndarray:
+    """Unknown phase factors of the receiver's elements in one trial, shape ``(rx,)``."""
+    rng = np.random.default_rng([seed, _CALIBRATION])
+    return np.exp(1j * float(scene.calibration_error) * rng.standard_normal(math.prod(_receiver_shape(scene))))
 
 
 def estimate_target(
@@ -94,6 +119,25 @@ def estimate_target(
         observation: samples and symbols.
         amplitude: the echo's complex amplitude, for a receiver that knows it.
     """
+    interference = scene.interference
+    if interference is None or observation.heard is None or observation.echo is None:
+        return _estimate(scene, precoder, observation, amplitude)
+    heard, reference = observation.heard
+    cleaned, residual, echo = (
+        suppress(interference, part, reference) for part in (observation.samples, heard, observation.echo)
+    )
+    found = _estimate(scene, precoder, observation._replace(samples=cleaned), amplitude)
+    return replace(
+        found,
+        interference_to_noise=float(np.mean(np.abs(heard) ** 2)),
+        residual_to_noise=float(np.mean(np.abs(residual) ** 2)),
+        echo_kept=float(np.linalg.norm(echo) ** 2 / np.linalg.norm(observation.echo) ** 2),
+    )
+
+
+def _estimate(
+    scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], observation: Observation, amplitude: complex
+) -> Estimate:
     if ESTIMATORS[int(scene.estimator)] == "ml":
         return _joint_estimate(scene, precoder, observation, amplitude)
     return _two_step_estimate(scene, precoder, observation)
@@ -115,7 +159,7 @@ def _two_step_estimate(
         aoa_zenith=zenith,
         eigenvalue_ratio=angle.eigenvalue / max(angle.noise_power, np.finfo(np.float32).tiny),
         delay=float(found.delay - int(scene.delay_offset)),
-        doppler_hz=found.doppler_hz,
+        doppler_hz=found.doppler_hz + float(scene.doppler_centre_hz),
         aod_azimuth=found.aod_azimuth,
         aod_off_nadir=found.aod_off_nadir,
         position_m=found.position_m,
@@ -148,7 +192,7 @@ def _joint_estimate(
         aoa_zenith=zenith,
         eigenvalue_ratio=float(found.energy) / search.window,
         delay=float(found.delay),
-        doppler_hz=float(found.doppler_hz),
+        doppler_hz=float(found.doppler_hz) + float(scene.doppler_centre_hz),
         aod_azimuth=float(aod[0]),
         aod_off_nadir=float(aod[1]),
         position_m=place,
@@ -240,7 +284,7 @@ def _delay_doppler_map(found: DelayDopplerMap, scene: EchoScene) -> np.ndarray:
     columns, shown = _columns(scene), found.normalised
     full = np.zeros((int(scene.max_delay), len(columns.centres_hz)))
     full[found.delays - 1] = pooled(shown / shown.max(), columns)
-    return full
+    return full[int(scene.early) :]
 
 
 def _columns(scene: EchoScene) -> DopplerColumns:

@@ -24,7 +24,8 @@ from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.rician import rician_fading
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.model import Channels, Echo
-from leoisac.systems.bistatic_rsma.world.ground import place
+from leoisac.systems.bistatic_rsma.world.ground import Placement, place
+from leoisac.systems.bistatic_rsma.world.interference import direct_doppler_hz, echo_doppler_hz
 from leoisac.systems.bistatic_rsma.world.link import link_budget, noise_power, target_steering
 
 _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo": (3,)}
@@ -48,6 +49,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "target_steering",
         "gain_floor",
         "max_doppler_hz",
+        "doppler_hz",
     ],
     meta_fields=["num_users", "layout", "uniform_area"],
 )
@@ -69,6 +71,7 @@ class Geometry:
     target_steering: Leaf  # (tx,)
     gain_floor: Leaf
     max_doppler_hz: Leaf
+    doppler_hz: Leaf | None  # of the motion; None where it is drawn
     num_users: int
     layout: ArrayLayout
     uniform_area: bool
@@ -94,11 +97,19 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         centre_axes=jnp.asarray(placement.centre_axes),
         users_m=None if placement.users_m is None else jnp.asarray(placement.users_m),
         target_steering=jnp.asarray(target_steering(config)),
+        doppler_hz=_motion_doppler(config, placement),
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         num_users=config.num_users,
         layout=upa(*config.satellite_array),
         uniform_area=config.user_distribution == "uniform-area",
     )
+
+
+def _motion_doppler(config: BistaticRsmaConfig, placement: Placement) -> Any:
+    """Doppler shift of the echo, direct path's included, where it is that of the motion."""
+    if not config.by_motion:
+        return None
+    return jnp.asarray(echo_doppler_hz(config) + direct_doppler_hz(config, placement))
 
 
 def draw(geometry: Geometry, key: Key) -> Channels:
@@ -146,7 +157,9 @@ def _positions(geometry: Geometry, uniform: Float[Array, "user 2"]) -> Float[Arr
 
 def _echo(geometry: Geometry, uniform: Float[Array, "3"]) -> Any:
     return Echo(
-        doppler_hz=geometry.max_doppler_hz * (2.0 * uniform[0] - 1.0),
+        doppler_hz=geometry.max_doppler_hz * (2.0 * uniform[0] - 1.0)
+        if geometry.doppler_hz is None
+        else geometry.doppler_hz,
         phase=2.0 * math.pi * uniform[1],
         seed=jnp.floor(uniform[2] * 2.0**52),
     )
