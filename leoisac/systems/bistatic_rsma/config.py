@@ -64,6 +64,10 @@ class BistaticRsmaConfig(Config):
     satellite_gain_dbi: float = Field(default=6.0, ge=-30, le=80, description="gain of a satellite element")
     transmit_power_dbw: float = Field(default=20.0, ge=-100, le=100, description="satellite transmit power budget")
 
+    per_antenna_power_w: float | None = Field(
+        default=None, ge=1e-6, le=1e6, description="power limit of every satellite element; none without"
+    )
+
     # Users
     num_users: int = Field(default=4, ge=1, le=64, description="users")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user")

@@ -247,6 +247,7 @@ class EchoScene:
         "fading_weights",
         "pattern_steering",
         "scene",
+        "antenna_power",
     ],
     meta_fields=[],
 )
@@ -261,6 +262,7 @@ class Parameters:
         fading_powers, fading_weights: quadrature over the users' fading power.
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
+        antenna_power: limit of every element in W; ``None`` without limits.
     """
 
     transmit_power: Leaf  # real scalar
@@ -272,6 +274,7 @@ class Parameters:
     fading_weights: Leaf  # real (node)
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
+    antenna_power: Leaf | None = None  # real scalar
 
 
 @partial(

@@ -12,15 +12,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import EngineResult, solve_multistart
 from leoisac.optim.options import EngineOptions
-from leoisac.systems.bistatic_rsma.fast.program import Program, formulate, max_min_rate, to_precoder, to_variables
+from leoisac.systems.bistatic_rsma.fast.program import (
+    Program,
+    antenna_load,
+    formulate,
+    max_min_rate,
+    to_precoder,
+    to_variables,
+)
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
-from leoisac.systems.bistatic_rsma.problem.normalised import LARGEST_FLOOR, Problem, judged, normalise, physical_design
-from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, meet_power_and_floor, start_points
+from leoisac.systems.bistatic_rsma.problem.normalised import Problem, judged, normalise, physical_design
+from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
 
@@ -47,7 +54,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     """The paper's max-min rate problem for a batch of trials in one of the eight modes.
 
     A trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power towards the target gives,
-    which no precoder exceeds (``LARGEST_FLOOR``); its design is then just that, and the violation the relative
+    which no precoder exceeds (``Problem.largest_floor``); its design is then just that, and the violation the relative
     shortfall. Every other design meets power budget, floor and common rate to rounding, whatever its status says about
     optimality.
 
@@ -65,12 +72,12 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
         ValueError: if ``starts`` is out of range.
     """
     mode = MODES[scheme]
-    starts = starts if starts is not None else (3 if mode.common else 2)
+    starts = default_starts(mode) if starts is None else starts
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     setting = (parameters, mode)
     ready: Formulated = by_lanes(_formulate)(setting, channels)
-    rows = np.flatnonzero(~(ready.problem.floor > LARGEST_FLOOR))
+    rows = np.flatnonzero(~(ready.problem.floor > ready.problem.largest_floor))
     found = _nothing(ready)
     if len(rows):
         program = take(ready.program, rows)
@@ -109,6 +116,8 @@ def _finish(
 ) -> Solution[Design]:
     parameters, mode = setting
     precoder = meet_power_and_floor(problem, to_precoder(found.x, bases) * problem.stream_mask)
+    if problem.antenna_share is not None:
+        precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
     return judged(
         parameters,
         channels,

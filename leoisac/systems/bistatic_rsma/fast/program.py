@@ -41,6 +41,7 @@ class Program(NamedTuple):
     stream_mask: Leaf  # (stream,)
     radar_interference: Leaf
     sensing: Leaf  # 1 where there is a floor
+    antenna_rows: Leaf | None = None  # elements over the root of their limit, (stream, 2 tx, 2 dimension)
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
@@ -52,9 +53,18 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
     streams, width = data.weights.shape
     users = streams - 2
     columns = x[: streams * width].reshape(streams, width) * data.stream_mask[:, None]
-    shares, least, splitting = x[streams * width : -1], x[-1], data.stream_mask[users]
+    shares, least, splitting = x[streams * width : streams * width + users], x[-1], data.stream_mask[users]
     squared = jnp.einsum("sij,sj->is", data.rows, columns) ** 2
-    received = (squared[: users + 1] + squared[users + 1 :]) / jnp.sum(data.weights * columns**2)
+    spent = jnp.sum(data.weights * columns**2)
+    received = (squared[: users + 1] + squared[users + 1 :]) / spent
+    limits: list[Leaf] = []
+    if data.antenna_rows is not None:
+        # Limits of the elements may forbid to spend all: the fraction is one more unknown.
+        fraction = x[-2]
+        received = received * fraction
+        loads = jnp.sum(jnp.einsum("sij,sj->is", data.antenna_rows, columns) ** 2, axis=1) / spent
+        loads = loads[: loads.shape[0] // 2] + loads[loads.shape[0] // 2 :]
+        limits = [fraction[None], 1.0 - fraction[None], 1.0 - fraction * loads]
 
     own = jnp.eye(users)
     private = received[:users, :users]
@@ -70,6 +80,7 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
             common - splitting * jnp.sum(shares) + (1.0 - splitting),
             splitting * shares + (1.0 - splitting),
             floor[None],
+            *limits,
         ]
     )
 
@@ -96,6 +107,9 @@ def formulate(
         stream_mask=problem.stream_mask,
         radar_interference=problem.radar_interference,
         sensing=sensing,
+        antenna_rows=None
+        if problem.antenna_share is None
+        else _embedded_rows(jnp.conj(problem.basis) / jnp.sqrt(problem.antenna_share), bases),
     )
     return program, bases
 
@@ -112,7 +126,14 @@ def to_variables(
     columns = jnp.concatenate([columns.real, columns.imag], axis=1) / program.weights
     rates = reduced_rates(problem, precoder * problem.stream_mask)
     split = allocate_common_rate(rates.common, rates.private)
-    return jnp.concatenate([columns.ravel(), split.common_rate, split.min_rate[None]])
+    fraction = [] if problem.antenna_share is None else [1.0 / jnp.maximum(antenna_load(problem, precoder), 1.0)[None]]
+    return jnp.concatenate([columns.ravel(), split.common_rate, *fraction, split.min_rate[None]])
+
+
+def antenna_load(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Float[Array, ""]:
+    """Power of the most loaded element over its limit, for a reduced precoder of any power up to the budget."""
+    elements = problem.basis @ precoder
+    return jnp.max(jnp.sum(elements.real**2 + elements.imag**2, axis=1)) / problem.antenna_share
 
 
 def to_precoder(

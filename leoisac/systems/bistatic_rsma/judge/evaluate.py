@@ -63,6 +63,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
         scene=echo_scene(config, link),
+        antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
     )
 
 
@@ -162,8 +163,9 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     Rates (bit/s/Hz) are the paper's upper bounds, with mean path gains; ``ergodic_min_rate`` averages the instantaneous
     rates over each user's Rician fading and then shares the common rate anew; ``faded_min_rate`` is that of the
     trial's own fades. Bounds are in rad^2, powers and gains in W. Margins are relative, and met when not negative:
-    ``margin_crb = ||P^H a_t||^2 / floor - 1``, ``margin_power = 1 - ||P||^2 / P_t``, ``margin_common_rate`` compares
-    the shares of the common rate (none of them negative) with the least rate at which all can decode it.
+    ``margin_crb = ||P^H a_t||^2 / floor - 1``; ``margin_power = 1 - ||P||^2 / P_t``, or that of the element nearest to
+    its limit where elements have limits and it is smaller; ``margin_common_rate`` compares the shares of the common
+    rate (none of them negative) with the least rate at which all can decode it.
     """
     users = channels.user_noise_ratio.shape[0]
     powers = stream_powers(channels.user_steering, design.precoder)
@@ -195,7 +197,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "power_share": groups / jnp.maximum(total, _TINY),
         "total_power": total,
         "margin_crb": gain / channels.gain_floor - 1.0,
-        "margin_power": 1.0 - total / parameters.transmit_power,
+        "margin_power": _power_margin(parameters, design),
         "margin_common_rate": slack / jnp.maximum(common_bound, _LEAST_COMMON_RATE),
     }
     if parameters.pattern_steering is not None:
@@ -204,6 +206,13 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
         metrics |= echo_bounds(parameters.scene, channels, design.precoder)
     return metrics
+
+
+def _power_margin(parameters: Parameters, design: Design) -> Float[Array, ""]:
+    margin = 1.0 - jnp.sum(_squared(design.precoder)) / parameters.transmit_power
+    if parameters.antenna_power is None:
+        return margin
+    return jnp.minimum(margin, 1.0 - jnp.max(jnp.sum(_squared(design.precoder), axis=1)) / parameters.antenna_power)
 
 
 def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> Metrics:

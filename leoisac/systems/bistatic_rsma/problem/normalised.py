@@ -15,6 +15,7 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.namespace import array_namespace
 from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.systems.bistatic_rsma.judge.evaluate import evaluate, stream_powers, stream_rates
@@ -31,7 +32,7 @@ The proof is the inequality of Cauchy and Schwarz, ``||P^H a_t||^2 <= N_tx ||P||
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["users", "target", "floor", "stream_mask", "radar_interference", "basis"],
+    data_fields=["users", "target", "floor", "stream_mask", "radar_interference", "basis", "antenna_share"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Problem:
         floor: least target gain as a fraction of the largest, 0 without sensing; above 1 the trial is infeasible.
         stream_mask: 1 for the streams of the mode, 0 for absent ones (users, common, radar).
         radar_interference: 1 where the radar sequence disturbs the users.
-        basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions.
+        basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions. With limits of the
+            elements, for which the span is not enough, the unit matrix.
+        antenna_share: limit of an element as a fraction of the power budget; ``None`` without limits.
     """
 
     users: Leaf  # complex (user, dimension)
@@ -56,12 +59,29 @@ class Problem:
     stream_mask: Leaf  # real (stream)
     radar_interference: Leaf  # real scalar
     basis: Leaf  # complex (tx, dimension)
+    antenna_share: Leaf | None = None  # real scalar
+
+    @property
+    def largest_floor(self) -> Leaf:
+        """Floor above which nothing meets it: ``LARGEST_FLOOR``, or what the elements' limits allow if that is less.
+
+        ``||P^H a_t||^2 <= (sum_n ||row_n of P||)^2 <= N_tx^2`` times the limit, by the triangle inequality.
+        """
+        if self.antenna_share is None:
+            return LARGEST_FLOOR
+        return LARGEST_FLOOR * array_namespace(self.antenna_share).minimum(
+            self.basis.shape[-2] * self.antenna_share, 1.0
+        )
 
 
 def normalise(parameters: Parameters, channels: Channels, mode: Mode) -> Problem:
     """The normalised problem of one trial."""
     num_users, num_tx = channels.user_steering.shape
-    basis = _span(jnp.concatenate([channels.user_steering, channels.target_steering[None]]))
+    limit, share = parameters.antenna_power, None
+    if limit is None:
+        basis = _span(jnp.concatenate([channels.user_steering, channels.target_steering[None]]))
+    else:
+        basis, share = jnp.eye(num_tx, dtype=complex), limit / parameters.transmit_power
     scale = jnp.sqrt(parameters.transmit_power / channels.user_noise_ratio)
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
     return Problem(
@@ -71,6 +91,7 @@ def normalise(parameters: Parameters, channels: Channels, mode: Mode) -> Problem
         stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),
         radar_interference=mode.radar * mode.radar_interference,
         basis=basis,
+        antenna_share=share,
     )
 
 
