@@ -164,6 +164,18 @@ def test_bounds_are_those_of_the_receiver(joint):
     assert metrics["delay_bound"][0] == pytest.approx(joint["delay_bound"][0], rel=1e-6)
 
 
+@pytest.mark.parametrize("waveform", ["ofdm", "otfs"])
+def test_other_waveforms_are_estimated_as_well(joint, waveform):
+    metrics = _sensed(20, 2.0, echo_waveform=waveform, echo_subcarriers=32)[2]
+    for name in ("aoa_azimuth", "delay", "doppler"):
+        ratio = np.sqrt(np.mean(metrics[f"{name}_error"] ** 2) / np.mean(metrics[f"{name}_bound"]))
+        assert 0.6 < ratio < 1.5, name
+    # Other symbols in the same noise.
+    assert metrics["aoa_azimuth_error"][0] != joint["aoa_azimuth_error"][0]
+    with pytest.raises(ConfigError, match="whole number of slots"):
+        configured(echo_waveform=waveform, echo_subcarriers=100)
+
+
 def test_a_deliberate_offset_needs_a_receiver_of_two_steps():
     with pytest.raises(ConfigError, match="aoa_offset_deg"):
         configured(aoa_offset_deg=(1.0, 0.0))

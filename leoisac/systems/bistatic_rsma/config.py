@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.waveforms.blocks import BlockKind
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 ReceiverSide = Annotated[int, Field(ge=2, le=128)]
@@ -122,6 +123,30 @@ class BistaticRsmaConfig(Config):
     whole_sample_delay: bool = Field(
         default=False, description="simulate the echo's delay rounded to samples, as published"
     )
+
+    # What the satellite knows when it designs
+    position_std_m: float = Field(
+        default=0.0, ge=0, le=1e5, description="standard deviation of every coordinate of the predicted target position"
+    )
+    robustness: Literal["none", "ellipsoid"] = Field(
+        default="none", description="meet the sensing requirement at the prediction, or all over its ellipsoid"
+    )
+    position_confidence: float = Field(
+        default=0.95, gt=0.1, lt=1, description="probability that the ellipsoid holds the target"
+    )
+    user_position_std_m: float = Field(
+        default=0.0, ge=0, le=1e6, description="standard deviation of both ground coordinates of the users' positions"
+    )
+    user_robustness: Literal["none", "statistical"] = Field(
+        default="none", description="design for the users' reported places, or for received powers averaged around them"
+    )
+
+    # The block
+    echo_waveform: BlockKind = Field(
+        default="gaussian",
+        description="symbols of the block: complex normal samples as published, or 4-QAM in OFDM or OTFS frames",
+    )
+    echo_subcarriers: int = Field(default=64, ge=1, le=2**16, description="subcarriers of OFDM and OTFS frames")
 
     # Motion
     doppler_model: Literal["auto", "uniform", "motion"] = Field(
@@ -232,6 +257,19 @@ class BistaticRsmaConfig(Config):
         if self.satellite is not None and any(self.satellite_velocity_km_s):
             raise ValueError(
                 f"satellite_velocity_km_s = {self.satellite_velocity_km_s}: a [satellite] part has its own; omit it"
+            )
+        if self.robustness == "ellipsoid" and self.position_std_m == 0.0:
+            raise ValueError(
+                "robustness = 'ellipsoid' with position_std_m = 0: there is no ellipsoid; give the prediction an error"
+            )
+        if self.user_robustness == "statistical" and self.user_position_std_m == 0.0:
+            raise ValueError(
+                "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
+            )
+        if self.echo_waveform != "gaussian" and self.num_samples % self.echo_subcarriers:
+            raise ValueError(
+                f"echo_subcarriers = {self.echo_subcarriers}: num_samples = {self.num_samples} is no whole number of "
+                "slots of as many samples"
             )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")

@@ -32,7 +32,84 @@ class Echo:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["user_steering", "user_noise_ratio", "user_fading", "target_steering", "gain_floor", "echo"],
+    data_fields=["user_steering", "user_noise_ratio", "user_points", "target_m", "target_steering", "gain_floor"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Knowledge:
+    """What the satellite believes of one trial when it designs; the judge has the truth of ``Channels``.
+
+    Attributes:
+        user_steering, user_noise_ratio: of the users' reported places.
+        user_points: steering towards equally probable places around each; ``None`` where the reported ones are taken.
+        target_m: predicted target position.
+        target_steering, gain_floor: at the predicted position.
+    """
+
+    user_steering: Leaf  # complex (user, tx)
+    user_noise_ratio: Leaf  # real (user)
+    user_points: Leaf | None  # complex (user, point, tx)
+    target_m: Leaf  # real (3,)
+    target_steering: Leaf  # complex (tx)
+    gain_floor: Leaf  # real scalar
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "satellite_axes",
+        "elements",
+        "receiver_array",
+        "echo_gain",
+        "law",
+        "thresholds",
+        "amplitude_known",
+        "std_m",
+        "radius",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Prediction:
+    """Numbers that turn a predicted target position into a requirement, SI.
+
+    Attributes:
+        satellite_m, satellite_axes: as in ``EchoScene``.
+        elements: of the satellite's array, wavelengths.
+        receiver_array: elements along x and y.
+        echo_gain: ``L G_sat G_R lambda^2 sigma / ((4 pi)^3 noise)``: with both ranges squared below it, the SNR of one
+            element over the block per watt of target gain.
+        law: weights of 1, ``cos(beta / 2)`` and ``sin(beta / 2)`` in the cross-section.
+        thresholds: of the bounds of azimuth and zenith angle, rad^2.
+        amplitude_known: 1 where the bound takes the echo's amplitude as known.
+        std_m: standard deviation of every coordinate.
+        radius: of the ellipsoid, in standard deviations.
+    """
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    elements: Leaf  # (tx, 3)
+    receiver_array: Leaf  # (2,)
+    echo_gain: Leaf
+    law: Leaf  # (3,)
+    thresholds: Leaf  # (2,)
+    amplitude_known: Leaf
+    std_m: Leaf
+    radius: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "user_steering",
+        "user_noise_ratio",
+        "user_fading",
+        "target_steering",
+        "gain_floor",
+        "echo",
+        "knowledge",
+    ],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -46,6 +123,7 @@ class Channels:
         target_steering: towards the target.
         gain_floor: least target gain ``||P^H a_t||^2`` that meets the bound's threshold, W.
         echo: the trial's echo; ``None`` for channels from plain arrays.
+        knowledge: what designs know instead; ``None`` where they know all of the above but fades and echo.
     """
 
     user_steering: Leaf  # complex (user, tx)
@@ -54,6 +132,7 @@ class Channels:
     target_steering: Leaf  # complex (tx)
     gain_floor: Leaf  # real scalar
     echo: Echo | None = None
+    knowledge: Knowledge | None = None
 
 
 @partial(
@@ -177,6 +256,8 @@ class Interference:
         "early",
         "doppler_centre_hz",
         "calibration_error",
+        "waveform",
+        "subcarriers",
         "interference",
     ],
     meta_fields=[],
@@ -204,6 +285,8 @@ class EchoScene:
         early: samples of the window before the direct path.
         doppler_centre_hz: Doppler shift that the receiver compensates; others are relative to it.
         calibration_error: standard deviation of the phase errors of receiver elements, radians.
+        waveform: of the block, an index into ``waveforms.blocks.BLOCKS``.
+        subcarriers: of OFDM and OTFS frames.
         interference: what else is heard; ``None`` for the paper's clean window.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
@@ -232,6 +315,8 @@ class EchoScene:
     early: Leaf
     doppler_centre_hz: Leaf
     calibration_error: Leaf
+    waveform: Leaf
+    subcarriers: Leaf
     interference: Interference | None = None
 
 
@@ -248,6 +333,7 @@ class EchoScene:
         "pattern_steering",
         "scene",
         "antenna_power",
+        "prediction",
     ],
     meta_fields=[],
 )
@@ -263,6 +349,7 @@ class Parameters:
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
         antenna_power: limit of every element in W; ``None`` without limits.
+        prediction: for designs that hold all over the ellipsoid of a predicted position; ``None`` for others.
     """
 
     transmit_power: Leaf  # real scalar
@@ -275,6 +362,7 @@ class Parameters:
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
     antenna_power: Leaf | None = None  # real scalar
+    prediction: Prediction | None = None
 
 
 @partial(

@@ -46,7 +46,8 @@ def draw_cancellation(datasets: Mapping[str, xr.Dataset]) -> Any:
         methods = [str(name) for name in reached["cancellation"].values]
         for name, style in series_styles(methods).items():
             one = reached.sel(cancellation=name)
-            residual = 10.0 * np.log10(one["residual_to_noise"].where(one["usable"]))
+            residual = one["residual_to_noise"].where(one["usable"])
+            residual = residual.copy(data=10.0 * np.log10(residual.values))
             label = " + ".join(json.loads(name))
             draw_curve(right, reached["reference_snr_db"], mean_interval(residual), style, label)
         right.axhline(0.0, color="#777777", linestyle=":", linewidth=1.0)

@@ -17,8 +17,10 @@ from leoisac.plots.curves import draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import METRICS, SCHEMES
+from leoisac.systems.bistatic_rsma.evidence.ambiguity_figure import draw_ambiguity
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns, draw_path_loss
 from leoisac.systems.bistatic_rsma.evidence.cancellation_figure import draw_cancellation
+from leoisac.systems.bistatic_rsma.evidence.knowledge_figure import draw_knowledge
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
@@ -155,5 +157,7 @@ FIGURES = (
     Figure("estimation-error", "Errors of the estimates against Cramér-Rao bounds", ("estimation",), draw_errors),
     Figure("threshold-region", "Errors of the three receivers around their thresholds", ("threshold",), draw_threshold),
     Figure("cancellation", "How much cancellation receivers need", ("direct-path", "cancellation"), draw_cancellation),
+    Figure("knowledge", "Designs for places that are not sure", ("prediction", "reported-users"), draw_knowledge),
+    Figure("ambiguity", "Ambiguity functions of the blocks", (), draw_ambiguity),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

@@ -203,6 +203,29 @@ STUDIES = (
         },
     ),
     Study(
+        "prediction",
+        schemes=("rsma-noradar",),
+        overrides={"transmit_power_dbw": 22.0},
+        sweep={"robustness": ["none", "ellipsoid"], "position_std_m": [100.0, 200.0, 400.0, 700.0]},
+        trials=200,
+        quick={"trials": 32},
+        tiny={"overrides": _SMALL, "sweep": {"robustness": ["none", "ellipsoid"], "position_std_m": [100.0, 400.0]}},
+    ),
+    Study(
+        "reported-users",
+        schemes=("rsma-noradar", "sdma-radar-sic"),
+        sweep={
+            "user_robustness": ["none", "statistical"],
+            "user_position_std_m": [1e3, 2e3, 5e3, 1e4],
+        },
+        trials=100,
+        quick={"trials": 32},
+        tiny={
+            "overrides": _SMALL,
+            "sweep": {"user_robustness": ["none", "statistical"], "user_position_std_m": [1e3, 1e4]},
+        },
+    ),
+    Study(
         "direct-path",
         schemes=("sdma-radar-sic:echo",),
         overrides={"direct_path": True, "transmit_power_dbw": _RADAR_POWER_DBW},

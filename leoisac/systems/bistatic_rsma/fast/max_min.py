@@ -6,6 +6,7 @@ spend exactly the power budget and to meet the floor, and its common rate is sha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,8 +26,9 @@ from leoisac.systems.bistatic_rsma.fast.program import (
     to_precoder,
     to_variables,
 )
+from leoisac.systems.bistatic_rsma.fast.robust import ENOUGH, ROUNDS, first_points, target_points, worst_place
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
-from leoisac.systems.bistatic_rsma.problem.normalised import Problem, judged, normalise, physical_design
+from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoints, judged, normalise, physical_design
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
@@ -71,13 +73,61 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Raises:
         ValueError: if ``starts`` is out of range.
     """
+    if parameters.prediction is not None and MODES[scheme].sensing:
+        return _solve_all_over(scheme, parameters, channels, starts)
+    return _solve(scheme, parameters, channels, starts, None)
+
+
+def _solve_all_over(scheme: str, parameters: Parameters, channels: Channels, starts: int | None) -> Solution[Design]:
+    """Designs that hold all over the ellipsoid of the predicted position, by a cutting set per trial."""
+    points = by_lanes(_first_points)(parameters, channels)
+    iterations, alive = 0, np.ones(len(points), dtype=bool)
+    for round_of in range(ROUNDS):
+        found = _solve(scheme, parameters, channels, starts, by_lanes(_target_points)(parameters, points))
+        iterations = iterations + found.iterations
+        place, ratio = by_lanes(_worst_place)(parameters, channels, found.value)
+        alive = (ratio < ENOUGH) & (found.status != Status.INFEASIBLE)
+        if not alive.any() or round_of == ROUNDS - 1:
+            break
+        points[alive, len(points[0]) - ROUNDS + 1 + round_of] = place[alive]
+    # A requirement that is still missed somewhere is no design for the whole ellipsoid.
+    status = np.where(alive & (found.status == Status.CONVERGED), int(Status.MAX_STEPS), found.status)
+    return replace(found, status=status.astype(np.int32), iterations=iterations)
+
+
+def _first_points(parameters: Parameters, channels: Channels) -> Leaf:
+    assert parameters.prediction is not None
+    assert channels.knowledge is not None
+    return first_points(parameters.prediction, channels.knowledge.target_m)
+
+
+def _target_points(parameters: Parameters, points: Leaf) -> TargetPoints:
+    assert parameters.prediction is not None
+    return target_points(parameters.prediction, points)
+
+
+def _worst_place(parameters: Parameters, channels: Channels, design: Design) -> tuple[Leaf, Leaf]:
+    assert parameters.prediction is not None
+    return worst_place(parameters.prediction, channels, design)
+
+
+def _solve(
+    scheme: str, parameters: Parameters, channels: Channels, starts: int | None, points: TargetPoints | None
+) -> Solution[Design]:
+    """One design of every trial; ``points`` are further places of the target, of every trial."""
     mode = MODES[scheme]
     starts = default_starts(mode) if starts is None else starts
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     setting = (parameters, mode)
-    ready: Formulated = by_lanes(_formulate)(setting, channels)
-    rows = np.flatnonzero(~(ready.problem.floor > ready.problem.largest_floor))
+    if points is None:
+        ready: Formulated = by_lanes(_formulate)(setting, channels)
+    else:
+        ready = by_lanes(_formulate_at)(setting, channels, points)
+    floors = ready.problem.floor
+    if ready.problem.point_floors is not None:
+        floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
+    rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
     found = _nothing(ready)
     if len(rows):
         program = take(ready.program, rows)
@@ -104,8 +154,12 @@ def _store(found: Found, rows: np.ndarray, result: EngineResult) -> None:
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
+    return _formulate_at(setting, channels, None)
+
+
+def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, points: TargetPoints | None) -> Formulated:
     parameters, mode = setting
-    problem = normalise(parameters, channels, mode)
+    problem = normalise(parameters, channels, mode, points)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
     return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))

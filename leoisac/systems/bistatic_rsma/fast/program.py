@@ -42,6 +42,8 @@ class Program(NamedTuple):
     radar_interference: Leaf
     sensing: Leaf  # 1 where there is a floor
     antenna_rows: Leaf | None = None  # elements over the root of their limit, (stream, 2 tx, 2 dimension)
+    user_rows: Leaf | None = None  # places of users whose powers are averaged, (stream, 2 K points, 2 dimension)
+    point_rows: Leaf | None = None  # places of the target over the roots of their floors, (stream, 2 points, ...)
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
@@ -57,14 +59,20 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
     squared = jnp.einsum("sij,sj->is", data.rows, columns) ** 2
     spent = jnp.sum(data.weights * columns**2)
     received = (squared[: users + 1] + squared[users + 1 :]) / spent
+    if data.user_rows is not None:
+        averaged = jnp.mean(_powers(data.user_rows, columns).reshape(users, -1, streams), axis=1) / spent
+        received = jnp.concatenate([averaged, received[users:]])
     limits: list[Leaf] = []
+    used = 1.0
     if data.antenna_rows is not None:
         # Limits of the elements may forbid to spend all: the fraction is one more unknown.
-        fraction = x[-2]
-        received = received * fraction
-        loads = jnp.sum(jnp.einsum("sij,sj->is", data.antenna_rows, columns) ** 2, axis=1) / spent
-        loads = loads[: loads.shape[0] // 2] + loads[loads.shape[0] // 2 :]
-        limits = [fraction[None], 1.0 - fraction[None], 1.0 - fraction * loads]
+        used = x[-2]
+        received = received * used
+        loads = jnp.sum(_powers(data.antenna_rows, columns), axis=1) / spent
+        limits = [used[None], 1.0 - used[None], 1.0 - used * loads]
+    if data.point_rows is not None:
+        gains = jnp.sum(_powers(data.point_rows, columns), axis=1) * used / spent
+        limits.append(_FLOOR_WEIGHT * jnp.log(jnp.where(data.sensing > 0.5, gains, 1.0)) + (1.0 - data.sensing))
 
     own = jnp.eye(users)
     private = received[:users, :users]
@@ -83,6 +91,15 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
             *limits,
         ]
     )
+
+
+def _powers(
+    rows: Float[Array, "stream two_row two_dimension"], columns: Float[Array, "stream two_dimension"]
+) -> Float[Array, "row stream"]:
+    """Powers of the streams at embedded rows."""
+    squared = jnp.einsum("sij,sj->is", rows, columns) ** 2
+    half = squared.shape[0] // 2
+    return squared[:half] + squared[half:]
 
 
 def formulate(
@@ -110,6 +127,15 @@ def formulate(
         antenna_rows=None
         if problem.antenna_share is None
         else _embedded_rows(jnp.conj(problem.basis) / jnp.sqrt(problem.antenna_share), bases),
+        user_rows=None
+        if problem.user_points is None
+        else _embedded_rows(problem.user_points.reshape(-1, problem.user_points.shape[-1]), bases),
+        point_rows=None
+        if problem.target_points is None or problem.point_floors is None
+        else _embedded_rows(
+            problem.target_points / jnp.sqrt(jnp.where(problem.point_floors > 0.0, problem.point_floors, 1.0))[:, None],
+            bases,
+        ),
     )
     return program, bases
 

@@ -30,6 +30,8 @@ from leoisac.systems.bistatic_rsma.world.interference import (
     hears_interference,
 )
 from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay, link_budget
+from leoisac.systems.bistatic_rsma.world.prediction import prediction_of
+from leoisac.waveforms.blocks import BLOCKS
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -63,6 +65,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         fading_weights=jnp.asarray(weights),
         pattern_steering=jnp.asarray(pattern_steering(config)) if config.pattern_points else None,
         scene=echo_scene(config, link),
+        prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
         antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
     )
 
@@ -89,6 +92,8 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         "estimator": ESTIMATORS.index(config.estimator),
         "amplitude_known": config.receiver_amplitude == "known",
         "search_beams": config.search_beams,
+        "waveform": BLOCKS.index(config.echo_waveform),
+        "subcarriers": config.echo_subcarriers,
         "satellite_array": config.satellite_array,
         "receiver_array": config.receiver_array,
         "map_points": config.pattern_points,

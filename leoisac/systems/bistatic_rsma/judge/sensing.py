@@ -33,10 +33,11 @@ from leoisac.systems.bistatic_rsma.judge.bounds import transmitter_of
 from leoisac.systems.bistatic_rsma.judge.grids import DopplerColumns, direction_cosines, doppler_columns, pooled
 from leoisac.systems.bistatic_rsma.judge.interference import Heard, hear, suppress
 from leoisac.systems.bistatic_rsma.model import Echo, EchoScene, Estimate
+from leoisac.waveforms.blocks import BLOCKS, symbol_block
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
 
-_CALIBRATION = 3
-"""Stream of random numbers beside those of ``judge.interference``."""
+_CALIBRATION, _BITS = 3, 4
+"""Streams of random numbers beside those of ``judge.interference``."""
 
 
 class Observation(NamedTuple):
@@ -58,7 +59,8 @@ class Observation(NamedTuple):
 def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo) -> Observation:
     """Simulate the receive window of one trial.
 
-    ``Y = alpha b [a^H P S V(v), 0] J(tau) + Z`` with independent CN(0, 1) symbols S (the radar sequence too) and noise.
+    ``Y = alpha b [a^H P S V(v), 0] J(tau) + Z`` with CN(0, 1) noise and independent symbols S of unit power (the radar
+    sequence, too): CN(0, 1), or those of the configured frames.
     The delay is the true one, between samples, or rounded where the configuration says so.
 
     Raises:
@@ -79,6 +81,10 @@ def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: 
         receive = receive * calibration_errors(scene, int(echo.seed))
     streams = complex_noise(rng, (precoder.shape[1], length))
     samples = complex_noise(rng, (len(receive), length + latest))
+    kind = BLOCKS[int(scene.waveform)]
+    if kind != "gaussian":  # the same noise for every waveform
+        bits = np.random.default_rng([int(echo.seed), _BITS])
+        streams = symbol_block(kind, bits, len(streams), length, int(scene.subcarriers)).astype(np.complex64)
     alone = bistatic_echo(
         (np.conj(transmit) @ precoder).astype(np.complex64) @ streams,
         receive,

@@ -84,7 +84,7 @@ def solve_batch(
             start is the bare published one, too.
 
     Raises:
-        ConfigError: if the ``reference`` extra is not installed, or elements have power limits.
+        ConfigError: if the ``reference`` extra is not installed, or for what Algorithm 1 does not know.
         ValueError: if ``starts`` is out of range.
     """
     if not 1 <= starts <= MAX_STARTS:
@@ -92,6 +92,10 @@ def solve_batch(
     require_reference()
     if parameters.antenna_power is not None:
         raise ConfigError("per_antenna_power_w: Algorithm 1 knows no limits of elements; design by the fast route.")
+    if parameters.prediction is not None or (
+        channels.knowledge is not None and channels.knowledge.user_points is not None
+    ):
+        raise ConfigError("robustness, user_robustness: Algorithm 1 knows neither; design by the fast route.")
     setting = (parameters, MODES[scheme])
     problems, points = by_lanes(prepared if corrected else _prepared_as_published)(setting, channels)
     trials = [

@@ -23,10 +23,11 @@ from leoisac.geometry.bistatic import departure_angles
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.rician import rician_fading
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.model import Channels, Echo
+from leoisac.systems.bistatic_rsma.model import Channels, Echo, Knowledge, Prediction
 from leoisac.systems.bistatic_rsma.world.ground import Placement, place
 from leoisac.systems.bistatic_rsma.world.interference import direct_doppler_hz, echo_doppler_hz
 from leoisac.systems.bistatic_rsma.world.link import link_budget, noise_power, target_steering
+from leoisac.systems.bistatic_rsma.world.prediction import beams_at, floors_at, prediction_of
 
 _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo": (3,)}
 """Uniform numbers of one entity: a user needs the first two purposes, the echo the third."""
@@ -50,8 +51,11 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "gain_floor",
         "max_doppler_hz",
         "doppler_hz",
+        "target_m",
+        "prediction",
+        "user_std_m",
     ],
-    meta_fields=["num_users", "layout", "uniform_area"],
+    meta_fields=["num_users", "layout", "uniform_area", "uncertain", "averaged"],
 )
 @dataclass(frozen=True)
 class Geometry:
@@ -72,9 +76,14 @@ class Geometry:
     gain_floor: Leaf
     max_doppler_hz: Leaf
     doppler_hz: Leaf | None  # of the motion; None where it is drawn
+    target_m: Leaf  # (3,)
+    prediction: Prediction | None  # of a target or users whose places are not known exactly
+    user_std_m: Leaf
     num_users: int
     layout: ArrayLayout
     uniform_area: bool
+    uncertain: bool
+    averaged: bool
 
 
 def prepare(config: BistaticRsmaConfig) -> Geometry:
@@ -89,7 +98,10 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         "rician_factor": from_db(config.rician_factor_db),
         "gain_floor": link_budget(config).gain_floor,
         "max_doppler_hz": config.max_doppler_hz,
+        "target_m": placement.target_m,
+        "user_std_m": config.user_position_std_m,
     }
+    uncertain = config.position_std_m > 0.0 or config.user_position_std_m > 0.0
     return Geometry(
         satellite_m=jnp.asarray(placement.satellite_m),
         satellite_axes=jnp.asarray(placement.satellite_axes),
@@ -102,6 +114,9 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         num_users=config.num_users,
         layout=upa(*config.satellite_array),
         uniform_area=config.user_distribution == "uniform-area",
+        prediction=prediction_of(config) if uncertain else None,
+        uncertain=uncertain,
+        averaged=config.user_robustness == "statistical",
     )
 
 
@@ -129,6 +144,32 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         target_steering=geometry.target_steering,
         gain_floor=geometry.gain_floor,
         echo=_echo(geometry, numbers["echo"][-1]),
+        knowledge=_knowledge(geometry, key, users) if geometry.uncertain else None,
+    )
+
+
+def _knowledge(geometry: Geometry, key: Key, users_m: Float[Array, "user 3"]) -> Knowledge:
+    """Where the satellite believes users and target to be: normal errors, from keys of their own."""
+    assert geometry.prediction is not None
+    (known,) = purpose_keys(key, ("knowledge",))
+    entities = entity_keys(known, geometry.num_users + 1)  # the target first, so that it is the same for more users
+    errors = jax.vmap(lambda one: standard_normal(uniforms(one, {"error": (3,)})["error"]))(entities)
+    axes = geometry.centre_axes
+    reported = users_m + geometry.user_std_m * (errors[1:, :2] @ axes[:2])
+    steering, noise_ratio = user_channel_stats(geometry, reported)
+    points = None
+    if geometry.averaged:
+        # Two points a side along each axis have the mean and the covariance of the error.
+        offsets = geometry.user_std_m * math.sqrt(2.0) * jnp.concatenate([axes[:2], -axes[:2]])
+        points, _ = jax.vmap(lambda shift: user_channel_stats(geometry, reported + shift), out_axes=1)(offsets)
+    target = geometry.target_m + geometry.prediction.std_m * errors[0]
+    return Knowledge(
+        user_steering=steering,
+        user_noise_ratio=noise_ratio,
+        user_points=points,
+        target_m=target,
+        target_steering=beams_at(geometry.prediction, target),
+        gain_floor=floors_at(geometry.prediction, target),
     )
 
 
