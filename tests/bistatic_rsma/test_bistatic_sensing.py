@@ -183,7 +183,7 @@ def test_a_deliberate_offset_needs_a_receiver_of_two_steps():
 
 @pytest.mark.slow
 def test_a_full_size_estimate_takes_less_than_a_second():
-    config = configured(crb_threshold_rad2=4e-7, transmit_power_dbw=23.0)
+    config = configured(**PUBLISHED, crb_threshold_rad2=4e-7, transmit_power_dbw=23.0)
     scene, drawn = parameters_of(SYSTEM, config).scene, draw(config)
     precoder = _floor_met(config, 1).precoder[0]
     observation = observe(scene, precoder, take(drawn.echo, 0))
@@ -193,5 +193,5 @@ def test_a_full_size_estimate_takes_less_than_a_second():
         start = time.thread_time()
         estimate = estimate_target(scene, precoder, observation)
         seconds.append(time.thread_time() - start)
-    assert estimate.delay == pytest.approx(link_budget(config).delay_samples % 1.0 + 54, abs=0.1)
+    assert estimate.delay == 54
     assert min(seconds) < 1.0

@@ -83,6 +83,7 @@ def test_the_estimate_is_the_top_of_the_likelihood():
         assert energy(*(best - step)) < top
 
 
+@pytest.mark.further
 def test_all_beams_are_searched_on_request():
     window = _window(30.0, seed=1)
     every = EchoSearch((6, 5), LENGTH, LATEST, 4e4, TICK, beams=30)

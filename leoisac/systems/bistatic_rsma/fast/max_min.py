@@ -81,17 +81,23 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
 def _solve_all_over(scheme: str, parameters: Parameters, channels: Channels, starts: int | None) -> Solution[Design]:
     """Designs that hold all over the ellipsoid of the predicted position, by a cutting set per trial."""
     points = by_lanes(_first_points)(parameters, channels)
-    iterations, alive = 0, np.ones(len(points), dtype=bool)
-    for round_of in range(ROUNDS):
+
+    def attempt() -> tuple[Solution[Design], np.ndarray, np.ndarray]:
+        """Designs for the places so far, where each is worst, and who misses the requirement there."""
         found = _solve(scheme, parameters, channels, starts, by_lanes(_target_points)(parameters, points))
-        iterations = iterations + found.iterations
         place, ratio = by_lanes(_worst_place)(parameters, channels, found.value)
-        alive = (ratio < ENOUGH) & (found.status != Status.INFEASIBLE)
-        if not alive.any() or round_of == ROUNDS - 1:
+        return found, place, (ratio < ENOUGH) & (found.status != Status.INFEASIBLE)
+
+    found, place, missed = attempt()
+    iterations = found.iterations
+    for column in range(points.shape[1] - ROUNDS + 1, points.shape[1]):
+        if not missed.any():
             break
-        points[alive, len(points[0]) - ROUNDS + 1 + round_of] = place[alive]
+        points[missed, column] = place[missed]
+        found, place, missed = attempt()
+        iterations = iterations + found.iterations
     # A requirement that is still missed somewhere is no design for the whole ellipsoid.
-    status = np.where(alive & (found.status == Status.CONVERGED), int(Status.MAX_STEPS), found.status)
+    status = np.where(missed & (found.status == Status.CONVERGED), int(Status.MAX_STEPS), found.status)
     return replace(found, status=status.astype(np.int32), iterations=iterations)
 
 
@@ -157,9 +163,9 @@ def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulat
     return _formulate_at(setting, channels, None)
 
 
-def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, points: TargetPoints | None) -> Formulated:
+def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: TargetPoints | None) -> Formulated:
     parameters, mode = setting
-    problem = normalise(parameters, channels, mode, points)
+    problem = normalise(parameters, channels, mode, extra)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
     return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))

@@ -158,6 +158,7 @@ def to_variables(
 
 def antenna_load(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Float[Array, ""]:
     """Power of the most loaded element over its limit, for a reduced precoder of any power up to the budget."""
+    assert problem.antenna_share is not None
     elements = problem.basis @ precoder
     return jnp.max(jnp.sum(elements.real**2 + elements.imag**2, axis=1)) / problem.antenna_share
 
