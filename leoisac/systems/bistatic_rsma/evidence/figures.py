@@ -25,6 +25,7 @@ from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_tex
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
 from leoisac.systems.bistatic_rsma.evidence.threshold_figure import draw_threshold
+from leoisac.systems.bistatic_rsma.evidence.track_figure import draw_track
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
@@ -159,5 +160,6 @@ FIGURES = (
     Figure("cancellation", "How much cancellation receivers need", ("direct-path", "cancellation"), draw_cancellation),
     Figure("knowledge", "Designs for places that are not sure", ("prediction", "reported-users"), draw_knowledge),
     Figure("ambiguity", "Ambiguity functions of the blocks", (), draw_ambiguity),
+    Figure("track", "Track of a target over a part of a pass", ("track",), draw_track),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

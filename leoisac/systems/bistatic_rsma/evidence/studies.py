@@ -68,6 +68,20 @@ def _energy_point(energy_db: float, **changes: Any) -> tuple[float, float]:
     return float(f"{threshold:.6g}"), round(power_dbw, 4)
 
 
+TRACK_GAP_S = 2.0
+_TRACK_VELOCITY_KM_S, _TRACK_TARGET_M_S = (7.3, 0.0, 0.0), (-60.0, 80.0, 0.0)
+_TRACK_FIXES = 12
+
+
+def _track_instants() -> list[list[list[float]]]:
+    """Where satellite and target are at every instant of the track: straight lines at constant speed."""
+    instants = TRACK_GAP_S * np.arange(_TRACK_FIXES)
+    satellite = np.array([-40.0, -30.0, 340.0]) + instants[:, None] * np.array(_TRACK_VELOCITY_KM_S)
+    target = np.array([3.0, 3.0, 5.0]) + 1e-3 * instants[:, None] * np.array(_TRACK_TARGET_M_S)
+    pairs = zip(satellite.round(6).tolist(), target.round(6).tolist(), strict=True)
+    return [[place, other] for place, other in pairs]
+
+
 CHANGES = (
     {},
     {"user_distribution": "uniform-area"},
@@ -223,6 +237,23 @@ STUDIES = (
         tiny={
             "overrides": _SMALL,
             "sweep": {"user_robustness": ["none", "statistical"], "user_position_std_m": [1e3, 1e4]},
+        },
+    ),
+    Study(
+        "track",
+        schemes=("sdma-radar-sic:echo",),
+        overrides={
+            "transmit_power_dbw": _RADAR_POWER_DBW,
+            "doppler_model": "motion",
+            "satellite_velocity_km_s": list(_TRACK_VELOCITY_KM_S),
+            "target_velocity_m_s": list(_TRACK_TARGET_M_S),
+        },
+        sweep={"satellite_position_km+target_position_km": _track_instants()},
+        trials=24,
+        quick={"trials": 4},
+        tiny={
+            "overrides": {**_SMALL_RADAR, "estimator": "beamscan"},
+            "sweep": {"satellite_position_km+target_position_km": _track_instants()[:3]},
         },
     ),
     Study(
