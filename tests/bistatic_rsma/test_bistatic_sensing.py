@@ -105,6 +105,20 @@ def test_trials_without_a_design_have_no_estimate_and_maps_are_kept_on_request()
     assert np.unravel_index(np.argmax(estimate.delay_doppler_map[0]), (96, 33))[0] == 53  # delays count from 1
 
 
+@pytest.mark.parametrize(
+    "changes", [{"estimator": "ml"}, {"estimator": "beamscan", "direct_path": True, "cancellation": ("eca",)}]
+)
+def test_other_receivers_keep_maps_too(changes):
+    _, _, metrics = _sensed(1, 4.0, pattern_points=21, **changes)
+    spectrum, search = metrics["music_spectrum"][0], metrics["delay_doppler_map"][0]
+    assert search.shape == (96, 33)
+    assert np.unravel_index(np.argmax(search), search.shape)[0] == 53  # delays count from 1, the true one is 54.3
+    row, column = np.unravel_index(np.argmax(spectrum), spectrum.shape)
+    place = link_budget(configured())
+    truth = np.sin(place.aoa_zenith) * np.array([np.sin(place.aoa_azimuth), np.cos(place.aoa_azimuth)])
+    np.testing.assert_allclose(np.linspace(-1.0, 1.0, 21)[[row, column]], truth, atol=0.1)
+
+
 def test_the_same_trial_has_the_same_echo_in_any_company():
     config = configured(**SMALL, **PUBLISHED)
     parameters = parameters_of(SYSTEM, config)

@@ -183,7 +183,7 @@ def _joint_estimate(
     search = echo_search(scene)
     transmitter = Transmitter(*(np.asarray(value) for value in transmitter_of(scene, precoder.shape[0])))
     found = estimate_echo(observation.samples, precoder, observation.streams, transmitter, search, amplitude)
-    place = target_position(transmitter, search.sample_time_s, found)
+    place = np.asarray(target_position(transmitter, search.sample_time_s, found))
     azimuth, zenith = (float(angle) for angle in angles_of(found.u, found.w))
     aod = departure_angles(np.asarray(scene.satellite_m), place, np.asarray(scene.satellite_axes))
     cells = 2.0 * search.max_doppler_hz * search.num_samples * search.sample_time_s
@@ -191,7 +191,9 @@ def _joint_estimate(
     seen = _matched_filters(scene, precoder, observation, azimuth, zenith).map if keep else None
     spectrum = None
     if seen is not None:
-        snapshot = matched_snapshot(observation.samples, precoder, observation.streams, transmitter, search, found)
+        snapshot = np.asarray(
+            matched_snapshot(observation.samples, precoder, observation.streams, transmitter, search, found)
+        )
         spectrum = _spectrum_map(snapshot / np.linalg.norm(snapshot), search.receiver, keep)
     return Estimate(
         aoa_azimuth=azimuth,
