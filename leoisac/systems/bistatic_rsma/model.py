@@ -177,11 +177,11 @@ MODES: dict[str, Mode] = {
         "satellite_axes",
         "direct_snr",
         "direct_delay",
-        "reference_snr",
+        "reference_noise",
         "ground_m",
         "ground_snr",
         "ground_doppler_hz",
-        "texture_shape",
+        "texture_spread",
         "cancellation",
         "taps",
         "dopplers",
@@ -202,9 +202,9 @@ class Interference:
         satellite_m, satellite_axes: as in ``EchoScene``.
         direct_snr: ``|alpha_d|^2 / sigma^2``, 1/W.
         direct_delay: samples after the start of the window.
-        reference_snr: of the reference channel; infinite where the block is known exactly.
+        reference_noise: of the reference channel over its signal; 0 where the block is known exactly.
         ground_m, ground_snr, ground_doppler_hz: cells of the ground, ``|alpha_c|^2 / sigma^2``; none without clutter.
-        texture_shape: of the cells' gamma texture; infinite without one.
+        texture_spread: variance of the cells' gamma texture (one over its shape); 0 without one.
         cancellation: indices into ``config.CANCELLERS``, in the order of application.
         taps, dopplers, batches: of the cancellers.
         num_samples, sample_time_s, speed_of_light_m_s, satellite_array, receiver_array: as in ``EchoScene``.
@@ -214,11 +214,11 @@ class Interference:
     satellite_axes: Leaf  # (3, 3)
     direct_snr: Leaf
     direct_delay: Leaf
-    reference_snr: Leaf
+    reference_noise: Leaf
     ground_m: Leaf  # (cell, 3)
     ground_snr: Leaf  # (cell,)
     ground_doppler_hz: Leaf  # (cell,)
-    texture_shape: Leaf
+    texture_spread: Leaf
     cancellation: Leaf  # (canceller,)
     taps: Leaf
     dopplers: Leaf

@@ -127,11 +127,11 @@ def interference_scene(config: BistaticRsmaConfig, link: BistaticLink) -> Interf
         "satellite_axes": placement.satellite_axes,
         "direct_snr": direct,
         "direct_delay": link.range_los / sample_m - link.delay_offset + EARLY_SAMPLES,
-        "reference_snr": np.inf if config.reference_snr_db is None else from_db(config.reference_snr_db),
+        "reference_noise": 0.0 if config.reference_snr_db is None else from_db(-config.reference_snr_db),
         "ground_m": ground.position_m,
         "ground_snr": ground.power / link.noise_power,
         "ground_doppler_hz": ground.doppler_hz,
-        "texture_shape": np.inf if config.clutter_texture_shape is None else config.clutter_texture_shape,
+        "texture_spread": 0.0 if config.clutter_texture_shape is None else 1.0 / config.clutter_texture_shape,
         "sample_time_s": 1.0 / config.bandwidth_hz,
         "speed_of_light_m_s": config.speed_of_light_m_s,
     }

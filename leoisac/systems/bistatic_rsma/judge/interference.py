@@ -60,8 +60,8 @@ def hear(
     if np.asarray(scene.ground_m).size:
         samples += _ground(scene, precoder, streams, window, np.random.default_rng([seed, _GROUND]))
     reference = waveform
-    if np.isfinite(float(scene.reference_snr)):
-        power = float(np.mean(np.abs(weights @ streams) ** 2)) / float(scene.reference_snr)
+    if float(scene.reference_noise) > 0.0:
+        power = float(np.mean(np.abs(weights @ streams) ** 2)) * float(scene.reference_noise)
         noise = complex_noise(np.random.default_rng([seed, _REFERENCE]), (1, window), power, np.complex128)[0]
         reference = waveform + noise
     return Heard(samples, reference)
@@ -102,9 +102,9 @@ def _ground(
     place, power = np.asarray(scene.ground_m), np.asarray(scene.ground_snr)
     satellite, axes = np.asarray(scene.satellite_m), np.asarray(scene.satellite_axes)
     amplitude = np.sqrt(power) * complex_noise(rng, (1, len(power)), 1.0, np.complex128)[0]
-    shape = float(scene.texture_shape)
-    if np.isfinite(shape):
-        amplitude = amplitude * np.sqrt(rng.gamma(shape, 1.0 / shape, len(power)))
+    spread = float(scene.texture_spread)
+    if spread > 0.0:
+        amplitude = amplitude * np.sqrt(rng.gamma(1.0 / spread, spread, len(power)))
     triangle = bistatic_geometry(satellite, place, np.zeros(3))
     tick = float(scene.sample_time_s)
     late = (triangle.range_tx + triangle.range_rx - triangle.range_los) / (float(scene.speed_of_light_m_s) * tick)
