@@ -10,7 +10,7 @@ from jaxtyping import Complex, Float, Int
 from scipy import fft
 
 from leoisac.antennas.steering import steering_vector
-from leoisac.estimation.detection import peak_to_median, peak_to_median_bound
+from leoisac.estimation.detection import false_alarm_probability, peak_to_median
 from leoisac.geometry.bistatic import departure_angles, ellipsoid_position
 
 _BLOCK = 32
@@ -24,13 +24,23 @@ class DelayDopplerMap(NamedTuple):
         delays: samples after the start of the window.
         dopplers_hz: ascending.
         magnitude: shape ``(delay, doppler)``.
-        cells: independent cells: delays times Doppler resolution cells.
+        noise_level: root mean square of every row if the received samples were noise of their mean power, shape
+            ``(delay,)``: references of different delays differ in energy.
+        doppler_cells: span of Doppler shifts in cells of ``1 / (L T_s)``.
+        window: received samples.
     """
 
     delays: np.ndarray
     dopplers_hz: np.ndarray
     magnitude: np.ndarray
-    cells: float
+    noise_level: np.ndarray
+    doppler_cells: float
+    window: int
+
+    @property
+    def normalised(self) -> np.ndarray:
+        """The map in units of the noise: squared, every cell of noise alone is ``Exp(1)``."""
+        return self.magnitude / self.noise_level[:, None]
 
 
 class Peak(NamedTuple):
@@ -39,14 +49,14 @@ class Peak(NamedTuple):
     Attributes:
         delay: samples after the start of the window.
         doppler_hz: interpolated between the map's Doppler shifts.
-        prominence: peak over the median of the map.
-        detected: the prominence is more than noise alone has (false alarm 1e-3).
+        prominence: peak over the median of the normalised map.
+        false_alarm: probability that noise alone has such a peak.
     """
 
     delay: int
     doppler_hz: float
     prominence: float
-    detected: bool
+    false_alarm: float
 
 
 class TargetEstimate(NamedTuple):
@@ -57,7 +67,7 @@ class TargetEstimate(NamedTuple):
         doppler_hz: Doppler shift.
         aod_azimuth, aod_off_nadir: angle of departure, radians.
         position_m: target position relative to the receiver, shape ``(3,)``.
-        prominence, detected: as in ``Peak``; an angle of arrival that is wrong gives no peak.
+        prominence, false_alarm: as in ``Peak``; an angle of arrival that is wrong gives no peak.
         map: the whole search.
     """
 
@@ -67,7 +77,7 @@ class TargetEstimate(NamedTuple):
     aod_off_nadir: float
     position_m: np.ndarray
     prominence: float
-    detected: bool
+    false_alarm: float
     map: DelayDopplerMap
 
 
@@ -121,22 +131,28 @@ def delay_doppler_map(
         block = slice(first, first + _BLOCK)
         product = windows[delays[block]] * np.conj(references[block])
         magnitude[block] = np.abs(np.asarray(fft.fft(product, size, axis=1))[:, keep])
-    cells = len(delays) * max(2.0 * max_doppler_hz * length * sample_time_s, 1.0)
-    return DelayDopplerMap(delays, keep / (size * sample_time_s), magnitude, cells)
+    level = np.linalg.norm(references, axis=1) * np.linalg.norm(received) / math.sqrt(len(received))
+    cells = 2.0 * max_doppler_hz * length * sample_time_s
+    floor = np.maximum(level.astype(float), np.finfo(np.float32).tiny)
+    return DelayDopplerMap(delays, keep / (size * sample_time_s), magnitude, floor, cells, len(received))
 
 
 def find_peak(found: DelayDopplerMap) -> Peak:
-    """The largest value; its Doppler shift by a parabola through the three nearest magnitudes."""
-    row, column = np.unravel_index(int(np.argmax(found.magnitude)), found.magnitude.shape)
-    doppler = found.dopplers_hz[column]
-    if 0 < column < found.magnitude.shape[1] - 1:
-        before, at, after = found.magnitude[row, column - 1 : column + 2]
+    """The largest value of the normalised map; between Doppler shifts by a parabola through the nearest powers."""
+    shown = found.normalised
+    row, column = np.unravel_index(int(np.argmax(shown)), shown.shape)
+    doppler, statistic = found.dopplers_hz[column], float(shown[row, column]) ** 2
+    if 0 < column < shown.shape[1] - 1:
+        before, at, after = shown[row, column - 1 : column + 2] ** 2
         curvature = before - 2.0 * at + after
-        step = found.dopplers_hz[1] - found.dopplers_hz[0]
-        doppler += 0.5 * (before - after) / curvature * step if curvature < 0.0 else 0.0
-    prominence = peak_to_median(found.magnitude)
-    detected = prominence > peak_to_median_bound(found.cells)
-    return Peak(int(found.delays[row]), float(doppler), prominence, detected)
+        if curvature < 0.0:
+            shift = 0.5 * (before - after) / curvature
+            doppler += shift * (found.dopplers_hz[1] - found.dopplers_hz[0])
+            statistic -= 0.25 * (before - after) * shift
+    false_alarm = false_alarm_probability(
+        statistic, samples=found.window, delays=len(found.delays), doppler_cells=found.doppler_cells
+    )
+    return Peak(int(found.delays[row]), float(doppler), peak_to_median(shown), false_alarm)
 
 
 def delay_doppler_aod(
@@ -214,6 +230,6 @@ def delay_doppler_aod(
         aod_off_nadir=float(off_nadir[index]),
         position_m=positions[index],
         prominence=peak.prominence,
-        detected=peak.detected,
+        false_alarm=peak.false_alarm,
         map=found,
     )

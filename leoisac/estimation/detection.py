@@ -53,19 +53,33 @@ def noise_eigenvalue_bound(num_antennas: int, num_samples: int, false_alarm: flo
     return ((rows + columns) ** 2 + scale * _TRACY_WIDOM_2[false_alarm]) / num_samples
 
 
+def false_alarm_probability(
+    statistic: float, *, samples: int, delays: int, doppler_cells: float, beams: int = 1
+) -> float:
+    """Probability that noise alone gives a delay-Doppler map so large a value.
+
+    ``statistic`` is ``|<y, x>|^2 / (||x||^2 ||y||^2 / M)`` for received samples y and references x over a window of M
+    samples: in one cell of white noise it exceeds t with the probability ``(1 - t / M)^(M - 1)`` whatever the noise
+    power, also in a beam that was chosen by its energy, for that leaves the direction of y in signal space free. A row
+    of the map is continuous in Doppler shift: its largest value exceeds t, made exponential, with the probability
+    ``exp(-t) (1 + K sqrt(pi t / 3))`` over K cells of width ``1 / (L T_s)`` (level crossings of a Rayleigh envelope:
+    S. O. Rice, Bell System Technical Journal 24, 1945). Rows of whole delays of a random block, and orthogonal beams,
+    are independent.
+
+    Args:
+        statistic: largest value of the map, between the bins of its Doppler shifts.
+        samples: M.
+        delays: rows of the map.
+        doppler_cells: K, the span of Doppler shifts times the length of the block.
+        beams: maps of orthogonal beams that were searched.
+    """
+    if statistic >= samples:
+        return 0.0
+    level = -(samples - 1) * math.log1p(-statistic / samples)
+    row = min(math.exp(-level) * (1.0 + doppler_cells * math.sqrt(math.pi * level / 3.0)), 1.0)
+    return -math.expm1(delays * beams * math.log1p(-row)) if row < 1.0 else 1.0
+
+
 def peak_to_median(magnitude: Float[np.ndarray, "..."]) -> float:
     """Largest value of a map over its median. Noise alone gives about ``sqrt(log2(cells))``: four for 10^5 cells."""
     return float(np.max(magnitude) / np.median(magnitude))
-
-
-def peak_to_median_bound(num_cells: float | int, false_alarm: float = 1e-3) -> float:
-    """Ratio of peak to median magnitude that noise alone exceeds with the given probability.
-
-    Rayleigh magnitudes exceed r medians with the probability ``2^(-r^2)``, so ``r = sqrt(log2(cells / false_alarm))``
-    for many independent cells.
-
-    Args:
-        num_cells: independent cells of the map; count an oversampled one by its resolution.
-        false_alarm: probability that noise alone passes.
-    """
-    return math.sqrt(math.log2(num_cells / false_alarm))

@@ -7,10 +7,14 @@ single precision loses. Keep powers near one (divide by the noise power), not at
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Complex, Num
+from scipy import fft
+
+RINGING = 64
+"""Samples that the interpolation of a delayed block may ring beyond it before it meets its other end."""
 
 
 def complex_noise(
@@ -28,7 +32,7 @@ def bistatic_echo(
     receive_steering: Num[np.ndarray, " rx"],
     *,
     amplitude: complex | float,
-    delay: int,
+    delay: int | float,
     doppler_hz: float,
     sample_time_s: float,
     window: int,
@@ -36,7 +40,8 @@ def bistatic_echo(
     """Noise-free echo of a point target in a receive window.
 
     ``Y = alpha b [x V(v), 0] J(tau)``: the waveform is turned by ``exp(j 2 pi v l T_s)``, l = 1 .. L, and moved right
-    by a whole number of samples; neither matrix is built.
+    by ``tau`` samples; neither matrix is built. A delay between samples (a float) is that of the band-limited waveform,
+    ``x(t - tau) exp(j 2 pi v (t - tau + T_s))`` at the samples of the window.
 
     Args:
         waveform: what reaches the target, ``x_l = a^H(AOD) P s_l``.
@@ -56,7 +61,30 @@ def bistatic_echo(
             f"delay={delay}: an echo of {length} samples does not fit into a window of {window}; "
             f"delays from 0 to {window - length} do."
         )
+    if not float(delay).is_integer():
+        turns = doppler_hz * sample_time_s * (np.arange(window) - delay + 1.0)
+        moved = amplitude * fractional_delay(waveform, delay, window) * np.exp(2j * math.pi * turns)
+        return receive_steering[:, None].astype(waveform.dtype) * moved.astype(waveform.dtype)
+    delay = int(delay)
     turned = amplitude * waveform * np.exp(2j * math.pi * doppler_hz * sample_time_s * np.arange(1, length + 1))
     echo = np.zeros((len(receive_steering), window), dtype=waveform.dtype)
     echo[:, delay : delay + length] = receive_steering[:, None].astype(waveform.dtype) * turned.astype(waveform.dtype)
     return echo
+
+
+def fractional_delay(
+    waveform: Complex[np.ndarray, "*batch sample"], delay: float, window: int
+) -> Complex[np.ndarray, "*batch window"]:
+    """The band-limited waveform ``delay`` samples later, at the samples of a window that starts at zero.
+
+    Samples of bandwidth 1 / T_s are moved by a turn of their spectrum. Beyond the ends of the waveform its
+    interpolation rings; what rings before the window is not received.
+
+    Args:
+        waveform: samples, zero before and after.
+        delay: in samples, whole or not, not negative.
+        window: samples that are returned.
+    """
+    size = cast(int, fft.next_fast_len(max(window, waveform.shape[-1] + math.ceil(delay)) + RINGING))
+    spectrum = fft.fft(waveform.astype(np.complex128), size, axis=-1)
+    return np.asarray(fft.ifft(spectrum * np.exp(-2j * math.pi * np.fft.fftfreq(size) * delay), axis=-1))[..., :window]

@@ -17,12 +17,7 @@ from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.evidence.claims import CLAIMS
 from leoisac.systems.bistatic_rsma.evidence.equations import EQUATIONS
 from leoisac.systems.bistatic_rsma.evidence.figures import FIGURES
-from leoisac.systems.bistatic_rsma.evidence.sensing_figures import (
-    delay_bound,
-    doppler_bound,
-    echo_snr,
-    signal_eigenvalue,
-)
+from leoisac.systems.bistatic_rsma.evidence.sensing_figures import signal_eigenvalue
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import changes
 from leoisac.systems.bistatic_rsma.evidence.studies import CHANGES, STUDIES, _radar_point
 from leoisac.systems.bistatic_rsma.world.budgets import link_budgets
@@ -45,7 +40,8 @@ def test_what_needs_no_trials_is_reproduced():
 def test_the_echo_route_measures_what_it_should(studies):
     spectra = studies["spectra"].isel(trial=0)
     assert float(np.degrees(spectra["aoa_error"]).max()) < 1.0
-    np.testing.assert_array_equal(spectra["delay_error"], 0.0)
+    # The published echo is delayed by whole samples; the error is against the true delay.
+    assert float(abs(spectra["delay_error"]).max()) < 0.5e-7
     assert float(studies["wrong-arrival"]["aoa_error"].min()) > np.deg2rad(15.0)
 
 
@@ -83,28 +79,6 @@ def test_points_of_the_error_study_have_their_eigenvalues():
         assert signal_eigenvalue(config, link.gain_floor) == pytest.approx(eigenvalue, rel=2e-3)
 
 
-def test_delay_and_doppler_bounds_are_those_of_the_jacobian():
-    """A white signal of constant modulus: derivatives of ``x(t - tau) exp(j 2 pi v t)`` with the amplitude unknown."""
-    config = BistaticRsmaConfig().replace(num_samples=64, receiver_array=(2, 2))
-    samples, rate = 64, config.bandwidth_hz
-    gain_w = 5000.0
-    snr = echo_snr(config, gain_w)
-    rng = np.random.default_rng(0)
-    spectrum = np.exp(2j * np.pi * rng.uniform(size=samples))  # every frequency has the same power
-    frequency = np.fft.fftfreq(samples, 1 / rate)
-    signal = np.fft.ifft(spectrum) * np.sqrt(samples)
-    per_sample = snr / samples / np.mean(np.abs(signal) ** 2)
-    by_delay = np.fft.ifft(-2j * np.pi * frequency * spectrum) * np.sqrt(samples)
-    projected = by_delay - signal * np.vdot(signal, by_delay) / np.vdot(signal, signal)
-    bound = 1.0 / (2.0 * per_sample * np.linalg.norm(projected) ** 2)
-    assert delay_bound(config, snr) == pytest.approx(bound, rel=0.03)
-    flat = np.exp(2j * np.pi * rng.uniform(size=samples))
-    by_doppler = 2j * np.pi * np.arange(samples) / rate * flat
-    projected = by_doppler - flat * np.vdot(flat, by_doppler) / samples
-    bound = 1.0 / (2.0 * snr / samples * np.linalg.norm(projected) ** 2)
-    assert doppler_bound(config, snr) == pytest.approx(bound, rel=1e-9)
-
-
 def test_link_budget_tables():
     tables = {table.title.split(":")[0]: table for table in link_budgets(BistaticRsmaConfig())}
     assert tables["Echo"]["Echo path loss"] == pytest.approx(216.36, abs=0.01)
@@ -112,12 +86,16 @@ def test_link_budget_tables():
     assert tables["Sensing requirement"]["Signal over noise eigenvalue, floor just met"] == pytest.approx(
         0.408, abs=5e-4
     )
+    heard = tables["Direct path and ground at the radar receiver"]
+    assert heard["Direct path over echo, equal transmit gain"] == pytest.approx(67.20, abs=0.005)
+    assert heard["Echo over noise, floor just met"] == pytest.approx(-33.74, abs=0.005)
+    assert heard["Direct path over noise, largest gain"] == pytest.approx(34.74, abs=0.005)
     # 20 dBW + 6 dBi + 18.06 dB over 340 km at 2 GHz against 150 K in 10 MHz.
     assert tables["Downlink"]["C/N"] == pytest.approx(31.80, abs=0.01)
     part = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "time": "best-pass"}
     real = link_budgets(BistaticRsmaConfig().replace(satellite=part))
     assert "STARLINK-1423" in real[0].title
-    assert "nothing meets" in next(row.note for row in real[-1].rows if row.label == "Share of the largest gain")
+    assert "nothing meets" in next(row.note for row in real[-2].rows if row.label == "Share of the largest gain")
 
 
 def test_registration_resolves_what_is_there():

@@ -15,7 +15,14 @@ from leoisac.systems.bistatic_rsma.judge.grids import MOST_DOPPLERS, doppler_col
 from leoisac.systems.bistatic_rsma.world.ground import place
 from leoisac.systems.bistatic_rsma.world.link import echo_delay, link_budget
 
-LOUD = {"receiver_array": (8, 8), "rcs_m2": 5e6, "transmit_power_dbw": 23.0, "pattern_points": 41}
+LOUD = {
+    "receiver_array": (8, 8),
+    "rcs_m2": 5e6,
+    "transmit_power_dbw": 23.0,
+    "pattern_points": 41,
+    "estimator": "music",
+    "whole_sample_delay": True,
+}
 SIZES = {
     "three columns": {"num_samples": 64, "max_delay_samples": 60},
     "a bin a column": {"num_samples": 1024, "max_delay_samples": 64},
@@ -57,7 +64,7 @@ def test_stored_peaks_stand_at_the_truth(sensed):
     step = float(data["doppler"][1] - data["doppler"][0])
     for trial in range(2):
         peak = maps.isel(trial=trial).argmax(("delay", "doppler"))
-        assert float(data["delay"][peak["delay"]]) == echo_delay(link_budget(config))
+        assert float(data["delay"][peak["delay"]]) == echo_delay(link_budget(config), whole=True)
         shift = float(data["doppler_shift"].isel(scheme=0, crb_threshold_rad2=0, trial=trial))
         # Half a column, and what a weak echo leaves of error within its resolution.
         resolution = config.bandwidth_hz / config.num_samples
@@ -84,7 +91,7 @@ def test_drawn_peaks_stand_at_the_truth(sensed):
     step = float(data["doppler"][1] - data["doppler"][0]) / 1e3
     for axes in figure.axes[:2]:
         doppler, delay = drawn_peak(axes)
-        assert delay == pytest.approx(echo_delay(link_budget(config)))
+        assert delay == pytest.approx(echo_delay(link_budget(config), whole=True))
         assert abs(doppler - shift) <= 0.5 * step + 1e-4 * config.bandwidth_hz / config.num_samples
         (circle,) = (line for line in axes.lines if line.get_marker() == "o")
         assert circle.get_xdata()[0] == pytest.approx(shift)

@@ -34,7 +34,8 @@ def instance_of(mode, trial=0, **changes):
 def test_it_ends_where_the_corrected_algorithm_does(mode):
     config = configured()
     drawn = draw(config, trials=2)
-    plain, corrected = (design_trials(SYSTEM, config, drawn, mode, route=r) for r in ("published", "reference"))
+    plain = design_trials(SYSTEM, config, drawn, mode, route="published")
+    corrected = design_trials(SYSTEM, config, drawn, mode, route="reference", starts=1)
     np.testing.assert_array_equal(plain.status, Status.CONVERGED)
     np.testing.assert_allclose(plain.objective, corrected.objective, atol=2e-3)
     # Nothing is scaled onto power budget and floor: what is missed is said.

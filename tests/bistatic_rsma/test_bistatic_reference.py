@@ -61,7 +61,7 @@ def instance_of(mode, trial=0, **changes):
 def test_reference_rates(case, mode, power, rate):
     config = configured(user_positions_km=case, transmit_power_dbw=power)
     drawn = draw(config)
-    found = design_trials(SYSTEM, config, drawn, mode, route="reference")
+    found = design_trials(SYSTEM, config, drawn, mode, route="reference", starts=1)
     assert found.objective[0] == pytest.approx(rate, abs=5e-4)
     assert found.status[0] == Status.CONVERGED
     assert found.violation[0] <= 1e-9
@@ -75,7 +75,7 @@ def test_reference_rates(case, mode, power, rate):
 def test_rate_splitting_never_needs_the_radar_sequence():
     config = configured(num_users=2)
     drawn = draw(config, trials=[3])
-    rate = {m: design_trials(SYSTEM, config, drawn, m, route="reference").objective[0] for m in MODES}
+    rate = {m: design_trials(SYSTEM, config, drawn, m, route="reference", starts=1).objective[0] for m in MODES}
     for mode in ("rsma-radar-sic", "rsma-radar-nosic"):
         assert rate[mode] == pytest.approx(rate["rsma-noradar"], abs=5e-4)
     assert rate["sdma-radar-nosic"] == pytest.approx(rate["sdma-noradar"], abs=2e-3)
@@ -182,7 +182,7 @@ def test_more_rounds_reach_a_ratio_that_the_first_one_misses():
 def test_infeasible_missing_and_bad_arguments():
     printed = configured(rcs_model="cos-half-beta")
     drawn = draw(printed, trials=2)
-    found = design_trials(SYSTEM, printed, drawn, "rsma-noradar", route="reference")
+    found = design_trials(SYSTEM, printed, drawn, "rsma-noradar", route="reference", starts=1)
     np.testing.assert_array_equal(found.status, Status.INFEASIBLE)
     np.testing.assert_allclose(found.violation, 1.0 - 6400.0 / drawn.gain_floor, rtol=1e-9)
     config = configured()
@@ -200,5 +200,5 @@ def test_problems_are_compiled_once_per_mode_and_size():
     before = subproblem.builds()
     louder = configured(transmit_power_dbw=28.0)
     for mode in ("sdma-comm", "sdma-noradar"):
-        design_trials(SYSTEM, louder, draw(louder, seed=2), mode, route="reference")
+        design_trials(SYSTEM, louder, draw(louder, seed=2), mode, route="reference", starts=1)
     assert subproblem.builds() == before

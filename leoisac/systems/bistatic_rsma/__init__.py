@@ -79,10 +79,23 @@ METRICS = {
     "aod_azimuth_error": Metric("error of the azimuth of departure", "rad"),
     "aod_off_nadir_error": Metric("error of the off-nadir angle of departure", "rad"),
     "position_error": Metric("distance of the estimated from the true target position", "m", least=0.0),
-    "eigenvalue_ratio": Metric("principal eigenvalue of the sample covariance over the mean of the others", least=0.0),
+    "aoa_azimuth_bound": Metric("bound of the azimuth of arrival for the receiver's knowledge", "rad²", least=0.0),
+    "aoa_zenith_bound": Metric("bound of the zenith angle of arrival for the receiver's knowledge", "rad²", least=0.0),
+    "delay_bound": Metric("bound of the delay for the receiver's knowledge", "s²", least=0.0),
+    "doppler_bound": Metric("bound of the Doppler shift for the receiver's knowledge", "Hz²", least=0.0),
+    "aod_azimuth_bound": Metric("bound of the azimuth of departure for the receiver's knowledge", "rad²", least=0.0),
+    "aod_off_nadir_bound": Metric(
+        "bound of the off-nadir angle of departure for the receiver's knowledge", "rad²", least=0.0
+    ),
+    "position_bound": Metric("bound of the squared position error for the receiver's knowledge", "m²", least=0.0),
+    "eigenvalue_ratio": Metric("power from the direction found over the mean from the others", least=0.0),
     "prominence": Metric("peak of the delay-Doppler map over its median", least=0.0),
+    "echo_false_alarm": Metric("probability that noise alone has such a peak", least=0.0, most=1.0),
     "echo_detected": Metric("the peak is more than noise alone has", least=0.0, most=1.0),
-    "music_spectrum": Metric("MUSIC spectrum over its largest value", "1", _MAP, least=0.0, most=1.0),
+    "interference_to_noise": Metric("direct path and ground over noise, per element and sample", least=0.0),
+    "residual_to_noise": Metric("what cancellation leaves of them over noise, per element and sample", least=0.0),
+    "echo_kept": Metric("share of the echo's energy that cancellation leaves", least=0.0),
+    "music_spectrum": Metric("angular spectrum over its largest value", "1", _MAP, least=0.0, most=1.0),
     "delay_doppler_map": Metric(
         "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0
     ),

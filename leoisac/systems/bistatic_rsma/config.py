@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
+from leoisac.waveforms.blocks import BlockKind
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 ReceiverSide = Annotated[int, Field(ge=2, le=128)]
@@ -26,6 +27,15 @@ Variance = Annotated[float, Field(ge=1e-18, le=10)]
 _LEAST_SLOPE = math.tan(math.radians(0.01))
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
+KilometresPerSecond = Annotated[float, Field(ge=-20, le=20)]
+Velocity = tuple[KilometresPerSecond, KilometresPerSecond, KilometresPerSecond]
+Speed = Annotated[float, Field(ge=-1e4, le=1e4)]
+Canceller = Literal["projection", "eca", "null-beams"]
+CANCELLERS: tuple[Canceller, ...] = get_args(Canceller)
+"""Cancellers of what the receiver hears besides the echo."""
+Estimator = Literal["ml", "beamscan", "music"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+"""Receivers of the echo."""
 
 
 class BistaticRsmaConfig(Config):
@@ -55,6 +65,10 @@ class BistaticRsmaConfig(Config):
     )
     satellite_gain_dbi: float = Field(default=6.0, ge=-30, le=80, description="gain of a satellite element")
     transmit_power_dbw: float = Field(default=20.0, ge=-100, le=100, description="satellite transmit power budget")
+
+    per_antenna_power_w: float | None = Field(
+        default=None, ge=1e-6, le=1e6, description="power limit of every satellite element; none without"
+    )
 
     # Users
     num_users: int = Field(default=4, ge=1, le=64, description="users")
@@ -96,12 +110,106 @@ class BistaticRsmaConfig(Config):
     )
 
     # Echo processing
+    estimator: Estimator = Field(
+        default="ml",
+        description="receiver: joint maximum likelihood with the transmitted block, or the angle of arrival from "
+        "samples alone by beam scan or MUSIC and then matched filters",
+    )
+    receiver_amplitude: Literal["known", "unknown"] = Field(
+        default="unknown", description="whether the ml receiver knows the echo's complex amplitude"
+    )
+    search_beams: int = Field(
+        default=8,
+        ge=1,
+        le=2**14,
+        description="strongest beams in which the ml receiver looks for the block; all from its elements on",
+    )
+    false_alarm_rate: float = Field(
+        default=1e-3, ge=1e-9, le=0.5, description="probability that noise alone counts as a detected echo"
+    )
+    whole_sample_delay: bool = Field(
+        default=False, description="simulate the echo's delay rounded to samples, as published"
+    )
+
+    # What the satellite knows when it designs
+    position_std_m: float = Field(
+        default=0.0, ge=0, le=1e5, description="standard deviation of every coordinate of the predicted target position"
+    )
+    robustness: Literal["none", "ellipsoid"] = Field(
+        default="none", description="meet the sensing requirement at the prediction, or all over its ellipsoid"
+    )
+    position_confidence: float = Field(
+        default=0.95, gt=0.1, lt=1, description="probability that the ellipsoid holds the target"
+    )
+    user_position_std_m: float = Field(
+        default=0.0, ge=0, le=1e6, description="standard deviation of both ground coordinates of the users' positions"
+    )
+    user_robustness: Literal["none", "statistical"] = Field(
+        default="none", description="design for the users' reported places, or for received powers averaged around them"
+    )
+
+    # The block
+    echo_waveform: BlockKind = Field(
+        default="gaussian",
+        description="symbols of the block: complex normal samples as published, or 4-QAM in OFDM or OTFS frames",
+    )
+    echo_subcarriers: int = Field(default=64, ge=1, le=2**16, description="subcarriers of OFDM and OTFS frames")
+
+    # Motion
+    doppler_model: Literal["auto", "uniform", "motion"] = Field(
+        default="auto",
+        description="Doppler shift of the echo: drawn uniformly as published, or from the motion of satellite and "
+        "target; auto is motion with a [satellite] part",
+    )
+    satellite_velocity_km_s: Velocity = Field(
+        default=(0.0, 0.0, 0.0), description="velocity of the satellite (without a [satellite] part)"
+    )
+    target_velocity_m_s: tuple[Speed, Speed, Speed] = Field(
+        default=(0.0, 0.0, 0.0), description="velocity of the target"
+    )
+
+    # What else the radar receiver hears
+    direct_path: bool = Field(
+        default=False, description="the satellite's direct signal is in the receive window; the paper has none"
+    )
+    direct_suppression_db: float = Field(
+        default=0.0, ge=0, le=300, description="ideal suppression of the direct path before the window is taken"
+    )
+    clutter: bool = Field(default=False, description="echoes of the ground around the receiver; the paper has none")
+    clutter_radius_km: float = Field(default=10.0, ge=0.1, le=100, description="radius of the ground that echoes")
+    clutter_cell_m: float = Field(default=200.0, ge=10, le=5e3, description="side of a surface cell")
+    clutter_gamma_db: float = Field(
+        default=-15.0, ge=-60, le=20, description="reflectivity gamma of the ground, sigma0 = gamma sqrt(sin sin)"
+    )
+    clutter_texture_shape: float | None = Field(
+        default=None, ge=0.05, le=1e3, description="shape of a gamma-distributed texture of the cells; none without"
+    )
+    receiver_height_m: float = Field(
+        default=10.0, ge=0.1, le=1e4, description="height of the receiver over the ground, for grazing angles"
+    )
+    reference_snr_db: float | None = Field(
+        default=None, ge=-20, le=200, description="SNR of the reference channel; without, the block is known exactly"
+    )
+    calibration_error_deg: float = Field(
+        default=0.0, ge=0, le=90, description="standard deviation of the phase errors of the receiver's elements"
+    )
+    cancellation: tuple[Canceller, ...] = Field(
+        default=(), description="what is done against the direct path and clutter, in this order"
+    )
+    cancellation_taps: int = Field(
+        default=8, ge=1, le=512, description="delays that are cancelled, from the direct one"
+    )
+    cancellation_dopplers: int = Field(
+        default=0, ge=0, le=16, description="Doppler cells cancelled on either side of the direct path's, by eca"
+    )
+    cancellation_batches: int = Field(default=1, ge=1, le=64, description="parts of the window that eca cancels apart")
     max_delay_samples: int = Field(default=256, ge=1, le=2**20, description="delays searched beyond the direct path's")
     max_doppler_hz: float = Field(default=30e3, ge=0, le=1e7, description="target Doppler is uniform up to this, +-")
     doppler_search_hz: float = Field(default=40e3, ge=1, le=1e7, description="Doppler shifts searched, +-")
 
     aoa_offset_deg: tuple[Angle, Angle] = Field(
-        default=(0.0, 0.0), description="deliberate error added to the estimated arrival angles (azimuth, zenith)"
+        default=(0.0, 0.0),
+        description="deliberate error added to the arrival angles of beamscan and music (azimuth, zenith)",
     )
 
     # Coded link (route coded)
@@ -145,6 +253,46 @@ class BistaticRsmaConfig(Config):
                 f"target_position_km = {self.target_position_km} stands on the receiver's horizon, where a horizontal "
                 "panel measures no zenith angle; lift the target to an elevation of at least 0.01 deg"
             )
+        if self.estimator == "ml" and self.aoa_offset_deg != (0.0, 0.0):
+            raise ValueError(
+                f"aoa_offset_deg = {self.aoa_offset_deg} disturbs what follows the angle of arrival, and estimator = "
+                "'ml' finds all at once; choose estimator = 'beamscan' or 'music', or leave the offset out"
+            )
+        if len(set(self.cancellation)) < len(self.cancellation):
+            raise ValueError(f"cancellation = {self.cancellation} names a canceller twice; name each at most once")
+        least = 8 * self.cancellation_batches * self.cancellation_columns
+        if self.cancellation_batches > 1 and self.num_samples < least:
+            raise ValueError(
+                f"cancellation_batches = {self.cancellation_batches} leave fewer than 8 samples for each of "
+                f"{self.cancellation_columns} taps; take fewer batches, taps or Doppler cells"
+            )
+        if self.cancellation_columns > self.num_samples // 8:
+            raise ValueError(
+                f"cancellation_taps = {self.cancellation_taps}, cancellation_dopplers = {self.cancellation_dopplers}: "
+                f"{self.cancellation_columns} columns; at most an eighth of num_samples = {self.num_samples}"
+            )
+        if self.satellite is not None and any(self.satellite_velocity_km_s):
+            raise ValueError(
+                f"satellite_velocity_km_s = {self.satellite_velocity_km_s}: a [satellite] part has its own; omit it"
+            )
+        if self.robustness == "ellipsoid" and self.position_std_m == 0.0:
+            raise ValueError(
+                "robustness = 'ellipsoid' with position_std_m = 0: there is no ellipsoid; give the prediction an error"
+            )
+        if self.user_robustness == "statistical" and self.user_position_std_m == 0.0:
+            raise ValueError(
+                "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
+            )
+        if self.csi_error_db > -100.0 and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
+            raise ValueError(
+                f"csi_error_db = {self.csi_error_db}: designs know channel estimates or places, not both; leave out "
+                "csi_error_db, or user_position_std_m and position_std_m"
+            )
+        if self.echo_waveform != "gaussian" and self.num_samples % self.echo_subcarriers:
+            raise ValueError(
+                f"echo_subcarriers = {self.echo_subcarriers}: num_samples = {self.num_samples} is no whole number of "
+                "slots of as many samples"
+            )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
         return self
@@ -153,6 +301,16 @@ class BistaticRsmaConfig(Config):
     def num_tx(self) -> int:
         """Elements of the satellite's array."""
         return math.prod(self.satellite_array)
+
+    @property
+    def by_motion(self) -> bool:
+        """Whether the echo's Doppler shift is that of the motion."""
+        return self.doppler_model == "motion" or (self.doppler_model == "auto" and self.satellite is not None)
+
+    @property
+    def cancellation_columns(self) -> int:
+        """Waveforms that the canceller over delays and Doppler shifts fits."""
+        return self.cancellation_taps * (2 * self.cancellation_dopplers + 1)
 
     @property
     def num_rx(self) -> int:
@@ -179,4 +337,4 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
     }
 
 
-__all__ = ["BistaticRsmaConfig", "axis_sizes"]
+__all__ = ["CANCELLERS", "ESTIMATORS", "BistaticRsmaConfig", "axis_sizes"]

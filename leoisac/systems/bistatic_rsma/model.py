@@ -34,6 +34,75 @@ class Echo:
 
 @partial(
     jax.tree_util.register_dataclass,
+    data_fields=["user_steering", "user_noise_ratio", "user_points", "target_m", "target_steering", "gain_floor"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Knowledge:
+    """What the satellite believes of one trial when it designs; the judge has the truth of ``Channels``.
+
+    Attributes:
+        user_steering, user_noise_ratio: of the users' reported places.
+        user_points: steering towards equally probable places around each; ``None`` where the reported ones are taken.
+        target_m: predicted target position.
+        target_steering, gain_floor: at the predicted position.
+    """
+
+    user_steering: Leaf  # complex (user, tx)
+    user_noise_ratio: Leaf  # real (user)
+    user_points: Leaf | None  # complex (user, point, tx)
+    target_m: Leaf  # real (3,)
+    target_steering: Leaf  # complex (tx)
+    gain_floor: Leaf  # real scalar
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "satellite_axes",
+        "elements",
+        "receiver_array",
+        "echo_gain",
+        "law",
+        "thresholds",
+        "amplitude_known",
+        "std_m",
+        "radius",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Prediction:
+    """Numbers that turn a predicted target position into a requirement, SI.
+
+    Attributes:
+        satellite_m, satellite_axes: as in ``EchoScene``.
+        elements: of the satellite's array, wavelengths.
+        receiver_array: elements along x and y.
+        echo_gain: ``L G_sat G_R lambda^2 sigma / ((4 pi)^3 noise)``: with both ranges squared below it, the SNR of one
+            element over the block per watt of target gain.
+        law: weights of 1, ``cos(beta / 2)`` and ``sin(beta / 2)`` in the cross-section.
+        thresholds: of the bounds of azimuth and zenith angle, rad^2.
+        amplitude_known: 1 where the bound takes the echo's amplitude as known.
+        std_m: standard deviation of every coordinate.
+        radius: of the ellipsoid, in standard deviations.
+    """
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    elements: Leaf  # (tx, 3)
+    receiver_array: Leaf  # (2,)
+    echo_gain: Leaf
+    law: Leaf  # (3,)
+    thresholds: Leaf  # (2,)
+    amplitude_known: Leaf
+    std_m: Leaf
+    radius: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
     data_fields=[
         "user_steering",
         "user_noise_ratio",
@@ -42,6 +111,7 @@ class Echo:
         "gain_floor",
         "echo",
         "known_steering",
+        "knowledge",
     ],
     meta_fields=[],
 )
@@ -57,6 +127,7 @@ class Channels:
         gain_floor: least target gain ``||P^H a_t||^2`` that meets the bound's threshold, W.
         echo: the trial's echo; ``None`` for channels from plain arrays.
         known_steering: ``user_steering`` as designs know it; ``None`` where they know it exactly.
+        knowledge: what designs know instead; ``None`` where they know all of the above but fades and echo.
     """
 
     user_steering: Leaf  # complex (user, tx)
@@ -66,11 +137,14 @@ class Channels:
     gain_floor: Leaf  # real scalar
     echo: Echo | None = None
     known_steering: Leaf | None = None  # complex (user, tx)
+    knowledge: Knowledge | None = None
 
     @property
     def design_steering(self) -> Leaf:
         """What designs take for ``user_steering``."""
-        return self.user_steering if self.known_steering is None else self.known_steering
+        if self.known_steering is not None:
+            return self.known_steering
+        return self.user_steering if self.knowledge is None else self.knowledge.user_steering
 
 
 @partial(
@@ -113,6 +187,66 @@ MODES: dict[str, Mode] = {
     data_fields=[
         "satellite_m",
         "satellite_axes",
+        "direct_snr",
+        "direct_delay",
+        "reference_noise",
+        "ground_m",
+        "ground_snr",
+        "ground_doppler_hz",
+        "texture_spread",
+        "cancellation",
+        "taps",
+        "dopplers",
+        "batches",
+        "num_samples",
+        "sample_time_s",
+        "speed_of_light_m_s",
+        "satellite_array",
+        "receiver_array",
+    ],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Interference:
+    """What the radar receiver hears besides the echo, and what it does against it; SI, powers over the noise.
+
+    Attributes:
+        satellite_m, satellite_axes: as in ``EchoScene``.
+        direct_snr: ``|alpha_d|^2 / sigma^2``, 1/W.
+        direct_delay: samples after the start of the window.
+        reference_noise: of the reference channel over its signal; 0 where the block is known exactly.
+        ground_m, ground_snr, ground_doppler_hz: cells of the ground, ``|alpha_c|^2 / sigma^2``; none without clutter.
+        texture_spread: variance of the cells' gamma texture (one over its shape); 0 without one.
+        cancellation: indices into ``config.CANCELLERS``, in the order of application.
+        taps, dopplers, batches: of the cancellers.
+        num_samples, sample_time_s, speed_of_light_m_s, satellite_array, receiver_array: as in ``EchoScene``.
+    """
+
+    satellite_m: Leaf  # (3,)
+    satellite_axes: Leaf  # (3, 3)
+    direct_snr: Leaf
+    direct_delay: Leaf
+    reference_noise: Leaf
+    ground_m: Leaf  # (cell, 3)
+    ground_snr: Leaf  # (cell,)
+    ground_doppler_hz: Leaf  # (cell,)
+    texture_spread: Leaf
+    cancellation: Leaf  # (canceller,)
+    taps: Leaf
+    dopplers: Leaf
+    batches: Leaf
+    num_samples: Leaf
+    sample_time_s: Leaf
+    speed_of_light_m_s: Leaf
+    satellite_array: Leaf  # (2,)
+    receiver_array: Leaf  # (2,)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "satellite_m",
+        "satellite_axes",
         "target_m",
         "echo_snr",
         "sample_time_s",
@@ -121,11 +255,22 @@ MODES: dict[str, Mode] = {
         "max_delay",
         "delay_offset",
         "delay",
+        "echo_delay",
         "doppler_search_hz",
         "aoa_offset",
+        "estimator",
+        "amplitude_known",
+        "search_beams",
+        "false_alarm_rate",
         "satellite_array",
         "receiver_array",
         "map_points",
+        "early",
+        "doppler_centre_hz",
+        "calibration_error",
+        "waveform",
+        "subcarriers",
+        "interference",
     ],
     meta_fields=[],
 )
@@ -140,10 +285,21 @@ class EchoScene:
         num_samples: transmitted samples L.
         max_delay: delays searched, samples; the window has L and these.
         delay_offset: whole samples of the direct path, where the window starts.
-        delay: the echo's delay after the offset, rounded to samples.
+        delay: the echo's true delay after the offset, samples.
+        echo_delay: the delay that is simulated; the same, or rounded to samples.
         doppler_search_hz: Doppler shifts searched, both signs.
         aoa_offset: deliberate error added to the estimated angle of arrival (azimuth, zenith).
+        estimator: the receiver, an index into ``config.ESTIMATORS``.
+        amplitude_known: 1 where the ml receiver knows the echo's complex amplitude.
+        search_beams: strongest beams in which the ml receiver looks for the block.
+        false_alarm_rate: probability that noise alone counts as an echo.
         satellite_array, receiver_array: elements along x and y.
+        early: samples of the window before the direct path.
+        doppler_centre_hz: Doppler shift that the receiver compensates; others are relative to it.
+        calibration_error: standard deviation of the phase errors of receiver elements, radians.
+        waveform: of the block, an index into ``waveforms.blocks.BLOCKS``.
+        subcarriers: of OFDM and OTFS frames.
+        interference: what else is heard; ``None`` for the paper's clean window.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
     """
@@ -158,11 +314,22 @@ class EchoScene:
     max_delay: Leaf
     delay_offset: Leaf
     delay: Leaf
+    echo_delay: Leaf
     doppler_search_hz: Leaf
     aoa_offset: Leaf  # (2,)
+    estimator: Leaf
+    amplitude_known: Leaf
+    search_beams: Leaf
+    false_alarm_rate: Leaf
     satellite_array: Leaf  # (2,)
     receiver_array: Leaf  # (2,)
     map_points: Leaf
+    early: Leaf
+    doppler_centre_hz: Leaf
+    calibration_error: Leaf
+    waveform: Leaf
+    subcarriers: Leaf
+    interference: Interference | None = None
 
 
 @partial(
@@ -178,6 +345,8 @@ class EchoScene:
         "pattern_steering",
         "scene",
         "coding",
+        "antenna_power",
+        "prediction",
     ],
     meta_fields=[],
 )
@@ -193,6 +362,8 @@ class Parameters:
         pattern_steering: steering vectors of the stored beampattern map; ``None`` where none is stored.
         scene: what the echo route simulates.
         coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
+        antenna_power: limit of every element in W; ``None`` without limits.
+        prediction: for designs that hold all over the ellipsoid of a predicted position; ``None`` for others.
     """
 
     transmit_power: Leaf  # real scalar
@@ -205,6 +376,8 @@ class Parameters:
     pattern_steering: Leaf | None  # complex (pattern_y, pattern_x, tx)
     scene: EchoScene
     coding: Mapping[str, Leaf] | None = None
+    antenna_power: Leaf | None = None  # real scalar
+    prediction: Prediction | None = None
 
 
 @partial(
@@ -219,9 +392,12 @@ class Parameters:
         "aod_off_nadir",
         "position_m",
         "prominence",
-        "detected",
+        "false_alarm",
         "music_spectrum",
         "delay_doppler_map",
+        "interference_to_noise",
+        "residual_to_noise",
+        "echo_kept",
     ],
     meta_fields=[],
 )
@@ -231,13 +407,17 @@ class Estimate:
 
     Attributes:
         aoa_azimuth, aoa_zenith: angle of arrival, radians.
-        eigenvalue_ratio: principal eigenvalue of the sample covariance over the mean of the others.
+        eigenvalue_ratio: power in the direction found over the mean of the others: of the principal eigenvector
+            (music), of the beam (beamscan), of the fitted echo (ml).
         delay: samples after the offset.
         doppler_hz: Doppler shift.
         aod_azimuth, aod_off_nadir: angle of departure, radians.
         position_m: target position relative to the receiver.
-        prominence: peak of the delay-Doppler map over its median.
-        detected: 1 where the peak is more than noise alone has.
+        prominence: peak of the delay-Doppler map over its median; of ml over that of noise alone.
+        false_alarm: probability that noise alone has such a peak.
+        interference_to_noise, residual_to_noise: power of direct path and ground over noise, per element and sample,
+            before and after cancellation; ``None`` where there is none.
+        echo_kept: share of the echo's energy that cancellation leaves.
         music_spectrum, delay_doppler_map: relative to their largest values; ``None`` where none are kept.
     """
 
@@ -250,9 +430,12 @@ class Estimate:
     aod_off_nadir: Leaf
     position_m: Leaf  # (3,)
     prominence: Leaf
-    detected: Leaf
+    false_alarm: Leaf
     music_spectrum: Leaf | None = None  # (pattern_y, pattern_x)
     delay_doppler_map: Leaf | None = None  # (delay, doppler)
+    interference_to_noise: Leaf | None = None
+    residual_to_noise: Leaf | None = None
+    echo_kept: Leaf | None = None
 
 
 @partial(

@@ -17,11 +17,16 @@ from leoisac.plots.curves import draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.bistatic_rsma import METRICS, SCHEMES
+from leoisac.systems.bistatic_rsma.evidence.ambiguity_figure import draw_ambiguity
 from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns, draw_path_loss
+from leoisac.systems.bistatic_rsma.evidence.cancellation_figure import draw_cancellation
 from leoisac.systems.bistatic_rsma.evidence.coded_figures import draw_coded_csi, draw_coded_errors, draw_coded_rates
+from leoisac.systems.bistatic_rsma.evidence.knowledge_figure import draw_knowledge
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
+from leoisac.systems.bistatic_rsma.evidence.threshold_figure import draw_threshold
+from leoisac.systems.bistatic_rsma.evidence.track_figure import draw_track
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
@@ -155,5 +160,10 @@ FIGURES = (
     Figure("coded-errors", "Block errors around the information limit", ("coded-margin",), draw_coded_errors),
     Figure("coded-rates", "Delivered bits against predictions", ("coded-rates",), draw_coded_rates),
     Figure("coded-csi", "Rates of designs on estimates that err", ("coded-csi",), draw_coded_csi),
+    Figure("threshold-region", "Errors of the three receivers around their thresholds", ("threshold",), draw_threshold),
+    Figure("cancellation", "How much cancellation receivers need", ("direct-path", "cancellation"), draw_cancellation),
+    Figure("knowledge", "Designs for places that are not sure", ("prediction", "reported-users"), draw_knowledge),
+    Figure("ambiguity", "Ambiguity functions of the blocks", (), draw_ambiguity),
+    Figure("track", "Track of a target over a part of a pass", ("track",), draw_track),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

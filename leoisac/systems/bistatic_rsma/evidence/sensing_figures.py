@@ -36,16 +36,6 @@ def signal_eigenvalue(config: BistaticRsmaConfig, target_gain: Any) -> Any:
     return echo_snr(config, target_gain) / (config.num_samples + config.max_delay_samples)
 
 
-def doppler_bound(config: BistaticRsmaConfig, snr: Any) -> Any:
-    """Cramer-Rao bound of the Doppler shift in Hz^2, unknown echo amplitude: ``6 / (SNR (2 pi T)^2 (L^2 - 1))``."""
-    return 6.0 / (snr * (2.0 * math.pi / config.bandwidth_hz) ** 2 * (config.num_samples**2 - 1))
-
-
-def delay_bound(config: BistaticRsmaConfig, snr: Any) -> Any:
-    """Cramer-Rao bound of the delay in s^2 of a signal that fills the band evenly: ``6 / (SNR (2 pi B)^2)``."""
-    return 6.0 / (snr * (2.0 * math.pi * config.bandwidth_hz) ** 2)
-
-
 def draw_spectra(datasets: Mapping[str, xr.Dataset]) -> Any:
     """MUSIC spectra of one trial at two thresholds of the bound, with the number of trials that find the target."""
     dataset, arrival = datasets["spectra"], datasets["arrival"]
@@ -98,7 +88,8 @@ def draw_delay_doppler(datasets: Mapping[str, xr.Dataset]) -> Any:
     wrong = datasets["wrong-arrival"].isel(scheme=0, trial=0)
     right = datasets["spectra"].isel(scheme=0, trial=0)
     right = right.isel(crb_threshold_rad2=int(np.argmin(right["crb_threshold_rad2"].values)))
-    delay = echo_delay(link_budget(configuration(datasets["spectra"])))
+    config = configuration(datasets["spectra"])
+    delay = echo_delay(link_budget(config), config.whole_sample_delay)
     titles = ("(a) angle of arrival wrong on purpose", "(b) angle of arrival by MUSIC")
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.5), layout="constrained")
@@ -130,26 +121,24 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
     config = configuration(datasets["estimation"])
     gain = dataset["target_gain"].where(dataset["usable"]).mean("trial")
     eigenvalue = signal_eigenvalue(config, gain).values
-    snr = echo_snr(config, gain).values
     degree = 180.0 / math.pi
-    unknown = {name: np.sqrt(dataset[f"crb_{name}_unknown"].mean("trial").values) for name in ("azimuth", "zenith")}
     panels = (
-        ("rms_aoa_azimuth", "aoa_azimuth_error", degree, unknown["azimuth"]),
-        ("rms_aoa_zenith", "aoa_zenith_error", degree, unknown["zenith"]),
-        ("rms_delay", "delay_error", 1e6, np.sqrt(delay_bound(config, snr))),
-        ("rms_doppler", "doppler_error", 1.0, np.sqrt(doppler_bound(config, snr))),
-        ("rms_aod_azimuth", "aod_azimuth_error", degree, None),
-        ("rms_position", "position_error", 1.0, None),
+        ("rms_aoa_azimuth", "aoa_azimuth", degree),
+        ("rms_aoa_zenith", "aoa_zenith", degree),
+        ("rms_delay", "delay", 1e6),
+        ("rms_doppler", "doppler", 1.0),
+        ("rms_aod_azimuth", "aod_azimuth", degree),
+        ("rms_position", "position", 1.0),
     )
     threshold = 10.0 * math.log10(spiked_threshold(config.num_rx, config.num_samples + config.max_delay_samples))
     x = 10.0 * np.log10(eigenvalue)
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 5.6), layout="constrained")
         grid = figure.subplots(2, 3, sharex=True)
-        for axes, (name, metric, scale, bound) in zip(grid.flat, panels, strict=True):
-            _draw_error(axes, x, dataset[metric] * scale, dataset["usable"], found(dataset))
-            if bound is not None:
-                axes.plot(x, scale * bound, "k-", linewidth=1.0, label="root of the Cramér-Rao bound")
+        for axes, (name, metric, scale) in zip(grid.flat, panels, strict=True):
+            _draw_error(axes, x, dataset[f"{metric}_error"] * scale, dataset["usable"], found(dataset))
+            bound = np.sqrt(dataset[f"{metric}_bound"].where(dataset["usable"]).mean("trial").values)
+            axes.plot(x, scale * bound, "k-", linewidth=1.0, label="root of the bound for the receiver's knowledge")
             axes.set_yscale("log")
             axes.set_ylim(bottom=_bottom(axes))
             axes.axvline(threshold, color="#999999", linestyle=":", linewidth=1.0)
@@ -162,8 +151,8 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
             figure,
             f"Root mean squares over {trials} or more usable trials a point, and over those of them that find the "
             "arrival within 2° (not the same trials at every point), with 95 % bootstrap intervals. Dotted: threshold "
-            "of MUSIC. Echoes are delayed by whole samples: a delay that is found has no error and no place on this "
-            "axis.",
+            "of MUSIC, which draws this figure. Its delays are whole samples: a delay that is found keeps the error of "
+            "rounding.",
         )
     return figure
 
@@ -171,9 +160,7 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
 def _draw_error(axes: Any, x: np.ndarray, values: xr.DataArray, usable: xr.DataArray, seen: xr.DataArray) -> None:
     styles = series_styles(["all", "found"])
     for name, mask, label in (("all", usable, "all trials"), ("found", seen, "arrival within 2°")):
-        error = root_mean_square(values.where(mask))
-        # An error of exactly zero (a delay on the grid) has no place on a logarithmic axis.
-        draw_curve(axes, x, error.where(error["mean"] > 0.0), styles[name], label)
+        draw_curve(axes, x, root_mean_square(values.where(mask)), styles[name], label)
 
 
 def _bottom(axes: Any) -> float | None:

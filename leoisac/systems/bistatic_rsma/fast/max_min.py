@@ -6,21 +6,30 @@ spend exactly the power budget and to meet the floor, and its common rate is sha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.batched.engine import EngineResult, solve_multistart
 from leoisac.optim.options import EngineOptions
-from leoisac.systems.bistatic_rsma.fast.program import Program, formulate, max_min_rate, to_precoder, to_variables
+from leoisac.systems.bistatic_rsma.fast.program import (
+    Program,
+    antenna_load,
+    formulate,
+    max_min_rate,
+    to_precoder,
+    to_variables,
+)
+from leoisac.systems.bistatic_rsma.fast.robust import ENOUGH, ROUNDS, first_points, target_points, worst_place
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
-from leoisac.systems.bistatic_rsma.problem.normalised import LARGEST_FLOOR, Problem, judged, normalise, physical_design
-from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, meet_power_and_floor, start_points
+from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoints, judged, normalise, physical_design
+from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
 
@@ -47,7 +56,7 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     """The paper's max-min rate problem for a batch of trials in one of the eight modes.
 
     A trial is INFEASIBLE exactly if the floor on the target gain exceeds what the whole power towards the target gives,
-    which no precoder exceeds (``LARGEST_FLOOR``); its design is then just that, and the violation the relative
+    which no precoder exceeds (``Problem.largest_floor``); its design is then just that, and the violation the relative
     shortfall. Every other design meets power budget, floor and common rate to rounding, whatever its status says about
     optimality.
 
@@ -64,13 +73,67 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     Raises:
         ValueError: if ``starts`` is out of range.
     """
+    if parameters.prediction is not None and MODES[scheme].sensing:
+        return _solve_all_over(scheme, parameters, channels, starts)
+    return _solve(scheme, parameters, channels, starts, None)
+
+
+def _solve_all_over(scheme: str, parameters: Parameters, channels: Channels, starts: int | None) -> Solution[Design]:
+    """Designs that hold all over the ellipsoid of the predicted position, by a cutting set per trial."""
+    points = by_lanes(_first_points)(parameters, channels)
+
+    def attempt() -> tuple[Solution[Design], np.ndarray, np.ndarray]:
+        """Designs for the places so far, where each is worst, and who misses the requirement there."""
+        found = _solve(scheme, parameters, channels, starts, by_lanes(_target_points)(parameters, points))
+        place, ratio = by_lanes(_worst_place)(parameters, channels, found.value)
+        return found, place, (ratio < ENOUGH) & (found.status != Status.INFEASIBLE)
+
+    found, place, missed = attempt()
+    iterations = found.iterations
+    for column in range(points.shape[1] - ROUNDS + 1, points.shape[1]):
+        if not missed.any():
+            break
+        points[missed, column] = place[missed]
+        found, place, missed = attempt()
+        iterations = iterations + found.iterations
+    # A requirement that is still missed somewhere is no design for the whole ellipsoid.
+    status = np.where(missed & (found.status == Status.CONVERGED), int(Status.MAX_STEPS), found.status)
+    return replace(found, status=status.astype(np.int32), iterations=iterations)
+
+
+def _first_points(parameters: Parameters, channels: Channels) -> Leaf:
+    assert parameters.prediction is not None
+    assert channels.knowledge is not None
+    return first_points(parameters.prediction, channels.knowledge.target_m)
+
+
+def _target_points(parameters: Parameters, points: Leaf) -> TargetPoints:
+    assert parameters.prediction is not None
+    return target_points(parameters.prediction, points)
+
+
+def _worst_place(parameters: Parameters, channels: Channels, design: Design) -> tuple[Leaf, Leaf]:
+    assert parameters.prediction is not None
+    return worst_place(parameters.prediction, channels, design)
+
+
+def _solve(
+    scheme: str, parameters: Parameters, channels: Channels, starts: int | None, points: TargetPoints | None
+) -> Solution[Design]:
+    """One design of every trial; ``points`` are further places of the target, of every trial."""
     mode = MODES[scheme]
-    starts = starts if starts is not None else (3 if mode.common else 2)
+    starts = default_starts(mode) if starts is None else starts
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     setting = (parameters, mode)
-    ready: Formulated = by_lanes(_formulate)(setting, channels)
-    rows = np.flatnonzero(~(ready.problem.floor > LARGEST_FLOOR))
+    if points is None:
+        ready: Formulated = by_lanes(_formulate)(setting, channels)
+    else:
+        ready = by_lanes(_formulate_at)(setting, channels, points)
+    floors = ready.problem.floor
+    if ready.problem.point_floors is not None:
+        floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
+    rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
     found = _nothing(ready)
     if len(rows):
         program = take(ready.program, rows)
@@ -97,8 +160,12 @@ def _store(found: Found, rows: np.ndarray, result: EngineResult) -> None:
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
+    return _formulate_at(setting, channels, None)
+
+
+def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: TargetPoints | None) -> Formulated:
     parameters, mode = setting
-    problem = normalise(parameters, channels, mode)
+    problem = normalise(parameters, channels, mode, extra)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
     return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))
@@ -109,6 +176,8 @@ def _finish(
 ) -> Solution[Design]:
     parameters, mode = setting
     precoder = meet_power_and_floor(problem, to_precoder(found.x, bases) * problem.stream_mask)
+    if problem.antenna_share is not None:
+        precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
     return judged(
         parameters,
         channels,

@@ -41,6 +41,9 @@ class Program(NamedTuple):
     stream_mask: Leaf  # (stream,)
     radar_interference: Leaf
     sensing: Leaf  # 1 where there is a floor
+    antenna_rows: Leaf | None = None  # elements over the root of their limit, (stream, 2 tx, 2 dimension)
+    user_rows: Leaf | None = None  # places of users whose powers are averaged, (stream, 2 K points, 2 dimension)
+    point_rows: Leaf | None = None  # places of the target over the roots of their floors, (stream, 2 points, ...)
 
 
 def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
@@ -52,9 +55,24 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
     streams, width = data.weights.shape
     users = streams - 2
     columns = x[: streams * width].reshape(streams, width) * data.stream_mask[:, None]
-    shares, least, splitting = x[streams * width : -1], x[-1], data.stream_mask[users]
+    shares, least, splitting = x[streams * width : streams * width + users], x[-1], data.stream_mask[users]
     squared = jnp.einsum("sij,sj->is", data.rows, columns) ** 2
-    received = (squared[: users + 1] + squared[users + 1 :]) / jnp.sum(data.weights * columns**2)
+    spent = jnp.sum(data.weights * columns**2)
+    received = (squared[: users + 1] + squared[users + 1 :]) / spent
+    if data.user_rows is not None:
+        averaged = jnp.mean(_powers(data.user_rows, columns).reshape(users, -1, streams), axis=1) / spent
+        received = jnp.concatenate([averaged, received[users:]])
+    limits: list[Leaf] = []
+    used = 1.0
+    if data.antenna_rows is not None:
+        # Limits of the elements may forbid to spend all: the fraction is one more unknown.
+        used = x[-2]
+        received = received * used
+        loads = jnp.sum(_powers(data.antenna_rows, columns), axis=1) / spent
+        limits = [used[None], 1.0 - used[None], 1.0 - used * loads]
+    if data.point_rows is not None:
+        gains = jnp.sum(_powers(data.point_rows, columns), axis=1) * used / spent
+        limits.append(_FLOOR_WEIGHT * jnp.log(jnp.where(data.sensing > 0.5, gains, 1.0)) + (1.0 - data.sensing))
 
     own = jnp.eye(users)
     private = received[:users, :users]
@@ -70,8 +88,18 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
             common - splitting * jnp.sum(shares) + (1.0 - splitting),
             splitting * shares + (1.0 - splitting),
             floor[None],
+            *limits,
         ]
     )
+
+
+def _powers(
+    rows: Float[Array, "stream two_row two_dimension"], columns: Float[Array, "stream two_dimension"]
+) -> Float[Array, "row stream"]:
+    """Powers of the streams at embedded rows."""
+    squared = jnp.einsum("sij,sj->is", rows, columns) ** 2
+    half = squared.shape[0] // 2
+    return squared[:half] + squared[half:]
 
 
 def formulate(
@@ -96,6 +124,18 @@ def formulate(
         stream_mask=problem.stream_mask,
         radar_interference=problem.radar_interference,
         sensing=sensing,
+        antenna_rows=None
+        if problem.antenna_share is None
+        else _embedded_rows(jnp.conj(problem.basis) / jnp.sqrt(problem.antenna_share), bases),
+        user_rows=None
+        if problem.user_points is None
+        else _embedded_rows(problem.user_points.reshape(-1, problem.user_points.shape[-1]), bases),
+        point_rows=None
+        if problem.target_points is None or problem.point_floors is None
+        else _embedded_rows(
+            problem.target_points / jnp.sqrt(jnp.where(problem.point_floors > 0.0, problem.point_floors, 1.0))[:, None],
+            bases,
+        ),
     )
     return program, bases
 
@@ -112,7 +152,15 @@ def to_variables(
     columns = jnp.concatenate([columns.real, columns.imag], axis=1) / program.weights
     rates = reduced_rates(problem, precoder * problem.stream_mask)
     split = allocate_common_rate(rates.common, rates.private)
-    return jnp.concatenate([columns.ravel(), split.common_rate, split.min_rate[None]])
+    fraction = [] if problem.antenna_share is None else [1.0 / jnp.maximum(antenna_load(problem, precoder), 1.0)[None]]
+    return jnp.concatenate([columns.ravel(), split.common_rate, *fraction, split.min_rate[None]])
+
+
+def antenna_load(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Float[Array, ""]:
+    """Power of the most loaded element over its limit, for a reduced precoder of any power up to the budget."""
+    assert problem.antenna_share is not None
+    elements = problem.basis @ precoder
+    return jnp.max(jnp.sum(elements.real**2 + elements.imag**2, axis=1)) / problem.antenna_share
 
 
 def to_precoder(

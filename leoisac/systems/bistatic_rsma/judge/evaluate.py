@@ -18,11 +18,22 @@ from leoisac.link.settings import link_numbers
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
-from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.config import CANCELLERS, ESTIMATORS, BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.judge.bounds import echo_bounds
 from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
-from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
+from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Interference, Parameters
 from leoisac.systems.bistatic_rsma.world.ground import place
+from leoisac.systems.bistatic_rsma.world.interference import (
+    EARLY_SAMPLES,
+    Clutter,
+    direct_doppler_hz,
+    direct_power_gain,
+    ground_clutter,
+    hears_interference,
+)
 from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay, link_budget
+from leoisac.systems.bistatic_rsma.world.prediction import prediction_of
+from leoisac.waveforms.blocks import BLOCKS
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -60,6 +71,8 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
             name: jnp.asarray(value)
             for name, value in (link_numbers(config) | {"by_mean": float(config.link_adaptation == "mean")}).items()
         },
+        prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
+        antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
     )
 
 
@@ -75,17 +88,69 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         "speed_of_light_m_s": config.speed_of_light_m_s,
         "doppler_search_hz": config.doppler_search_hz,
         "aoa_offset": deg_to_rad(np.asarray(config.aoa_offset_deg)),
+        "calibration_error": deg_to_rad(config.calibration_error_deg),
+        "false_alarm_rate": config.false_alarm_rate,
+        "delay": link.delay_samples - link.delay_offset,
+        "echo_delay": echo_delay(link, config.whole_sample_delay),
     }
     counts = {
         "num_samples": config.num_samples,
-        "max_delay": config.max_delay_samples,
-        "delay_offset": link.delay_offset,
-        "delay": echo_delay(link),
+        "estimator": ESTIMATORS.index(config.estimator),
+        "amplitude_known": config.receiver_amplitude == "known",
+        "search_beams": config.search_beams,
+        "waveform": BLOCKS.index(config.echo_waveform),
+        "subcarriers": config.echo_subcarriers,
         "satellite_array": config.satellite_array,
         "receiver_array": config.receiver_array,
         "map_points": config.pattern_points,
     }
+    early = EARLY_SAMPLES if hears_interference(config) else 0
+    counts |= {
+        "max_delay": config.max_delay_samples + early,
+        "delay_offset": link.delay_offset - early,
+        "early": early,
+    }
+    numbers["delay"] += early
+    numbers["echo_delay"] += early
+    # The shift of the motion is against the direct path's, which the receiver compensates; it is refused beyond reach.
+    numbers["doppler_centre_hz"] = direct_doppler_hz(config, placement) if config.by_motion else 0.0
     return EchoScene(
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+        **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
+        interference=interference_scene(config, link) if hears_interference(config) else None,
+    )
+
+
+def interference_scene(config: BistaticRsmaConfig, link: BistaticLink) -> Interference:
+    """What the radar receiver hears besides the echo, in SI."""
+    placement = place(config)
+    suppression = from_db(-config.direct_suppression_db)
+    direct = direct_power_gain(config, link) * suppression / link.noise_power if config.direct_path else 0.0
+    ground = ground_clutter(config) if config.clutter else Clutter(np.zeros((0, 3)), np.zeros(0), np.zeros(0))
+    sample_m = config.speed_of_light_m_s / config.bandwidth_hz
+    numbers = {
+        "satellite_m": placement.satellite_m,
+        "satellite_axes": placement.satellite_axes,
+        "direct_snr": direct,
+        "direct_delay": link.range_los / sample_m - link.delay_offset + EARLY_SAMPLES,
+        "reference_noise": 0.0 if config.reference_snr_db is None else from_db(-config.reference_snr_db),
+        "ground_m": ground.position_m,
+        "ground_snr": ground.power / link.noise_power,
+        "ground_doppler_hz": ground.doppler_hz,
+        "texture_spread": 0.0 if config.clutter_texture_shape is None else 1.0 / config.clutter_texture_shape,
+        "sample_time_s": 1.0 / config.bandwidth_hz,
+        "speed_of_light_m_s": config.speed_of_light_m_s,
+    }
+    counts = {
+        "cancellation": [CANCELLERS.index(name) for name in config.cancellation],
+        "taps": config.cancellation_taps,
+        "dopplers": config.cancellation_dopplers,
+        "batches": config.cancellation_batches,
+        "num_samples": config.num_samples,
+        "satellite_array": config.satellite_array,
+        "receiver_array": config.receiver_array,
+    }
+    return Interference(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
     )
@@ -109,9 +174,10 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     Rates (bit/s/Hz) are the paper's upper bounds, with mean path gains; ``ergodic_min_rate`` averages the instantaneous
     rates over each user's Rician fading and then shares the common rate anew; ``faded_min_rate`` is that of the
     trial's own fades. Bounds are in rad^2, powers and gains in W. Margins are relative, and met when not negative:
-    ``margin_crb = ||P^H a_t||^2 / floor - 1``, ``margin_power = 1 - ||P||^2 / P_t``, ``margin_common_rate`` compares
-    the shares of the common rate (none of them negative) with the least rate at which all can decode it. All rates are
-    those of the true channels; where designs know others, the common stream is slowed down to what all can decode.
+    ``margin_crb = ||P^H a_t||^2 / floor - 1``; ``margin_power = 1 - ||P||^2 / P_t``, or that of the element nearest to
+    its limit where elements have limits and it is smaller; ``margin_common_rate`` compares the shares of the common
+    rate (none of them negative) with the least rate at which all can decode it. All rates are those of the true
+    channels; where designs know others, the common stream is slowed down to what all can decode.
     """
     users = channels.user_noise_ratio.shape[0]
     powers = stream_powers(channels.user_steering, design.precoder)
@@ -144,13 +210,14 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "power_share": groups / jnp.maximum(total, _TINY),
         "total_power": total,
         "margin_crb": gain / channels.gain_floor - 1.0,
-        "margin_power": 1.0 - total / parameters.transmit_power,
+        "margin_power": _power_margin(parameters, design),
         "margin_common_rate": slack / jnp.maximum(common_bound, _LEAST_COMMON_RATE),
     }
     if parameters.pattern_steering is not None:
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
+        metrics |= echo_bounds(parameters.scene, channels, design.precoder)
     if design.words is not None:
         metrics |= link_metrics(design.words, total, 1.0 / parameters.scene.sample_time_s)
     return metrics
@@ -163,6 +230,13 @@ def _delivered_shares(
     if channels.known_steering is None:
         return shares
     return shares * jnp.minimum(1.0, common_bound / jnp.maximum(jnp.sum(shares), _TINY))
+
+
+def _power_margin(parameters: Parameters, design: Design) -> Float[Array, ""]:
+    margin = 1.0 - jnp.sum(_squared(design.precoder)) / parameters.transmit_power
+    if parameters.antenna_power is None:
+        return margin
+    return jnp.minimum(margin, 1.0 - jnp.max(jnp.sum(_squared(design.precoder), axis=1)) / parameters.antenna_power)
 
 
 def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> Metrics:
@@ -183,8 +257,12 @@ def _echo_metrics(scene: EchoScene, channels: Channels, estimate: Estimate) -> M
         "position_error": jnp.linalg.norm(estimate.position_m - scene.target_m),
         "eigenvalue_ratio": jnp.asarray(estimate.eigenvalue_ratio),
         "prominence": jnp.asarray(estimate.prominence),
-        "echo_detected": jnp.asarray(estimate.detected),
+        "echo_false_alarm": jnp.asarray(estimate.false_alarm),
+        "echo_detected": jnp.asarray(estimate.false_alarm < scene.false_alarm_rate, dtype=float),
     }
+    if estimate.residual_to_noise is not None:
+        for name in ("interference_to_noise", "residual_to_noise", "echo_kept"):
+            metrics[name] = jnp.asarray(getattr(estimate, name))
     if estimate.music_spectrum is not None:
         metrics["music_spectrum"] = jnp.asarray(estimate.music_spectrum)
         metrics["delay_doppler_map"] = jnp.asarray(estimate.delay_doppler_map)

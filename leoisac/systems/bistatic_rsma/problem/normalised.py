@@ -7,14 +7,15 @@ K + 1. The eight modes differ in numbers only: one compiled program serves all o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.namespace import array_namespace
 from leoisac.foundation.status import Solution, nonfinite_where
 from leoisac.metrics.rsma import allocate_common_rate
 from leoisac.systems.bistatic_rsma.judge.evaluate import evaluate, stream_powers, stream_rates
@@ -31,7 +32,18 @@ The proof is the inequality of Cauchy and Schwarz, ``||P^H a_t||^2 <= N_tx ||P||
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["users", "target", "floor", "stream_mask", "radar_interference", "basis"],
+    data_fields=[
+        "users",
+        "target",
+        "floor",
+        "stream_mask",
+        "radar_interference",
+        "basis",
+        "antenna_share",
+        "user_points",
+        "target_points",
+        "point_floors",
+    ],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -47,7 +59,13 @@ class Problem:
         floor: least target gain as a fraction of the largest, 0 without sensing; above 1 the trial is infeasible.
         stream_mask: 1 for the streams of the mode, 0 for absent ones (users, common, radar).
         radar_interference: 1 where the radar sequence disturbs the users.
-        basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions.
+        basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions. With limits of the
+            elements, for which the span is not enough, the unit matrix.
+        antenna_share: limit of an element as a fraction of the power budget; ``None`` without limits.
+        user_points: like ``users`` for equally probable places of each, over which received powers are averaged;
+            ``None`` where the places are taken as known.
+        target_points, point_floors: further places of the target at which floors hold, like ``target`` and ``floor``;
+            ``None`` where only the one counts.
     """
 
     users: Leaf  # complex (user, dimension)
@@ -56,22 +74,70 @@ class Problem:
     stream_mask: Leaf  # real (stream)
     radar_interference: Leaf  # real scalar
     basis: Leaf  # complex (tx, dimension)
+    antenna_share: Leaf | None = None  # real scalar
+    user_points: Leaf | None = None  # complex (user, point, dimension)
+    target_points: Leaf | None = None  # complex (point, dimension)
+    point_floors: Leaf | None = None  # real (point)
+
+    @property
+    def largest_floor(self) -> Leaf:
+        """Floor above which nothing meets it: ``LARGEST_FLOOR``, or what the elements' limits allow if that is less.
+
+        ``||P^H a_t||^2 <= (sum_n ||row_n of P||)^2 <= N_tx^2`` times the limit, by the triangle inequality.
+        """
+        if self.antenna_share is None:
+            return LARGEST_FLOOR
+        return LARGEST_FLOOR * array_namespace(self.antenna_share).minimum(
+            self.basis.shape[-2] * self.antenna_share, 1.0
+        )
 
 
-def normalise(parameters: Parameters, channels: Channels, mode: Mode) -> Problem:
-    """The normalised problem of one trial, for the channels that designs know."""
-    num_users, num_tx = channels.user_steering.shape
+class TargetPoints(NamedTuple):
+    """Places of the target at which a design must meet the requirement, beside the one that it is predicted at.
+
+    Attributes:
+        steering: towards them.
+        floors: least target gains, W.
+    """
+
+    steering: Leaf  # complex (point, tx)
+    floors: Leaf  # real (point)
+
+
+def normalise(
+    parameters: Parameters, channels: Channels, mode: Mode, target_points: TargetPoints | None = None
+) -> Problem:
+    """The normalised problem of one trial, from what the satellite knows of it."""
+    known = channels if channels.knowledge is None else channels.knowledge
+    around = None if channels.knowledge is None else channels.knowledge.user_points
     steering = jnp.asarray(channels.design_steering)
-    basis = _span(jnp.concatenate([steering, channels.target_steering[None]]))
-    scale = jnp.sqrt(parameters.transmit_power / channels.user_noise_ratio)
+    num_users, num_tx = steering.shape
+    limit, share = parameters.antenna_power, None
+    if limit is None:
+        rows = [steering, known.target_steering[None]]
+        rows += [] if around is None else [around.reshape(-1, num_tx)]
+        rows += [] if target_points is None else [target_points.steering]
+        basis = _span(jnp.concatenate(rows))
+    else:
+        basis, share = jnp.eye(num_tx, dtype=complex), limit / parameters.transmit_power
+    scale = jnp.sqrt(parameters.transmit_power / known.user_noise_ratio)
+    largest = num_tx * parameters.transmit_power
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
     return Problem(
         users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), steering),
-        target=jnp.einsum("nd,n->d", jnp.conj(basis), channels.target_steering) / jnp.sqrt(float(num_tx)),
-        floor=mode.sensing * channels.gain_floor / (num_tx * parameters.transmit_power),
+        target=jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx)),
+        floor=mode.sensing * known.gain_floor / largest,
         stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),
         radar_interference=mode.radar * mode.radar_interference,
         basis=basis,
+        antenna_share=share,
+        user_points=None
+        if around is None
+        else scale[:, None, None] * jnp.einsum("nd,kpn->kpd", jnp.conj(basis), around),
+        target_points=None
+        if target_points is None
+        else jnp.einsum("nd,pn->pd", jnp.conj(basis), target_points.steering) / jnp.sqrt(float(num_tx)),
+        point_floors=None if target_points is None else mode.sensing * target_points.floors / largest,
     )
 
 
@@ -119,6 +185,11 @@ def judged(
     The violation is the largest relative one of the power budget, the common rate and, where the mode senses, the floor
     on the target gain.
     """
+    if channels.knowledge is not None:
+        # Beams are designed for what is known; who decodes how much of the common stream, users report.
+        powers = stream_powers(channels.user_steering, design.precoder)
+        rates = stream_rates(powers, design.radar_interference, channels.user_noise_ratio)
+        design = replace(design, common_rate=allocate_common_rate(rates.common, rates.private).common_rate)
     metrics = evaluate(parameters, channels, design)
     sensing = jnp.where(mode.sensing > 0.5, metrics["margin_crb"], 0.0)
     worst = jnp.min(jnp.stack([sensing, metrics["margin_power"], metrics["margin_common_rate"]]))

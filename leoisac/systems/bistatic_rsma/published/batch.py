@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from leoisac.foundation.axes import Leaf
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.conic.extra import require_reference
@@ -83,12 +84,18 @@ def solve_batch(
             start is the bare published one, too.
 
     Raises:
-        ConfigError: if the ``reference`` extra is not installed.
+        ConfigError: if the ``reference`` extra is not installed, or for what Algorithm 1 does not know.
         ValueError: if ``starts`` is out of range.
     """
     if not 1 <= starts <= MAX_STARTS:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     require_reference()
+    if parameters.antenna_power is not None:
+        raise ConfigError("per_antenna_power_w: Algorithm 1 knows no limits of elements; design by the fast route.")
+    if parameters.prediction is not None or (
+        channels.knowledge is not None and channels.knowledge.user_points is not None
+    ):
+        raise ConfigError("robustness, user_robustness: Algorithm 1 knows neither; design by the fast route.")
     setting = (parameters, MODES[scheme])
     problems, points = by_lanes(prepared if corrected else _prepared_as_published)(setting, channels)
     trials = [

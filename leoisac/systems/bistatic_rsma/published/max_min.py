@@ -22,7 +22,8 @@ from leoisac.foundation.status import Solution, Status
 from leoisac.optim.conic.hermitian import outer, principal_beam
 from leoisac.optim.conic.loop import Attempt, LoopOptions, LoopOutcome, Procedure, successive_convex
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.bistatic_rsma.model import Channels, Parameters
+from leoisac.systems.bistatic_rsma.model import MODES, Channels, Parameters
+from leoisac.systems.bistatic_rsma.problem.starts import default_starts
 from leoisac.systems.bistatic_rsma.published.batch import Ended, Trial, missing, solve_batch, undesignable
 from leoisac.systems.bistatic_rsma.published.lifted import Instance, received_powers, solution, subproblem, values
 
@@ -149,7 +150,7 @@ def solve(
     parameters: Parameters,
     channels: Channels,
     *,
-    starts: int = 1,
+    starts: int | None = None,
     workers: int = 1,
     settings: Algorithm1 | None = None,
 ) -> Solution[Any]:
@@ -163,7 +164,7 @@ def solve(
     Args:
         scheme: name of the mode, a key of ``model.MODES``.
         parameters, channels: as everywhere; channels with a leading trial axis.
-        starts: points per trial, 1 to 16, those of the fast route; the best result is kept.
+        starts: points per trial, 1 to 16, those of the fast route, and by default as many; the best result is kept.
         workers: processes that share the trials.
         settings: tolerances and limits of the algorithm.
 
@@ -176,6 +177,7 @@ def solve(
         ValueError: if ``starts`` is out of range.
     """
     design = partial(_design, settings or Algorithm1())
+    starts = default_starts(MODES[scheme]) if starts is None else starts
     return solve_batch(scheme, parameters, channels, design, starts=starts, workers=workers)
 
 

@@ -14,6 +14,7 @@ from leoisac.propagation.free_space import wavelength
 from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table, satellite_downlink_budget
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.world.ground import Placement, place
+from leoisac.systems.bistatic_rsma.world.interference import direct_power_gain, ground_clutter
 from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_path_loss_db, link_budget, noise_power
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def link_budgets(config: BistaticRsmaConfig) -> list[LinkBudget]:
         _geometry_table(link),
         _echo_budget(config, link),
         _requirement_table(config, link),
+        _interference_table(config, link),
     ]
     if placement.sight is not None:
         budgets.insert(0, pass_table(placement.sight, *_doppler_shifts(config, placement, placement.sight)))
@@ -125,6 +127,26 @@ def _requirement_table(config: BistaticRsmaConfig, link: BistaticLink) -> LinkBu
             ),
         ),
     )
+
+
+def _interference_table(config: BistaticRsmaConfig, link: BistaticLink) -> LinkBudget:
+    """What the receiver of the echo would hear besides it, and how much of that must go."""
+    full = config.num_tx * dbw_to_w(config.transmit_power_dbw)
+    gain, noise = direct_power_gain(config, link), link.noise_power
+    direct, echo = (float(to_db(power / noise)) for power in (full * gain, link.gain_floor * link.alpha_squared))
+    ratio = float(to_db(gain / link.alpha_squared))
+    clean = "not simulated (direct_path = false): a clean window, as published"
+    rows = [
+        BudgetRow("Echo over noise, floor just met", echo, "dB", "one element, one sample"),
+        BudgetRow("Direct path over noise, largest gain", direct, "dB", "simulated" if config.direct_path else clean),
+        BudgetRow("Direct path over echo, equal transmit gain", ratio, "dB"),
+        BudgetRow("Suppression until it is as weak as noise", max(direct, 0.0), "dB", "largest gain"),
+        BudgetRow("Suppression until it is as weak as the echo", max(direct - echo, 0.0), "dB", "largest gain"),
+    ]
+    if config.clutter:
+        ground = float(to_db(full * np.sum(ground_clutter(config).power) / noise))
+        rows.append(BudgetRow("Ground clutter over noise, largest gain", ground, "dB", "all cells, one element"))
+    return LinkBudget("Direct path and ground at the radar receiver", tuple(rows))
 
 
 def _root_deg(variance: float) -> float:

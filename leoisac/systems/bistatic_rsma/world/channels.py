@@ -23,9 +23,11 @@ from leoisac.geometry.bistatic import departure_angles
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.rician import rician_fading
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.model import Channels, Echo
-from leoisac.systems.bistatic_rsma.world.ground import place
+from leoisac.systems.bistatic_rsma.model import Channels, Echo, Knowledge, Prediction
+from leoisac.systems.bistatic_rsma.world.ground import Placement, place
+from leoisac.systems.bistatic_rsma.world.interference import direct_doppler_hz, echo_doppler_hz
 from leoisac.systems.bistatic_rsma.world.link import link_budget, noise_power, target_steering
+from leoisac.systems.bistatic_rsma.world.prediction import beams_at, floors_at, prediction_of
 
 _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo": (3,)}
 """Uniform numbers of one entity: a user needs the first two purposes, the echo the third."""
@@ -49,8 +51,12 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "gain_floor",
         "max_doppler_hz",
         "csi_error",
+        "doppler_hz",
+        "target_m",
+        "prediction",
+        "user_std_m",
     ],
-    meta_fields=["num_users", "layout", "uniform_area"],
+    meta_fields=["num_users", "layout", "uniform_area", "uncertain", "averaged"],
 )
 @dataclass(frozen=True)
 class Geometry:
@@ -70,9 +76,15 @@ class Geometry:
     target_steering: Leaf  # (tx,)
     gain_floor: Leaf
     max_doppler_hz: Leaf
+    doppler_hz: Leaf | None  # of the motion; None where it is drawn
+    target_m: Leaf  # (3,)
+    prediction: Prediction | None  # of a target or users whose places are not known exactly
+    user_std_m: Leaf
     num_users: int
     layout: ArrayLayout
     uniform_area: bool
+    uncertain: bool
+    averaged: bool
     csi_error: Leaf | None = None  # variance relative to the channels; None where they are known
 
 
@@ -88,7 +100,10 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         "rician_factor": from_db(config.rician_factor_db),
         "gain_floor": link_budget(config).gain_floor,
         "max_doppler_hz": config.max_doppler_hz,
+        "target_m": placement.target_m,
+        "user_std_m": config.user_position_std_m,
     }
+    uncertain = config.position_std_m > 0.0 or config.user_position_std_m > 0.0
     return Geometry(
         satellite_m=jnp.asarray(placement.satellite_m),
         satellite_axes=jnp.asarray(placement.satellite_axes),
@@ -96,13 +111,24 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         centre_axes=jnp.asarray(placement.centre_axes),
         users_m=None if placement.users_m is None else jnp.asarray(placement.users_m),
         target_steering=jnp.asarray(target_steering(config)),
+        doppler_hz=_motion_doppler(config, placement),
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         num_users=config.num_users,
         layout=upa(*config.satellite_array),
         uniform_area=config.user_distribution == "uniform-area",
         # -100 dB stands for none at all.
         csi_error=jnp.asarray(from_db(config.csi_error_db)) if config.csi_error_db > -100.0 else None,
+        prediction=prediction_of(config) if uncertain else None,
+        uncertain=uncertain,
+        averaged=config.user_robustness == "statistical",
     )
+
+
+def _motion_doppler(config: BistaticRsmaConfig, placement: Placement) -> Any:
+    """Doppler shift of the echo, direct path's included, where it is that of the motion."""
+    if not config.by_motion:
+        return None
+    return jnp.asarray(echo_doppler_hz(config) + direct_doppler_hz(config, placement))
 
 
 def draw(geometry: Geometry, key: Key) -> Channels:
@@ -123,6 +149,32 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         gain_floor=geometry.gain_floor,
         echo=_echo(geometry, numbers["echo"][-1]),
         known_steering=None if geometry.csi_error is None else _estimate(geometry.csi_error, key, steering),
+        knowledge=_knowledge(geometry, key, users) if geometry.uncertain else None,
+    )
+
+
+def _knowledge(geometry: Geometry, key: Key, users_m: Float[Array, "user 3"]) -> Knowledge:
+    """Where the satellite believes users and target to be: normal errors, from keys of their own."""
+    assert geometry.prediction is not None
+    (known,) = purpose_keys(key, ("knowledge",))
+    entities = entity_keys(known, geometry.num_users + 1)  # the target first, so that it is the same for more users
+    errors = jax.vmap(lambda one: standard_normal(uniforms(one, {"error": (3,)})["error"]))(entities)
+    axes = geometry.centre_axes
+    reported = users_m + geometry.user_std_m * (errors[1:, :2] @ axes[:2])
+    steering, noise_ratio = user_channel_stats(geometry, reported)
+    points = None
+    if geometry.averaged:
+        # Two points a side along each axis have the mean and the covariance of the error.
+        offsets = geometry.user_std_m * math.sqrt(2.0) * jnp.concatenate([axes[:2], -axes[:2]])
+        points, _ = jax.vmap(lambda shift: user_channel_stats(geometry, reported + shift), out_axes=1)(offsets)
+    target = geometry.target_m + geometry.prediction.std_m * errors[0]
+    return Knowledge(
+        user_steering=steering,
+        user_noise_ratio=noise_ratio,
+        user_points=points,
+        target_m=target,
+        target_steering=beams_at(geometry.prediction, target),
+        gain_floor=floors_at(geometry.prediction, target),
     )
 
 
@@ -158,7 +210,9 @@ def _positions(geometry: Geometry, uniform: Float[Array, "user 2"]) -> Float[Arr
 
 def _echo(geometry: Geometry, uniform: Float[Array, "3"]) -> Any:
     return Echo(
-        doppler_hz=geometry.max_doppler_hz * (2.0 * uniform[0] - 1.0),
+        doppler_hz=geometry.max_doppler_hz * (2.0 * uniform[0] - 1.0)
+        if geometry.doppler_hz is None
+        else geometry.doppler_hz,
         phase=2.0 * math.pi * uniform[1],
         seed=jnp.floor(uniform[2] * 2.0**52),
     )

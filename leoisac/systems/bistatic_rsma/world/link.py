@@ -133,9 +133,11 @@ def link_budget(config: BistaticRsmaConfig) -> BistaticLink:
     )
 
 
-def echo_delay(link: BistaticLink) -> int:
-    """Delay of the simulated echo in whole samples after the start of the receive window."""
-    return max(round(link.delay_samples) - link.delay_offset, 1)
+def echo_delay(link: BistaticLink, whole: bool = False) -> float:
+    """Delay of the simulated echo in samples after the start of the receive window, rounded where it is ``whole``."""
+    if whole:
+        return float(max(round(link.delay_samples) - link.delay_offset, 1))
+    return link.delay_samples - link.delay_offset
 
 
 def noise_power(config: BistaticRsmaConfig) -> float:
