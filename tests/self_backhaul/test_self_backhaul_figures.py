@@ -538,7 +538,7 @@ class TestSensitivity:
         assert names[0].startswith("gas_loss_db: 0.5 → ")
         assert "at least 10 of 20" in figure.get_supxlabel()
         labels = [axes.get_xlabel() for axes in figure.axes]
-        assert labels == ["change of the delivered sum rate [%]"] * 2 + ["change of PA1's lead [%]"] * 2
+        assert labels == ["change of the delivered sum rate [%]"] * 2 + ["change of PA1's lead [bit/s/Hz]"] * 2
 
     def test_the_lead_has_a_sensitivity_of_its_own(self):
         """PA1 gains a fifth at one value, its rival half as much: a lead of 2 becomes one of 3."""
@@ -549,7 +549,7 @@ class TestSensitivity:
 
         found = changes(made(SYSTEM, "sensitivity", rate, 20), "pa1", "ibs-aware")
         gains = {str(one.value): one.gain for one in found if one.field == "pattern_min_w"}
-        assert gains["10.0"].mean == pytest.approx(0.5)
+        assert gains["10.0"].mean == pytest.approx(1.0)
         assert gains["0.1"].mean == pytest.approx(0.0)
 
 

@@ -13,7 +13,7 @@ QUANTITIES: dict[str, Metric] = {
     "relative_beampattern": Metric("relative beampattern", "dB", most=0.0),
     "met_share": Metric("least rate met", least=0.0, most=1.0),
     "rate_change": Metric("change of the delivered sum rate", "%", least=-100.0),
-    "lead_change": Metric("change of PA1's lead", "%"),
+    "lead_change": Metric("change of PA1's lead", "bit/s/Hz"),
 }
 
 __all__ = ["QUANTITIES"]

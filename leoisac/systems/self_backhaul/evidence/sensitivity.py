@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.reading.statistics import usable_share
-from leoisac.experiment.reading.verdicts import Estimate, relative_gain
+from leoisac.experiment.reading.verdicts import Estimate, difference, relative_gain
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
@@ -28,8 +28,8 @@ class Change(NamedTuple):
     Attributes:
         field: that was changed.
         value: to what.
-        gain: relative change of the mean delivered sum rate, or of the mean lead, over the trials that both points
-            can use.
+        gain: relative change of the mean delivered sum rate, or change of the mean lead in bit/s/Hz (a lead may be
+            zero), over the trials that both points can use.
         usable: share of usable trials.
     """
 
@@ -49,7 +49,8 @@ def changes(dataset: xr.Dataset, scheme: str, rival: str = "") -> list[Change]:
     found: list[Change] = []
     for index in range(1, dataset.sizes[axis]):
         (field,) = (name for name in FIELDS if dataset[name].values[index] != dataset[name].values[0])
-        gain = relative_gain(rates.isel({axis: index}, drop=True), rates.isel({axis: 0}, drop=True))
+        compared = difference if rival else relative_gain
+        gain = compared(rates.isel({axis: index}, drop=True), rates.isel({axis: 0}, drop=True))
         found.append(Change(field, dataset[field].values[index], gain, float(share[index])))
     return found
 
@@ -70,7 +71,7 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         figure = mpl.Figure(figsize=((0.3 + 0.6 * count) * COLUMN_WIDTH_IN, height), layout="constrained")
         panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
         for panel, (rival, found) in zip(panels[len(schemes) :], leads.items(), strict=True):
-            _draw_bars(panel, [found[index] for index in bars], styles[rival].colour)
+            _draw_bars(panel, [found[index] for index in bars], styles[rival].colour, scale=1.0)
             panel.set_title(f"PA1 over {LABELS[rival]}", loc="left")
             panel.set_xlabel(QUANTITIES["lead_change"].label)
         for panel, scheme in zip(panels, schemes, strict=False):
@@ -86,17 +87,18 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         )
         add_note(
             figure,
-            "One declared value changed at a time, against the defaults: ratios of means over the trials that both can "
-            f"use (at least {least} of {dataset.sizes['trial']}), with 95 % intervals; in grey the share of trials "
+            "One declared value changed at a time, against the defaults: ratios of means, and differences of leads, "
+            f"over the trials that both can use (at least {least} of {dataset.sizes['trial']}), with 95 % intervals; in "
+            "grey the share of trials "
             f"that the changed value leaves usable (defaults: {base})",
         )
     return figure
 
 
-def _draw_bars(panel: Any, rows: list[Change], colour: str) -> None:
+def _draw_bars(panel: Any, rows: list[Change], colour: str, scale: float = 100.0) -> None:
     panel.axvline(0.0, color="#444444", linewidth=0.8)
     for row, one in enumerate(rows):
-        mean, low, high = (100.0 * value for value in one.gain[:3])
+        mean, low, high = (scale * value for value in one.gain[:3])
         if np.isfinite(mean):
             panel.barh(row, mean, height=2 * _BAR, color=colour, alpha=0.6)
         if one.gain.known:
