@@ -88,8 +88,8 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         add_note(
             figure,
             "One declared value changed at a time, against the defaults: ratios of means, and differences of leads, "
-            f"over the trials that both can use (at least {least} of {dataset.sizes['trial']}), with 95 % intervals; in "
-            "grey the share of trials "
+            f"over the trials that both can use (at least {least} of {dataset.sizes['trial']}), with 95 % intervals; "
+            "in grey the share of trials "
             f"that the changed value leaves usable (defaults: {base})",
         )
     return figure
