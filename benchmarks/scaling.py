@@ -2,7 +2,8 @@
 
 ``python benchmarks/scaling.py [--trials 8] [--case TEXT] [--plot docs/images/scaling.png]``; figures are kept in
 ``history/scaling.json``. Every point is a process of its own, by the backend that users get; milliseconds of processor
-time a design in a batch, compiled. Exponents are slopes of logarithms over all points of an axis.
+time a design in a batch, compiled. Exponents are slopes of logarithms over
+the points of an axis at which designs converge.
 """
 
 from __future__ import annotations
@@ -95,9 +96,14 @@ def point(axis: Axis, value: Any, trials: int) -> dict[str, Any]:
     return {"size": size_of(value), **json.loads(done.stdout.splitlines()[-1])}
 
 
+def solved(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points at which most designs converge: an infeasible size ends at once, and says nothing."""
+    return [p for p in points if p.get("converged", 0.0) > 0.5]
+
+
 def exponent(points: list[dict[str, Any]], quantity: str) -> float:
     """Slope of the logarithm over that of the size."""
-    known = [(p["size"], p[quantity]) for p in points if p.get(quantity, 0.0) > 0.0]
+    known = [(p["size"], p[quantity]) for p in solved(points)]
     if len(known) < 2:
         return float("nan")
     sizes, values = np.log(np.array(known, dtype=float)).T
@@ -116,7 +122,7 @@ def draw(record: dict[str, Any], path: Path) -> None:
         styles = series_styles(list(record["axes"]))
         for panel, (quantity, label) in zip(panels, labels.items(), strict=True):
             for name, axis in record["axes"].items():
-                points = [p for p in axis["points"] if quantity in p]
+                points = solved(axis["points"])
                 sizes = [p["size"] / points[0]["size"] for p in points]
                 values = [p[quantity] for p in points]
                 style = styles[name]
