@@ -30,6 +30,10 @@ _LEFT_OUT = 1e-3
 """Amplitude of the beam of a user that is left out: it may come back."""
 
 
+_SHUFFLE = 0.7
+"""Random shift of a user's place in the order of those who are left out, as a share of the users."""
+
+
 class _Kind(NamedTuple):
     """How the beams of one start are made."""
 
@@ -131,7 +135,10 @@ def _beams(kind: Beams, data: TrialData, start: int, rng: np.random.Generator) -
         return _unit_norm(random)
     users = channel.shape[1]
     how = _kind_of(start)
-    weights = np.where(_rank_of(channel) < np.ceil(how.kept * users), 1.0, _LEFT_OUT)
+    rank = _rank_of(channel)
+    if start >= len(_KINDS):  # other users may be the ones to leave out
+        rank = np.argsort(np.argsort(rank + _SHUFFLE * users * rng.uniform(size=users), axis=1), axis=1)
+    weights = np.where(rank < np.ceil(how.kept * users), 1.0, _LEFT_OUT)
     rows = channel / np.maximum(np.linalg.norm(channel, axis=-1, keepdims=True), 1e-300)
     matched = np.swapaxes(rows, 1, 2)
     beams = matched if how.regularisation is None else _zero_forcing(rows * weights[..., None], how.regularisation)
