@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
 ReceiverSide = Annotated[int, Field(ge=2, le=128)]
@@ -105,6 +106,7 @@ class BistaticRsmaConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass over the receiver's site instead of a fixed position"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
     def _consistent(self) -> BistaticRsmaConfig:
@@ -127,6 +129,11 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 f"target_position_km = {self.target_position_km} stands on the receiver's horizon, where a horizontal "
                 "panel measures no zenith angle; lift the target to an elevation of at least 0.01 deg"
+            )
+        if self.time is not None and self.coverage_centre == "sub-satellite" and self.user_positions_km is None:
+            raise ValueError(
+                'coverage_centre = "sub-satellite" takes the users along with the satellite; over a pass they stay on '
+                'Earth: write "receiver" or a place (x, y) in km'
             )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")

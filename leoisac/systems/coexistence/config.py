@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 
 AssociationRule = Literal["proposed", "nearest", "greedy", "random", "local-search"]
 Height = Annotated[float, Field(ge=0.01, le=1000)]
@@ -133,6 +134,7 @@ class CoexistenceConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a random direction"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 
 EARTH_RADIUS_M = 6371e3
 """Of the sphere on which targets lie."""
@@ -171,6 +172,7 @@ class SelfBackhaulConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a fixed altitude"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
     def _consistent(self) -> SelfBackhaulConfig:
