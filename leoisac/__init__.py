@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         channels,
         check_store,
         config,
+        coverage,
         design,
         draw,
         evaluate,
@@ -57,7 +58,18 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(
         (
-            *("channels", "config", "design", "draw", "evaluate", "export", "export_design", "figure", "load"),
+            *(
+                "channels",
+                "config",
+                "coverage",
+                "design",
+                "draw",
+                "evaluate",
+                "export",
+                "export_design",
+                "figure",
+                "load",
+            ),
             *(
                 "check_store",
                 "open_run",
@@ -106,6 +118,7 @@ __all__ = [
     "channels",
     "check_store",
     "config",
+    "coverage",
     "design",
     "draw",
     "evaluate",
