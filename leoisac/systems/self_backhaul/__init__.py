@@ -201,6 +201,8 @@ SYSTEM = System(
             "path-gain": "terrestrial-fading",
             "rain": "weather",
             "feed-phase": "weather",
+            "sky-sight": "satellite-shadowing",
+            "sky-shadowing": "satellite-shadowing",
             "direction": "fresh",
             "length": "fresh",
         },
