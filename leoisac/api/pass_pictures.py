@@ -36,7 +36,10 @@ def pass_picture(
     labels = dict(zip(dataset["scheme"].values.tolist(), dataset["scheme_label"].values.tolist()))
     order = tuple(dict.fromkeys([*(scheme.name for scheme in system.schemes), *labels]))
     note = str(summaries[0].attrs.get("caption", "")) if summaries else ""
-    return draw_pass(dataset, summaries, labels=labels, order=order, title=_title(dataset), note=note)
+    site = _satellite(dataset)
+    place = (float(site["latitude_deg"]), float(site["longitude_deg"]))
+    options: dict[str, Any] = {"labels": labels, "order": order, "site_deg": place, "note": note}
+    return draw_pass(dataset, summaries, title=_title(dataset), **options)
 
 
 def _usual(system: System, dataset: xr.Dataset) -> list[str]:
@@ -54,10 +57,16 @@ def _summary(system: System, dataset: xr.Dataset, name: str, view: str) -> Any:
     return summary(dataset, name, view=view)
 
 
+def _satellite(dataset: xr.Dataset) -> dict[str, Any]:
+    return json.loads(dataset.attrs["config"])["satellite"]
+
+
 def _title(dataset: xr.Dataset) -> str:
-    satellite = json.loads(dataset.attrs["config"]).get("satellite") or {}
+    satellite = _satellite(dataset)
     named = satellite.get("name") or satellite.get("norad_id")
-    place = f"{satellite.get('latitude_deg', 0.0):.2f}° N, {satellite.get('longitude_deg', 0.0):.2f}° E"
+    latitude, longitude = satellite["latitude_deg"], satellite["longitude_deg"]
+    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+    place = f"{abs(latitude):.2f}° {north}, {abs(longitude):.2f}° {east}"
     return f"{named or 'The satellite'} over {place}"
 
 

@@ -1,4 +1,5 @@
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false
 """Random numbers that change with time: what ``keys.uniforms`` draws, moved along a stationary process.
 
 Every number is the value at clock 0 of an Ornstein-Uhlenbeck process, the continuous first-order autoregressive one: a

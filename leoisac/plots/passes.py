@@ -10,6 +10,7 @@ import numpy as np
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label
 from leoisac.plots.curves import draw_curve
+from leoisac.plots.ground import draw_ground_track
 from leoisac.plots.paper import LEAST_FONT_PT, paper_style
 from leoisac.plots.style import SeriesStyle, series_styles
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _ELEVATION, _DOPPLER, _RANGE = "#000000", "#0072B2", "#D55E00"
 _SKY_IN = 2.0
-_PANEL_IN = 1.45
+_PANEL_IN, _GEOMETRY_IN = 1.45, 1.75
 _MOST_MARKS = 25
 """With more instants than this, curves bear no marks."""
 _INSIDE = 3
@@ -31,17 +32,20 @@ def draw_pass(
     *,
     labels: Mapping[str, str] | None = None,
     order: tuple[str, ...] | None = None,
+    site_deg: tuple[float, float] | None = None,
     title: str = "",
     note: str = "",
     width_in: float = 7.16,
 ) -> Figure:
-    """The sky over the site, elevation and range, Doppler shift and rate, and means of metrics over the pass.
+    """Sky over the site and ground, elevation and range, Doppler shift and rate, and means of metrics over the pass.
 
     Args:
-        geometry: coordinates along ``time``: ``elevation_deg, azimuth_deg, range_m, doppler_hz, doppler_rate_hz_s``.
+        geometry: coordinates along ``time``: ``elevation_deg, azimuth_deg, range_m, doppler_hz, doppler_rate_hz_s``
+            and, below the satellite, ``latitude_deg, longitude_deg``.
         summaries: of each metric, over ``scheme`` and ``time``: ``mean, low, high, count``, ``usable_share``.
         labels: scheme -> legend text.
         order: all schemes of the system, which fixes the styles; by default those of the first summary.
+        site_deg: latitude and longitude of the site, for the map.
         title: above the figure.
         note: small print below it.
         width_in: inches; a page of IEEE's journals by default.
@@ -56,10 +60,12 @@ def draw_pass(
     shares = [one for one in summaries[:1] if bool(np.any(one["usable_share"].values < 1.0))]
     rows = 2 + len(summaries) + len(shares)
     with paper_style() as mpl:
-        figure = mpl.Figure(figsize=(width_in, 0.55 + _PANEL_IN * rows), layout="constrained")
-        grid = figure.add_gridspec(rows, 2, width_ratios=[_SKY_IN, width_in - _SKY_IN])
-        sky = figure.add_subplot(grid[:2, 0], projection="polar")
-        _sky(sky, geometry)
+        heights = [*[_GEOMETRY_IN] * 2, *[_PANEL_IN] * (rows - 2)]
+        figure = mpl.Figure(figsize=(width_in, 0.55 + sum(heights)), layout="constrained")
+        grid = figure.add_gridspec(rows, 2, width_ratios=[_SKY_IN, width_in - _SKY_IN], height_ratios=heights)
+        _sky(figure.add_subplot(grid[0, 0], projection="polar"), geometry)
+        ground = figure.add_subplot(grid[1, 0])
+        draw_ground_track(ground, geometry["latitude_deg"].values, geometry["longitude_deg"].values, site_deg)
         panels = [figure.add_subplot(grid[0, 1])]
         panels += [figure.add_subplot(grid[1, 1], sharex=panels[0])]
         panels += [figure.add_subplot(grid[row, :]) for row in range(2, rows)]

@@ -129,6 +129,7 @@ def test_the_pass_is_a_picture(dataset: xr.Dataset) -> None:
     for wanted in ("elevation [deg]", "range [km]", "Doppler [kHz]", "rate [kHz/s]"):
         assert wanted in labels
     assert any("sum rate" in label for label in labels)
+    assert "latitude [deg]" in labels
     with pytest.raises(li.ConfigError, match="the dataset has none"):
         pass_picture(find("self-backhaul"), dataset, ["sum_rat"])
 

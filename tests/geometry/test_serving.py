@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,6 +125,6 @@ def test_coverage_is_a_dataset_and_a_table(tmp_path: Path, capsys: pytest.Captur
         ({"elements": "starlink", "latitudes_deg": [0], "step_s": 0.1}, "more than 100000"),
     ],
 )
-def test_what_cannot_be_is_refused(changes: dict[str, object], says: str) -> None:
+def test_what_cannot_be_is_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(li.ConfigError, match=says):
         li.coverage(**changes)

@@ -100,14 +100,14 @@ def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
     return [", ".join(changed) or "defaults"]
 
 
-def instant_text(instant: np.datetime64) -> str:
+def instant_text(instant: Any) -> str:
     """An instant to the second, or to the millisecond where that is needed: ``2025-10-07T12:00:00``."""
     whole = instant == instant.astype("datetime64[s]")
     return str(np.datetime_as_string(instant, unit="s" if whole else "ms"))
 
 
 def _value_text(value: Any) -> str:
-    if isinstance(value, np.datetime64):
+    if np.asarray(value).dtype.kind == "M":
         return instant_text(value)
     plain: Any = value.item() if hasattr(value, "item") else value
     return f"{plain:g}" if isinstance(plain, int | float) and not isinstance(plain, bool) else str(plain)

@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false
 """The axis of a pass in datasets: UTC instants as coordinate ``time``, and the geometry along it."""
 
 from __future__ import annotations
