@@ -134,6 +134,16 @@ def test_the_pass_is_a_picture(dataset: xr.Dataset) -> None:
         pass_picture(find("self-backhaul"), dataset, ["sum_rat"])
 
 
+def test_instants_are_written_without_what_they_share() -> None:
+    from leoisac.plots.sweep import short_instants
+
+    day = [f"2025-10-08T07:41:{second:02d}.000000000" for second in (5, 15)]
+    assert short_instants(day) == ["07:41:05", "07:41:15"]
+    assert short_instants(["2025-10-08T23:59:59", "2025-10-09T00:00:00"])[1] == "2025-10-09 00:00:00"
+    assert short_instants([day[0], "2025-10-08T07:41:05.500000000"])[1] == "07:41:05.500000000"
+    assert short_instants(["first", day[0]]) == ["first", day[0]]
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
