@@ -205,3 +205,29 @@ def test_clocks_count_decorrelations(config: Any) -> None:
     turned = 2.0 * math.pi * 1.0 * 1e-4 / wavelength_m
     assert float(block_loss(1.0, wavelength_m, 1e-4)) == pytest.approx(turned**2 / 4.0, rel=1e-3)
     assert readings(config) is None
+
+
+def test_time_of_a_scenario_file_and_of_the_command_line(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from leoisac.cli.app import app
+
+    part = "\n".join(f"{name} = {value!r}" for name, value in SATELLITE.items()).replace("'", '"')
+    sizes = "\n".join(f"{name} = {list(v) if isinstance(v, tuple) else v}" for name, v in SMALL.items())
+    file = tmp_path / "pass.toml"
+    head = f'system = "self-backhaul"\nschemes = ["das"]\ntrials = 3\n[config]\n{sizes}\nbeam_diameter_km = 62.0\n'
+    file.write_text(f"{head}[satellite]\n{part}\n[time]\nstep_s = 120.0\n")
+    store = ["--store", str(tmp_path / "run")]
+    for extra in ([], ["--set", "time.step_s=240.0", "--no-plot"]):
+        done = CliRunner().invoke(app, ["run", str(file), *store, *extra])
+        assert done.exit_code == (0 if not extra else 2), done.output
+    assert (tmp_path / "run" / "sweep.png").stat().st_size > 50_000
+    coarse = CliRunner().invoke(
+        app, ["run", str(file), "--store", str(tmp_path / "coarse"), "--set", "time.step_s=240.0", "--no-plot"]
+    )
+    assert coarse.exit_code == 0, coarse.output
+    fine, few = li.open_run(tmp_path / "run"), li.open_run(tmp_path / "coarse")
+    np.testing.assert_array_equal(few["rate"].values, fine["rate"].sel(time=few["time"].values).values)
+    other = CliRunner().invoke(app, ["run", str(file), "--set", "satellite.height_m=0.0"])
+    assert other.exit_code == 2
+    assert "belongs to [satellite]" in other.output
