@@ -57,7 +57,9 @@ def coverage(config: CoverageConfig) -> xr.Dataset:
         Site.from_degrees(latitude, longitude % 360.0 if longitude > 180.0 else longitude)
         for latitude, longitude in places
     ]
-    services, warnings = serve(satellites, sites, times, config.min_elevation_deg, config.rule, config.hysteresis_deg)
+    services, warnings = serve(
+        satellites, sites, times, config.min_elevation_deg, config.rule, config.hysteresis_deg, config.capacity
+    )
     along = {
         "satellite": np.stack([one.satellite for one in services]),
         "elevation_deg": np.degrees(np.stack([one.elevation_rad for one in services])),

@@ -59,6 +59,12 @@ class CoverageConfig(Config):
     hysteresis_deg: float = Field(
         default=5.0, ge=0, le=90, description="how much higher another satellite must be (rule hysteresis)"
     )
+    capacity: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="most sites that a satellite serves at a time; all if left out",
+    )
 
     @field_validator("begin", mode="before")
     @classmethod

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -68,6 +69,7 @@ def serve(
     min_elevation_deg: Number = 25.0,
     rule: str = "highest",
     hysteresis_deg: Number = 5.0,
+    capacity: int | None = None,
 ) -> tuple[tuple[Service, ...], tuple[str, ...]]:
     """Service of every site by a constellation, and what a reader should know about its orbits.
 
@@ -79,6 +81,8 @@ def serve(
         rule: ``highest``: always the highest satellite. ``longest-stay``: the one that stays longest, until it sets.
             ``hysteresis``: the highest one, until another is higher by ``hysteresis_deg`` or it sets.
         hysteresis_deg: 0 or more.
+        capacity: most of the sites that a satellite serves at a time; None for all. At every time those go first who
+            stay with their satellite, then the others in the order of the sites, among satellites with room.
 
     Raises:
         ValueError: for an unknown rule, and numbers outside their ranges.
@@ -89,6 +93,8 @@ def serve(
         raise ValueError(f"min_elevation_deg is {min_elevation_deg}; allowed are -90 to below 90 degrees.")
     if not hysteresis_deg >= 0.0:
         raise ValueError(f"hysteresis_deg is {hysteresis_deg}; it must be 0 or more.")
+    if capacity is not None and capacity < 1:
+        raise ValueError(f"capacity is {capacity}; it must be 1 or more.")
     instants = np.atleast_1d(np.asarray(times))
     least = math.sin(math.radians(min_elevation_deg))
     visible: list[list[_Visible]] = [[] for _ in sites]
@@ -98,7 +104,11 @@ def serve(
         for found, site in zip(visible, sites):
             found.append(_visible(site, states.position_ecef_m, least, first))
     margin = math.radians(hysteresis_deg)
-    chosen = tuple(_choose(_join(found), len(instants), rule, margin) for found in visible)
+    seen = [_join(found) for found in visible]
+    if capacity is None:
+        chosen = tuple(_choose([one], len(instants), rule, margin, 1)[0] for one in seen)
+    else:
+        chosen = _choose(seen, len(instants), rule, margin, capacity)
     return chosen, tuple(warnings)
 
 
@@ -140,36 +150,83 @@ def _join(parts: Sequence[_Visible]) -> _Visible:
     return _Visible(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _choose(seen: _Visible, times: int, rule: str, margin: float) -> Service:
-    starts = np.searchsorted(seen.time, np.arange(times + 1))
-    served, place = np.full(times, NONE), np.full(times, NONE)
-    until = _visible_until(seen) if rule == "longest-stay" else None
-    now = NONE
+class _Chooser:
+    """One site's choice by a rule, one time after the other."""
+
+    def __init__(self, seen: _Visible, times: int, rule: str, margin: float) -> None:
+        self._seen, self._rule, self._margin = seen, rule, margin
+        self._starts = np.searchsorted(seen.time, np.arange(times + 1))
+        self._until = _visible_until(seen) if rule == "longest-stay" else None
+        self._place = np.full(times, NONE)
+        self._now = NONE
+
+    def stays(self, time: int) -> int | None:
+        """The satellite that the site stays with, whoever else there is; None where it looks for another."""
+        rows, held = self._rows(time), self._held(time)
+        if held is None:
+            return None
+        best = float(self._seen.elevation[rows].max())
+        reach = {"highest": 0.0, "hysteresis": self._margin, "longest-stay": math.inf}[self._rule]
+        return self._take(time, held) if self._seen.elevation[held] >= best - reach else None
+
+    def looks(self, time: int, load: Mapping[int, int], capacity: int) -> int | None:
+        """The satellite that it chooses among those with room; None, and nothing any more, where there is none."""
+        rows = self._rows(time)
+        free = np.array([load.get(name, 0) < capacity for name in self._seen.satellite[rows].tolist()], dtype=bool)
+        places = rows.start + np.flatnonzero(free)
+        if not len(places):
+            self._now = NONE
+            return None
+        worth = self._seen.elevation if self._until is None else self._until
+        best = int(places[np.argmax(worth[places])])
+        held = self._held(time)
+        if self._rule == "hysteresis" and held is not None and held in places:
+            best = held if self._seen.elevation[held] >= self._seen.elevation[best] - self._margin else best
+        return self._take(time, best)
+
+    def service(self) -> Service:
+        """What came of it."""
+        gap, seen = self._place == NONE, self._seen
+        if not len(seen.time):
+            nothing = np.full(gap.shape, np.nan)
+            return Service(self._place, nothing, nothing, np.diff(self._starts))
+        return Service(
+            satellite=np.where(gap, NONE, seen.satellite[self._place]),
+            elevation_rad=np.where(gap, np.nan, seen.elevation[self._place]),
+            range_m=np.where(gap, np.nan, seen.range_m[self._place]),
+            visible=np.diff(self._starts),
+        )
+
+    def _rows(self, time: int) -> slice:
+        return slice(int(self._starts[time]), int(self._starts[time + 1]))
+
+    def _held(self, time: int) -> int | None:
+        rows = self._rows(time)
+        found = np.flatnonzero(self._seen.satellite[rows] == self._now)
+        return rows.start + int(found[0]) if found.size else None
+
+    def _take(self, time: int, place: int) -> int:
+        self._place[time] = place
+        self._now = int(self._seen.satellite[place])
+        return self._now
+
+
+def _choose(seen: Sequence[_Visible], times: int, rule: str, margin: float, capacity: int) -> tuple[Service, ...]:
+    choosers = [_Chooser(one, times, rule, margin) for one in seen]
     for time in range(times):
-        rows = slice(int(starts[time]), int(starts[time + 1]))
-        names = seen.satellite[rows]
-        if not len(names):
-            now = NONE
-            continue
-        best = int(np.argmax(seen.elevation[rows]))
-        held = np.flatnonzero(names == now)
-        if rule == "highest":
-            pick = best
-        elif rule == "hysteresis":
-            stays = held.size and seen.elevation[rows][held[0]] >= seen.elevation[rows][best] - margin
-            pick = int(held[0]) if stays else best
-        else:
-            assert until is not None
-            pick = int(held[0]) if held.size else int(np.argmax(until[rows]))
-        now = int(names[pick])
-        served[time], place[time] = now, rows.start + pick
-    gap = place == NONE
-    return Service(
-        satellite=served,
-        elevation_rad=np.where(gap, np.nan, seen.elevation[place] if len(seen.time) else np.nan),
-        range_m=np.where(gap, np.nan, seen.range_m[place] if len(seen.time) else np.nan),
-        visible=np.diff(starts),
-    )
+        load: Counter[int] = Counter()
+        looking: list[_Chooser] = []
+        for one in choosers:
+            stays = one.stays(time)
+            if stays is None:
+                looking.append(one)
+            else:
+                load[stays] += 1
+        for one in looking:
+            found = one.looks(time, load, capacity)
+            if found is not None:
+                load[found] += 1
+    return tuple(one.service() for one in choosers)
 
 
 def _visible_until(seen: _Visible) -> np.ndarray:

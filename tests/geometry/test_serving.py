@@ -128,3 +128,19 @@ def test_coverage_is_a_dataset_and_a_table(tmp_path: Path, capsys: pytest.Captur
 def test_what_cannot_be_is_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(li.ConfigError, match=says):
         li.coverage(**changes)
+
+
+def test_full_satellites_send_sites_to_the_next_one(elevation: np.ndarray) -> None:
+    """Three sites at one place, one each: together they have the three highest, and gaps where fewer are up."""
+    services, _ = serve(SHELL, [SITES[0]] * 3, TIMES, 20.0, "highest", capacity=1)
+    for time, here in enumerate(elevation[0].T):
+        up = [int(number) for number in np.argsort(-here)[:3] if here[number] >= LEAST]
+        found = [int(one.satellite[time]) for one in services if one.satellite[time] != NONE]
+        assert sorted(found) == sorted(up)
+    for rule in ("highest", "hysteresis", "longest-stay"):
+        bounded, _ = serve(SHELL, SITES, TIMES, 20.0, rule, capacity=2)
+        alone, _ = serve(SHELL, SITES, TIMES, 20.0, rule)
+        for one, other in zip(bounded, alone):
+            np.testing.assert_array_equal(one.satellite, other.satellite)
+    with pytest.raises(ValueError, match="capacity is 0"):
+        serve(SHELL, SITES, TIMES, capacity=0)
