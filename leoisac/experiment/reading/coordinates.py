@@ -103,8 +103,7 @@ def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
 def instant_text(instant: Any) -> str:
     """An instant to the second, or to the millisecond where that is needed: ``2025-10-07T12:00:00``."""
     whole = instant == instant.astype("datetime64[s]")
-    text: Any = np.datetime_as_string(instant, unit="s" if whole else "ms")
-    return str(text)
+    return f"{np.datetime_as_string(instant, unit='s' if whole else 'ms')}"
 
 
 def _value_text(value: Any) -> str:
