@@ -33,7 +33,7 @@ BELOW = {
     },
     "own": {"foundation", "experiment", "problems"},
     "catalogue": {"foundation", "experiment", "systems"},
-    "api": {"foundation", "experiment", "own", "plots", "catalogue"},
+    "api": {"foundation", "geometry", "experiment", "own", "plots", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
     "__main__": {"cli"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.

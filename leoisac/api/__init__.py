@@ -6,6 +6,8 @@ Everything that computes is imported on first use, so that importing this packag
 from __future__ import annotations
 
 from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
+from leoisac.api.coverage import coverage
+from leoisac.api.passes import run_pass
 from leoisac.api.pictures import plot
 from leoisac.api.session import Session, session
 from leoisac.api.trials import (
@@ -26,6 +28,7 @@ __all__ = [
     "channels",
     "check_store",
     "config",
+    "coverage",
     "design",
     "draw",
     "evaluate",
@@ -38,6 +41,7 @@ __all__ = [
     "read_channels",
     "resume",
     "run",
+    "run_pass",
     "schemes",
     "session",
     "systems",

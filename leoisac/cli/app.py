@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from leoisac.cli.bench import bench
 from leoisac.cli.cache import cache
 from leoisac.cli.check import check
+from leoisac.cli.coverage import coverage
 from leoisac.cli.doctor import doctor
 from leoisac.cli.export import export
 from leoisac.cli.new import new
@@ -96,6 +97,7 @@ for _name, _verb in (
     ("cite", cite),
     ("new", new),
     ("pass", satellite_pass),
+    ("coverage", coverage),
     ("run", run),
     ("resume", resume),
     ("status", status),

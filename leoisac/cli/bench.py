@@ -37,7 +37,7 @@ def bench(
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them: .png, .pdf, .svg or .pgf.")] = None,
     plugin: Plugins = None,
 ) -> None:
-    """Measure the fast route against the published algorithms, and by itself.
+    """Measure the fast route against published algorithms and by itself.
 
     The same trials by both routes, on one core; compilation excluded and shown beside; objective and constraint
     violation of both in the same table.

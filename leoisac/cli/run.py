@@ -172,6 +172,23 @@ def _with_files(item: Scenario) -> Scenario:
     return item if resolve_files is None else dataclasses.replace(item, config=resolve_files(Path.cwd()))
 
 
+def _sweep_without_instants(system: System, wanted: Scenario, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The sweep; without the instants of a pass where ``--set`` changes its ``[time]``, which then gives others.
+
+    Raises:
+        ConfigError: for another satellite or site, whose pass is at other times.
+    """
+    changed = {name.partition(".")[0] for name in fields}
+    if system.over_time is None or system.over_time.field not in wanted.sweep or not changed & {"time", "satellite"}:
+        return wanted.sweep
+    for name in fields:
+        if name.partition(".")[0] == "satellite":
+            raise ConfigError(
+                f"--set {name}: the pass of [time] belongs to [satellite]; change it in the scenario file."
+            )
+    return {name: values for name, values in wanted.sweep.items() if name != system.over_time.field}
+
+
 def _changed(
     system: System,
     wanted: Scenario,
@@ -190,7 +207,7 @@ def _changed(
         system,
         wanted.config.replace(**fields),
         wanted.schemes if schemes is None else schemes,
-        wanted.sweep,
+        _sweep_without_instants(system, wanted, fields),
         wanted.trials if trials is None else trials,
         wanted.seed if seed is None else seed,
         route or wanted.route,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from leoisac.api.pass_pictures import pass_picture
 from leoisac.cli.output import say
 from leoisac.cli.progress import progress_bar
 from leoisac.cli.tables import console, outcome_tables, result_table
@@ -19,6 +20,7 @@ from leoisac.experiment.names import in_file_name, printable
 from leoisac.experiment.reading.footnotes import add_warnings, facts
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.studies import draw_figure
+from leoisac.experiment.reading.time_axis import is_pass
 from leoisac.experiment.running import campaign
 from leoisac.experiment.running.interruption import Stop, orderly_stop
 from leoisac.experiment.scenario.scenarios import Scenario
@@ -133,6 +135,15 @@ def draw(
     written: list[Path] = []
     for name, dataset in datasets.items():
         shown = metric or system.sweep_headline(name)
+        if metric is None and is_pass(dataset):
+            study = f"-{name}" if len(datasets) > 1 else ""
+            target = path.with_name(f"{path.stem}{study}{path.suffix}")
+            drawn = pass_picture(system, dataset)
+            add_warnings(drawn, [dataset])
+            about = {"Figure": "the satellite's pass", **facts(system, {name: dataset})}
+            save(drawn, output_file(target), about, footnote)
+            written.append(target)
+            continue
         for suffix, drawn in _sweep_pictures(system, dataset, shown, view):
             study = f"-{name}" if len(datasets) > 1 else ""
             target = path.with_name(f"{path.stem}{study}{suffix}{path.suffix}")

@@ -246,6 +246,28 @@ class BenchCase:
     rival: str = ""
 
 
+@dataclass(frozen=True)
+class OverTime:
+    """How a system goes along the pass of a configuration with a ``[time]`` part.
+
+    Attributes:
+        processes: purpose of random numbers (of ``keys.uniforms``) -> name of the process along which they move, or one
+            name per row, empty for what stays; purposes that are not named stay, too.
+        metrics: what a picture of the pass shows beside the headline.
+        axis: dotted name of ``config -> (config with first and last instant, all instants)``.
+        field: the field that takes an instant.
+        readings: dotted name of ``config -> {process: clock reading}``, None where the configuration is at no instant.
+        geometry: dotted name of ``(config, instants) -> {name: (values, long name, unit)}``.
+    """
+
+    processes: Mapping[str, str | tuple[str, ...]]
+    metrics: tuple[str, ...] = ()
+    axis: Part = "leoisac.geometry.time_axis:time_axis"
+    field: str = "satellite.time"
+    readings: Part = "leoisac.propagation.over_time:readings"
+    geometry: Part = "leoisac.geometry.time_axis:geometry_over_time"
+
+
 class Parts(TypedDict):
     """Dotted names of a system's functions and tables; see ``System``."""
 
@@ -307,6 +329,7 @@ class System:
         tolerance: largest violation at which an INACCURATE or MAX_STEPS design still counts.
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
         origin: where a user wrote it; None for those of leoisac.
+        over_time: how it goes along a pass; None where it does not.
         beside: metrics that stand beside it in tables, over all trials: zero where there is no usable design.
     """
 
@@ -338,6 +361,7 @@ class System:
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict[str, Coordinate])
     alive: tuple[str, ...] = ()
     origin: Origin | None = None
+    over_time: OverTime | None = None
 
     def program(self, scheme: str) -> str:
         """What tells apart the users' own code that a scheme's results come from; empty where there is none."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from leoisac.foundation.evolution import moved
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 
 Key = Any
@@ -46,7 +47,7 @@ def entity_keys(key: Key, count: int) -> Key:
 
 @in_double
 def uniforms(key: Key, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Independent uniform numbers on (0, 1) for several purposes of one entity.
+    """Independent uniform numbers on (0, 1) for several purposes of one entity, at the instant at hand.
 
     Args:
         key: the entity's key.
@@ -58,9 +59,10 @@ def uniforms(key: Key, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     def row(purpose: Key) -> Any:
         return jax.random.uniform(purpose, (max(sizes),), dtype=jnp.float64)
 
-    numbers = jax.vmap(row)(purpose_keys(key, list(shapes))) + _HALF_STEP
+    keys = purpose_keys(key, list(shapes))
+    numbers = jax.vmap(row)(keys) + _HALF_STEP
     return {
-        purpose: numbers[index, :size].reshape(shape)
+        purpose: moved(keys[index], purpose, numbers[index, :size].reshape(shape))
         for index, (size, (purpose, shape)) in enumerate(zip(sizes, shapes.items(), strict=True))
     }
 

@@ -88,7 +88,7 @@ def draw_paper_figure(
     is_dots = all(len(curve.x) == 1 for curve in curves) and not x_label
     along_sweep = not is_dots and all(curve.usable_share.shape == curve.x.shape for curve in curves)
     show_strip = shares and along_sweep and any(np.any(curve.usable_share < 1.0) for curve in curves)
-    with _paper_style() as mpl:
+    with paper_style() as mpl:
         height = height_in or _height(width_in, curves, show_strip, is_dots)
         figure = mpl.Figure(figsize=(width_in, height), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
@@ -120,7 +120,8 @@ def draw_paper_figure(
 
 
 @contextmanager
-def _paper_style() -> Iterator[Any]:
+def paper_style() -> Iterator[Any]:
+    """Matplotlib's ``figure`` module under the style of papers: no text below 8 points."""
     import matplotlib as mpl
 
     with house_style() as module, mpl.rc_context(cast(Any, dict(_SETTINGS))):

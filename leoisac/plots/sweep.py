@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _MAIN_HEIGHT_IN = 3.3
 _SHARE_HEIGHT_IN = 0.9
 _LOG_RATIO = 50.0
+_MANY_TEXTS, _MOST_TEXTS = 12, 5
+"""More names than can stand side by side are thinned out to a few: instants, which are in order."""
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?")
 _LABEL_LETTERS = 48
 """As much as fits beside the panel in one line."""
 
@@ -108,11 +112,22 @@ def _positions(summary: xr.Dataset, axis: str) -> tuple[np.ndarray, list[str] | 
 def scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
     """Ticks at the points where those are few or texts; a logarithmic axis where they span decades."""
     if tick_labels is not None:
-        axes.set_xticks(x, tick_labels)
+        texts, step = short_instants(tick_labels), -(-len(x) // _MOST_TEXTS) if len(x) > _MANY_TEXTS else 1
+        axes.set_xticks(x[::step], texts[::step])
     elif np.all(x > 0) and x.max() / x.min() >= _LOG_RATIO:
         axes.set_xscale("log")
     elif len(x) <= 9:
         axes.set_xticks(x)
+
+
+def short_instants(texts: Sequence[str]) -> list[str]:
+    """Instants without what they share: the date where it is one, fractions of a second that are zero."""
+    found = [_INSTANT.fullmatch(text) for text in texts]
+    if not all(found):
+        return list(texts)
+    parts = [one.groups() for one in found if one is not None]
+    one_day, whole = len({day for day, *_ in parts}) == 1, not any((rest or ".0").strip(".0") for *_, rest in parts)
+    return [f"{'' if one_day else day + ' '}{clock}{'' if whole else rest or ''}" for day, clock, rest in parts]
 
 
 def _share_strip(

@@ -100,7 +100,15 @@ def point_texts(dataset: xr.Dataset, axis: str, index: int) -> list[str]:
     return [", ".join(changed) or "defaults"]
 
 
+def instant_text(instant: Any) -> str:
+    """An instant to the second, or to the millisecond where that is needed: ``2025-10-07T12:00:00``."""
+    whole = instant == instant.astype("datetime64[s]")
+    return f"{np.datetime_as_string(instant, unit='s' if whole else 'ms')}"
+
+
 def _value_text(value: Any) -> str:
+    if np.asarray(value).dtype.kind == "M":
+        return instant_text(value)
     plain: Any = value.item() if hasattr(value, "item") else value
     return f"{plain:g}" if isinstance(plain, int | float) and not isinstance(plain, bool) else str(plain)
 

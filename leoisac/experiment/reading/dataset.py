@@ -12,6 +12,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Metric, System
 from leoisac.experiment.reading.coordinates import entry_coordinates, scheme_coordinates, sweep_coordinates
+from leoisac.experiment.reading.time_axis import along_the_pass
 from leoisac.experiment.scenario.files import scenario_toml
 from leoisac.experiment.scenario.routes import AbsentScheme
 from leoisac.experiment.scenario.scenarios import Scenario, SweepPoint
@@ -84,7 +85,7 @@ def assemble(
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
     if warnings or other:
         dataset.attrs["warnings"] = "\n".join([*warnings, *other])
-    return dataset
+    return along_the_pass(system, study.config, dataset)
 
 
 class _Columns:

@@ -147,11 +147,12 @@ def scenario(
         raise ConfigError(f"route = {shown(route)}: must be text.")
     for choice in scheme_routes(system, entries, route) if runnable else ():
         require_extra(choice.scheme, choice.route)
+    config, sweep = _along_the_pass(system, config, sweep or {})
     return Scenario(
         system=system.name,
         config=config,
         schemes=entries,
-        sweep=_checked_sweep(config, sweep or {}),
+        sweep=_checked_sweep(config, sweep),
         trials=whole_number("trials", trials, 1, MOST_TRIALS),
         seed=whole_number("seed", seed, 0, MOST_SEED),
         route=route,
@@ -241,6 +242,18 @@ def read_field(config: Config, path: str) -> Any:
             raise ConfigError(f"{where}{step}: no such field.{suggest(step, known)}")
         value = cast(Any, value)[step]
     return value
+
+
+def _along_the_pass(system: System, config: Config, sweep: Mapping[str, Any]) -> tuple[Config, Mapping[str, Any]]:
+    """The instants of a ``[time]`` part as one more axis, the last and fastest, unless the sweep has them."""
+    time = getattr(config, "time", None)
+    if system.over_time is None or not isinstance(time, Config) or not isinstance(cast(Any, sweep), Mapping):
+        return config, sweep
+    field = system.over_time.field
+    if any(field in axis.split("+") for axis in _flat(sweep)):
+        return config, sweep
+    stated, instants = resolve(system.over_time.axis)(config)
+    return stated, {**sweep, field: list(instants)}
 
 
 def _checked_rules(system: System, trials: int, count: str, until: str, most_trials: int) -> dict[str, Any]:

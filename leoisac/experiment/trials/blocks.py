@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from leoisac.experiment.contracts import Part, System, resolve
+from leoisac.experiment.contracts import OverTime, Part, System, resolve
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import MOST_SEED, MOST_TRIALS, whole_number
 from leoisac.experiment.trials.unsound import sound_trials, with_stand_ins, without_designs
 from leoisac.foundation.config import Config, ConfigError, fingerprint, suggest
+from leoisac.foundation.evolution import moving
 from leoisac.foundation.jax_setup import in_double, jax
 from leoisac.foundation.keys import trial_key
 from leoisac.foundation.lanes import BatchedFunction, by_lanes
@@ -44,7 +45,8 @@ def draw_trials(system: System, config: Config, seed: int, trials: int | Iterabl
     """
     seed = whole_number("seed", seed, 0, MOST_SEED)
     numbers = trial_numbers(trials)
-    return drawing(system)((geometry_of(system, config), np.int64(seed)), numbers)
+    clocks = _keep(system.over_time.readings, config) if system.over_time else None
+    return drawing(system)((geometry_of(system, config), np.int64(seed), clocks), numbers)
 
 
 @in_double
@@ -87,8 +89,8 @@ def parameters_of(system: System, config: Config) -> Any:
 
 
 def drawing(system: System) -> BatchedFunction:
-    """Compiled ``f((geometry, seed), trials)``."""
-    return _drawing(system.draw)
+    """Compiled ``f((geometry, seed, clocks), trials)``; ``clocks`` is None where nothing moves with time."""
+    return _drawing(system.draw, _Processes(system.over_time))
 
 
 def evaluation(system: System) -> BatchedFunction:
@@ -122,13 +124,31 @@ def trial_numbers(trials: int | Iterable[int]) -> np.ndarray:
     return np.arange(whole_number("trials", trials, 1, MOST_TRIALS), dtype=np.int64)
 
 
+class _Processes:
+    """The processes of a system, hashable by identity of their declaration."""
+
+    def __init__(self, over_time: OverTime | None) -> None:
+        self._declared = over_time
+
+    @property
+    def by_purpose(self) -> Mapping[str, Any]:
+        return self._declared.processes if self._declared else {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Processes) and self._declared is other._declared
+
+    def __hash__(self) -> int:
+        return id(self._declared)
+
+
 @functools.cache
-def _drawing(dotted: Part) -> BatchedFunction:
+def _drawing(dotted: Part, processes: _Processes) -> BatchedFunction:
     draw: Callable[[Any, Any], Any] = resolve(dotted)
 
-    def draw_one(geometry_and_seed: tuple[Any, Any], trial: Any) -> Any:
-        geometry, seed = geometry_and_seed
-        return draw(geometry, trial_key(seed, trial))
+    def draw_one(shared: tuple[Any, Any, Any], trial: Any) -> Any:
+        geometry, seed, clocks = shared
+        with moving(processes.by_purpose, clocks):
+            return draw(geometry, trial_key(seed, trial))
 
     return by_lanes(
         draw_one, effort=1, native=False

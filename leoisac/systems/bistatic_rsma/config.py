@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 from leoisac.waveforms.blocks import BlockKind
 
@@ -230,6 +231,7 @@ class BistaticRsmaConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass over the receiver's site instead of a fixed position"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
     def _consistent(self) -> BistaticRsmaConfig:
@@ -292,6 +294,11 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 f"echo_subcarriers = {self.echo_subcarriers}: num_samples = {self.num_samples} is no whole number of "
                 "slots of as many samples"
+            )
+        if self.time is not None and self.coverage_centre == "sub-satellite" and self.user_positions_km is None:
+            raise ValueError(
+                'coverage_centre = "sub-satellite" takes the users along with the satellite; over a pass they stay on '
+                'Earth: write "receiver" or a place (x, y) in km'
             )
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")

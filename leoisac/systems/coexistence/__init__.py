@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, ROW, UNIT_MODULUS, ChannelArray
-from leoisac.experiment.contracts import Metric, Scheme, System, parts_of, resolve
+from leoisac.experiment.contracts import Metric, OverTime, Scheme, System, parts_of, resolve
 from leoisac.systems.coexistence.association_rules import association_rule
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
@@ -212,6 +212,15 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     **parts_of(__name__),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    over_time=OverTime(
+        {
+            "shadowing": ("terrestrial-shadowing", "terrestrial-shadowing", "satellite-shadowing"),
+            "sight": ("", "terrestrial-fading", "terrestrial-fading"),
+            "gain": "terrestrial-fading",
+            "innovation": "terrestrial-fading",
+        },
+        metrics=("min_scnr",),
+    ),
     small={
         "num_users": 2,
         "num_tx": 8,

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 from leoisac.systems.coexistence.association_rules import known_rules
 from leoisac.systems.coexistence.pfd_limits import bands_text, rr21_limits
 
@@ -225,6 +226,7 @@ class CoexistenceConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a random direction"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
     def _consistent(self) -> CoexistenceConfig:

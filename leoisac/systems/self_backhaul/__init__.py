@@ -6,7 +6,7 @@ T. Wang, Q. Wang, "Joint Beamforming for Integrated Satellite-Terrestrial ISAC S
 from __future__ import annotations
 
 from leoisac.experiment.channel_table import COLUMN, POSITIVE, ChannelArray
-from leoisac.experiment.contracts import Coordinate, Metric, Scheme, System, parts_of
+from leoisac.experiment.contracts import Coordinate, Metric, OverTime, Scheme, System, parts_of
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, consistent_set, published_text_set
 
 _HERE = "leoisac.systems.self_backhaul"
@@ -195,6 +195,19 @@ SYSTEM = System(
     alive=("delivered_sum_rate",),
     beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    over_time=OverTime(
+        {
+            "shadowing": "terrestrial-shadowing",
+            "path-gain": "terrestrial-fading",
+            "rain": "weather",
+            "feed-phase": "weather",
+            "sky-sight": "satellite-shadowing",
+            "sky-shadowing": "satellite-shadowing",
+            "direction": "fresh",
+            "length": "fresh",
+        },
+        metrics=("detection_probability",),
+    ),
     small={"num_users": 2, "bs_array": (1, 3), "num_feeds": 3, "target_angles_deg": (-30.0, 20.0)},
 )
 

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 
 EARTH_RADIUS_M = 6371e3
 """Of the sphere on which targets lie."""
@@ -128,6 +129,16 @@ class SelfBackhaulConfig(Config):
     es_gain_dbi: float = Field(default=37.7, ge=-20, le=80, description="receive gain of the Earth Station")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user towards the satellite")
     gas_loss_db: float = Field(default=0.5, ge=0, le=100, description="gaseous loss of every satellite path")
+    gas_path: Literal["constant", "slant"] = Field(
+        default="constant", description="gaseous loss as stated, or stated for the zenith and divided by sin(elevation)"
+    )
+    scintillation: Literal["none", "tr38811"] = Field(
+        default="none", description="fade by scintillation of every satellite path, by elevation (TR 38.811)"
+    )
+    user_environment: Literal["none", "dense-urban", "urban", "suburban-rural"] = Field(
+        default="none",
+        description="around users: line of sight, shadowing and clutter loss of their satellite links (TR 38.811)",
+    )
     rain_model: Literal["gaussian_db", "lognormal_db"] = Field(
         default="gaussian_db", description="rain gain in dB: capped Gaussian, or minus a log-normal"
     )
@@ -171,6 +182,7 @@ class SelfBackhaulConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a fixed altitude"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
     def _consistent(self) -> SelfBackhaulConfig:

@@ -16,6 +16,11 @@ from leoisac.propagation.terrestrial import log_distance_path_loss_db
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.world.ground import Placement, place
 from leoisac.systems.self_backhaul.world.sensed import IDLE, detection_at, least_pattern_w, sensed_targets
+from leoisac.systems.self_backhaul.world.surroundings import (
+    gas_loss_db,
+    median_user_loss_db,
+    scintillation_loss_db,
+)
 
 _ENERGY_TOLERANCE_DB = 0.02
 
@@ -34,7 +39,14 @@ def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
         _satellite_budget(
             config, placement, "Feeder link: satellite to Earth Station", config.es_gain_dbi, es_noise_dbm
         ),
-        _satellite_budget(config, placement, "Interference: satellite to a user", config.user_gain_dbi, noise_dbm),
+        _satellite_budget(
+            config,
+            placement,
+            "Interference: satellite to a user",
+            config.user_gain_dbi,
+            noise_dbm,
+            median_user_loss_db(config, placement),
+        ),
         _access_budget(config),
         _sensing_budget(config, placement),
         _antennas(config),
@@ -47,7 +59,12 @@ def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
 
 
 def _satellite_budget(
-    config: SelfBackhaulConfig, placement: Placement, title: str, receive_gain: float, noise_dbm: float
+    config: SelfBackhaulConfig,
+    placement: Placement,
+    title: str,
+    receive_gain: float,
+    noise_dbm: float,
+    around_db: float = 0.0,
 ) -> LinkBudget:
     return satellite_downlink_budget(
         title,
@@ -58,8 +75,10 @@ def _satellite_budget(
         transmit_gain_dbi=_boresight_gain_dbi(config, placement),
         receive_gain_dbi=receive_gain,
         noise_power_dbw=noise_dbm - 30.0,
-        gas_loss_db=config.gas_loss_db - float(to_db(config.doppler_gain)),
+        gas_loss_db=gas_loss_db(config, placement) - float(to_db(config.doppler_gain)),
         rain_loss_db=_median_rain_loss_db(config),
+        scintillation_loss_db=scintillation_loss_db(config, placement),
+        shadowing_loss_db=around_db,
     )
 
 

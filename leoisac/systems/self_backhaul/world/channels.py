@@ -33,6 +33,7 @@ from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_val
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.model import Channels, EstimatedChannels, UnitErrors
 from leoisac.systems.self_backhaul.world.ground import place
+from leoisac.systems.self_backhaul.world.surroundings import gas_loss_db, scintillation_loss_db, users_surroundings
 
 Numbers = dict[str, Any]
 
@@ -63,6 +64,7 @@ _POSITION_CANDIDATES = 8
         "rain_std",
         "feed_phase_std",
         "noise_power",
+        "surroundings",
     ],
     meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy"],
 )
@@ -97,6 +99,7 @@ class Geometry:
     feed_phase: str
     array_gain: bool
     noisy: bool
+    surroundings: Leaf | None = None  # (4,): line-of-sight probability, both deviations and the clutter loss in dB
 
 
 def prepare(config: SelfBackhaulConfig) -> Geometry:
@@ -115,12 +118,13 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         "doppler_gain": config.doppler_gain,
         "es_gain": from_db(config.es_gain_dbi),
         "user_gain": from_db(config.user_gain_dbi),
-        "gas_gain": gas_gain(config.gas_loss_db),
+        "gas_gain": gas_gain(gas_loss_db(config, placement) + scintillation_loss_db(config, placement)),
         "rain_mean": config.rain_mean_db,
         "rain_std": config.rain_std_db,
         "feed_phase_std": deg_to_rad(config.feed_phase_std_deg),
         "noise_power": dbm_to_w(config.noise_power_dbm),
     }
+    around = users_surroundings(config, placement)
     return Geometry(
         satellite_m=jnp.asarray(placement.satellite_m),
         feed_centres_m=jnp.asarray(placement.feed_centres_m),
@@ -133,6 +137,7 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         feed_phase=config.feed_phase,
         array_gain=config.array_gain,
         noisy=config.estimate == "noisy",
+        surroundings=None if around is None else jnp.asarray(around),
     )
 
 
@@ -147,6 +152,9 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
     h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
     g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
+    if geometry.surroundings is not None:
+        gain = _surroundings_gain(geometry.surroundings, key, geometry.num_users)
+        g = jnp.concatenate([g[:-1] * jnp.sqrt(gain)[:, None], g[-1:]])
     known = Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
     return EstimatedChannels(**vars(known), errors=_errors(key, h, g)) if geometry.noisy else known
 
@@ -227,6 +235,19 @@ def _satellite_channel(
     amplitude = free_space * jnp.sqrt(receive_gain * geometry.gas_gain * rain * pattern)
     amplitude = amplitude * jnp.sqrt(geometry.doppler_gain)
     return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
+
+
+def _surroundings_gain(surroundings: Float[Array, "4"], key: Key, users: int) -> Float[Array, " user"]:
+    """Power gain by what stands around each user: a state, shadowing, and clutter where nothing is in sight.
+
+    Numbers of their own, so that those of all other draws stay.
+    """
+    (own,) = purpose_keys(key, ("user-surroundings",))
+    numbers = jax.vmap(partial(uniforms, shapes={"sky-sight": (), "sky-shadowing": ()}))(entity_keys(own, users))
+    probability, los_std_db, nlos_std_db, clutter_db = surroundings
+    normal = standard_normal(numbers["sky-shadowing"])
+    in_sight = numbers["sky-sight"] < probability
+    return from_db(jnp.where(in_sight, los_std_db * normal, nlos_std_db * normal - clutter_db))
 
 
 def _feed_phases(geometry: Geometry, uniform: Float[Array, " feed"]) -> Float[Array, " feed"]:

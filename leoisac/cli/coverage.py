@@ -1,0 +1,54 @@
+"""The verb ``coverage``: a constellation over sites and hours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leoisac.cli.output import PICTURES, check_out, say
+from leoisac.cli.tables import PlainTable, console
+
+
+def coverage(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="Constellation, sites and hours.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf, .svg or .pgf.")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every site and instant as CSV.")] = None,
+) -> None:
+    """Availability, handovers and gaps of sites below a constellation."""
+    check_out(out, PICTURES)
+    from leoisac import api
+    from leoisac.plots.coverage import draw_coverage
+    from leoisac.plots.saving import save
+
+    dataset = api.coverage(file)
+    names = (
+        "latitude (°)",
+        "longitude (°)",
+        "availability (%)",
+        "handovers",
+        "gaps",
+        "longest gap (s)",
+        "mean stay (s)",
+    )
+    made = PlainTable(str(dataset.attrs["title"]), *names)
+    for index in range(dataset.sizes["site"]):
+        one = dataset.isel(site=index)
+        made.add_row(
+            *(f"{float(one[name]):.2f}" for name in ("latitude_deg", "longitude_deg")),
+            f"{100.0 * float(one['availability']):.2f}",
+            *(str(int(one[name])) for name in ("handovers", "gaps")),
+            *(f"{float(one[name]):.0f}" for name in ("longest_gap_s", "mean_stay_s")),
+        )
+    console().print(made)
+    for text in str(dataset.attrs.get("warnings", "")).splitlines():
+        say(f"Warning: {text}", err=True)
+    if csv is not None:
+        dataset.drop_vars("satellite_name").to_dataframe().to_csv(csv)
+        say(f"Table: {csv}")
+    if out is not None:
+        save(
+            draw_coverage(dataset), out, {"Figure": "service of a constellation", "Shows": str(dataset.attrs["title"])}
+        )
+        say(f"Figure: {out}")
