@@ -32,7 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NOTE = re.compile(r"<!-- docs-test: (.*?)-->\s*\Z", re.DOTALL)
+_NOTE = re.compile(r"<!-- docs-test: ((?:(?!-->).)*)-->\s*\Z", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 _ELSEWHERE = ("make", "python", "python3", ".venv/bin/python", "pip", ".venv/bin/pip", "openssl", "dask")
 
@@ -188,16 +188,17 @@ def _runnable(block: Block) -> Iterator[str]:
         words = shlex.split(line, comments=True)
         if not words or words[0].rpartition("/")[2] != "leoisac":
             continue
-        kept = words[1:] + (list(block.more) if words[1] == "run" else [])
-        redirected = kept.index(">") if ">" in kept else len(kept)
-        yield shlex.join(kept[:redirected]) + (f" > {kept[redirected + 1]}" if redirected < len(kept) else "")
+        at = words.index(">") if ">" in words else len(words)
+        kept = words[1:at] + (list(block.more) if words[1] == "run" else [])
+        yield shlex.join(kept) + (f" > {words[at + 1]}" if at < len(words) else "")
 
 
-_PREAMBLE = '''
+_PREAMBLE = """
 import os, shlex, subprocess, sys
 import matplotlib
 matplotlib.use("Agg")
-_names = {"__name__": "__page__"}
+from pathlib import Path
+_names = {"__name__": "__page__", "ROOT": Path(os.environ["PYTHONPATH"])}
 
 
 def _run(text, where):
@@ -209,7 +210,7 @@ def _call(line, where):
     print("..", where, "leoisac", line, flush=True)
     main = "from leoisac.cli import main; main()"
     subprocess.run(f"{shlex.quote(sys.executable)} -c {shlex.quote(main)} {line}", shell=True, check=True)
-'''
+"""
 
 
 def run_page(page: Path, timeout: float = 900.0) -> tuple[bool, str, float]:

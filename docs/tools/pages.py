@@ -119,9 +119,7 @@ def api_pages() -> dict[str, str]:
             "`from leoisac.problems import …`; [State your own problem](../../problems.md) is the guide.",
             [_target(getattr(problems, name)) for name in problems.__all__ if name not in li.__all__],
         ),
-        "terms": _reference(
-            "Terms", "`li.terms.…`", [_target(getattr(terms, name)) for name in terms.__all__]
-        ),
+        "terms": _reference("Terms", "`li.terms.…`", [_target(getattr(terms, name)) for name in terms.__all__]),
     }
 
 
@@ -201,7 +199,7 @@ def _fields(system: System) -> str:
         default = item.get_default(call_default_factory=True)
         shown = "–" if default is PydanticUndefined else f"`{default!r}`"
         rows.append([f"`{name}`", shown if len(shown) < 90 else "see `leoisac init`", item.description or "–"])
-    return f"## Configuration\n\n`li.config(\"{system.name}\", …)`; the unit is the end of the name.\n\n" + table(
+    return f'## Configuration\n\n`li.config("{system.name}", …)`; the unit is the end of the name.\n\n' + table(
         ["field", "default", "meaning"], rows
     )
 
