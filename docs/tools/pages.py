@@ -89,8 +89,8 @@ def gallery_page(names: Iterable[str]) -> str:
     """All pictures that are kept, system by system."""
     parts = [
         "# Gallery",
-        "Every figure with its command. A *quick* picture has few trials (its caption says how many), and its bands are "
-        "wide; `make gallery PRESET=paper` computes full statistics and replaces it. Numbers of a picture are the CSV "
+        "Every figure with its command. A *quick* picture has few trials (its caption says how many) and wide bands; "
+        "`make gallery PRESET=paper` computes full statistics and replaces it. Numbers of a picture are the CSV "
         "beside it.",
     ]
     for name in names:

@@ -118,7 +118,14 @@ _CASES = "TR 38.821, Table 6.1.3.3-1"
 _PATTERN = "ITU-R S.1528, recommends 1.2 (1°, −30 dB, 39 dBi)"
 
 TRUTHS = (
-    Truth("SGP4 verification, AIAA 2006-6753", "largest error of position", 0.0, 1e-6, "km", lambda: sgp4_error("position")),
+    Truth(
+        "SGP4 verification, AIAA 2006-6753",
+        "largest error of position",
+        0.0,
+        1e-6,
+        "km",
+        lambda: sgp4_error("position"),
+    ),
     Truth("the same, 32 satellites", "largest error of velocity", 0.0, 1e-9, "km/s", lambda: sgp4_error("velocity")),
     Truth(_RANGE, "slant range, 600 km, 30°", 1075.088, 1e-3, "km", lambda: slant_range_km(600.0)),
     Truth(_RANGE, "slant range, 1200 km, 30°", 1998.881, 1e-3, "km", lambda: slant_range_km(1200.0)),
@@ -126,15 +133,43 @@ TRUTHS = (
     Truth(_RANGE, "free-space loss, 600 km, 2 GHz", 159.10, 0.01, "dB", lambda: free_space_db(600.0, 2e9)),
     Truth(_RANGE, "free-space loss, 1200 km, 20 GHz", 184.49, 0.01, "dB", lambda: free_space_db(1200.0, 20e9)),
     Truth(_RANGE, "free-space loss, 1200 km, 2 GHz", 164.49, 0.01, "dB", lambda: free_space_db(1200.0, 2e9)),
-    Truth(_CASES, "C/N of study case 6", 8.5, 0.1, "dB", lambda: carrier_to_noise_db(20e9, 400e6, 30.0, 15.9, 0.5, 0.0, 0.3)),
-    Truth(_CASES, "C/N of study case 9", 6.6, 0.1, "dB", lambda: carrier_to_noise_db(2e9, 30e6, 48.8, -31.6, 0.1, 3.0, 2.2)),
+    Truth(
+        _CASES,
+        "C/N of study case 6",
+        8.5,
+        0.1,
+        "dB",
+        lambda: carrier_to_noise_db(20e9, 400e6, 30.0, 15.9, 0.5, 0.0, 0.3),
+    ),
+    Truth(
+        _CASES,
+        "C/N of study case 9",
+        6.6,
+        0.1,
+        "dB",
+        lambda: carrier_to_noise_db(2e9, 30e6, 48.8, -31.6, 0.1, 3.0, 2.2),
+    ),
     *(
         Truth(_PATTERN, f"gain at {angle}°", gain, 5e-3, "dB", lambda angle=angle: pattern_db(angle))
         for angle, gain in ((1, -3.0), (2, -8.485), (5, -30.0), (7, -31.11), (8, -32.56), (10, -34.98), (80, -39.0))
     ),
-    Truth("textbook; Albersheim's formula: 13.136 dB", "SNR for P_d = 0.9 at P_fa = 1e-6", 13.1835, 1e-4, "dB", needed_snr_db),
-    Truth("textbook, deterministic bound", "direction, 10 elements, 100 snapshots, 0 dB, 20°", 6.95415998e-6, 1e-13, "rad²", direction_bound),
-)  # fmt: skip
+    Truth(
+        "textbook; Albersheim's formula: 13.136 dB",
+        "SNR for P_d = 0.9 at P_fa = 1e-6",
+        13.1835,
+        1e-4,
+        "dB",
+        needed_snr_db,
+    ),
+    Truth(
+        "textbook, deterministic bound",
+        "direction, 10 elements, 100 snapshots, 0 dB, 20°",
+        6.95415998e-6,
+        1e-13,
+        "rad²",
+        direction_bound,
+    ),
+)
 
 
 def rows() -> list[tuple[Truth, float, bool]]:
