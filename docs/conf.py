@@ -19,7 +19,8 @@ author = "The leoisac developers"
 copyright = author
 version = release = leoisac.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "sphinx_copybutton"]
+html_math_renderer = "mathml"
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["build", "tools", "gallery", "examples", "notebooks", "generated/parts"]
 myst_enable_extensions = ["dollarmath", "amsmath"]

@@ -78,7 +78,8 @@ def system_page(system: System) -> str:
     readme = (folder / "README.md").read_text("utf-8")
     head, _, rest = readme.partition("\n## ")
     known = glance().get(system.name, {})
-    at_a_glance = table(["", ""], [[GLANCE_TITLES[key], known[key]] for key in GLANCE if key in known]) if known else ""
+    rows = [[GLANCE_TITLES[key], known[key]] for key in GLANCE if key in known]
+    at_a_glance = table(rows[0], rows[1:]) if rows else ""
     parts = [head.strip(), at_a_glance, f"## {rest.strip()}" if rest else ""]
     parts += [_equations(folder), _schemes(system), _channels(system), _metrics(system), _fields(system)]
     parts += [_figures(system, "###", "../../gallery"), _citation(system)]
@@ -102,24 +103,25 @@ def gallery_page(names: Iterable[str]) -> str:
 
 def api_pages() -> dict[str, str]:
     """Reference of the public names, from their docstrings."""
-    verbs, types = [], []
-    for name in li.__all__:
-        value = getattr(li, name)
-        if inspect.isclass(value):
-            types.append(name)
-        elif inspect.isfunction(value):
-            verbs.append(name)
+    own = {name: getattr(li, name) for name in li.__all__}
+    verbs = [_target(f"leoisac.{name}", value) for name, value in own.items() if inspect.isfunction(value)]
+    types = [_target(f"leoisac.{name}", value) for name, value in own.items() if inspect.isclass(value)]
     terms = importlib.import_module("leoisac.problems.terms")
     problems = importlib.import_module("leoisac.problems")
+    parts = [name for name in problems.__all__ if name not in own]
     return {
-        "verbs": _reference("Verbs", "`import leoisac as li`", [_target(getattr(li, name)) for name in verbs]),
-        "types": _reference("Types and errors", "Also names of `li`.", [_target(getattr(li, name)) for name in types]),
+        "verbs": _reference("Verbs", "`import leoisac as li`", verbs),
+        "types": _reference("Types and errors", "Also names of `li`.", types),
         "problems": _reference(
             "Stated problems",
             "`from leoisac.problems import …`; [State your own problem](../../problems.md) is the guide.",
-            [_target(getattr(problems, name)) for name in problems.__all__ if name not in li.__all__],
+            [_target(f"leoisac.problems.{name}", getattr(problems, name)) for name in parts],
         ),
-        "terms": _reference("Terms", "`li.terms.…`", [_target(getattr(terms, name)) for name in terms.__all__]),
+        "terms": _reference(
+            "Terms",
+            "`li.terms.…`",
+            [_target(f"leoisac.problems.terms.{name}", getattr(terms, name)) for name in terms.__all__],
+        ),
     }
 
 
@@ -135,9 +137,9 @@ def _reference(title: str, line: str, targets: Iterable[tuple[str, str]]) -> str
     return f"# {title}\n\n{line}\n\n" + "\n\n".join(blocks) + "\n"
 
 
-def _target(value: Any) -> tuple[str, str]:
+def _target(path: str, value: Any) -> tuple[str, str]:
     kind = "exception" if inspect.isclass(value) and issubclass(value, Exception) else ""
-    return kind or ("class" if inspect.isclass(value) else "function"), f"{value.__module__}.{value.__qualname__}"
+    return kind or ("class" if inspect.isclass(value) else "function"), path
 
 
 def _folder(system: System) -> Path:
