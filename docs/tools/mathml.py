@@ -11,15 +11,14 @@ from latex2mathml.converter import convert
 
 def visit_math(self: Any, node: Any) -> None:
     """A formula in a line of text."""
-    self.body.append(convert(node.astext()))
+    self.body.append(convert(_one_line(node.astext())))
     raise nodes.SkipNode
 
 
 def visit_displayed_math(self: Any, node: Any) -> None:
     """A formula of its own, which scrolls where it is wider than the page."""
-    self.body.append(
-        f'<div class="math" title="{escape(node.astext())}">{convert(node.astext(), display="block")}</div>'
-    )
+    text = _one_line(node.astext())
+    self.body.append(f'<div class="math" title="{escape(text)}">{convert(text, display="block")}</div>')
     raise nodes.SkipNode
 
 
@@ -27,3 +26,8 @@ def setup(app: Any) -> dict[str, bool]:
     """Make ``html_math_renderer = "mathml"`` known."""
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displayed_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _one_line(text: str) -> str:
+    """A backslash at the end of a line is a space."""
+    return text.replace("\\\n", "\\ ").replace("\n", " ")

@@ -209,7 +209,7 @@ def _fields(system: System) -> str:
 def _figures(system: System, level: str, gallery: str, heading: bool = True) -> str:
     parts = ["## Figures and what they need" if heading else ""]
     for figure in resolve(system.figures):
-        parts.append(f"{level} {figure.title} (`{system.name}/{figure.name}`)")
+        parts.append(f"{level} {figure.name}: {figure.title}")
         parts.append(f"```sh\nleoisac run {system.name}/{figure.name}\n```")
         studies = [system.study(name) for name in figure.studies]
         if studies:
@@ -231,7 +231,9 @@ def _picture(system: str, figure: str, gallery: str) -> str:
     numbers = f" [Numbers]({link}.csv)." if base.with_suffix(".csv").is_file() else ""
     trials = ", ".join(f"{count} in `{study}`" for study, count in note["trials"].items())
     lines = [f"![{figure}]({link}.png)", f"*{size}{f': trials {trials}' if trials else ''}.*{numbers}"]
-    claims = note.get("claims", [])
+    kind, _, number = figure.partition("-")  # claims are called by the figure that they are about
+    about = f"{kind[0].upper()}{number}-"
+    claims = [claim for claim in note.get("claims", []) if claim["claim"].startswith(about)]
     if claims:
         keys = ("claim", "statement", "published", "ours", "verdict")
         lines.append(table(keys, [[claim[key] for key in keys] for claim in claims]))
