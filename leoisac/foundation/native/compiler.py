@@ -35,8 +35,8 @@ _FULL = ("-O2", "-ftree-vectorize")
 """As fast as -O3 on the systems' programs, and a third less to compile."""
 _FULL_GNU = (*_FULL, "-fvect-cost-model=dynamic")
 _SOUND_GNU = ("-fno-ivopts",)
-"""GCC 12.2 reads a transposed array at the wrong places: its pass that chooses induction variables goes wrong with loops
-of 3 x 8 x 8, at -O1 and -O2. Without the pass designs take 4 % longer."""
+"""GCC 12.2 reads a transposed array at the wrong places: its pass that chooses induction variables goes wrong with
+loops of 3 x 8 x 8, at -O1 and -O2. Without the pass designs take 4 % longer."""
 _HELP = (
     "there is no C++ compiler: install g++ or clang++ (Debian, Ubuntu: apt install g++; macOS: xcode-select "
     "--install), or pip install 'leoisac[native]'"
