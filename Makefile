@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-further check lint types bench lowest clean
+.PHONY: demo test test-further check lint types bench lowest docs docs-test gallery notebooks dist clean
 
 demo: .venv/installed
 	$(BIN)/leoisac run scenarios/starlink-pass.toml --store runs/starlink-pass
@@ -29,11 +29,35 @@ bench: .venv/installed-dev
 	$(BIN)/leoisac bench
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
+# The site, in docs/build/html. A warning is an error.
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/build/html
+	@echo "docs/build/html/index.html"
+
+# Every code block and command of the documentation is run; BUDGET bounds the processor time, in seconds.
+docs-test: .venv/installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/blocks.py --budget $(or $(BUDGET),inf)
+
+# Every figure; interrupted, it continues. PRESET=paper has full statistics; SLOW=--slow the figures that need published
+# and reference routes.
+gallery: .venv/installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/gallery.py --preset $(or $(PRESET),quick) --workers $(or $(WORKERS),2) $(SLOW)
+
+# Three pages as notebooks, run from top to bottom, in docs/notebooks.
+notebooks: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/notebooks.py
+
+# Packages, in dist: checked, and imported from the wheel in an environment that has nothing else.
+dist: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[release]"
+	$(BIN)/python docs/tools/check_packages.py
+
 lowest:
 	PYTHON=$(PYTHON) benchmarks/lowest_versions.sh
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf docs/build docs/generated docs/notebooks dist .venv .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 .venv/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
@@ -44,6 +68,10 @@ clean:
 
 .venv/installed: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-docs: .venv/installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	@touch $@
 
 .venv/installed-dev: .venv/installed pyproject.toml

@@ -1,0 +1,123 @@
+"""The documentation, as far as a test can hold it cheaply: blocks that parse, commands and names that exist, links that
+lead somewhere, pages that are listed. ``make docs`` builds it, ``make docs-test`` runs every block."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import leoisac as li
+from leoisac import catalogue
+from leoisac.experiment.contracts import PRESETS, resolve
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def tools() -> Any:
+    """The modules of docs/tools by name."""
+    sys.path.insert(0, str(DOCS / "tools"))
+    try:
+        yield {name: importlib.import_module(name) for name in ("blocks", "pages", "truths")}
+    finally:
+        sys.path.remove(str(DOCS / "tools"))
+
+
+def _pages() -> list[Path]:
+    systems = (ROOT / "leoisac" / "systems").glob("*/README.md")
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *systems]
+
+
+@pytest.mark.parametrize("page", _pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_blocks_parse_commands_exist_links_lead_somewhere(page: Path, tools: Any) -> None:
+    blocks = tools["blocks"]
+    wrong = [text for block in blocks.blocks_of(page) for text in blocks.problems_of(block)]
+    assert wrong + blocks.broken_links(page) == []
+    compile(blocks.program_of(page), str(page), "exec")
+
+
+def test_what_is_wrong_with_a_block_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: Any) -> None:
+    blocks = tools["blocks"]
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    (tmp_path / "Makefile").write_text("demo:\n")
+    page = tmp_path / "page.md"
+    parts = [
+        "```python\nli.dessign(1)\n```",
+        "```python\nfor\n```",
+        "```sh\nleoisac runn x\nleoisac run x --trial 3\n```",
+    ]
+    parts += [
+        "```sh\nmake demmo\nfoo\n```",
+        "```toml\na = \n```",
+        "[x](nowhere.md) [y](page.md#none) [z](#a-b)",
+        "# A b",
+    ]
+    page.write_text("\n\n".join(parts))
+    wrong = [text.partition(": ")[2] for block in blocks.blocks_of(page) for text in blocks.problems_of(block)]
+    assert wrong[0] == "leoisac has no `dessign`"
+    assert wrong[2:6] == [
+        "leoisac has no verb `runn`",
+        "leoisac run has no option --trial",
+        "make has no target `demmo`",
+        "`foo`: is no command that these pages know",
+    ]
+    assert len(wrong) == 7
+    assert blocks.broken_links(page) == ["page.md: nowhere.md", "page.md: page.md#none"]
+
+
+def test_comments_before_a_block_say_how_it_runs(tmp_path: Path, tools: Any) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- docs-test: read, long -->\n```sh\nleoisac list\n```\n\n<!-- docs-test: given\nx = 'a \"b' -->\n"
+        "<!-- docs-test: with --trials 2 -->\n```sh\nleoisac run a > b  # c\nleoisac list\npip install x\n```\n"
+    )
+    first, second = tools["blocks"].blocks_of(page)
+    assert first.is_read_only
+    assert (second.given, second.more) == ("x = 'a \"b'", ("--trials", "2"))
+    assert list(tools["blocks"]._runnable(second)) == ["run a --trials 2 > b", "list"]
+
+
+def test_every_page_is_listed() -> None:
+    text = "\n".join(page.read_text("utf-8") for page in DOCS.glob("*.md"))
+    trees = "\n".join(re.findall(r"```\{toctree\}(.*?)```", text, re.DOTALL))
+    listed = re.findall(r"^([\w-]+)$", trees, re.MULTILINE)
+    assert sorted(listed) == sorted({page.stem for page in DOCS.glob("*.md")} - {"index"})
+    assert "generated/systems/*" in trees
+
+
+def test_pages_that_follow_from_the_code_can_be_written(tools: Any) -> None:
+    pages = tools["pages"]
+    assert set(pages.glance()) <= set(catalogue.systems())
+    for name in pages.glance():
+        page = pages.system_page(catalogue.find(name))
+        for word in [*(scheme.name for scheme in catalogue.find(name).schemes), *catalogue.find(name).metrics]:
+            assert f"`{word}`" in page
+    named = "\n".join(pages.api_pages().values())
+    for name in set(li.__all__) - {"__version__", "systems", "terms"}:
+        assert re.search(rf"\.{name}$", named, re.MULTILINE) or f".{name}\n" in named, name
+
+
+def test_outside_values_are_within_their_tolerance(tools: Any) -> None:
+    assert all(near for _, _, near in tools["truths"].rows())
+
+
+def test_the_gallery_shows_figures_that_there_are() -> None:
+    for note in (DOCS / "gallery").glob("*/*.json"):
+        system = catalogue.find(note.parent.name)
+        assert system.figure(note.stem) in resolve(system.figures)
+        assert json.loads(note.read_text("utf-8"))["preset"] in (*PRESETS, "closed form")
+        assert note.with_suffix(".png").stat().st_size < 200_000
+
+
+def test_one_version_everywhere() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## {version}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
