@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--case", default="", help="only axes with this in their name")
     parser.add_argument("--plot", type=Path, help="draw what is on record")
     given = parser.parse_args()
-    record = json.loads(HISTORY.read_text(encoding="utf-8")) if HISTORY.exists() else {"axes": {}}
+    record: dict[str, Any] = json.loads(HISTORY.read_text(encoding="utf-8")) if HISTORY.exists() else {"axes": {}}
     for axis in AXES:
         if given.case in axis.name:
             points = [point(axis, value, given.trials) for value in axis.values]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float
+
+from leoisac.foundation.axes import Leaf
 
 
 class Begin(NamedTuple):
     """Of a queue of instances."""
 
-    x: Float[Array | np.ndarray, "queue n"]
-    multipliers: Float[Array | np.ndarray, "queue m"] | None = None
-    """``None`` for zeros."""
+    x: Leaf  # (queue, n)
+    multipliers: Leaf | None = None  # (queue, m); None for zeros
 
-    def filled(self, constraints: int) -> Begin:
-        """With multipliers, in arrays of their own."""
+    def filled(self, constraints: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points, and multipliers in an array of their own."""
         none = self.multipliers is None
         given = np.zeros((len(self.x), constraints)) if none else np.array(self.multipliers)
-        return Begin(np.ascontiguousarray(self.x), given)
+        return np.ascontiguousarray(self.x), given

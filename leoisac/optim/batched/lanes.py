@@ -81,7 +81,7 @@ def _programs(
         return rows[shapes]
 
     def advance(
-        state: Instance, data: Any, path: Path, fresh: Any, begin: Begin, fresh_data: Any
+        state: Instance, data: Any, path: Path, fresh: Any, begin: tuple[Any, Any], fresh_data: Any
     ) -> tuple[Instance, Any]:
         data = _refill(fresh, fresh_data, data)
         state = _refill(fresh, jax.vmap(functools.partial(start, options=options))(*begin), state)
@@ -124,7 +124,7 @@ def run_queue(
     """Solve every start with the data of the instance that ``index`` names for it, before restoration."""
     total = len(begin.x)
     state = jax.device_put(programs.idle(_one(begin.x), jax.tree.map(_one, data), path))
-    begin = begin.filled(state.outer.multipliers.shape[1])
+    begun = begin.filled(state.outer.multipliers.shape[1])
     ended = jax.tree.map(lambda leaf: np.zeros((total, *leaf.shape[1:]), leaf.dtype), _outcome(state))
     # From the host: `jnp.zeros` would be compiled for every shape.
     lane_data = jax.device_put(jax.tree.map(lambda leaf: np.zeros((options.lanes, *leaf.shape[1:]), leaf.dtype), data))
@@ -137,7 +137,7 @@ def run_queue(
         handed += len(free)
         queued = np.where(fresh, occupant, 0)
         state, lane_data = programs.advance(
-            state, lane_data, path, fresh, _rows(begin, queued), _rows(data, index[queued])
+            state, lane_data, path, fresh, _rows(begun, queued), _rows(data, index[queued])
         )
         done = np.flatnonzero((occupant >= 0) & (np.asarray(state.status) != RUNNING))
         if len(done):
