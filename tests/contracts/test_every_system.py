@@ -247,6 +247,8 @@ class TestResults:
         again = li.run(li.load(tmp_path / "store" / "run.toml"))
         for name in first.variables:
             np.testing.assert_array_equal(first[name].values, again[name].values, err_msg=str(name))
+        for kind in ("nc", "mat", "csv", "summary.csv", "latex"):
+            li.export(tmp_path / "store", tmp_path / f"data.{kind}", to=kind)
 
     def test_a_power_sweep_compiles_nothing_new(self, system: System) -> None:
         base = small(system.name)

@@ -86,7 +86,8 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
     """NetCDF, 64-bit classic format (NETCDF3_64BIT): no library beyond SciPy, read by every netCDF program.
 
     Variables with an empty axis are left out, since a length of 0 means something else in that format. Flags are
-    bytes, integers past 32 bits floating point; ``xarray.open_dataset`` gives back the same values.
+    bytes, integers past 32 bits floating point, lists of texts in attributes one text; ``xarray.open_dataset`` gives
+    back the same values.
     """
     _check_size(dataset, path, NETCDF_MOST_BYTES)
     kept = dataset.drop_dims([dim for dim, size in dataset.sizes.items() if size == 0])
@@ -94,7 +95,13 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
     converted = {name: kept[name].astype(np.float64) for name in wide}
     coords = {name: values for name, values in converted.items() if name in kept.coords}
     kept = kept.assign_coords(coords).assign({n: v for n, v in converted.items() if n not in coords})
+    kept.attrs = {name: ", ".join(value) if _is_texts(value) else value for name, value in kept.attrs.items()}
     kept.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+
+
+def _is_texts(value: Any) -> bool:
+    """A list of texts, which an attribute of that format cannot hold."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def to_mat(dataset: xr.Dataset, path: Path) -> None:
