@@ -109,7 +109,10 @@ def test_all_schemes_are_worth_the_same_by_both_backends(name: str, monkeypatch:
         with using("jax"):
             metrics = li.evaluate(config, channels, native)
         for metric, values in li.evaluate(config, channels, native).items():
-            close = np.isclose(values, metrics[metric], rtol=1e-7, atol=1e-9, equal_nan=True)
+            ours, theirs = values, metrics[metric]
+            if metric.endswith("_db"):  # what is nulled is rounding
+                ours, theirs = np.maximum(ours, -150.0), np.maximum(theirs, -150.0)
+            close = np.isclose(ours, theirs, rtol=1e-7, atol=1e-9, equal_nan=True)
             assert close.all(), f"{scheme.name}: {metric}"
 
 
