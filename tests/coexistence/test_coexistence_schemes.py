@@ -205,7 +205,7 @@ def test_a_wrong_prediction_costs_rate() -> None:
 
 def test_users_served_are_candidates_and_estimates_have_errors() -> None:
     every = drawn(configured(**{**SMALL, "num_users": 5}), 6)
-    config = configured(**SMALL, min_sut_rate=0.0, csi_error=0.1, num_candidates=5, scheduling="semi-orthogonal")
+    config = configured(**SMALL, min_sut_rate=0.0, csi_error_db=-20.0, num_candidates=5, scheduling="semi-orthogonal")
     channels, norms = drawn(config, 6), np.linalg.norm(every.h_tut, axis=-1)
     for rule, expected in (
         ("first", np.broadcast_to([0, 1], (6, 2))),

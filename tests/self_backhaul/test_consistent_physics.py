@@ -198,6 +198,19 @@ class TestEstimates:
         assert np.any(np.abs(judged["rate"] - promised["rate"]) > 1e-3)
         np.testing.assert_allclose(judged["margin_min_rate"], promised["margin_min_rate"], rtol=1e-9)
 
+    def test_normal_errors_have_the_power_that_is_stated(self):
+        config = li.config("self-backhaul", num_users=2, bs_array=(1, 3))
+        noisy = config.replace(csi_error_db=-10.0)
+        channels, known = li.draw(noisy, seed=0, trials=200), li.draw(config, seed=0, trials=200)
+        np.testing.assert_array_equal(channels.g_users, known.g_users)
+        truth = true_channels_of(noisy, channels)
+        for name in ("h_users", "g_es"):
+            error = np.linalg.norm(getattr(truth, name) - getattr(known, name), axis=-1)
+            share = np.mean((error / np.linalg.norm(getattr(known, name), axis=-1)) ** 2)
+            assert share == pytest.approx(0.1, rel=0.15)
+        with pytest.raises(li.ConfigError, match="designs know one estimate"):
+            noisy.replace(estimate="noisy")
+
     def test_what_is_guaranteed_holds_over_the_truth(self):
         config = li.config("self-backhaul", num_users=2, bs_array=(1, 3), error_radius=0.3, estimate="noisy")
         channels = li.draw(config, seed=0, trials=8)

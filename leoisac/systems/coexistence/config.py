@@ -72,8 +72,11 @@ class CoexistenceConfig(Config):
     scheduling: Literal["first", "strongest", "semi-orthogonal"] = Field(
         default="first", description="which num_users of the candidates are served"
     )
-    csi_error: float = Field(
-        default=0.0, ge=0, le=10, description="error of P3's channel estimates over the channels, root mean square"
+    csi_error_db: float = Field(
+        default=-100.0,
+        ge=-100,
+        le=20,
+        description="power of the errors of P3's channel estimates, over the channels'",  # at -100 dB there is none
     )
 
     # Layout of a cell

@@ -100,6 +100,12 @@ class SelfBackhaulConfig(Config):
         default="true",
         description="what designs know: the true channels, or an estimate that is off by an error within the radius",
     )
+    csi_error_db: float = Field(
+        default=-100.0,
+        ge=-100,
+        le=20,
+        description="power of normal errors of the estimates that designs know, over each channel's",  # -100 dB: none
+    )
 
     # Independent beamforming that knows whom it disturbs (scheme ibs-aware)
     ibs_bs_weight: float | None = Field(
@@ -192,6 +198,11 @@ class SelfBackhaulConfig(Config):
                 "give one value, or one per target"
             )
         self._check_errors()
+        if self.csi_error_db > -100.0 and self.estimate == "noisy":
+            raise ValueError(
+                f'csi_error_db = {self.csi_error_db:g} beside estimate = "noisy": designs know one estimate; leave out '
+                "csi_error_db for errors within the radius, or estimate for normal ones"
+            )
         self._check_sensing()
         if 2 * self.min_distance_m >= self.area_side_m:
             raise ValueError(

@@ -86,6 +86,7 @@ class EstimatedChannels(Channels):
         "error_model",
         "es_noise_ratio",
         "ibs_weights",
+        "csi_error",
     ],
     meta_fields=["joint_pattern"],
 )
@@ -106,6 +107,7 @@ class Parameters:
         ibs_weights: of the other side's receivers in aware independent beamforming, of base station and satellite;
             negative where each side finds its own.
         joint_pattern: the base station's beams count towards the beampattern (static).
+        csi_error: root mean square of the estimates' normal errors over each channel; ``None`` without.
     """
 
     satellite_power: Leaf  # real scalar
@@ -121,6 +123,7 @@ class Parameters:
     error_model: Leaf  # integer (link)
     es_noise_ratio: Leaf  # real scalar
     ibs_weights: Leaf  # real (2)
+    csi_error: Leaf | None = None  # real scalar
 
 
 @partial(

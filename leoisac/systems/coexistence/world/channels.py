@@ -157,7 +157,7 @@ def _served(cells: _Cell, standing: Standing, served: Any) -> tuple[_Cell, Stand
 
 
 def _estimates(geometry: Geometry, key: Key, cells: _Cell, side_lobe: Any) -> Estimates:
-    """Fresh rows with errors of their own power times the square of ``csi_error``; entities of kind 8."""
+    """Fresh rows with errors of ``csi_error`` times their root mean square; entities of kind 8."""
     shape = cells.fresh.shape
     codes = ((8 << 24) + (np.arange(shape[0])[:, None] << 16) + np.arange(shape[1])).astype(np.uint32)
     keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, jnp.asarray(codes))

@@ -211,7 +211,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_places": config.target_positions_m,
         "background": config.background_positions_m,
         "target_least_m": config.target_min_distance_m or None,
-        "csi_error": config.csi_error or None,
+        "csi_error": float(from_db(config.csi_error_db)) ** 0.5 if config.csi_error_db > -100.0 else None,
     }
     return Geometry(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},

@@ -60,6 +60,7 @@ def parameters(config: SelfBackhaulConfig) -> Parameters:
         bs_steering=steering_vector(panel, angles, 0.0) / config.num_bs_antennas**0.5,
         radar_snr_per_watt=jnp.asarray(snr_per_watt, dtype=jnp.float64),
         false_alarm=jnp.asarray(config.false_alarm, dtype=jnp.float64),
+        csi_error=jnp.sqrt(from_db(config.csi_error_db)) if config.csi_error_db > -100.0 else None,
         error_radius=jnp.asarray([radius for radius, _ in errors], dtype=jnp.float64),
         joint_pattern=config.pattern_mode == "joint",
         error_model=jnp.asarray([ERROR_MODELS.index(model) for _, model in errors]),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.antennas.arrays import ArrayLayout, upa
@@ -66,7 +67,7 @@ _POSITION_CANDIDATES = 8
         "noise_power",
         "surroundings",
     ],
-    meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy"],
+    meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy", "normal"],
 )
 @dataclass(frozen=True)
 class Geometry:
@@ -99,6 +100,7 @@ class Geometry:
     feed_phase: str
     array_gain: bool
     noisy: bool
+    normal: bool
     surroundings: Leaf | None = None  # (4,): line-of-sight probability, both deviations and the clutter loss in dB
 
 
@@ -136,7 +138,8 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         rain_model=config.rain_model,
         feed_phase=config.feed_phase,
         array_gain=config.array_gain,
-        noisy=config.estimate == "noisy",
+        noisy=config.estimate == "noisy" or config.csi_error_db > -100.0,
+        normal=config.csi_error_db > -100.0,
         surroundings=None if around is None else jnp.asarray(around),
     )
 
@@ -156,11 +159,13 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         gain = _surroundings_gain(geometry.surroundings, key, geometry.num_users)
         g = jnp.concatenate([g[:-1] * jnp.sqrt(gain)[:, None], g[-1:]])
     known = Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
-    return EstimatedChannels(**vars(known), errors=_errors(key, h, g)) if geometry.noisy else known
+    return EstimatedChannels(**vars(known), errors=_errors(key, h, g, geometry.normal)) if geometry.noisy else known
 
 
-def _errors(key: Key, h: Complex[Array, "receiver bs_antenna"], g: Complex[Array, "receiver feed"]) -> UnitErrors:
-    """Points of the unit ball, uniform over its volume: one for every channel."""
+def _errors(
+    key: Key, h: Complex[Array, "receiver bs_antenna"], g: Complex[Array, "receiver feed"], normal: bool
+) -> UnitErrors:
+    """One for every channel: points of the unit ball, uniform over its volume, or normal ones of unit power."""
     bs, satellite = purpose_keys(key, ("bs-channel-error", "satellite-channel-error"))
 
     def points(key: Key, like: Any) -> Any:
@@ -169,6 +174,8 @@ def _errors(key: Key, h: Complex[Array, "receiver bs_antenna"], g: Complex[Array
         def one(entity: Key) -> Any:
             drawn = uniforms(entity, {"direction": (size, 2), "length": ()})
             direction = complex_normal(drawn["direction"])
+            if normal:
+                return direction / np.sqrt(size)
             return direction / jnp.linalg.norm(direction) * drawn["length"] ** (0.5 / size)
 
         return jax.vmap(one)(entity_keys(key, count))
