@@ -100,6 +100,13 @@ class TestCommonTrials:
         with pytest.raises(ConfigError, match="common, all, usable"):
             viewed(results(True), "best")
 
+    def test_who_has_no_design_has_not_collapsed(self) -> None:
+        usable = np.ones((2, 3, 10), dtype=bool)
+        usable[1, :, :5] = False
+        everybody = viewed(results(usable, rate=1.0), "all")
+        assert not collapsed(everybody).any()
+        assert "collapsed" not in comparison_text(everybody)
+
     def test_collapsed_designs_are_counted_and_named(self) -> None:
         rate = np.full((2, 3, 10), 1.0)
         rate[1, :, 4] = 0.0

@@ -20,6 +20,8 @@ from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import ConfigError, shown
 from leoisac.foundation.number_text import share_text
 
+_DESIGNED = "has_usable_design"
+"""Coordinate of a dataset under ``all``: what ``usable`` was; who has no design has not collapsed."""
 _NAMED = 3
 """Most schemes that a caption names one by one."""
 
@@ -48,7 +50,8 @@ def viewed(dataset: xr.Dataset, view: str = COMMON) -> xr.Dataset:
         for name, values in dataset.data_vars.items()
         if "trial" in values.dims and np.issubdtype(values.dtype, np.floating)
     }
-    return dataset.assign(zeroed).assign(usable=run).assign_attrs(view=view)
+    counted = dataset.assign(zeroed).assign(usable=run).assign_coords({_DESIGNED: usable})
+    return counted.assign_attrs(view=view)
 
 
 def common_trials(dataset: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
@@ -81,7 +84,7 @@ def collapsed(dataset: xr.Dataset) -> xr.DataArray:
     dead = dataset["usable"] & False
     for name in list[str](dataset.attrs.get("alive", ())):
         dead = dead if name not in dataset else dead | (dataset[name] <= 0.0)
-    return dead & dataset["usable"]
+    return dead & dataset["usable"] & dataset.coords.get(_DESIGNED, True)
 
 
 def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = True) -> str:

@@ -96,7 +96,8 @@ def _measured(system: System, scheme: Scheme, batches: Sequence[int], longest_s:
         best = judge(scheme, many, evaluate_trials(system, config, channels, many.value), system.tolerance)
         ours = outcome.objective[outcome.usable]
         known = np.fmax(ours, best.objective[outcome.usable])
-        shortfall = float(np.quantile(1.0 - ours / known, 0.99)) if len(ours) else float("nan")
+        short = (known - ours) / np.where(known == 0.0, 1.0, np.abs(known))
+        shortfall = float(np.quantile(short, 0.99)) if len(ours) else float("nan")
     return BatchResult(
         system=system.name,
         scheme=scheme.name,
