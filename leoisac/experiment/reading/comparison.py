@@ -84,7 +84,8 @@ def collapsed(dataset: xr.Dataset) -> xr.DataArray:
     dead = dataset["usable"] & False
     for name in list[str](dataset.attrs.get("alive", ())):
         dead = dead if name not in dataset else dead | (dataset[name] <= 0.0)
-    return dead & dataset["usable"] & dataset.coords.get(_DESIGNED, True)
+    dead = dead & dataset["usable"]
+    return dead & dataset[_DESIGNED] if _DESIGNED in dataset.coords else dead
 
 
 def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = True) -> str:

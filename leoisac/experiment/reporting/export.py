@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -95,13 +95,13 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
     converted = {name: kept[name].astype(np.float64) for name in wide}
     coords = {name: values for name, values in converted.items() if name in kept.coords}
     kept = kept.assign_coords(coords).assign({n: v for n, v in converted.items() if n not in coords})
-    kept.attrs = {name: ", ".join(value) if _is_texts(value) else value for name, value in kept.attrs.items()}
+    kept.attrs = {name: _one_text(value) for name, value in kept.attrs.items()}
     kept.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
 
 
-def _is_texts(value: Any) -> bool:
-    """A list of texts, which an attribute of that format cannot hold."""
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+def _one_text(value: Any) -> Any:
+    """A list of texts as one: an attribute of that format cannot hold it."""
+    return ", ".join(cast(list[str], value)) if isinstance(value, list) else value
 
 
 def to_mat(dataset: xr.Dataset, path: Path) -> None:
