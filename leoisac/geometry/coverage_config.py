@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config, ConfigError, replace_fields
+from leoisac.geometry.instant_fields import instant_from_text
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=360)]
@@ -69,10 +70,7 @@ class CoverageConfig(Config):
     @field_validator("begin", mode="before")
     @classmethod
     def _from_text(cls, time: Any) -> Any:
-        try:
-            return datetime.fromisoformat(time) if isinstance(time, str) else time
-        except ValueError:
-            return time
+        return instant_from_text(time)
 
     @model_validator(mode="after")
     def _whole(self) -> CoverageConfig:

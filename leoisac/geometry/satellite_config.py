@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config, ConfigError, replace_fields
 from leoisac.geometry.element_fields import catalogue_number
+from leoisac.geometry.instant_fields import instant_from_text, with_zone
 
 
 class SatelliteConfig(Config):
@@ -49,18 +50,12 @@ class SatelliteConfig(Config):
     @field_validator("time", "search_from", mode="before")
     @classmethod
     def _from_text(cls, time: Any) -> Any:
-        """Instants as text stay welcome in a system that looks at its fields before they are checked (as Python)."""
-        try:
-            return datetime.fromisoformat(time) if isinstance(time, str) else time
-        except ValueError:
-            return time
+        return instant_from_text(time)
 
     @field_validator("time", "search_from", mode="after")
     @classmethod
     def _has_zone(cls, time: datetime | str | None) -> datetime | str | None:
-        if isinstance(time, datetime) and time.tzinfo is None:
-            raise ValueError(f"an instant needs its zone: write {time.isoformat()}Z for UTC")
-        return time
+        return with_zone(time)
 
     @field_validator("norad_id", mode="after")
     @classmethod

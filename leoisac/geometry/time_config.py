@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.geometry.instant_fields import instant_from_text, with_zone
 
 MOST_INSTANTS = 10_000
 
@@ -69,17 +70,12 @@ class TimeConfig(Config):
     @field_validator("begin", "end", mode="before")
     @classmethod
     def _from_text(cls, time: Any) -> Any:
-        try:
-            return datetime.fromisoformat(time) if isinstance(time, str) else time
-        except ValueError:
-            return time
+        return instant_from_text(time)
 
     @field_validator("begin", "end", mode="after")
     @classmethod
     def _has_zone(cls, time: datetime | None) -> datetime | None:
-        if time is not None and time.tzinfo is None:
-            raise ValueError(f"an instant needs its zone: write {time.isoformat()}Z for UTC")
-        return time
+        return with_zone(time)
 
     @model_validator(mode="after")
     def _in_order(self) -> TimeConfig:

@@ -89,7 +89,7 @@ def error_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     def radius(link: str, h: Any, power: Any, noise: Any) -> Any:
         place = LINKS.index(link)
         given, model = parameters.error_radius[place], parameters.error_model[place]
-        relative = given * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
+        relative = given * _norm(xp, h)
         other = xp.where(model == ERROR_MODELS.index("absolute"), given, given * xp.sqrt(noise / power))
         return xp.where(model == ERROR_MODELS.index("relative"), relative, other)
 
@@ -102,23 +102,25 @@ def error_radii(parameters: Parameters, channels: Channels) -> ErrorRadii:
     )
 
 
-def _errors_sizes(parameters: Parameters, channels: Channels) -> ErrorRadii:
+def _error_sizes(parameters: Parameters, channels: Channels) -> ErrorRadii:
     """What the errors of estimates are multiplied by: the radii, or each channel's share of its norm."""
     if parameters.csi_error is None:
         return error_radii(parameters, channels)
     xp = array_namespace(channels.h_es, parameters.csi_error)
 
-    def size(h: Any) -> Any:
-        return parameters.csi_error * xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
+    each = (channels.h_users, channels.h_es, channels.g_users, channels.g_es)
+    return ErrorRadii(*(parameters.csi_error * _norm(xp, h) for h in each))
 
-    return ErrorRadii(*(size(h) for h in (channels.h_users, channels.h_es, channels.g_users, channels.g_es)))
+
+def _norm(xp: Any, h: Any) -> Any:
+    return xp.sqrt(xp.sum(xp.real(h) ** 2 + xp.imag(h) ** 2, axis=-1))
 
 
 def true_channels(parameters: Parameters, channels: Channels) -> Channels:
     """The channels of one trial as they are: those known, or an estimate with its errors added."""
     if not isinstance(channels, EstimatedChannels):
         return channels
-    radii, unit = _errors_sizes(parameters, channels), channels.errors
+    radii, unit = _error_sizes(parameters, channels), channels.errors
     return Channels(
         h_users=channels.h_users + radii.h_users[..., None] * unit.h_users,
         h_es=channels.h_es + radii.h_es[..., None] * unit.h_es,
