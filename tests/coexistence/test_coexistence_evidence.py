@@ -17,7 +17,7 @@ from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.evidence.equations import EQUATIONS
 from leoisac.systems.coexistence.evidence.exclusion import exclusion_distance
 from leoisac.systems.coexistence.evidence.figures import FIGURES
-from leoisac.systems.coexistence.evidence.sensitivity import AXIS, DECLARED, SENSITIVITY, rows
+from leoisac.systems.coexistence.evidence.sensitivity import AXIS, DECLARED, SENSITIVITY, moved
 from leoisac.systems.coexistence.evidence.sensitivity_figure import moved_points
 
 README = (Path(str(coexistence.__file__)).parent / "README.md").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_sensitivity_moves_one_number_at_a_time_from_the_defaults() -> None:
 
 def sensitivity(changes: dict[int, float]) -> xr.Dataset:
     """Made-up results of four points: the default, then moves of the first two declared numbers."""
-    points = rows(DECLARED[:2])
+    (points,) = moved(DECLARED[:2]).values()
     rate = np.random.default_rng(0).uniform(35.0, 45.0, TRIALS)
     values = np.stack([rate * (1.0 + changes.get(row, 0.0)) for row in range(len(points))])
     data = np.stack([values, values - 3.0])
@@ -89,7 +89,7 @@ def test_the_tornado_stands_at_the_truth() -> None:
     left = figure.axes[0]
     assert max(bar.get_width() for bar in left.patches) == pytest.approx(10.0)
     labels = [label.get_text() for label in left.get_yticklabels()]
-    assert labels[0] == DECLARED[0].label
+    assert labels[0] == f"{DECLARED[0].label}: 0 → -10"
     assert "over the 36 of 40 trials" in figure.get_supxlabel()
 
 

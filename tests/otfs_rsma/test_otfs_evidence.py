@@ -13,7 +13,15 @@ from leoisac.experiment.sweeps import sweep_axes
 from leoisac.systems.otfs_rsma import SCHEMES, SYSTEM
 from leoisac.systems.otfs_rsma.evidence.equations import EQUATIONS
 from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors
-from leoisac.systems.otfs_rsma.evidence.sensitivity import AXIS, CHANGES, FIELDS, POINTS, SENSITIVITY, changes_of
+from leoisac.systems.otfs_rsma.evidence.sensitivity import (
+    AXIS,
+    CHANGES,
+    FIELDS,
+    POINTS,
+    SENSITIVITY,
+    changes_of,
+    words_of,
+)
 
 README = Path(leoisac.__file__).parent / "systems" / "otfs_rsma" / "README.md"
 
@@ -60,11 +68,13 @@ def test_changes_are_taken_trial_by_trial() -> None:
         {"scheme": ["rsma"], **{field: (AXIS, [row[i] for row in rows]) for i, field in enumerate(FIELDS)}},
     )
     found = changes_of(data, "rsma", "min_rate")
-    assert {name: round(one.mean, 9) for name, one in found.items()} == {
-        "communication SNR 22 dB": 0.25,
-        "communication SNR 28 dB": -0.25,
-    }
-    assert all(one.low <= one.mean <= one.high for one in found.values())
+    assert [round(one.mean, 9) for one in found] == [0.25, -0.25]
+    assert [words_of(data, point) for point in range(3)] == [
+        "as declared",
+        "communication SNR 22 dB",
+        "communication SNR 28 dB",
+    ]
+    assert all(one.low <= one.mean <= one.high for one in found)
 
 
 def test_no_error_seen_is_drawn_as_an_upper_bound() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.contracts import Study
+from leoisac.experiment.reading.one_at_a_time import one_at_a_time
 from leoisac.systems.bistatic_rsma import SCHEMES, SYSTEM
 from leoisac.systems.bistatic_rsma.config import ESTIMATORS, BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.world.link import link_budget
@@ -108,14 +109,10 @@ The printed law of the cross-section is out of reach at 20 dBW.
 CHANGED = tuple(dict.fromkeys(field for change in CHANGES for field in change))
 
 
-def _one_at_a_time() -> dict[str, list[list[Any]]]:
-    """One zipped axis: a row per change."""
-    base = BistaticRsmaConfig()
-    rows: list[list[Any]] = [[change.get(field, getattr(base, field)) for field in CHANGED] for change in CHANGES]
-    return {"+".join(CHANGED): rows}
-
-
-_SENSITIVITY = _one_at_a_time()
+_BASE = BistaticRsmaConfig()
+_SENSITIVITY = one_at_a_time(
+    {field: getattr(_BASE, field) for field in CHANGED}, [move for change in CHANGES for move in change.items()]
+)
 _FIRST_ROWS = {axis: rows[:3] for axis, rows in _SENSITIVITY.items()}
 
 STUDIES = (

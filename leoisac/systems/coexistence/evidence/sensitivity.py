@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from leoisac.experiment.contracts import Study
+from leoisac.experiment.reading.one_at_a_time import one_at_a_time
 from leoisac.systems.coexistence import SYSTEM
 
 
@@ -37,27 +38,23 @@ AXIS = "+".join(item.field for item in DECLARED)
 """The sweep axis: points at which one of the fields has moved; the first is the default."""
 
 
-def rows(declared: tuple[Declared, ...] = DECLARED) -> list[list[Any]]:
-    """Points of the sweep: the defaults, then each field of ``declared`` moved alone."""
-    defaults = [item.default for item in DECLARED]
-    found = [list(defaults)]
-    for item in declared:
-        place = DECLARED.index(item)
-        found += [[*defaults[:place], value, *defaults[place + 1 :]] for value in item.moved]
-    return found
+def moved(declared: tuple[Declared, ...] = DECLARED) -> dict[str, list[list[Any]]]:
+    """The sweep: the defaults, then each field of ``declared`` moved alone."""
+    defaults = {item.field: item.default for item in DECLARED}
+    return one_at_a_time(defaults, [(item.field, value) for item in declared for value in item.moved])
 
 
 SENSITIVITY = Study(
     "sensitivity",
     schemes=("proposed", "rzf-eps"),
-    sweep={AXIS: rows()},
+    sweep=moved(),
     trials=60,
     quick={"trials": 4},
     tiny={
         "trials": 6,
         "overrides": dict(SYSTEM.small),
-        "sweep": {AXIS: rows(DECLARED[:2])},
+        "sweep": moved(DECLARED[:2]),
     },
 )
 
-__all__ = ["AXIS", "DECLARED", "SENSITIVITY", "Declared", "rows"]
+__all__ = ["AXIS", "DECLARED", "SENSITIVITY", "Declared", "moved"]

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Study
 from leoisac.experiment.reading.comparison import comparison_text, viewed
+from leoisac.experiment.reading.one_at_a_time import by_size, moves_of, one_at_a_time
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
-from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.style import COLUMN_WIDTH_IN, house_style
+from leoisac.plots.tornado import Panel, draw_tornado
 from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.otfs_rsma.evidence.results import Data
@@ -45,19 +44,14 @@ CHANGES = (
 """SNRs are the paper's; that they count the power budget against the noise of one cell is ours, and 3 dB either way
 are what other normalisations would make of them."""
 FIELDS = tuple(dict.fromkeys(change.field for change in CHANGES))
-AXIS = "+".join(FIELDS)
-_DEFAULTS = [getattr(SYSTEM.config(), field) for field in FIELDS]
-
-
-def _row(change: Change) -> list[Any]:
-    return [change.value if field == change.field else value for field, value in zip(FIELDS, _DEFAULTS, strict=True)]
-
-
-POINTS = [_DEFAULTS, *(_row(change) for change in CHANGES)]
+_SWEEP = one_at_a_time(
+    {field: getattr(SYSTEM.config(), field) for field in FIELDS}, [(change.field, change.value) for change in CHANGES]
+)
+((AXIS, POINTS),) = _SWEEP.items()
 SENSITIVITY = Study(
     "sensitivity",
     schemes=("rsma", "rsma:least-delay"),
-    sweep={AXIS: POINTS},
+    sweep=_SWEEP,
     trials=48,
     quick={"trials": 4},
     tiny={
@@ -72,55 +66,35 @@ _PANELS = (("rsma", "min_rate", "rate_change"), ("rsma:least-delay", "crb_delay"
 
 def words_of(dataset: xr.Dataset, point: int) -> str:
     """What is changed at a point of the study."""
-    here = {field: dataset[field].values[point] for field in FIELDS}
-    for change in CHANGES:
-        if str(here[change.field]) == str(change.value):
-            return change.words
+    for move in moves_of(dataset, AXIS):
+        if move.point == point:
+            return next(one.words for one in CHANGES if (one.field, one.value) == (move.field, move.value))
     return "as declared"
 
 
-def changes_of(dataset: xr.Dataset, scheme: str, metric: str) -> dict[str, Estimate]:
-    """What each change does to the mean of a metric, as a ratio less one, trial by trial against the declared values.
-
-    Points of which no trial can be used are left out.
-    """
+def changes_of(dataset: xr.Dataset, scheme: str, metric: str) -> list[Estimate]:
+    """What each point after the first does to the mean of a metric, as a ratio less one, trial by trial."""
     seen = viewed(dataset)
     values = seen[metric].where(seen["usable"]).sel(scheme=scheme, drop=True)
     base = values.isel({AXIS: 0}, drop=True)
-    found: dict[str, Estimate] = {}
-    for point in range(1, values.sizes[AXIS]):
-        change = relative_gain(values.isel({AXIS: point}, drop=True), base)
-        if np.isfinite(change.mean):
-            found[words_of(dataset, point)] = change
-    return found
+    return [relative_gain(values.isel({AXIS: point}, drop=True), base) for point in range(1, values.sizes[AXIS])]
 
 
 def draw_sensitivity(datasets: Data) -> Any:
     """Tornado: change of the least private rate and of the least delay bound with each declared value."""
     dataset = datasets["sensitivity"]
     found = [changes_of(dataset, scheme, metric) for scheme, metric, _ in _PANELS]
-    names = sorted(found[0], key=lambda name: abs(found[0][name].mean))
-    height = 0.26 * len(names) + 1.3
-    with house_style() as mpl:
-        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, height), layout="constrained")
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, changes, (_, _, quantity) in zip(panels, found, _PANELS, strict=True):
-            rows = [row for row, name in enumerate(names) if name in changes]
-            shown = [changes[names[row]] for row in rows]
-            mean = np.array([100.0 * one.mean for one in shown])
-            low, high = (np.array([100.0 * getattr(one, end) for one in shown]) for end in ("low", "high"))
-            axes.barh(rows, mean, height=0.6, color=np.where(mean < 0.0, "#D55E00", "#0072B2"))
-            reach = np.nan_to_num(np.stack([mean - low, high - mean]))
-            axes.errorbar(mean, rows, xerr=np.maximum(reach, 0.0), fmt="none", color="#222222", lw=0.9, capsize=2)
-            axes.axvline(0.0, color="#222222", linewidth=0.8)
-            axes.set_xlabel(QUANTITIES[quantity].label)
-        panels[0].set_yticks(range(len(names)), names)
-        add_note(
-            figure,
-            "Each value that is ours changed by itself: " + comparison_text(viewed(dataset), "ratios of means"),
-            *_lost(dataset),
-        )
-    return figure
+    moves = moves_of(dataset, AXIS)
+    order = by_size(moves, [one.mean for one in found[0]])
+    return draw_tornado(
+        [words_of(dataset, moves[row].point) for row in order],
+        [
+            Panel(QUANTITIES[quantity].label, [bars[row] for row in order], scale=100.0)
+            for bars, (_, _, quantity) in zip(found, _PANELS, strict=True)
+        ],
+        "Each value that is ours changed by itself: " + comparison_text(viewed(dataset), "ratios of means"),
+        *_lost(dataset),
+    )
 
 
 def _lost(dataset: xr.Dataset) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from leoisac.experiment.reading.one_at_a_time import one_at_a_time
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 
 ALTERNATIVES: Mapping[str, tuple[Any, ...]] = {
@@ -28,12 +29,8 @@ FIELDS = tuple(ALTERNATIVES)
 DEFAULTS: Mapping[str, Any] = {field: getattr(SelfBackhaulConfig(), field) for field in FIELDS}
 
 
-def point(changed: str = "", value: Any = None) -> list[Any]:
-    """Values of all ``FIELDS``, one of them changed."""
-    return [value if field == changed else DEFAULTS[field] for field in FIELDS]
+SWEEP = one_at_a_time(DEFAULTS, [(field, value) for field, values in ALTERNATIVES.items() for value in values])
+((AXIS, POINTS),) = SWEEP.items()
+TINY_SWEEP = one_at_a_time(DEFAULTS, [("pattern_min_w", value) for value in ALTERNATIVES["pattern_min_w"]])
 
-
-POINTS = [point(), *(point(field, value) for field, values in ALTERNATIVES.items() for value in values)]
-TINY_POINTS = [point(), *(point("pattern_min_w", value) for value in ALTERNATIVES["pattern_min_w"])]
-
-__all__ = ["ALTERNATIVES", "DEFAULTS", "FIELDS", "POINTS", "TINY_POINTS", "point"]
+__all__ = ["ALTERNATIVES", "AXIS", "DEFAULTS", "FIELDS", "POINTS", "SWEEP", "TINY_SWEEP"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from leoisac.experiment.contracts import Study
 from leoisac.systems.self_backhaul import SCHEMES, SYSTEM
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
-from leoisac.systems.self_backhaul.evidence.declared import FIELDS, POINTS, TINY_POINTS
+from leoisac.systems.self_backhaul.evidence.declared import SWEEP, TINY_SWEEP
 
 ORDER = tuple(scheme.name for scheme in SCHEMES)
 LABELS = {scheme.name: scheme.label for scheme in SCHEMES}
@@ -180,11 +180,11 @@ STUDIES = (
     Study(
         "sensitivity",
         schemes=("pa1", "pa2", *LEAD_RIVALS),
-        sweep={"+".join(FIELDS): POINTS},
+        sweep=SWEEP,
         trials=48,
         count="trials",
         quick={"trials": 8},
-        tiny={"overrides": _SMALL, "sweep": {"+".join(FIELDS): TINY_POINTS}},
+        tiny={"overrides": _SMALL, "sweep": TINY_SWEEP},
     ),
 )
 
