@@ -1,9 +1,9 @@
 """Would the tests notice? Mutants of the code that judges, and the share of them that its tests kill.
 
 ``python benchmarks/mutants.py [--count 300] [--seed 0] [--minutes 60]`` takes that many places by seed, as many from
-every folder in proportion to what it holds; changes one operator, comparison or number at each; and runs the test files
-that reach the changed line. Needs ``pip install cosmic-ray coverage``. Works on a copy of the checkout and goes on where
-it was stopped. A mutant that lives says that no test looks there; all are written to
+every folder in proportion to what it holds; changes one operator, comparison or number at each; and runs the test
+files that reach the changed line. Needs ``pip install cosmic-ray coverage``. Works on a copy of the checkout and goes
+on where it was stopped. A mutant that lives says that no test looks there; all are written to
 ``benchmarks/history/mutants.json``. ``--living before --label after`` tries those again that lived.
 """
 

@@ -60,7 +60,7 @@ def test_bars_stand_at_the_truth_and_without_an_interval_none_is_drawn() -> None
     ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     assert ends == [pytest.approx((5.0, 20.0)), pytest.approx((5.0, -10.0))]
     (interval,) = axes.collections
-    np.testing.assert_allclose(interval.get_paths()[0].vertices, [(10.0, 0.0), (40.0, 0.0)])
+    np.testing.assert_allclose(np.asarray(interval.get_paths()[0].vertices, dtype=float), [(10.0, 0.0), (40.0, 0.0)])
     assert [text.get_text() for text in axes.get_yticklabels()] == ["one", "two", "three"]
     assert axes.get_ylim() == (2.5, -0.5)
     assert {text.get_text() for text in axes.texts} == {"9", "1", "0"}
