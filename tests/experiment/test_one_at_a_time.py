@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_bars_stand_at_the_truth_and_without_an_interval_none_is_drawn() -> None
     figure = draw_tornado(
         ["one", "two", "three"], [Panel("gain [%]", bars, 0.05, 100.0, notes=("9", "1", "0"))], "note"
     )
-    (axes,) = figure.axes
+    axes: Any = figure.axes[0]
     ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
     assert ends == [pytest.approx((5.0, 20.0)), pytest.approx((5.0, -10.0))]
     (interval,) = axes.collections
