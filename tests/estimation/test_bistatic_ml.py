@@ -11,7 +11,7 @@ from leoisac.geometry.bistatic import arrival_angles, bistatic_geometry, departu
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
 
 LIGHT, TICK, LENGTH, LATEST = 3e8, 1e-7, 256, 80
-SATELLITE, TARGET = np.array([30e3, -30e3, 340e3]), np.array([3e3, 3e3, 5e3])
+SATELLITE, TARGET = np.array([30e3, -30e3, 340e3]), np.array([2e3, 3e3, 5e3])
 SEARCH = EchoSearch((6, 5), LENGTH, LATEST, 4e4, TICK, beams=6)
 TRIANGLE = bistatic_geometry(SATELLITE, TARGET, np.zeros(3))
 OFFSET = int(TRIANGLE.range_los / (LIGHT * TICK))

@@ -7,7 +7,7 @@ from leoisac.metrics.echo_fisher import EchoShape, echo_information, unknown_wav
 from leoisac.metrics.fisher import cramer_rao_bounds, fisher_information
 from leoisac.waveforms.echo import complex_noise, fractional_delay
 
-SHAPE, TICK, DELAY, DOPPLER = EchoShape(3, 2, 48, 1e-6), 1e-6, 41.3, 9e3
+SHAPE, TICK, DELAY, DOPPLER = EchoShape(4, 3, 48, 1e-6), 1e-6, 41.3, 9e3
 AT = np.array([0.3, -0.4, DELAY, DOPPLER])
 SLOPES = np.array([[0.3 - 0.1j, 0.2j], [0.1j, -0.4], [0.01, 0.02j], [0.0, 0.0]])
 WEIGHTS = np.array([1.0 + 0.5j, -0.7])
@@ -16,7 +16,7 @@ ALPHA = 0.8 - 0.3j
 
 def _mean(point, streams):
     """The noise-free samples of an echo, one row per element."""
-    row, column = np.indices((3, 2)).reshape(2, -1)
+    row, column = np.indices((4, 3)).reshape(2, -1)
     steering = np.exp(1j * np.pi * (point[0] * row + point[1] * column))
     weights = WEIGHTS + (point - AT) @ SLOPES
     window = 160
@@ -53,7 +53,7 @@ def test_bounds_of_one_stream_are_the_textbook_ones():
     """Delay and Doppler shift alone: ``6 / (SNR (2 pi B)^2)`` and ``6 / (SNR (2 pi T)^2 (L^2 - 1))``."""
     still = np.zeros((4, 1), dtype=complex)
     information = echo_information(SHAPE, np.ones(1, dtype=complex), still, 2.0, 0.0, amplitude_known=False)
-    variance, snr = cramer_rao_bounds(information), 2.0 * 48 * 6
+    variance, snr = cramer_rao_bounds(information), 2.0 * 48 * 12
     assert variance[2] == pytest.approx(6.0 / (snr * (2.0 * np.pi) ** 2))
     assert variance[3] == pytest.approx(6.0 / (snr * (2.0 * np.pi * TICK) ** 2 * (48**2 - 1)))
     assert unknown_waveform_factor(0.4335) == pytest.approx(1.82**2, rel=2e-3)
