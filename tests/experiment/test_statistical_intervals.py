@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from leoisac.experiment.reading.statistics import (
     bootstrap_interval,
@@ -120,6 +121,21 @@ class TestBootstrap:
         assert float(bootstrap["mean"]) == float(student["mean"])
         for name in ("low", "high"):
             assert float(bootstrap[name]) == pytest.approx(float(student[name]), abs=3e-3)
+
+    def test_of_values_with_many_ties_it_is_the_exact_one(self) -> None:
+        """All 45 ways to draw eight of 0, 1 and 4: half of those whose mean is the sample's lie below it."""
+        shares, values = np.array([5, 2, 1]) / 8, np.array([0.0, 1.0, 4.0])
+        ways = np.array([(a, b, 8 - a - b) for a in range(9) for b in range(9 - a)])
+        chance, means = stats.multinomial.pmf(ways, 8, shares), ways @ values / 8
+        mean = shares @ values
+        z0 = stats.norm.ppf(chance[means < mean].sum() + 0.5 * chance[means == mean].sum())
+        acceleration = shares @ (values - mean) ** 3 / (6 * np.sqrt(8) * (shares @ (values - mean) ** 2) ** 1.5)
+        z = z0 + stats.norm.ppf([0.025, 0.975])
+        levels = stats.norm.cdf(z0 + z / (1 - acceleration * z))
+        order = np.argsort(means, kind="stable")
+        exact = means[order][np.searchsorted(np.cumsum(chance[order]), levels)]
+        found = bootstrap_interval(trials(np.repeat(values, [5, 2, 1])), resamples=40_000)
+        assert [float(found["low"]), float(found["high"])] == pytest.approx(list(exact))
 
     def test_the_same_again(self) -> None:
         values = xr.DataArray(np.random.default_rng(0).exponential(size=(3, 40)), dims=("scheme", "trial"))
