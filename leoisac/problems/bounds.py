@@ -25,7 +25,7 @@ INTERFERENCE_FREE = "interference-free"
 DUAL, NONE = "dual", "none"
 _GOOD = 1e-6
 """Relative gap above which better multipliers are looked for."""
-_SEARCHED = (1e-4, 1e-2, 1e-1, 1.0)
+_SEARCHED = (1e-4, 1e-2, 1e-1, 1.0, 10.0)
 """Relative distances of levels for which they are."""
 _SHARES = (1e-10, 1e-8, 1e-6, 1e-4, 3e-4, 1e-3, 3e-3)
 """How much further from its limit a variable is taken, where that may give a better tangent."""
@@ -61,6 +61,7 @@ def dual_bound(
     *,
     weights: Any = None,
     equalities: frozenset[str] = frozenset(),
+    nonnegative: tuple[int, ...] = (),
 ) -> Bound:
     """A bound that no feasible point can pass, below a minimised and above a maximised objective.
 
@@ -76,8 +77,9 @@ def dual_bound(
         weights: multipliers of the entries of a ``least`` objective, sum 1; the same for all that are least if missing.
         equalities: names of rows with ``larger = smaller``; theirs have the sign of the Lagrangian ``objective -
             multiplier (larger - smaller)`` where minimised, ``+`` where maximised.
+        nonnegative: places in ``x`` of variables that rows hold at zero or above.
     """
-    found = surrogates(raw, sense, equalities)
+    found = surrogates(raw, sense, equalities, nonnegative)
     first = found.numbers(x, data)
     bound = _bound_of(first, sense, multipliers, weights)
     away = _away_from_limits(first, np.asarray(x, float))
@@ -101,16 +103,16 @@ def _reference(goal: GoalNumbers, sense: Sense) -> float:
 def _away_from_limits(numbers: Numbers, x: np.ndarray) -> np.ndarray:
     """From every variable's limit to where it is, zero for variables without: a tangent taken a little further out has
     a slope of the sign that a bound needs, and is below the best one by the square of that little."""
+    if numbers.goal is None:
+        return np.zeros(x.shape)
     limits = limits_of(numbers.rows.matrices, _of_goal(numbers.goal))
     away = np.zeros(x.shape)
     away[limits.variables - 1] = x[limits.variables - 1] - limits.limit
     return away
 
 
-def _of_goal(goal: GoalNumbers | None) -> np.ndarray:
+def _of_goal(goal: GoalNumbers) -> np.ndarray:
     """All matrices of an objective."""
-    if goal is None:
-        return np.zeros((0, 1, 1))
     return goal.direct[None] if goal.direct is not None else np.concatenate([goal.numerators, goal.denominators])
 
 
@@ -148,7 +150,13 @@ def _with_squares(rows: RowNumbers, goal: GoalNumbers) -> tuple[RowNumbers, Goal
 
 
 def infeasibility_proof(
-    raw: Raw, x: Any, multipliers: Mapping[str, Any], data: Any, *, equalities: frozenset[str] = frozenset()
+    raw: Raw,
+    x: Any,
+    multipliers: Mapping[str, Any],
+    data: Any,
+    *,
+    equalities: frozenset[str] = frozenset(),
+    nonnegative: tuple[int, ...] = (),
 ) -> Proof | None:
     """A proof that no point meets all rows, or None.
 
@@ -159,8 +167,9 @@ def infeasibility_proof(
             smaller``). Those of power limits need not be given: they are raised until the proof is one.
         data: of this trial.
         equalities: names of rows with ``larger = smaller``.
+        nonnegative: places in ``x`` of variables that rows hold at zero or above.
     """
-    numbers = surrogates(raw, None, equalities).numbers(x, data)
+    numbers = surrogates(raw, None, equalities, nonnegative).numbers(x, data)
     rows = numbers.rows
     rows = replace(rows, matrices=limits_of(rows.matrices, rows.matrices[:0]).squared_rows(rows.matrices))
     relative = np.where(rows.larger > 0.0, rows.larger, 1.0)
