@@ -112,14 +112,16 @@ def _sum_parts(facts: Facts, a: Form, b: Form) -> dict[str, tuple[Form, ...]]:
         if uppers[0] is not None and uppers[1] is not None:
             parts["upper"] = (add(facts, uppers[0][0], uppers[1][0]),)
     if "lower" in a.parts or "lower" in b.parts:
-        lowers = [form if form.known and not form.is_complex else form.parts.get("lower", (None,))[0] for form in (a, b)]
+        lowers = [
+            form if form.known and not form.is_complex else form.parts.get("lower", (None,))[0] for form in (a, b)
+        ]
         if lowers[0] is not None and lowers[1] is not None:
             parts["lower"] = (add(facts, lowers[0], lowers[1]),)
     return parts
 
 
 def _sum_of_logarithms(facts: Facts, a: tuple[Form, ...], b: tuple[Form, ...]) -> tuple[Form, ...] | None:
-    """``s log u - s log v`` as ``s log(u/v)``, such as the rate that an eavesdropper leaves; ``s`` is known for sure."""
+    """``s log u - s log v`` as ``s log(u/v)``, the rate that an eavesdropper leaves, say; ``s`` is a fixed number."""
     (u, s), (v, t) = a, b
     if not (s.fixed and t.fixed and s.shape == t.shape and np.array_equal(s.ref, -np.asarray(t.ref))):
         return None

@@ -20,7 +20,7 @@ class Limits(NamedTuple):
     limit: Float[np.ndarray, " variable"]
     side: Float[np.ndarray, " variable"]
 
-    def squared(self, matrices: Float[np.ndarray, "matrix 1+n 1+n"]) -> Float[np.ndarray, "matrix 1+n 1+n"]:
+    def squared(self, matrices: Float[np.ndarray, "matrix size size"]) -> Float[np.ndarray, "matrix size size"]:
         """The same quadratics as forms in ``(1, x)`` with ``t_j`` in the place of ``x_j``."""
         changed, j = matrices.copy(), self.variables
         slopes = 2.0 * matrices[:, 0, j]
@@ -29,7 +29,7 @@ class Limits(NamedTuple):
         changed[:, 0, j] = changed[:, j, 0] = 0.0
         return changed
 
-    def squared_rows(self, rows: Float[np.ndarray, "row 1+n 1+n"]) -> Float[np.ndarray, "row 1+n 1+n"]:
+    def squared_rows(self, rows: Float[np.ndarray, "row size size"]) -> Float[np.ndarray, "row size size"]:
         """The same of rows ``>= 0``; of those that say no more than that a square is at least zero nothing is left."""
         changed = self.squared(rows)
         diagonal = np.diagonal(changed, axis1=1, axis2=2)
@@ -37,7 +37,7 @@ class Limits(NamedTuple):
         return np.where(empty[:, None, None], 0.0, changed)
 
 
-def limits_of(rows: Float[np.ndarray, "row 1+n 1+n"], others: Float[np.ndarray, "matrix 1+n 1+n"]) -> Limits:
+def limits_of(rows: Float[np.ndarray, "row size size"], others: Float[np.ndarray, "matrix size size"]) -> Limits:
     """The variables that have a limit by a row of their own and are in no matrix, of rows or others, but linearly.
 
     Where both limits are there, the lower one counts, and the row of the upper one remains a row.

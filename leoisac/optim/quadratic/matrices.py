@@ -55,7 +55,7 @@ def _components(matrices: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(labels == label) for label in range(count)]
 
 
-def representatives(matrices: Float[np.ndarray, "matrix 1+n 1+n"]) -> Int[np.ndarray, " row"]:
+def representatives(matrices: Float[np.ndarray, "matrix size size"]) -> Int[np.ndarray, " row"]:
     """Rows without those of blocks that repeat another one in all matrices, as columns of a covariance's factor do.
 
     For forms in ``(1, x)``: a block that is linked with the 1 stays. A combination of the matrices is semidefinite
