@@ -339,6 +339,7 @@ def reduce_sum(facts: Facts, form: Form, axes: tuple[int, ...]) -> Form:
             parts[side] = (reduce_sum(facts, form.parts[side][0], axes),)
     if form.size == whole.size == 1:
         parts |= {name: form.parts[name] for name in ("schur", "gap") if name in form.parts}
-    if form.size == whole.size and "over" in form.parts:
-        parts["over"] = tuple(rearranged(lambda array: array.reshape(whole.shape), f) for f in form.parts["over"])
+    for name in ("over", "log"):
+        if form.size == whole.size and name in form.parts:
+            parts[name] = tuple(rearranged(lambda array: array.reshape(whole.shape), f) for f in form.parts[name])
     return replace(whole, parts=parts)

@@ -36,6 +36,8 @@ _GAIN = 1e-7
 """Relative change of the objective that counts as one."""
 _WORTH = 10.0
 """Relative change of the objective that a relative violation may bring, times so much."""
+_WITHIN_REACH = 1e-3
+"""Relative violation up to which another pass is made."""
 _ROUNDING = 1e-9
 """Relative violation that polishing may leave."""
 STATIONARY = 1e-4
@@ -227,7 +229,8 @@ def _scales_of_starts(layout: Layout, measured: Measured, starts: int) -> Scalin
 def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point) -> Point:
     """Polished, and with further passes, rescaled at the best point, for the trials that are not settled then."""
     best = _settled(compiled, best, data.arrays)
-    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best))
+    # What is far from feasible is for the first phase, which knows how: more of the same is in vain.
+    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best) & (best.violation <= _WITHIN_REACH))
     for _ in range(MOST_PASSES):
         if not len(open_trials):
             break
