@@ -9,12 +9,13 @@ the optimum.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from leoisac.problems.semidefinite import Dual, best_bound, impossible
+from leoisac.optim.quadratic.bounds import Dual, best_bound, impossible
+from leoisac.optim.quadratic.limits import limits_of
 from leoisac.problems.surrogates import GoalNumbers, Numbers, RowNumbers, Sense, surrogates
 
 Raw = Callable[[Any, Any], tuple[Any, Mapping[str, Any]]]
@@ -24,8 +25,10 @@ INTERFERENCE_FREE = "interference-free"
 DUAL, NONE = "dual", "none"
 _GOOD = 1e-6
 """Relative gap above which better multipliers are looked for."""
-_SEARCHED = (1e-4, 1e-2, 1e-1, 1.0)
+_SEARCHED = (1e-4, 1e-2, 1e-1, 1.0, 10.0)
 """Relative distances of levels for which they are."""
+_SHARES = (1e-10, 1e-8, 1e-6, 1e-4, 3e-4, 1e-3, 3e-3)
+"""How much further from its limit a variable is taken, where that may give a better tangent."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def dual_bound(
     *,
     weights: Any = None,
     equalities: frozenset[str] = frozenset(),
+    nonnegative: tuple[int, ...] = (),
 ) -> Bound:
     """A bound that no feasible point can pass, below a minimised and above a maximised objective.
 
@@ -73,16 +77,54 @@ def dual_bound(
         weights: multipliers of the entries of a ``least`` objective, sum 1; the same for all that are least if missing.
         equalities: names of rows with ``larger = smaller``; theirs have the sign of the Lagrangian ``objective -
             multiplier (larger - smaller)`` where minimised, ``+`` where maximised.
+        nonnegative: places in ``x`` of variables that rows hold at zero or above.
     """
-    numbers = surrogates(raw, sense, equalities).numbers(x, data)
-    goal = numbers.goal
-    if goal is None:
+    found = surrogates(raw, sense, equalities, nonnegative)
+    first = found.numbers(x, data)
+    bound = _bound_of(first, sense, multipliers, weights)
+    away = _away_from_limits(first, np.asarray(x, float))
+    if first.goal is None or not away.any():
+        return bound
+    reference = _reference(first.goal, sense)
+    for share in _SHARES:
+        if abs(bound.value - reference) <= _GOOD * abs(reference):
+            break
+        other = _bound_of(found.numbers(x + share * away, data), sense, multipliers, weights)
+        nearer = other.value > bound.value if sense == "minimise" else other.value < bound.value
+        if np.isfinite(other.value) and (nearer or not np.isfinite(bound.value)):
+            bound = other
+    return bound
+
+
+def _reference(goal: GoalNumbers, sense: Sense) -> float:
+    return float(goal.value.min() if sense == "least" else goal.value.reshape(-1)[0])
+
+
+def _away_from_limits(numbers: Numbers, x: np.ndarray) -> np.ndarray:
+    """From every variable's limit to where it is, zero for variables without: a tangent taken a little further out has
+    a slope of the sign that a bound needs, and is below the best one by the square of that little."""
+    if numbers.goal is None:
+        return np.zeros(x.shape)
+    limits = limits_of(numbers.rows.matrices, _of_goal(numbers.goal))
+    away = np.zeros(x.shape)
+    away[limits.variables - 1] = x[limits.variables - 1] - limits.limit
+    return away
+
+
+def _of_goal(goal: GoalNumbers) -> np.ndarray:
+    """All matrices of an objective."""
+    return goal.direct[None] if goal.direct is not None else np.concatenate([goal.numerators, goal.denominators])
+
+
+def _bound_of(numbers: Numbers, sense: Sense, multipliers: Mapping[str, Any], weights: Any) -> Bound:
+    """From the quadratics at one reference point."""
+    if numbers.goal is None:
         return Bound(np.nan, NONE, "The objective has no structure that a bound is known for.")
-    rows = numbers.rows
+    rows, goal = _with_squares(numbers.rows, numbers.goal)
     found = _of_rows(rows, multipliers) / rows.factor
     sign = 1.0 if sense == "minimise" else -1.0
     if goal.direct is not None:
-        reference = float(goal.value.reshape(-1)[0])
+        reference = _reference(goal, sense)
         wanted = sign * reference - _GOOD * abs(reference)
         # What of the data is relaxed is not to be reached, but may be better with other multipliers.
         dual = best_bound(sign * goal.direct, rows.matrices, found, rows.equality, wanted)
@@ -95,8 +137,26 @@ def dual_bound(
     return Bound(value, INTERFERENCE_FREE if relaxed else DUAL, numbers.reason)
 
 
+def _with_squares(rows: RowNumbers, goal: GoalNumbers) -> tuple[RowNumbers, GoalNumbers]:
+    """With squares in the place of variables that have limits and enter linearly."""
+    limits = limits_of(rows.matrices, _of_goal(goal))
+    goal = replace(
+        goal,
+        direct=None if goal.direct is None else limits.squared(goal.direct[None])[0],
+        numerators=limits.squared(goal.numerators),
+        denominators=limits.squared(goal.denominators),
+    )
+    return replace(rows, matrices=limits.squared_rows(rows.matrices)), goal
+
+
 def infeasibility_proof(
-    raw: Raw, x: Any, multipliers: Mapping[str, Any], data: Any, *, equalities: frozenset[str] = frozenset()
+    raw: Raw,
+    x: Any,
+    multipliers: Mapping[str, Any],
+    data: Any,
+    *,
+    equalities: frozenset[str] = frozenset(),
+    nonnegative: tuple[int, ...] = (),
 ) -> Proof | None:
     """A proof that no point meets all rows, or None.
 
@@ -107,9 +167,11 @@ def infeasibility_proof(
             smaller``). Those of power limits need not be given: they are raised until the proof is one.
         data: of this trial.
         equalities: names of rows with ``larger = smaller``.
+        nonnegative: places in ``x`` of variables that rows hold at zero or above.
     """
-    numbers = surrogates(raw, None, equalities).numbers(x, data)
+    numbers = surrogates(raw, None, equalities, nonnegative).numbers(x, data)
     rows = numbers.rows
+    rows = replace(rows, matrices=limits_of(rows.matrices, rows.matrices[:0]).squared_rows(rows.matrices))
     relative = np.where(rows.larger > 0.0, rows.larger, 1.0)
     found = _of_rows(rows, multipliers) / relative / rows.factor
     proof = impossible(rows.matrices, found, rows.equality, search=True)

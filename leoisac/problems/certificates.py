@@ -13,7 +13,7 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.problems.bounds import NONE, Bound, dual_bound, infeasibility_proof
 from leoisac.problems.formulation import DIFFERENCE, Scaling, constraint_rows
 from leoisac.problems.problem import Layout, Problem, both_sides, split
-from leoisac.problems.variables import Phases
+from leoisac.problems.variables import Phases, Real
 
 MOST_COORDINATES = 520
 """Natural coordinates up to which bounds are looked for: their cost grows with the cube."""
@@ -51,6 +51,16 @@ def equations(problem: Problem, layout: Layout) -> frozenset[str]:
     """Names of the rows that are equations."""
     stated = {block.name for block in layout.blocks if block.relation == "equals"}
     return frozenset(stated | {_modulus(name) for name, kind in problem.variables.items() if isinstance(kind, Phases)})
+
+
+def nonnegative(problem: Problem) -> tuple[int, ...]:
+    """Natural coordinates that are at least zero by the kind of their variable."""
+    found, first = list[int](), 0
+    for kind in problem.variables.values():
+        if isinstance(kind, Real) and kind.lower is not None and kind.lower >= 0.0:
+            found += range(first, first + kind.natural_coordinates)
+        first += kind.natural_coordinates
+    return tuple(found)
 
 
 def natural_coordinates(problem: Problem, values: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
@@ -104,6 +114,7 @@ def bounds_of(
                 one,
                 weights=share,
                 equalities=equations(problem, layout),
+                nonnegative=nonnegative(problem),
             )
         )
     return found
@@ -181,6 +192,8 @@ def proven_infeasible(
     for number in range(len(x)):
         named = {block.name: weights[number, block.rows] for block in layout.blocks if block.relation != "equals"}
         one = jax.tree.map(lambda leaf, number=number: leaf[number], trial)
-        proof = infeasibility_proof(raw, x[number], named, one, equalities=equations(problem, layout))
+        proof = infeasibility_proof(
+            raw, x[number], named, one, equalities=equations(problem, layout), nonnegative=nonnegative(problem)
+        )
         proven[number] = proof is not None
     return proven

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_ROUNDING = 1e-11
-"""Relative size of eigenvalues that are zero but for rounding, per row of the matrix."""
+from leoisac.optim.quadratic.matrices import semidefinite
 
 
 def proven(kind: str, shape: tuple[int, ...], matrices: np.ndarray) -> bool:
@@ -38,19 +37,6 @@ def proven(kind: str, shape: tuple[int, ...], matrices: np.ndarray) -> bool:
 
 def _symmetric(matrices: np.ndarray) -> np.ndarray:
     return 0.5 * (matrices + np.swapaxes(matrices, -1, -2))
-
-
-def semidefinite(matrix: np.ndarray) -> bool:
-    """Whether a symmetric matrix is positive semidefinite, up to rounding relative to its diagonal."""
-    diagonal = np.diagonal(matrix)
-    used = diagonal > 1e-30 * np.abs(matrix).max(initial=0.0)
-    if not used.any():
-        return not matrix.any()
-    scale = 1.0 / np.sqrt(diagonal[used])
-    if np.abs(matrix[~used]).max(initial=0.0) > 1e-15 * np.abs(matrix).max():
-        return False
-    scaled = matrix[np.ix_(used, used)] * scale[:, None] * scale
-    return bool(np.linalg.eigvalsh(scaled)[0] >= -_ROUNDING * len(scaled))
 
 
 def _gram_matrices(blocks: np.ndarray) -> Iterator[np.ndarray]:

@@ -71,6 +71,8 @@ def negative(form: Form) -> Form:
     parts = {"over": (negative(form.parts["over"][0]), form.parts["over"][1])} if "over" in form.parts else {}
     if "log" in form.parts:
         parts["log"] = (form.parts["log"][0], negative(form.parts["log"][1]))
+    if "lower" in form.parts:
+        parts["upper"] = (negative(form.parts["lower"][0]),)
     return replace(form, **values, **signs, parts=parts)
 
 
@@ -101,11 +103,37 @@ def _sum_parts(facts: Facts, a: Form, b: Form) -> dict[str, tuple[Form, ...]]:
         if "over" in form.parts and other.known and not other.is_complex:
             n, d = form.parts["over"]
             parts["over"] = (add(facts, n, multiply(facts, other, d)), d)
+    if "log" in a.parts and "log" in b.parts:
+        together = _sum_of_logarithms(facts, a.parts["log"], b.parts["log"])
+        if together is not None:
+            parts["log"] = together
     if "upper" in a.parts or "upper" in b.parts:
         uppers = as_upper(a), as_upper(b)
         if uppers[0] is not None and uppers[1] is not None:
             parts["upper"] = (add(facts, uppers[0][0], uppers[1][0]),)
+    if "lower" in a.parts or "lower" in b.parts:
+        lowers = [
+            form if form.known and not form.is_complex else form.parts.get("lower", (None,))[0] for form in (a, b)
+        ]
+        if lowers[0] is not None and lowers[1] is not None:
+            parts["lower"] = (add(facts, lowers[0], lowers[1]),)
     return parts
+
+
+def _sum_of_logarithms(facts: Facts, a: tuple[Form, ...], b: tuple[Form, ...]) -> tuple[Form, ...] | None:
+    """``s log u - s log v`` as ``s log(u/v)``, the rate that an eavesdropper leaves, say; ``s`` is a fixed number."""
+    (u, s), (v, t) = a, b
+    if not (s.fixed and t.fixed and s.shape == t.shape and np.array_equal(s.ref, -np.asarray(t.ref))):
+        return None
+    if (np.asarray(s.ref) < 0.0).all():
+        (u, s), (v, t) = b, a
+    fractions = [form.parts.get("over", (form, constant(np.ones(form.shape), True))) for form in (u, v)]
+    (n, d), (m, e) = fractions
+    upper, lower = multiply(facts, n, e), multiply(facts, d, m)
+    if not (upper.quadratic and lower.quadratic):
+        return None
+    ratio = divide(facts, upper, lower)
+    return replace(ratio, needs=ratio.needs | all_needs(u, v)), s
 
 
 def subtract(facts: Facts, a: Form, b: Form) -> Form:
@@ -170,8 +198,9 @@ def _scaled(facts: Facts, form: Form, factor: Form) -> Form:
         if "log" in form.parts:
             u, s = form.parts["log"]
             parts["log"] = (u, multiply(facts, s, factor))
-        if "upper" in form.parts:
-            parts["upper"] = (_scaled(facts, form.parts["upper"][0], factor),)
+        for side in ("upper", "lower"):
+            if side in form.parts:
+                parts[side] = (_scaled(facts, form.parts[side][0], factor),)
         root = constant((np.sqrt if factor.fixed else jnp.sqrt)(factor.ref), factor.fixed)
         if "squares" in form.parts:
             parts["squares"] = tuple(_scaled(facts, c, root) for c in form.parts["squares"])
@@ -242,7 +271,10 @@ def logarithm(facts: Facts, form: Form, value: Any = None) -> Form:
                 inverse = constant(1.0 / floor.ref, False)
                 one = constant(np.ones(form.shape), True)
                 upper = elementwise(jnp.log, add(facts, one, multiply(facts, gain, inverse)), curve=CONCAVE)
-                parts["upper"] = (replace(upper, needs=form.needs | needs[0] | needs[1]),)
+                holds = form.needs | needs[0] | needs[1]
+                parts["upper"] = (replace(upper, needs=holds),)
+                # With no gain, what an eavesdropper has least.
+                parts["lower"] = (replace(constant(np.zeros(form.shape), True), needs=holds),)
     return replace(whole, parts=parts)
 
 
@@ -267,7 +299,10 @@ def divide(facts: Facts, a: Form, b: Form) -> Form:
     concave = b.has(CONCAVE).all()
     needs = facts.nonnegative(b) if concave and not b.is_complex and not a.is_complex else None
     if needs is None:
-        return whole
+        low = b.parts.get("lower", (None,))[0]
+        if low is None or a.is_complex or not (facts.sign(low) & NONNEGATIVE).all():
+            return whole
+        return replace(whole, needs=whole.needs | low.needs, parts={"over": (a, b)})
     sign = facts.sign(a) if a.known else a.sign
     positive, negative_ = (sign & NONNEGATIVE) > 0, (sign & NONPOSITIVE) > 0
     number = a.degree == 0
@@ -299,10 +334,12 @@ def reduce_sum(facts: Facts, form: Form, axes: tuple[int, ...]) -> Form:
         needs=form.needs,
     )
     parts: dict[str, tuple[Form, ...]] = {}
-    if "upper" in form.parts:
-        parts["upper"] = (reduce_sum(facts, form.parts["upper"][0], axes),)
+    for side in ("upper", "lower"):
+        if side in form.parts:
+            parts[side] = (reduce_sum(facts, form.parts[side][0], axes),)
     if form.size == whole.size == 1:
         parts |= {name: form.parts[name] for name in ("schur", "gap") if name in form.parts}
-    if form.size == whole.size and "over" in form.parts:
-        parts["over"] = tuple(rearranged(lambda array: array.reshape(whole.shape), f) for f in form.parts["over"])
+    for name in ("over", "log"):
+        if form.size == whole.size and name in form.parts:
+            parts[name] = tuple(rearranged(lambda array: array.reshape(whole.shape), f) for f in form.parts[name])
     return replace(whole, parts=parts)

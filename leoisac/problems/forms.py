@@ -60,9 +60,9 @@ class Form:
 
     ``over`` (n, d): n / d with d >= 0. ``log`` (u, s): s log u with s known. ``root`` (q): square root of q >= 0.
     ``squares`` (c, ...): sum of their squares. ``roots`` (p, q): sqrt(p q). ``upper`` (f): not more than f, which is
-    concave. For matrices, or single entries in any shape: ``schur`` (c, A): c A^-1 c^T; ``gap`` (d, c, A): d - c A^-1
-    c^T, with d of shape ``(w, w)``, c of ``(w, k)``, A of ``(k, k)``. For matrices: ``correlation`` (J, p, q): J /
-    sqrt(p q); ``scaled`` (V, p, q): V sqrt(p q). ``solved`` (A, b): A^-1 b.
+    concave. ``lower`` (f): not less than f, a known number. For matrices, or single entries in any shape: ``schur`` (c,
+    A): c A^-1 c^T; ``gap`` (d, c, A): d - c A^-1 c^T, with d of shape ``(w, w)``, c of ``(w, k)``, A of ``(k, k)``. For
+    matrices: ``correlation`` (J, p, q): J / sqrt(p q); ``scaled`` (V, p, q): V sqrt(p q). ``solved`` (A, b): A^-1 b.
     """
 
     @property
@@ -205,7 +205,7 @@ def _array(value: Any) -> Any:
 
 
 VALUES = ("ref", "zero", "left", "right")
-SHAPED = ("over", "log", "root", "squares", "roots", "upper", "correlation", "scaled")
+SHAPED = ("over", "log", "root", "squares", "roots", "upper", "lower", "correlation", "scaled")
 """Parts that a structural operation treats as the whole."""
 
 

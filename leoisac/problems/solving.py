@@ -34,6 +34,10 @@ _MOST_CHANGE = 1e3
 """Largest change of the factor on the objective from pass to pass."""
 _GAIN = 1e-7
 """Relative change of the objective that counts as one."""
+_WORTH = 10.0
+"""Relative change of the objective that a relative violation may bring, times so much."""
+_WITHIN_REACH = 1e-3
+"""Relative violation up to which another pass is made."""
 _ROUNDING = 1e-9
 """Relative violation that polishing may leave."""
 STATIONARY = 1e-4
@@ -225,7 +229,8 @@ def _scales_of_starts(layout: Layout, measured: Measured, starts: int) -> Scalin
 def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point) -> Point:
     """Polished, and with further passes, rescaled at the best point, for the trials that are not settled then."""
     best = _settled(compiled, best, data.arrays)
-    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best))
+    # What is far from feasible is for the first phase, which knows how: more of the same is in vain.
+    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best) & (best.violation <= _WITHIN_REACH))
     for _ in range(MOST_PASSES):
         if not len(open_trials):
             break
@@ -288,6 +293,9 @@ def _better(after: Point, before: Point) -> np.ndarray:
     room = _GAIN * np.abs(before.cost)
     lower = feasible & was_feasible & (after.cost <= before.cost + room)
     lower &= (after.cost < before.cost - room) | (after.kkt <= before.kkt)
+    # What the earlier one gains by constraints that are met less well is no gain.
+    owed = _WORTH * (before.violation - after.violation) * np.abs(before.cost)
+    lower |= feasible & was_feasible & _is_settled(after) & ~_is_settled(before) & (after.cost <= before.cost + owed)
     closer = ~feasible & ~was_feasible & (after.violation < before.violation)
     return np.isfinite(after.cost) & (lower | (feasible & ~was_feasible) | closer)
 
@@ -314,9 +322,14 @@ def _settled(compiled: Programs, at: Point, trial: Any) -> Point:
         x=settled.x, cost=judged.cost, violation=judged.violation, multipliers=settled.multipliers, kkt=settled.kkt
     )
     kept = (after.violation <= np.maximum(at.violation, _ROUNDING)) & np.isfinite(after.cost)
-    return at._replace(multipliers=settled.multipliers, kkt=settled.kkt).updated(
-        np.flatnonzero(kept), after.taken(kept)
-    )
+    stays = np.flatnonzero(~kept)
+    if not len(stays):
+        return after
+    # The residual of a point that was not taken says nothing about the one that stays.
+    old = at.taken(stays)
+    instance = jax.tree.map(lambda leaf: leaf[stays], {"trial": trial, "scaling": at.scaling})
+    seen = compiled.looked_at(None, old.x, old.multipliers, instance)
+    return after.updated(stays, old._replace(multipliers=seen.multipliers, kkt=seen.kkt))
 
 
 def agreement(cost: np.ndarray, violation: np.ndarray, best: np.ndarray) -> np.ndarray:

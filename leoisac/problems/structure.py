@@ -7,7 +7,7 @@ Operations that are not known here give an array of no known structure, never a 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.problems import form_rules as rules
-from leoisac.problems.forms import Facts, Form, constant, rearranged
+from leoisac.problems.forms import NONNEGATIVE, Facts, Form, constant, rearranged
 from leoisac.problems.matrix_rules import contract, inverse, solve
 
 _MOVING = {
@@ -47,12 +47,17 @@ def interpret(facts: Facts, raw: Callable[..., Any], variables: Form, data: Any)
     return jax.tree.unflatten(jax.tree.structure(shape), outputs)
 
 
-def variables_of(ref: Any, left: Any, right: Any) -> Form:
-    """The variables themselves at a reference and a pair of points, real and of shape ``(n,)``."""
+def variables_of(ref: Any, left: Any, right: Any, nonnegative: Sequence[int] = ()) -> Form:
+    """The variables themselves at a reference and a pair of points, real and of shape ``(n,)``.
+
+    Those at the places ``nonnegative`` are at least zero wherever the statement is looked at.
+    """
     count = np.shape(ref)
+    sign = np.zeros(count, np.int8)
+    sign[list(nonnegative)] = NONNEGATIVE
     degree, curve = np.ones(count, np.int8), np.full(count, 3, np.int8)
     none = np.zeros(count, np.int8)
-    return Form(ref, jnp.zeros_like(ref), left, right, degree, curve, none, none.astype(bool))
+    return Form(ref, jnp.zeros_like(ref), left, right, degree, curve, sign, none.astype(bool))
 
 
 def _run(facts: Facts, jaxpr: Any, constants: Any, arguments: list[Form]) -> list[Form]:

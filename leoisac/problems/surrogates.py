@@ -22,6 +22,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.lanes import compiler_options
+from leoisac.optim.quadratic.limits import Limits
 from leoisac.problems import form_rules as rules
 from leoisac.problems.claims import proven
 from leoisac.problems.forms import CONCAVE, CONVEX, Facts, Form, constant
@@ -149,8 +150,15 @@ def _goal_of(facts: Facts, sense: Sense, form: Form) -> _Goal | None:
     elif "root" in form.parts:
         inner, rooted = form.parts["root"][0], True
     n, d = inner.parts.get("over", (inner, constant(np.ones(inner.shape), True)))
-    if n.has(wanted).all() and d.quadratic and not n.is_complex:
-        return _Goal(None, _standing_on(n, form), d, scale, rooted, False, form.ref)
+    relaxed = False
+    if inner is form and sense == "minimise" and not d.quadratic and "upper" in d.parts and (n.sign & 1).all():
+        # Energy per bit: of more bits, an energy >= 0 has fewer per bit.
+        d, relaxed = d.parts["upper"][0], True
+    is_ratio = sense == "least" or "over" in form.parts
+    if inner is form and sense != "minimise" and is_ratio and "upper" in n.parts and not n.has(CONCAVE).all():
+        n, relaxed = n.parts["upper"][0], True
+    if n.has(wanted).all() and (d.quadratic or relaxed) and not n.is_complex:
+        return _Goal(None, _standing_on(n, form), d, scale, rooted, relaxed, form.ref)
     if sense == "maximise" and "upper" in form.parts:
         return _Goal(form.parts["upper"][0], *nothing[1:], True, form.ref)
     return None
@@ -160,13 +168,24 @@ class Surrogates:
     """The surrogates of one statement, found when first asked for and compiled once per shapes."""
 
     def __init__(
-        self, raw: Callable[[Any, Any], tuple[Any, Mapping[str, Any]]], sense: Sense | None, equalities: frozenset[str]
+        self,
+        raw: Callable[[Any, Any], tuple[Any, Mapping[str, Any]]],
+        sense: Sense | None,
+        equalities: frozenset[str],
+        nonnegative: tuple[int, ...],
     ) -> None:
         """``raw(x, data) -> (objective, {name: (larger, smaller)})``; without ``sense`` the objective is left out."""
-        self.raw, self.equalities = raw, equalities
+        self.raw, self.equalities, self.nonnegative = raw, equalities, nonnegative
         self.sense: Sense | None = sense
         self._programs: dict[Any, _Program] = {}
         self._latest: dict[Any, _Program] = {}
+
+    def with_squares(self, matrices: np.ndarray) -> np.ndarray:
+        """Forms with squares in the place of the variables that are at least zero, where all are linear in them."""
+        places = np.array([j for j in self.nonnegative if not matrices[:, 1 + j, 1:].any()], int)
+        # The two sides of a bilinear form may differ, their sum counts.
+        symmetric = 0.5 * (matrices + np.swapaxes(matrices, 1, 2)) if len(places) else matrices
+        return Limits(1 + places, np.zeros(len(places)), np.ones(len(places))).squared(symmetric)
 
     @in_double
     def numbers(self, x: Any, data: Any) -> Numbers:
@@ -208,7 +227,7 @@ class _Program:
     def _forms(self, ref: Any, left: Any, right: Any, data: Any) -> tuple[list[Form], dict[str, Any]]:
         """All forms of which the quadratics are wanted, and numbers beside them."""
         owner, facts = self._owner, Facts(self._given)
-        objective, groups = interpret(facts, owner.raw, variables_of(ref, left, right), data)
+        objective, groups = interpret(facts, owner.raw, variables_of(ref, left, right, owner.nonnegative), data)
         self.rows, self.left_out = [], []
         sides: list[Any] = []
         for name, (larger, smaller) in groups.items():
@@ -334,7 +353,7 @@ class _Program:
         matrices, holds = found["matrices"][self.count :], set[int]()
         for index, (kind, shape) in sorted(self.claims.items()):
             size = int(np.prod(shape)) * (2 if kind == "equal" else 1)
-            if proven(kind, shape, matrices[:size]):
+            if proven(kind, shape, self._owner.with_squares(matrices[:size])):
                 holds.add(index)
             matrices = matrices[size:]
         return frozenset(holds)
@@ -349,6 +368,11 @@ def surrogates(
     raw: Callable[[Any, Any], tuple[Any, Mapping[str, Any]]],
     sense: Sense | None = None,
     equalities: frozenset[str] = frozenset(),
+    nonnegative: tuple[int, ...] = (),
 ) -> Surrogates:
-    """The surrogates of a statement, the same object for the same ``raw`` (a hashable one, kept for good)."""
-    return Surrogates(raw, sense, equalities)
+    """The surrogates of a statement, the same object for the same ``raw`` (a hashable one, kept for good).
+
+    Variables at the places ``nonnegative`` are at least zero at all points that count, by rows of the statement or by
+    their nature.
+    """
+    return Surrogates(raw, sense, equalities, nonnegative)

@@ -7,7 +7,8 @@ from cases import deterministic
 import leoisac as li
 from leoisac.foundation.jax_setup import double_precision, jnp
 from leoisac.foundation.status import Status
-from leoisac.systems.self_backhaul.fast.links import balanced_beams, best_link, most_sum_rate
+from leoisac.optim.batched.sinr_duality import balanced_beams, most_sum_rate
+from leoisac.systems.self_backhaul.fast.links import best_link
 from leoisac.systems.self_backhaul.fast.time_shares import best_time_shares
 
 

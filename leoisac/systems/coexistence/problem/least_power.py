@@ -6,11 +6,9 @@ Receive filters and beams take turns; each turn lowers the power. For fixed filt
     \min\sum_k\lVert f_k\rVert^2\quad\text{s.t.}\quad
     |r_{kk}f_k|^2\ge\gamma\Big(\sum_sf_s^HQ_{ks}f_s+n_k\Big)
 
-is solved exactly through uplink-downlink duality (M. Schubert, H. Boche, IEEE Trans. Veh. Technol. 53(1), 2004): uplink
-powers by the fixed point ``l_k <- gamma / (r_kk (I + sum_i l_i Q_ik)^-1 r_kk^H)``, beams along ``(I + sum_i l_i
-Q_ik)^-1 r_kk^H``, downlink powers from a linear system. With ``b_ij = w_i v_ij`` the row of link ``i`` to target ``j``
-is ``r_ij = b_ij t_j``; ``Q_ik`` holds the echoes of stream ``k`` from other targets (``k = i``: each by itself; else
-all targets coherently, ``r_i = sum_j r_ij``) and the clutter.
+is solved exactly through the duality of downlink and uplink (``optim.batched.sinr_duality``). With ``b_ij = w_i v_ij``
+the row of link ``i`` to target ``j`` is ``r_ij = b_ij t_j``; ``Q_ik`` holds the echoes of stream ``k`` from other
+targets (``k = i``: each by itself; else all targets coherently, ``r_i = sum_j r_ij``) and the clutter.
 
 A power above the budget is the sensing failure of J. Jee, J. G. Andrews, arXiv:2511.15947. The turns end where no
 filter and no beam improves alone; that this is the least power of all is not proven (``proofs`` has what is).
@@ -26,6 +24,7 @@ from jaxtyping import Array, Complex, Float
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
+from leoisac.optim.batched.sinr_duality import downlink_powers, uplink
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, Received, echo_covariances, echo_signals
 from leoisac.systems.coexistence.problem.direct_program import reduce_receivers, span_basis
 
@@ -100,35 +99,26 @@ def _next_turn(problem: CellProblem, rows: Complex[Array, "row dimension"], q: L
     towards, scatterers = rows[:targets], rows[targets:]
     together = signal @ towards
 
-    def loaded(uplink: Float[Array, " target"]) -> Complex[Array, "target dimension dimension"]:
+    def loaded(powers: Float[Array, " target"]) -> Complex[Array, "target dimension dimension"]:
         """``I + sum_i l_i Q_ik`` of every stream."""
-        by_clutter = jnp.einsum("l,la,lb->ab", uplink @ clutter, jnp.conj(scatterers), scatterers)
-        coherent = jnp.einsum("i,ia,ib->iab", uplink, jnp.conj(together), together)
-        single = (uplink[:, None] * jnp.abs(signal) ** 2) * (1.0 - jnp.eye(targets))
+        by_clutter = jnp.einsum("l,la,lb->ab", powers @ clutter, jnp.conj(scatterers), scatterers)
+        coherent = jnp.einsum("i,ia,ib->iab", powers, jnp.conj(together), together)
+        single = (powers[:, None] * jnp.abs(signal) ** 2) * (1.0 - jnp.eye(targets))
         own = jnp.einsum("kj,ja,jb->kab", single, jnp.conj(towards), towards)
         return jnp.eye(rows.shape[1]) + by_clutter + jnp.sum(coherent, axis=0) - coherent + own
 
     wanted = jnp.diagonal(signal)[:, None] * towards
-
-    def directions(uplink: Float[Array, " target"]) -> Complex[Array, "target dimension"]:
-        return jnp.linalg.solve(loaded(uplink), jnp.conj(wanted)[..., None])[..., 0]
-
-    def step(_: Array, uplink: Float[Array, " target"]) -> Float[Array, " target"]:
-        gain = jnp.real(jnp.sum(wanted * directions(uplink), axis=1))
-        return jnp.minimum(problem.min_scnr / jnp.maximum(gain, _TINY), _CEILING)
-
-    uplink = jax.lax.fori_loop(0, _FIXED_POINT_STEPS, step, turn.uplink)
-    beams = directions(uplink)
-    beams = (beams / jnp.maximum(jnp.linalg.norm(beams, axis=1, keepdims=True), _TINY)).T
+    found = uplink(wanted, loaded, problem.min_scnr, turn.uplink, steps=_FIXED_POINT_STEPS, ceiling=_CEILING)
+    beams = found.directions.T
     powers = _downlink_powers(problem.min_scnr, signal, clutter, towards @ beams, scatterers @ beams)
     enough = jnp.all(powers > 0.0) & jnp.all(jnp.isfinite(powers))
     # No power is enough for links that are numbers; of others nothing is known.
-    known = jnp.all(jnp.isfinite(signal)) & jnp.all(jnp.isfinite(clutter)) & jnp.all(jnp.isfinite(uplink))
+    known = jnp.all(jnp.isfinite(signal)) & jnp.all(jnp.isfinite(clutter)) & jnp.all(jnp.isfinite(found.powers))
     power = jnp.where(enough, jnp.sum(powers), jnp.where(known, jnp.inf, jnp.nan))
     change = jnp.abs(power - turn.power) / jnp.maximum(power, _TINY)
     # Where these filters cannot do it at any power the uplink powers shape the next ones.
-    beams = beams * jnp.sqrt(jnp.where(enough, powers, uplink))
-    return _Turn(beams, uplink, power, jnp.where(enough, change, jnp.inf), turn.turns + 1)
+    beams = beams * jnp.sqrt(jnp.where(enough, powers, found.powers))
+    return _Turn(beams, found.powers, power, jnp.where(enough, change, jnp.inf), turn.turns + 1)
 
 
 def _links(
@@ -162,4 +152,4 @@ def _downlink_powers(
     single = jnp.sum(jnp.abs(signal) ** 2 * (1.0 - own) * jnp.abs(at_targets.T) ** 2, axis=1)
     interference = coherent + clutter @ jnp.abs(at_clutter) ** 2 + jnp.diag(single)
     useful = jnp.abs(jnp.diagonal(signal) * jnp.diagonal(at_targets)) ** 2
-    return jnp.linalg.solve(jnp.diag(useful / ratio) - interference, jnp.ones(len(own)))
+    return downlink_powers(useful, interference, ratio)

@@ -17,8 +17,9 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.metrics.sinr import downlink_sinr, received_power, spectral_efficiency
+from leoisac.optim.batched.sinr_duality import balanced_beams, most_sum_rate
 from leoisac.systems.self_backhaul.fast.baselines import alone, direct
-from leoisac.systems.self_backhaul.fast.links import Link, balanced_beams, best_link, most_sum_rate
+from leoisac.systems.self_backhaul.fast.links import Link, best_link
 from leoisac.systems.self_backhaul.fast.time_shares import best_time_shares
 from leoisac.systems.self_backhaul.model import (
     Channels,

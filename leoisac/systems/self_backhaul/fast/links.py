@@ -1,8 +1,8 @@
-r"""What one transmitter alone can give its receivers: links beside sensing, balanced beams, bounds on rates.
+r"""What one transmitter can give one receiver beside sensing, and what nothing gives.
 
 All in normalised units (noise 1, budgets 1), for one trial, traceable. Nothing here is a heuristic: the link beside a
-sensing waveform is a linear-fractional program and solved as such, balanced beams are the largest common SINR of linear
-beams, and every bound holds for any point that it is taken at.
+sensing waveform is a linear-fractional program and solved as such, and every bound holds for any point that it is taken
+at. What it can give several receivers is in ``optim.batched.sinr_duality``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from leoisac.metrics.sinr import received_power
 from leoisac.optim.batched.covering import covering_sdp
 
 _FRACTIONAL_STEPS = 5
-_BALANCING_STEPS = 300
-_CAPACITY_STEPS = 300
 _LEAST = 1e-300
 
 
@@ -40,18 +38,6 @@ class Link(NamedTuple):
     most: Leaf
     spare: Leaf
     most_spare: Leaf
-
-
-class Balanced(NamedTuple):
-    """Beams of equal SINR.
-
-    Attributes:
-        beams: as rows, total power 1, (user, antenna).
-        most_sinr: proven bound on the least SINR of any linear beams of that power.
-    """
-
-    beams: Leaf
-    most_sinr: Leaf
 
 
 def best_link(
@@ -98,72 +84,4 @@ def best_link(
     return Link(beam, best.sensing, best.ratio, best.most, left[0], bound[0])
 
 
-def balanced_beams(h: Complex[Array, "user antenna"]) -> Balanced:
-    r"""Beams of one transmitter with the largest common SINR for all users, total power 1 and noise 1.
-
-    By duality with the uplink (M. Schubert, H. Boche, IEEE Trans. Veh. Technol. 53(1), 2004): powers ``q`` that sum to
-    1 and receivers :math:`\Sigma^{-1}h_m`, :math:`\Sigma=I+\sum_nq_nh_nh_n^H`, by the fixed point
-    :math:`q_m\propto1/a_m-q_m`, :math:`a_m=h_m^H\Sigma^{-1}h_m`. At any ``q`` the largest uplink SINR
-    :math:`q_ma_m/(1-q_ma_m)` bounds the common one from above: the interference function is standard.
-    """
-    users = h.shape[0]
-    x = _in_span(h)
-
-    def gains(q: Array) -> Array:
-        return jnp.maximum(_gains(x, q), _LEAST)
-
-    def step(_: Any, q: Array) -> Array:
-        need = jnp.maximum(1.0 / gains(q) - q, _LEAST)
-        return need / jnp.sum(need)
-
-    q = jax.lax.fori_loop(0, _BALANCING_STEPS, step, jnp.full(users, 1.0 / users))
-    a = gains(q)
-    uplink = q * a / jnp.maximum(1.0 - q * a, _LEAST)
-    covariance = jnp.eye(h.shape[1]) + (h.T * q) @ jnp.conj(h)
-    directions = jnp.linalg.solve(covariance, h.T).T
-    length = jnp.linalg.norm(directions, axis=1, keepdims=True)
-    directions = directions / jnp.where(length > 0.0, length, 1.0)
-    power = jnp.abs(jnp.conj(h) @ directions.T) ** 2
-    own = jnp.diagonal(power)
-    cross = power - jnp.diag(own)
-    common = jnp.min(uplink)
-    p = jnp.linalg.solve(jnp.diag(own / jnp.maximum(common, _LEAST)) - cross, jnp.ones(users))
-    good = jnp.all(jnp.isfinite(p)) & jnp.all(p > 0.0)
-    p = jnp.where(good, p, 1.0)
-    return Balanced(directions * jnp.sqrt(p / jnp.sum(p))[:, None], jnp.max(uplink))
-
-
-def most_sum_rate(h: Complex[Array, "user antenna"]) -> Float[Array, ""]:
-    r"""Upper bound in bit/s/Hz on the sum rate that any coding can give the users, power 1 and noise 1.
-
-    The sum capacity is that of the dual uplink, :math:`\max_q\log\det(I+\sum q_mh_mh_m^H)` (S. Vishwanath, N. Jindal,
-    A. Goldsmith, IEEE Trans. Inf. Theory 49(10), 2003). Powers rise by the factor by which their gain exceeds the mean;
-    at any ``q`` the tangent of the concave function bounds it from above.
-    """
-    users = h.shape[0]
-    x = _in_span(h)
-
-    def step(_: Any, q: Array) -> Array:
-        a = jnp.maximum(_gains(x, q), _LEAST)
-        return q * a / jnp.sum(q * a)
-
-    q = jax.lax.fori_loop(0, _CAPACITY_STEPS, step, jnp.full(users, 1.0 / users))
-    a = _gains(x, q)
-    log_det = jnp.linalg.slogdet(jnp.eye(x.shape[1]) + (x.T * q) @ jnp.conj(x))[1]
-    return (log_det + jnp.max(a) - jnp.sum(q * a)) / jnp.log(2.0)
-
-
-def _in_span(h: Complex[Array, "user antenna"]) -> Complex[Array, "user dim"]:
-    """The channels in coordinates of their span, where there are more antennas than users."""
-    return h if h.shape[1] <= h.shape[0] else jnp.linalg.qr(h.T)[1].T
-
-
-def _gains(x: Complex[Array, "user dim"], q: Float[Array, " user"]) -> Float[Array, " user"]:
-    """``h_m^H Sigma^-1 h_m``."""
-    covariance = jnp.eye(x.shape[1]) + (x.T * q) @ jnp.conj(x)
-    factor = jax.lax.linalg.cholesky(covariance, symmetrize_input=False)
-    white = jax.lax.linalg.triangular_solve(factor, x.T, left_side=True, lower=True)
-    return jnp.sum(jnp.abs(white) ** 2, axis=0)
-
-
-__all__ = ["Balanced", "Link", "balanced_beams", "best_link", "most_sum_rate"]
+__all__ = ["Link", "best_link"]

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from leoisac.problems.claims import semidefinite
-from leoisac.problems.dual_ascent import ascended
+from leoisac.optim.quadratic.ascent import ascended
+from leoisac.optim.quadratic.matrices import representatives, semidefinite
 
 _EPSILON = float(np.finfo(float).eps)
 PROOF_MARGIN = 1e-11
@@ -54,8 +54,12 @@ def lower_bound(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, fre
 
 def best_bound(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: np.ndarray, wanted: float) -> Dual:
     """As ``lower_bound``; but if that is below ``wanted``, the best of all multipliers is looked for."""
+    if not (np.isfinite(rows).all() and np.isfinite(goal).all()):
+        return lower_bound(goal, rows, multipliers, free)
+    kept = representatives(np.concatenate([goal[None], rows]))
+    goal, rows = goal[np.ix_(kept, kept)], rows[:, kept[:, None], kept]
     first = lower_bound(goal, rows, multipliers, free)
-    if first.value >= wanted or not np.isfinite(rows).all():
+    if first.value >= wanted:
         return first
     last = deque(ascended(goal, rows, first.multipliers, free), maxlen=3)
     return max([first, *(_dual(goal, rows, each) for each in last)], key=lambda dual: dual.value)
@@ -68,9 +72,10 @@ def impossible(
 
     With ``search``, all multipliers are looked through where those near the guess prove nothing.
     """
-    goal = np.zeros(rows.shape[1:])
     if not len(rows) or not np.isfinite(rows).all():
         return None
+    kept = representatives(rows)
+    rows, goal = rows[:, kept[:, None], kept], np.zeros((len(kept), len(kept)))
     first = lower_bound(goal, rows, multipliers, free)
     others = (_dual(goal, rows, each) for each in ascended(goal, rows, first.multipliers, free)) if search else ()
     for dual in itertools.chain([first], others):

@@ -2,7 +2,8 @@
 
 The best bound is a small semidefinite program in the multipliers alone: maximise ``v`` subject to ``F - sum_i l_i Q_i
 - v e_0 e_0^T >= 0``. Its central path is followed by Newton's method (S. Boyd, L. Vandenberghe, Convex Optimization,
-2004, sec. 11.6 and 11.4), first to multipliers for which the quadratic part is definite at all.
+2004, sec. 11.6 and 11.4), first to multipliers for which the quadratic part is definite at all. Matrices are cut into
+the blocks that all of them have, such as one for each beam.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from leoisac.optim.quadratic.matrices import Blocks, blocks_of
+
 _SHRINK = 0.1
 """Weight of the barrier from one centre to the next."""
 _CENTRES, _FEW = 50, 20
@@ -18,8 +21,8 @@ _CENTRES, _FEW = 50, 20
 _CLOSE = 1e-10
 """Relative distance to the best at which the path ends."""
 _STEPS = 20
-_MOST_COORDINATES = 80
-"""Above, nothing is looked for: the time grows with the cube, to half a minute at 130."""
+_MOST_WORK = 80.0**3
+"""Sum of the cubes of all blocks' sizes above which nothing is looked for: the time grows with it."""
 
 
 def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: np.ndarray) -> Iterator[np.ndarray]:
@@ -29,7 +32,10 @@ def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: 
     """
     size = np.linalg.norm(rows[:, 1:, 1:], axis=(1, 2))
     usable = size > 0.0
-    if not usable.any() or goal.shape[0] > 1 + _MOST_COORDINATES:
+    if not usable.any():
+        return
+    inner_blocks = blocks_of(np.concatenate([goal[None, 1:, 1:], rows[:, 1:, 1:]]))
+    if inner_blocks.work > _MOST_WORK:
         return
     homogeneous = not goal.any()
     if homogeneous and free.any():
@@ -61,9 +67,8 @@ def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: 
     slack = 1.5 * max(0.0, -float(np.linalg.eigvalsh(inner)[0])) + 2.0 * little + 1e-3
     lifted = np.concatenate([-rows[:, 1:, 1:], identity[None]])
     want, bounded = np.append(np.zeros(len(rows)), 1.0), np.append(free, homogeneous)
-    path = _followed(
-        want, goal[1:, 1:] - little * identity, lifted, np.append(start, slack), bounded, cap, little, centres
-    )
+    lowered = goal[1:, 1:] - little * identity
+    path = _followed(want, lowered, lifted, np.append(start, slack), bounded, cap, inner_blocks, little, centres)
     found = next((y for y in path if y[-1] < little), None)
     if found is None:
         return
@@ -74,7 +79,8 @@ def ascended(goal: np.ndarray, rows: np.ndarray, multipliers: np.ndarray, free: 
     corner[0, 0, 0] = -1.0
     step = max(abs(low), float(np.abs(rows[:, 0, 0]) @ np.abs(start)), 1e-300)
     terms, first = np.concatenate([-rows, corner]), np.append(start, low - step)
-    for y in _followed(-want, goal, terms, first, np.append(free, True), cap, centres=centres):
+    blocks = blocks_of(np.concatenate([goal[None], terms]))
+    for y in _followed(-want, goal, terms, first, np.append(free, True), cap, blocks, centres=centres):
         whole[usable] = y[:-1] / size
         yield whole.copy()
 
@@ -90,6 +96,7 @@ def _followed(
     start: np.ndarray,
     free: np.ndarray,
     cap: float,
+    blocks: Blocks,
     enough: float = -np.inf,
     centres: int = _CENTRES,
 ) -> Iterator[np.ndarray]:
@@ -99,27 +106,32 @@ def _followed(
     """
     y, inside = start.astype(float), ~free
     weight = 1.0
+    parts = list(zip(blocks.of(base), blocks.of(terms), strict=True))
 
-    def factor(point: np.ndarray) -> np.ndarray | None:
+    def factor(point: np.ndarray) -> list[np.ndarray] | None:
         if (point[inside] <= 0.0).any() or point[inside].sum() >= cap:
             return None
         try:
-            return np.linalg.cholesky(base + np.einsum("k,kij->ij", point, terms))
+            return [np.linalg.cholesky(b + np.einsum("k,k...->...", point, t)) for b, t in parts]
         except np.linalg.LinAlgError:
             return None
 
-    def barrier(point: np.ndarray, lower: np.ndarray) -> float:
-        logs = 2.0 * np.log(np.diagonal(lower)).sum() + np.log(point[inside]).sum()
-        return float(cost @ point) / weight - logs - np.log(cap - point[inside].sum())
+    def barrier(point: np.ndarray, lowers: list[np.ndarray]) -> float:
+        logs = 2.0 * sum(float(np.log(np.diagonal(lower, axis1=1, axis2=2)).sum()) for lower in lowers)
+        logs += float(np.log(point[inside]).sum())
+        return float(cost @ point) / weight - logs - float(np.log(cap - point[inside].sum()))
 
-    def derivatives(point: np.ndarray, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        inverse = np.linalg.inv(lower)
-        moved = inverse @ terms @ inverse.T
+    def derivatives(point: np.ndarray, lowers: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         room = cap - point[inside].sum()
-        gradient = -np.trace(moved, axis1=1, axis2=2)
+        gradient, hessian = np.zeros(len(point)), np.zeros((len(point), len(point)))
+        for lower, (_, slopes) in zip(lowers, parts, strict=True):
+            inverse = np.linalg.inv(lower)
+            moved = inverse @ slopes @ np.swapaxes(inverse, 1, 2)
+            gradient -= np.trace(moved, axis1=2, axis2=3).sum(axis=1)
+            flat = moved.reshape(len(point), -1)
+            hessian += flat @ flat.T
         gradient[inside] += 1.0 / room - 1.0 / point[inside]
-        flat = moved.reshape(len(point), -1)
-        hessian = flat @ flat.T + np.outer(inside, inside) / room**2
+        hessian += np.outer(inside, inside) / room**2
         hessian[inside, inside] += 1.0 / point[inside] ** 2
         return gradient, hessian
 
