@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from leoisac.estimation.pilots import pilot_layout
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
@@ -121,6 +122,7 @@ class OtfsRsmaConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass over the site of the users (link budget)"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     # Frame and target
     subcarrier_spacing: float = Field(default=7500.0, ge=1, le=1e9, description="subcarrier spacing, Hz")
@@ -249,6 +251,10 @@ class OtfsRsmaConfig(Config):
             raise ValueError(
                 f'{name} = {value}: has no effect with link = "budget", where power, ranges, gains and noise figures '
                 'define noise and echo; leave it out or set link = "snr".'
+            )
+        if self.time is not None and (is_snr or self.satellite is None):
+            raise ValueError(
+                'time: goes along a real pass; give a [satellite] part and link = "budget", or leave [time] out'
             )
         idle, why = ("user_spread_km", "without") if self.satellite is None else ("user_range_km", "with")
         if self.link == "budget" and getattr(self, idle) != fields[idle].default:
