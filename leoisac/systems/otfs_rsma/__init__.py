@@ -9,6 +9,7 @@ from __future__ import annotations
 from leoisac.experiment.channel_table import ChannelArray
 from leoisac.experiment.contracts import Metric, OverTime, Scheme, System, parts_of
 from leoisac.link.outcome import LAYERS, LINK_METRICS
+from leoisac.propagation.sky_config import SKY_PROCESSES
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
 _HERE = "leoisac.systems.otfs_rsma"
@@ -218,7 +219,7 @@ SYSTEM = System(
     **parts_of(__name__),
     over_time=OverTime(
         # Phases of constant parts turn by many cycles between blocks; symbols and noise are new in each.
-        {"gain": "satellite-fading", "other": "fresh"},
+        {"gain": "satellite-fading", "other": "fresh", **SKY_PROCESSES},
         metrics=("crb_delay", "crb_doppler"),
     ),
     small={

@@ -17,6 +17,19 @@ from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
+from leoisac.propagation.atmosphere_config import AtmosphereConfig
+from leoisac.propagation.sky_config import (
+    ATMOSPHERE_TEXT,
+    ENVIRONMENT_TEXT,
+    EXTRAPOLATION_TEXT,
+    FADING_TEXT,
+    SCINTILLATION_TEXT,
+    FlatFading,
+    Scintillation,
+    UserEnvironment,
+    check_sky,
+    with_files,
+)
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
@@ -42,6 +55,10 @@ _OF_BUDGET = (
     "losses_db",
     "user_spread_km",
     "satellite",
+    "user_environment",
+    "flat_fading",
+    "scintillation",
+    "atmosphere",
 )
 """Fields without effect where SNRs define noise and echo."""
 _OF_SNR = ("comm_snr_db", "echo_snr_db", "echo_gain", "target_reflectivity")
@@ -119,6 +136,11 @@ class OtfsRsmaConfig(Config):
     user_spread_km: float = Field(
         default=20.0, ge=0, le=500, description="radius of the users' circle around the site (link budget, satellite)"
     )
+    user_environment: UserEnvironment = Field(default="none", description=ENVIRONMENT_TEXT)
+    flat_fading: FlatFading = Field(default="none", description=FADING_TEXT)
+    allow_extrapolation: bool = Field(default=False, description=EXTRAPOLATION_TEXT)
+    scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
+    atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass over the site of the users (link budget)"
     )
@@ -227,6 +249,7 @@ class OtfsRsmaConfig(Config):
                 "(n_delay * n_doppler)"
             )
         self._refuse_without_effect()
+        check_sky(self)
         if self.csi_source == "pilots":
             pilot_layout(self.n_delay, self.n_doppler, 1, self.path_delays, self.path_dopplers)  # may refuse
         if self.equal_private and self.common_power_fraction == "free":
@@ -272,10 +295,8 @@ class OtfsRsmaConfig(Config):
             )
 
     def resolve_files(self, folder: Path) -> OtfsRsmaConfig:
-        """Copy with element-set files taken into the configuration."""
-        if self.satellite is None:
-            return self
-        return self.replace(satellite=self.satellite.resolve_files(folder))
+        """Copy with files of element sets and of rain rates taken into the configuration."""
+        return with_files(self, folder)
 
     @property
     def n_dd(self) -> int:

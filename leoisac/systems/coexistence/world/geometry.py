@@ -11,8 +11,9 @@ from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.propagation.ageing import jakes_correlation
+from leoisac.propagation.sky import Sky
 from leoisac.systems.coexistence.config import CoexistenceConfig
-from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky
+from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky, sky_over_users
 
 
 @partial(
@@ -59,6 +60,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "receivers",
         "target_places",
         "background",
+        "sky",
     ],
     meta_fields=[
         "num_cells",
@@ -154,6 +156,7 @@ class Geometry:
     draws_masts: bool
     sut_in_cell: bool
     num_background: int
+    sky: Sky | None = None
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:
@@ -236,6 +239,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
+        sky=sky_over_users(config),
     )
 
 

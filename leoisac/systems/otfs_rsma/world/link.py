@@ -18,6 +18,8 @@ from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.propagation.bistatic_radar import echo_power_gain
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.noise import system_noise_temperature, thermal_noise_power
+from leoisac.propagation.sky import Sky, sky_of
+from leoisac.propagation.sky_config import has_sky
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 
 if TYPE_CHECKING:
@@ -92,6 +94,17 @@ def site_range_m(config: OtfsRsmaConfig) -> float:
     """Slant range of the site around which users are."""
     sight = sight_of(config)
     return 1e3 * config.user_range_km if sight is None else float(sight.view.range_m)
+
+
+def elevation(config: OtfsRsmaConfig) -> float:
+    """Of the satellite at the site, radians; without a real one it is overhead."""
+    sight = sight_of(config)
+    return 0.5 * np.pi if sight is None else float(sight.view.elevation_rad)
+
+
+def sky_over_users(config: OtfsRsmaConfig) -> Sky | None:
+    """What links to users meet on their way (ConfigError as ``propagation.sky.sky_of``)."""
+    return sky_of(config, elevation(config)) if has_sky(config) else None
 
 
 def sight_of(config: OtfsRsmaConfig) -> ScenarioView | None:
