@@ -252,8 +252,8 @@ class SelfBackhaulConfig(Config):
         for name in idle:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(
-                    f"{name} = {getattr(self, name)}: has no effect with feed_pattern = {self.feed_pattern!r}; leave it "
-                    "out"
+                    f"{name} = {getattr(self, name)}: has no effect with feed_pattern = {self.feed_pattern!r}; leave "
+                    "it out"
                 )
 
     def _check_errors(self) -> None:
