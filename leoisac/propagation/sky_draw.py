@@ -12,7 +12,7 @@ from typing import Any
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, standard_normal, uniforms
 from leoisac.foundation.units import from_db
 from leoisac.propagation.p681 import FadingNumbers, flat_fading
@@ -20,6 +20,7 @@ from leoisac.propagation.rain import gaussian_db_rain_gain, lognormal_db_rain_ga
 from leoisac.propagation.sky import Sky
 
 
+@in_double
 def site_gain(sky: Sky, key: Key, elevation: Leaf) -> Float[Array, ""]:
     """Power gain of all satellite links of a trial: weather and scintillation.
 
@@ -52,16 +53,19 @@ def site_gain(sky: Sky, key: Key, elevation: Leaf) -> Float[Array, ""]:
     return gain
 
 
+@in_double
 def has_users(sky: Sky | None) -> bool:
     """Whether users' links differ from those of dishes that stand free."""
     return sky is not None and (sky.surroundings is not None or sky.states is not None)
 
 
+@in_double
 def user_keys(key: Key, count: int) -> Key:
     """Keys of the users of a trial, shape ``(count,)``."""
     return entity_keys(purpose_keys(key, ("user-surroundings",))[0], count)
 
 
+@in_double
 def surroundings_gain(sky: Sky, keys: Key, elevation: Leaf) -> Float[Array, " user"]:
     """Power gain by what stands around each user: a state, shadowing, and clutter where nothing is in sight."""
     if sky.surroundings is None:
@@ -73,6 +77,7 @@ def surroundings_gain(sky: Sky, keys: Key, elevation: Leaf) -> Float[Array, " us
     return from_db(jnp.where(in_sight, los_std_db * normal, nlos_std_db * normal - clutter_db))
 
 
+@in_double
 def fading_amplitude(sky: Sky, keys: Key) -> Complex[Array, " user"]:
     """Two-state flat fading of each user (ITU-R P.681); its mean power is not 1."""
     if sky.states is None:
@@ -84,6 +89,7 @@ def fading_amplitude(sky: Sky, keys: Key) -> Complex[Array, " user"]:
     return flat_fading(sky.states, numbers, standard_normal)
 
 
+@in_double
 def user_power_gain(sky: Sky, keys: Key, elevation: Leaf) -> Float[Array, " user"]:
     """Power gain of each user's link by surroundings and fading together."""
     amplitude = fading_amplitude(sky, keys)

@@ -279,6 +279,11 @@ class OtfsRsmaConfig(Config):
             raise ValueError(
                 'time: goes along a real pass; give a [satellite] part and link = "budget", or leave [time] out'
             )
+        if self.time is not None and self.time.travel_speed_m_s > 0.0 and self.time.travel_heading_deg is None:
+            raise ValueError(
+                "time.travel_speed_m_s: users stand on a circle that is not drawn, and travel together; give "
+                "travel_heading_deg"
+            )
         idle, why = ("user_spread_km", "without") if self.satellite is None else ("user_range_km", "with")
         if self.link == "budget" and getattr(self, idle) != fields[idle].default:
             raise ValueError(f"{idle} = {getattr(self, idle)}: has no effect {why} a [satellite] part; leave it out.")

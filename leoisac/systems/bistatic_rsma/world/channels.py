@@ -20,10 +20,12 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, standard_normal, uniforms
 from leoisac.foundation.units import from_db
 from leoisac.geometry.bistatic import departure_angles
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.rician import rician_fading
 from leoisac.propagation.sky import Sky, sky_of
 from leoisac.propagation.sky_draw import has_users, site_gain, user_keys, user_power_gain
+from leoisac.propagation.travel import directions
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.model import Channels, Echo, Knowledge, Prediction
 from leoisac.systems.bistatic_rsma.world.ground import Placement, place
@@ -59,6 +61,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "user_std_m",
         "sky",
         "elevation",
+        "travel",
     ],
     meta_fields=["num_users", "layout", "uniform_area", "uncertain", "averaged"],
 )
@@ -92,6 +95,7 @@ class Geometry:
     csi_error: Leaf | None = None  # variance relative to the channels; None where they are known
     sky: Sky | None = None
     elevation: Leaf | None = None  # of the satellite, where there is a sky
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: BistaticRsmaConfig) -> Geometry:
@@ -129,6 +133,7 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         uncertain=uncertain,
         averaged=config.user_robustness == "statistical",
         sky=over,
+        travel=travel_of(config),
         elevation=None if over is None else jnp.asarray(placement.elevation),
     )
 
@@ -149,6 +154,9 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     users = geometry.users_m
     if users is None:
         users = _positions(geometry, numbers["position"][:-1])
+    if geometry.travel is not None:
+        along = directions(geometry.travel, key, geometry.num_users)
+        users = users + geometry.travel.way_m * (along @ geometry.centre_axes[:2])
     if geometry.sky is not None:
         gain = _sky_gain(geometry, geometry.sky, key)
         geometry = replace(geometry, link_gain=geometry.link_gain * gain)

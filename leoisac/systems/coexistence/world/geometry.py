@@ -10,6 +10,7 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.ageing import jakes_correlation
 from leoisac.propagation.sky import Sky
 from leoisac.systems.coexistence.config import CoexistenceConfig
@@ -61,6 +62,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "target_places",
         "background",
         "sky",
+        "travel",
     ],
     meta_fields=[
         "num_cells",
@@ -157,6 +159,7 @@ class Geometry:
     sut_in_cell: bool
     num_background: int
     sky: Sky | None = None
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:
@@ -240,6 +243,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
         sky=sky_over_users(config),
+        travel=travel_of(config),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from leoisac.antennas.steering import ula_steering_vector
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.geometry.travel import travel_of
 from leoisac.propagation.bistatic_radar import echo_power_gain
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.noise import system_noise_temperature, thermal_noise_power
@@ -130,6 +131,10 @@ def user_places(config: OtfsRsmaConfig) -> UserPlaces | None:
 
     angles = 2.0 * np.pi * np.arange(config.n_users) / config.n_users
     offsets = 1e3 * config.user_spread_km * np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    travel = travel_of(config)
+    if travel is not None:
+        heading = np.asarray(travel.heading)
+        offsets = offsets + np.asarray(travel.way_m) * np.stack([np.sin(heading), np.cos(heading)])
     instant = sight.view.times
     height = config.satellite.height_m if config.satellite else 0.0
     views = [

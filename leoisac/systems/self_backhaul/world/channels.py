@@ -28,12 +28,14 @@ from leoisac.foundation.keys import (
     uniforms,
 )
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
 from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
 from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
 from leoisac.propagation.sky import Sky, has_weather
 from leoisac.propagation.sky_draw import fading_amplitude, has_users, site_gain, surroundings_gain, user_keys
 from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
+from leoisac.propagation.travel import directions, within_square
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.model import Channels, EstimatedChannels, UnitErrors
 from leoisac.systems.self_backhaul.world.feed import aperture_of
@@ -72,6 +74,7 @@ _POSITION_CANDIDATES = 8
         "sky",
         "elevation",
         "aperture",
+        "travel",
     ],
     meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy", "normal"],
 )
@@ -110,6 +113,7 @@ class Geometry:
     sky: Sky | None = None
     elevation: Leaf | None = None  # of the satellite, where there is a sky
     aperture: Leaf | None = None  # (2,): radius of a feed in wavelengths, peak gain; None: S.1528
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: SelfBackhaulConfig) -> Geometry:
@@ -150,6 +154,7 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         normal=config.csi_error_db > -100.0,
         sky=over,
         aperture=aperture_of(config),
+        travel=travel_of(config),
         elevation=None if over is None else jnp.asarray(elevation(placement)),
     )
 
@@ -163,6 +168,10 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     is_user = jnp.arange(geometry.num_users + 1) < geometry.num_users
     receive_gain = jnp.where(is_user, geometry.user_gain, geometry.es_gain)
     positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
+    if geometry.travel is not None:
+        along = directions(geometry.travel, key, geometry.num_users)
+        moved = within_square(geometry.travel, positions[:-1], along, geometry.side_m)
+        positions = jnp.concatenate([moved, positions[-1:]])
     h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
     g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
     if geometry.sky is not None:
@@ -215,8 +224,11 @@ def _position(geometry: Geometry, uniform: Float[Array, "candidate 2"]) -> Float
 def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, " n"]:
     """Base station to one receiver: log-distance path loss with shadowing; few paths, the first one geometric."""
     offset = position - geometry.bs_m
+    distance = jnp.linalg.norm(offset)
+    if geometry.travel is not None:  # a way may lead past the mast
+        distance = jnp.maximum(distance, geometry.min_distance_m)
     path_loss_db = log_distance_path_loss_db(
-        jnp.linalg.norm(offset),
+        distance,
         geometry.carrier_hz,
         intercept_db=geometry.intercept_db,
         exponent=geometry.exponent,
