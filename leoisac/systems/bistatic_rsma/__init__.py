@@ -158,6 +158,7 @@ SYSTEM = System(
         {"fading": "satellite-fading", "echo": ("", "fresh", "fresh"), **SKY_PROCESSES}, metrics=("crb_azimuth",)
     ),
     headline="min_rate",
+    beam_map=f"{__name__}.world.beams:beam_map",
 )
 
 __all__ = ["SYSTEM"]

@@ -237,6 +237,7 @@ SYSTEM = System(
     axis_labels={"xy": ("x", "y")},
     # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
     alive=("least_cell_rate",),
+    beam_map=f"{_HERE}.world.beams:beam_map",
 )
 
 _FUNCTIONS = {

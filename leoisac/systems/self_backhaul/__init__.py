@@ -193,6 +193,7 @@ SYSTEM = System(
         )
     },
     headline="delivered_sum_rate",
+    beam_map=f"{_HERE}.world.beams:beam_map",
     alive=("delivered_sum_rate",),
     beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
