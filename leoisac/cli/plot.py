@@ -16,7 +16,9 @@ from leoisac.foundation.config import ConfigError, suggest
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a result store.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a result store; or FILE.nc of leoisac coverage.")
+    ],
     figure: Annotated[str | None, typer.Option(help="Figure to draw (default: the one that fits the store).")] = None,
     metric: Annotated[
         str | None, typer.Option(help="Draw this metric over the sweep, instead of a figure of the system.")
@@ -53,6 +55,9 @@ def plot(
         _movie(folder, out, metric)
         return
     check_out(out, PICTURES)
+    if folder.suffix == ".nc":
+        _coverage(folder, out)
+        return
     if view not in VIEWS:
         raise ConfigError(f"view = {view!r}: must be one of {', '.join(VIEWS)}.")
     if view != COMMON and figure is not None and metric is None:
@@ -84,6 +89,24 @@ def plot(
     default = f"{figure or metric or 'sweep'}.png"
     for path in draw(system, datasets, figure, metric, out or folder / default, view, footnote):
         say(f"Figure: {path}")
+
+
+def _coverage(file: Path, out: Path | None) -> None:
+    """The service of a constellation, as ``leoisac coverage --save`` kept it."""
+    import xarray as xr
+
+    from leoisac.plots.coverage import draw_coverage
+    from leoisac.plots.saving import save
+
+    try:
+        dataset = xr.load_dataset(file, engine="scipy")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: cannot be read ({error}).") from None
+    if "availability" not in dataset:
+        raise ConfigError(f"{file}: holds no service of a constellation (leoisac coverage FILE.toml --save {file}).")
+    target = out or file.with_suffix(".png")
+    save(draw_coverage(dataset), target, {"Figure": "service of a constellation", "Shows": str(dataset.attrs["title"])})
+    say(f"Figure: {target}")
 
 
 def _movie(folder: Path, out: Path, quantity: str | None) -> None:

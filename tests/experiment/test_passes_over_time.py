@@ -105,6 +105,10 @@ def test_designs_that_go_on_reach_the_same_optimum(config: Any) -> None:
     assert ratio.mean() > 0.999
     assert ratio.min() > 0.98  # of several local optima it may follow a lesser one until all starts are tried again
     assert int(warm["iterations"].sum()) < int(cold["iterations"].sum())
+    often = li.run_pass(still, ["pa1"], warm=2, **options)
+    assert int(warm["iterations"].sum()) < int(often["iterations"].sum()) < int(cold["iterations"].sum()) * 2
+    with pytest.raises(li.ConfigError, match="warm = 1"):
+        li.run_pass(still, ["pa1"], warm=1, **options)
     with pytest.raises(li.ConfigError, match="leave out store"):
         li.run_pass(still, ["pa1"], warm=True, store="runs/x")
 
