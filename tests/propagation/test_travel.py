@@ -68,14 +68,13 @@ def _config(name: str, at: str, **time: Any) -> Any:
 @pytest.mark.parametrize("name", ["bistatic-rsma", "otfs-rsma", "self-backhaul"])
 def test_users_of_every_system_travel(name: str) -> None:
     arrays = {"bistatic-rsma": "user_steering", "otfs-rsma": "path_gains", "self-backhaul": "h_users"}
-    first, later, faster = (
+    later, faster = (
         np.asarray(
             getattr(li.draw(_config(name, at, travel_speed_m_s=speed, travel_heading_deg=90.0), trials=2), arrays[name])
         )
-        for at, speed in ((FIRST, 30.0), (LATER, 30.0), (LATER, 31.0))
+        for at, speed in ((LATER, 30.0), (LATER, 31.0))
     )
-    for other in (first, faster):
-        assert not np.any(np.isclose(later, other, rtol=1e-9, atol=0.0).all(axis=(0, -1)))
+    assert not np.any(np.isclose(later, faster, rtol=1e-9, atol=0.0).all(axis=(0, -1)))
 
 
 def test_nobody_has_gone_at_the_first_instant() -> None:
