@@ -40,7 +40,7 @@ def free_space_db(altitude_km: float, carrier_hz: float) -> float:
 
 
 def rain(which: str) -> float:
-    """The validation row at 14.25 GHz: coefficients and specific attenuation; loss of 0.01 % of the time, taken to 1 %."""
+    """The validation row at 14.25 GHz: coefficients, specific attenuation, and the loss that 1 % of the time exceed."""
     from leoisac.propagation import rain_rate
 
     elevation = np.radians(31.07699124)
