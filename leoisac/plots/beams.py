@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-_SITE = "#D55E00"
 _DEPTH_DB = 30.0
 """What lies further below the largest value has the darkest colour."""
 
@@ -87,7 +86,7 @@ def _map(axes: Any, one: xr.Dataset, quantity: str, low: float, high: float) -> 
     image = axes.pcolormesh(east, north, shown, cmap="viridis", vmin=low, vmax=high, shading="nearest", rasterized=True)
     best = float(np.nanmax(values)) if np.any(np.isfinite(values)) else low
     axes.contour(east, north, np.nan_to_num(values, nan=low, neginf=low), [best - 3.0], colors="white", linewidths=0.8)
-    axes.plot([0.0], [0.0], "^", color=_SITE, markersize=4)
+    axes.plot([0.0], [0.0], "^", color="white", markeredgecolor="black", markersize=5)  # any palette has both
     axes.set_aspect("equal")
     axes.grid(visible=False)
     return image
