@@ -50,7 +50,7 @@ def test_a_spot_is_that_of_the_budget() -> None:
     assert float(beams["gain_dbi"].max()) == pytest.approx(config.satellite_gain_dbi, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["self-backhaul", "bistatic-rsma"])
+@pytest.mark.parametrize("name", ["self-backhaul", pytest.param("bistatic-rsma", marks=pytest.mark.further)])
 def test_designs_radiate_what_the_judge_counts(name: str) -> None:
     """Gain times total power is the radiated power: checked where the judge has a channel of its own."""
     if name == "self-backhaul":

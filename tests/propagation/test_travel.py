@@ -65,7 +65,10 @@ def _config(name: str, at: str, **time: Any) -> Any:
     return li.config(name, **{**find(name).small, **OWN[name], "satellite": satellite, "time": stated})
 
 
-@pytest.mark.parametrize("name", ["bistatic-rsma", "otfs-rsma", "self-backhaul"])
+@pytest.mark.parametrize(
+    "name",
+    ["otfs-rsma", *(pytest.param(each, marks=pytest.mark.further) for each in ("bistatic-rsma", "self-backhaul"))],
+)
 def test_users_of_every_system_travel(name: str) -> None:
     arrays = {"bistatic-rsma": "user_steering", "otfs-rsma": "path_gains", "self-backhaul": "h_users"}
     later, faster = (
@@ -85,6 +88,7 @@ def test_nobody_has_gone_at_the_first_instant() -> None:
     np.testing.assert_array_equal(gone, still)
 
 
+@pytest.mark.further
 def test_places_are_where_the_way_leads() -> None:
     before, after = (
         li.draw(_config("coexistence", at, travel_speed_m_s=0.5, travel_heading_deg=90.0), trials=3).places
