@@ -20,6 +20,8 @@ from leoisac import systems as _systems_folder
 
 if TYPE_CHECKING:
     from leoisac.api import (
+        beam_map,
+        beam_movie,
         channels,
         check_store,
         config,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         figure,
         load,
         open_run,
+        pass_beams,
         plot,
         read_channels,
         resume,
@@ -59,6 +62,8 @@ _HOMES = {
     **dict.fromkeys(
         (
             *(
+                "beam_map",
+                "beam_movie",
                 "channels",
                 "config",
                 "coverage",
@@ -73,6 +78,7 @@ _HOMES = {
             *(
                 "check_store",
                 "open_run",
+                "pass_beams",
                 "plot",
                 "read_channels",
                 "resume",
@@ -115,6 +121,8 @@ __all__ = [
     "StoreError",
     "Study",
     "__version__",
+    "beam_map",
+    "beam_movie",
     "channels",
     "check_store",
     "config",
@@ -129,6 +137,7 @@ __all__ = [
     "load_plugin",
     "metric",
     "open_run",
+    "pass_beams",
     "plot",
     "read_channels",
     "resume",

@@ -39,6 +39,27 @@ def free_space_db(altitude_km: float, carrier_hz: float) -> float:
     return float(free_space_loss_db(slant_range_km(altitude_km) * 1e3, wavelength(carrier_hz)))
 
 
+def rain(which: str) -> float:
+    """The validation row at 14.25 GHz: coefficients, specific attenuation, and the loss that 1 % of the time exceed."""
+    from leoisac.propagation import rain_rate
+
+    elevation = np.radians(31.07699124)
+    if which == "loss":
+        place = {"rain_height_m": 2452.73333, "site_height_m": 31.382984, "latitude": np.radians(51.5)}
+        loss = rain_rate.slant_rain_loss_db(26.48052, 14.25e9, elevation, polarization_tilt=0.0, **place)
+        return float(loss * 100.0 ** -(0.655 - 0.045 * np.log(loss)))
+    k, alpha = rain_rate.rain_coefficients(14.25e9, elevation, 0.0)
+    gamma = rain_rate.specific_attenuation(26.48052, 14.25e9, elevation, 0.0)
+    return float({"k": k, "alpha": alpha, "gamma": gamma}[which])
+
+
+def aperture_db(angle_deg: float) -> float:
+    """Aperture of ten wavelengths' radius, relative to its axis."""
+    from leoisac.antennas.aperture import aperture_gain
+
+    return float(10.0 * np.log10(aperture_gain(np.radians(angle_deg), 10.0)))
+
+
 def carrier_to_noise_db(carrier: float, bandwidth: float, eirp: float, merit: float, *losses: float) -> float:
     """A study case of TR 38.821; losses: gases, shadowing, scintillation."""
     from leoisac.propagation.link_budget import satellite_downlink_budget
@@ -115,6 +136,7 @@ def sgp4_error(of: str) -> float:
 
 _RANGE = "spherical Earth of 6371 km, TR 38.821"
 _CASES = "TR 38.821, Table 6.1.3.3-1"
+_RAIN = "ITU-R, validation sheet CG-3M3J-13"
 _PATTERN = "ITU-R S.1528, recommends 1.2 (1°, −30 dB, 39 dBi)"
 
 TRUTHS = (
@@ -153,6 +175,21 @@ TRUTHS = (
         Truth(_PATTERN, f"gain at {angle}°", gain, 5e-3, "dB", lambda angle=angle: pattern_db(angle))
         for angle, gain in ((1, -3.0), (2, -8.485), (5, -30.0), (7, -31.11), (8, -32.56), (10, -34.98), (80, -39.0))
     ),
+    *(
+        Truth(
+            "TR 38.811, clause 6.4.1",
+            f"aperture of 10 wavelengths at {angle}°",
+            gain,
+            1e-3,
+            "dB",
+            lambda angle=angle: aperture_db(angle),
+        )
+        for angle, gain in ((1, -1.34), (3, -17.2583), (10, -30.5363), (60, -60.9132))
+    ),
+    Truth(_RAIN, "k of P.838-3", 0.03975488, 5e-9, "1", lambda: rain("k")),
+    Truth(_RAIN, "alpha of P.838-3", 1.12418043, 5e-9, "1", lambda: rain("alpha")),
+    Truth(_RAIN, "specific attenuation", 1.58130839, 5e-9, "dB/km", lambda: rain("gamma")),
+    Truth(_RAIN, "rain, 1 % of the time", 0.495317069, 5e-7, "dB", lambda: rain("loss")),
     Truth(
         "textbook; Albersheim's formula: 13.136 dB",
         "SNR for P_d = 0.9 at P_fa = 1e-6",

@@ -5,6 +5,7 @@ Everything that computes is imported on first use, so that importing this packag
 
 from __future__ import annotations
 
+from leoisac.api.beam_maps import beam_map, beam_movie, pass_beams
 from leoisac.api.campaigns import check_store, export, figure, open_run, resume, run, verify
 from leoisac.api.coverage import coverage
 from leoisac.api.passes import run_pass
@@ -25,6 +26,8 @@ from leoisac.api.trials import (
 
 __all__ = [
     "Session",
+    "beam_map",
+    "beam_movie",
     "channels",
     "check_store",
     "config",
@@ -37,6 +40,7 @@ __all__ = [
     "figure",
     "load",
     "open_run",
+    "pass_beams",
     "plot",
     "read_channels",
     "resume",

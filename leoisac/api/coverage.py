@@ -26,12 +26,14 @@ def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) 
     Returns:
         Over ``site`` and ``time`` (UTC): ``satellite`` (its number, -1 in a gap), ``elevation_deg``, ``range_m``,
         ``visible``, ``handover``; over ``site``: ``availability``, ``handovers``, ``gaps``, ``longest_gap_s``,
-        ``mean_stay_s``. See docs/passes-over-time.md.
+        ``mean_stay_s``. With a part ``link`` also ``cn_db`` and ``rate`` of the serving satellite (0 in a gap), and
+        ``mean_rate`` and ``rate_5_percent`` over ``site``. See docs/passes-over-time.md.
 
     Raises:
         ConfigError: before any work, naming what is wrong.
     """
     from leoisac.geometry.coverage import coverage
+    from leoisac.geometry.coverage_rates import with_rates
 
     folder = Path.cwd()
     if isinstance(config, str | Path):
@@ -41,7 +43,7 @@ def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) 
         config = build(CoverageConfig, changes)
     elif changes:
         config = config.replace(**changes)
-    return coverage(config.resolve_files(folder))
+    return with_rates(coverage(config.resolve_files(folder)), config)
 
 
 def load_coverage(path: str | Path) -> CoverageConfig:

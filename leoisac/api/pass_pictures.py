@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from leoisac.experiment.contracts import System
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.time_axis import TIME
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.config import Config, ConfigError, build, suggest
 from leoisac.plots.passes import draw_pass
 
 if TYPE_CHECKING:
@@ -42,6 +44,21 @@ def pass_picture(
     return draw_pass(dataset, summaries, title=_title(dataset), **options)
 
 
+def beams_picture(system: System, dataset: xr.Dataset) -> Figure:
+    """The satellite's antennas over the ground at five instants of a pass (``beam_maps.pass_beams``)."""
+    from leoisac.api.beam_maps import pass_beams
+    from leoisac.plots.beams import draw_beam_maps
+
+    times = dataset[TIME].values
+    chosen = times[np.unique(np.linspace(0, len(times) - 1, min(len(times), 5)).round().astype(int))]
+    return draw_beam_maps(pass_beams(configuration(system, dataset), [f"{instant}Z" for instant in chosen]))
+
+
+def configuration(system: System, dataset: xr.Dataset) -> Config:
+    """What a dataset was computed for, without what was swept."""
+    return build(system.config, json.loads(dataset.attrs["config"]))
+
+
 def _usual(system: System, dataset: xr.Dataset) -> list[str]:
     wanted = [system.headline, *(system.over_time.metrics if system.over_time else ())]
     return [name for name in wanted if name in dataset and bool(dataset[name].notnull().any())]
@@ -70,4 +87,4 @@ def _title(dataset: xr.Dataset) -> str:
     return f"{named or 'The satellite'} over {place}"
 
 
-__all__ = ["pass_picture"]
+__all__ = ["beams_picture", "configuration", "pass_picture"]

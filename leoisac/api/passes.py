@@ -27,7 +27,7 @@ def run_pass(
     begin: Any = None,
     end: Any = None,
     route: str | None = None,
-    warm: bool = False,
+    warm: bool | int = False,
     store: str | Path | None = None,
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -45,7 +45,8 @@ def run_pass(
         schemes, trials, seed, route, store, workers, progress, backend: as for ``li.run``.
         step_s, begin, end: change the fields of the ``time`` part; the whole pass every 10 s where nothing is said.
         warm: every design of the fast route goes on from the one of the instant before. Quicker; in this process and in
-            memory only, and the last digits of a design then depend on the instants before it.
+            memory only, and the last digits of a design then depend on the instants before it. All starts are tried
+            again every eighth instant; every so many where ``warm`` is a number from 2 on.
 
     Returns:
         As ``li.run``, with a dimension ``time`` (UTC) and coordinates along it: ``elevation_deg``, ``azimuth_deg``,
@@ -79,9 +80,15 @@ def run_pass(
         return run(base, schemes, sweep, trials, seed, route, **options)
     if store is not None or workers not in (None, 1):
         raise ConfigError("warm: designs go on from those before, in one process; leave out store and workers.")
+    if warm is not True and warm < 2:
+        raise ConfigError(
+            f"warm = {warm}: must be true, false, or after how many instants all starts are tried, from 2."
+        )
     from leoisac.experiment.running.following import run_following
+    from leoisac.foundation.last_solutions import REFRESH
 
-    return run_following(system, scenario_of(system, base, schemes, sweep, trials, seed, route), progress, backend)
+    study = scenario_of(system, base, schemes, sweep, trials, seed, route)
+    return run_following(system, study, progress, backend, REFRESH if warm is True else warm)
 
 
 __all__ = ["run_pass"]

@@ -9,12 +9,16 @@ import typer
 
 from leoisac.cli.output import PICTURES, check_out, say
 from leoisac.cli.tables import PlainTable, console
+from leoisac.foundation.config import ConfigError
 
 
 def coverage(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="Constellation, sites and hours.")],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf, .svg or .pgf.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every site and instant as CSV.")] = None,
+    save_to: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE.nc", help="Keep the dataset; leoisac plot FILE.nc draws it.")
+    ] = None,
 ) -> None:
     """Availability, handovers and gaps of sites below a constellation."""
     check_out(out, PICTURES)
@@ -32,6 +36,8 @@ def coverage(
         "longest gap (s)",
         "mean stay (s)",
     )
+    with_rates = "mean_rate" in dataset
+    names += ("mean rate (bit/s/Hz)",) if with_rates else ()
     made = PlainTable(str(dataset.attrs["title"]), *names)
     for index in range(dataset.sizes["site"]):
         one = dataset.isel(site=index)
@@ -40,10 +46,17 @@ def coverage(
             f"{100.0 * float(one['availability']):.2f}",
             *(str(int(one[name])) for name in ("handovers", "gaps")),
             *(f"{float(one[name]):.0f}" for name in ("longest_gap_s", "mean_stay_s")),
+            *([f"{float(one['mean_rate']):.3f}"] if with_rates else []),
         )
     console().print(made)
     for text in str(dataset.attrs.get("warnings", "")).splitlines():
         say(f"Warning: {text}", err=True)
+    if save_to is not None:
+        if save_to.suffix != ".nc":
+            raise ConfigError(f"--save {save_to}: must end in .nc.")
+        save_to.parent.mkdir(parents=True, exist_ok=True)
+        dataset.to_netcdf(save_to, engine="scipy")
+        say(f"Dataset: {save_to}")
     if csv is not None:
         dataset.drop_vars("satellite_name").to_dataframe().to_csv(csv)
         say(f"Table: {csv}")

@@ -16,12 +16,16 @@ from leoisac.foundation.config import ConfigError, suggest
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a result store.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a result store; or FILE.nc of leoisac coverage.")
+    ],
     figure: Annotated[str | None, typer.Option(help="Figure to draw (default: the one that fits the store).")] = None,
     metric: Annotated[
         str | None, typer.Option(help="Draw this metric over the sweep, instead of a figure of the system.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help=".png, .pdf, .svg or .pgf (default in DIR).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=".png, .pdf, .svg, .pgf (default in DIR); .gif, .mp4: beams.")
+    ] = None,
     x: Annotated[str | None, typer.Option("--x", help="Along x: a swept field, an axis, another metric.")] = None,
     schemes: Annotated[str | None, typer.Option(metavar="A,B", help="Schemes to draw, in this order.")] = None,
     label: Annotated[
@@ -41,13 +45,19 @@ def plot(
     footnote: Footnote = False,
     plugin: Plugins = None,
 ) -> None:
-    """Draw stored results; nothing is computed.
+    """Draw stored results; no design is computed. A pass becomes two pictures: its own, and the beams on the ground.
 
     A figure of the system, a --metric over the sweep, or with --width (or --x, --schemes, --label, --at) a figure for a
     paper, whose caption is printed.
     """
     del plugin
+    if out is not None and out.suffix.lower() in (".gif", ".mp4"):
+        _movie(folder, out, metric)
+        return
     check_out(out, PICTURES)
+    if folder.suffix == ".nc":
+        _coverage(folder, out)
+        return
     if view not in VIEWS:
         raise ConfigError(f"view = {view!r}: must be one of {', '.join(VIEWS)}.")
     if view != COMMON and figure is not None and metric is None:
@@ -79,6 +89,43 @@ def plot(
     default = f"{figure or metric or 'sweep'}.png"
     for path in draw(system, datasets, figure, metric, out or folder / default, view, footnote):
         say(f"Figure: {path}")
+
+
+def _coverage(file: Path, out: Path | None) -> None:
+    """The service of a constellation, as ``leoisac coverage --save`` kept it."""
+    import xarray as xr
+
+    from leoisac.plots.coverage import draw_coverage
+    from leoisac.plots.saving import save
+
+    try:
+        dataset = xr.load_dataset(file, engine="scipy")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: cannot be read ({error}).") from None
+    if "availability" not in dataset:
+        raise ConfigError(f"{file}: holds no service of a constellation (leoisac coverage FILE.toml --save {file}).")
+    target = out or file.with_suffix(".png")
+    save(draw_coverage(dataset), target, {"Figure": "service of a constellation", "Shows": str(dataset.attrs["title"])})
+    say(f"Figure: {target}")
+
+
+def _movie(folder: Path, out: Path, quantity: str | None) -> None:
+    """Beams over the ground along the pass of a store."""
+    from leoisac.api.beam_maps import beam_movie
+    from leoisac.api.pass_pictures import configuration
+    from leoisac.experiment.reading.studies import open_studies
+    from leoisac.experiment.reading.time_axis import is_pass
+
+    datasets = open_studies(folder, catalogue.find)
+    dataset = next((one for one in datasets.values() if is_pass(one)), None)
+    if dataset is None:
+        raise ConfigError(
+            f"--out {out}: moving pictures are of a pass, and {folder} has none (a [time] part makes one)."
+        )
+    system = catalogue.find(str(dataset.attrs["system"]))
+    config = configuration(system, dataset)
+    made = beam_movie(config, out, **({"quantity": quantity} if quantity else {}))
+    say(f"Moving picture: {made}")
 
 
 def _width(text: str | None) -> str | float:

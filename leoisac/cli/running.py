@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from leoisac.api.pass_pictures import pass_picture
+from leoisac.api.pass_pictures import beams_picture, pass_picture
 from leoisac.cli.output import say
 from leoisac.cli.progress import progress_bar
 from leoisac.cli.tables import console, outcome_tables, result_table
@@ -143,6 +143,12 @@ def draw(
             about = {"Figure": "the satellite's pass", **facts(system, {name: dataset})}
             save(drawn, output_file(target), about, footnote)
             written.append(target)
+            if system.beam_map:
+                beams = path.with_name(f"{path.stem}{study}-beams{path.suffix}")
+                drawn = beams_picture(system, dataset)
+                add_warnings(drawn, [dataset])
+                save(drawn, output_file(beams), {**about, "Figure": "beams over the ground"}, footnote)
+                written.append(beams)
             continue
         for suffix, drawn in _sweep_pictures(system, dataset, shown, view):
             study = f"-{name}" if len(datasets) > 1 else ""

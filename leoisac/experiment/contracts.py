@@ -330,6 +330,8 @@ class System:
         headline: metric (one number per trial) that tables, reports and plots show unless told otherwise.
         origin: where a user wrote it; None for those of leoisac.
         over_time: how it goes along a pass; None where it does not.
+        beam_map: dotted name of ``(config, east_m, north_m, design or None) -> GroundBeams``, in a module that has
+            ``half_width_m(config)``, too; empty where there are no beams over the ground.
         beside: metrics that stand beside it in tables, over all trials: zero where there is no usable design.
     """
 
@@ -362,6 +364,7 @@ class System:
     alive: tuple[str, ...] = ()
     origin: Origin | None = None
     over_time: OverTime | None = None
+    beam_map: Part = ""
 
     def program(self, scheme: str) -> str:
         """What tells apart the users' own code that a scheme's results come from; empty where there is none."""

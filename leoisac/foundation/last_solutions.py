@@ -18,9 +18,14 @@ REFRESH = 8
 
 
 class LastSolutions:
-    """What every call of a solver within an update ended with, by problem and turn."""
+    """What every call of a solver within an update ended with, by problem and turn.
 
-    def __init__(self) -> None:
+    Args:
+        refresh: after so many updates the problem's own starts are tried, too.
+    """
+
+    def __init__(self, refresh: int = REFRESH) -> None:
+        self._refresh = refresh
         self._kept: dict[Hashable, Any] = {}
         self._turns: Counter[Hashable] = Counter()
         self._updates = 0
@@ -28,7 +33,7 @@ class LastSolutions:
     @property
     def refreshes(self) -> bool:
         """Whether this update tries all starts."""
-        return self._updates % REFRESH == 0
+        return self._updates % self._refresh == 0
 
     def place(self, problem: Hashable) -> Hashable:
         """The place of this call among those of an update that solve the same problem."""

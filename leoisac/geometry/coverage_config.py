@@ -30,6 +30,16 @@ class WalkerConfig(Config):
     pattern: Literal["delta", "star"] = Field(default="delta", description="planes all around, or over half a turn")
 
 
+class CoverageLink(Config):
+    """The downlink of the serving satellite, by which rates are told: free space and a fixed loss."""
+
+    carrier_hz: float = Field(default=20e9, ge=1e8, le=3e11, description="carrier frequency")
+    bandwidth_hz: float = Field(default=400e6, ge=1e3, le=1e11, description="bandwidth, noise and signal")
+    eirp_dbw: float = Field(default=30.0, ge=-100, le=120, description="EIRP towards the site, in the bandwidth")
+    figure_of_merit_db_per_k: float = Field(default=15.9, ge=-60, le=60, description="G/T of the receiver")
+    losses_db: float = Field(default=0.8, ge=0, le=200, description="gases, scintillation and other losses")
+
+
 class CoverageConfig(Config):
     """Service of sites by a constellation over some hours."""
 
@@ -66,6 +76,8 @@ class CoverageConfig(Config):
         le=100_000,
         description="most sites that a satellite serves at a time; all if left out",
     )
+
+    link: CoverageLink | None = Field(default=None, description="the downlink, for rates on the serving satellite")
 
     @field_validator("begin", mode="before")
     @classmethod

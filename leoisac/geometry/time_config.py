@@ -16,9 +16,9 @@ MOST_INSTANTS = 10_000
 class TimeConfig(Config):
     """The pass as an axis: instants from ``from`` to ``to``, every ``step_s`` seconds.
 
-    Where users and sites are does not change, nor does what is drawn once for each of them. What does change moves
-    along stationary first-order autoregressive processes, a coherence block after the other; their decorrelation is
-    stated here. All clocks start at ``from``.
+    Where sites are does not change, nor does what is drawn once for each user; users stay, or travel at a speed. What
+    does change moves along stationary first-order autoregressive processes, a coherence block after the other; their
+    decorrelation is stated here. All clocks start at ``from``.
     """
 
     over: Literal["pass"] = Field(
@@ -44,6 +44,12 @@ class TimeConfig(Config):
         ge=0,
         le=100,
         description="speed of users about their places: sets fading and shadowing, never the distance",
+    )
+    travel_speed_m_s: float = Field(
+        default=0.0, ge=0, le=400, description="speed at which users travel: their places, fading and shadowing change"
+    )
+    travel_heading_deg: float | None = Field(
+        default=None, ge=-360, le=360, description="heading of all, clockwise from north; each its own if left out"
     )
     shadowing_decorrelation_m: float = Field(
         default=10.0,
@@ -79,6 +85,8 @@ class TimeConfig(Config):
 
     @model_validator(mode="after")
     def _in_order(self) -> TimeConfig:
+        if self.travel_heading_deg is not None and self.travel_speed_m_s == 0.0:
+            raise ValueError("travel_heading_deg: has no effect without travel_speed_m_s; leave it out")
         if self.begin is None or self.end is None:
             return self
         length_s = (self.end - self.begin).total_seconds()

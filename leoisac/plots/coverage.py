@@ -27,12 +27,15 @@ def draw_coverage(dataset: xr.Dataset, site: int = 0, width_in: float = 7.16) ->
     seconds = (dataset["time"].values - dataset["time"].values[0]) / np.timedelta64(1, "s")
     with paper_style() as mpl:
         figure = mpl.Figure(figsize=(width_in, 4.4), layout="constrained")
-        grid = figure.add_gridspec(2, 3, height_ratios=[1.1, 1.0])
+        panels = 4 if "mean_rate" in dataset else 3
+        grid = figure.add_gridspec(2, panels, height_ratios=[1.1, 1.0])
         _timeline(figure.add_subplot(grid[0, :]), seconds, dataset.isel(site=site))
         hours = max((seconds[-1] + (seconds[1] - seconds[0] if len(seconds) > 1 else 0.0)) / 3600.0, 1e-9)
         _over_latitude(figure.add_subplot(grid[1, 0]), dataset, 100.0 * dataset["availability"], "availability [%]")
         _over_latitude(figure.add_subplot(grid[1, 1]), dataset, dataset["handovers"] / hours, "handovers per hour")
         _over_latitude(figure.add_subplot(grid[1, 2]), dataset, dataset["mean_stay_s"], "mean stay [s]")
+        if "mean_rate" in dataset:
+            _over_latitude(figure.add_subplot(grid[1, 3]), dataset, dataset["mean_rate"], "mean rate [bit/s/Hz]")
         figure.suptitle(str(dataset.attrs.get("title", "")))
     return figure
 

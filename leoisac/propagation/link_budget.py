@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -131,6 +131,49 @@ def satellite_downlink_budget(
     )
     total = BudgetRow("Total loss", total_loss, "dB")
     return LinkBudget(title, (*link, *transmitter, *losses, total, *receiver, *outcome))
+
+
+def satellite_uplink_budget(
+    title: str,
+    *,
+    carrier_hz: float,
+    bandwidth_hz: float,
+    distance_m: float,
+    eirp_dbw: float | None = None,
+    transmit_power_dbw: float | None = None,
+    transmit_gain_dbi: float | None = None,
+    figure_of_merit_db_per_k: float | None = None,
+    receive_gain_dbi: float | None = None,
+    noise_power_dbw: float | None = None,
+    gas_loss_db: float = 0.0,
+    rain_loss_db: float = 0.0,
+    scintillation_loss_db: float = 0.0,
+    shadowing_loss_db: float = 0.0,
+) -> LinkBudget:
+    """Link budget of a satellite uplink, TR 38.821, section 6.1.3: the terminal transmits, the satellite receives.
+
+    The formula is that of ``satellite_downlink_budget``. ``bandwidth_hz`` is what the terminal occupies (a few resource
+    blocks of a handheld), EIRP the terminal's, G/T the satellite's; the other arguments, what is returned and what is
+    refused are as there.
+    """
+    found = satellite_downlink_budget(
+        title,
+        carrier_hz=carrier_hz,
+        bandwidth_hz=bandwidth_hz,
+        distance_m=distance_m,
+        eirp_dbw=eirp_dbw,
+        transmit_power_dbw=transmit_power_dbw,
+        transmit_gain_dbi=transmit_gain_dbi,
+        figure_of_merit_db_per_k=figure_of_merit_db_per_k,
+        receive_gain_dbi=receive_gain_dbi,
+        noise_power_dbw=noise_power_dbw,
+        gas_loss_db=gas_loss_db,
+        rain_loss_db=rain_loss_db,
+        scintillation_loss_db=scintillation_loss_db,
+        shadowing_loss_db=shadowing_loss_db,
+    )
+    sides = {"EIRP": "of the terminal", "G/T": "of the satellite"}
+    return replace(found, rows=tuple(row._replace(note=sides.get(row.label, row.note)) for row in found.rows))
 
 
 def _transmitter_rows(eirp: float | None, power: float | None, gain: float | None) -> tuple[BudgetRow, ...]:

@@ -48,15 +48,16 @@ def readings(config: Config) -> Mapping[str, Reading] | None:
     blocks = math.floor(elapsed / block_s + 1e-9)
     seconds, way = sky_way(config)
     wavelength_m = SPEED_OF_LIGHT_M_S / float(getattr(config, "carrier_hz"))  # noqa: B009
-    walked = time.local_speed_m_s * elapsed / time.shadowing_decorrelation_m
+    own_speed = time.local_speed_m_s + time.travel_speed_m_s
+    walked = own_speed * elapsed / time.shadowing_decorrelation_m
     turned = float(np.interp(elapsed, seconds, way))
     # Scatterers at a distance see the satellite turn as if the user went that far around them.
-    speed = np.hypot(time.local_speed_m_s, time.scatterer_distance_m * np.gradient(way) if len(way) > 1 else 0.0)
+    speed = np.hypot(own_speed, time.scatterer_distance_m * np.gradient(way) if len(way) > 1 else 0.0)
     lost = block_loss(speed, wavelength_m, block_s)
     since_s = np.concatenate([[0.0], np.cumsum(0.5 * (lost[1:] + lost[:-1]) if len(way) > 1 else np.zeros(0))])
     clocks = {
         TERRESTRIAL_SHADOWING: walked,
-        TERRESTRIAL_FADING: blocks * float(block_loss(time.local_speed_m_s, wavelength_m, block_s)),
+        TERRESTRIAL_FADING: blocks * float(block_loss(own_speed, wavelength_m, block_s)),
         SATELLITE_SHADOWING: walked + turned / math.radians(time.sky_decorrelation_deg),
         SATELLITE_FADING: float(np.interp(blocks * block_s, seconds, since_s)) / block_s,
         WEATHER: elapsed / time.weather_decorrelation_s,

@@ -105,6 +105,10 @@ def test_designs_that_go_on_reach_the_same_optimum(config: Any) -> None:
     assert ratio.mean() > 0.999
     assert ratio.min() > 0.98  # of several local optima it may follow a lesser one until all starts are tried again
     assert int(warm["iterations"].sum()) < int(cold["iterations"].sum())
+    often = li.run_pass(still, ["pa1"], warm=2, **options)
+    assert int(warm["iterations"].sum()) < int(often["iterations"].sum()) < int(cold["iterations"].sum()) * 2
+    with pytest.raises(li.ConfigError, match="warm = 1"):
+        li.run_pass(still, ["pa1"], warm=1, **options)
     with pytest.raises(li.ConfigError, match="leave out store"):
         li.run_pass(still, ["pa1"], warm=True, store="runs/x")
 
@@ -160,8 +164,8 @@ def test_what_cannot_be_is_refused_before_work(changes: dict[str, Any], says: st
         li.run_pass(_config(**{**SMALL, **changes}), ["das"], trials=1)
 
 
-def test_systems_without_satellite_part_say_so() -> None:
-    with pytest.raises(li.ConfigError, match=r"no \[satellite\] part"):
+def test_configurations_without_satellite_part_say_so() -> None:
+    with pytest.raises(li.ConfigError, match=r"give a \[satellite\] part"):
         li.run_pass(li.config("otfs-rsma"), trials=1)
 
 
@@ -170,19 +174,19 @@ def test_users_do_not_travel_with_the_satellite() -> None:
         _config("bistatic-rsma", time={})
 
 
-@pytest.mark.parametrize("system", ["bistatic-rsma", "coexistence"])
+@pytest.mark.parametrize("system", ["bistatic-rsma", "coexistence", "otfs-rsma"])
 def test_other_systems_move_too(system: str) -> None:
     from leoisac.catalogue import find
 
-    changes = {"coverage_centre": "receiver"} if system == "bistatic-rsma" else {}
+    changes = {"bistatic-rsma": {"coverage_centre": "receiver"}, "otfs-rsma": {"link": "budget"}}.get(system, {})
     config = li.config(
         system, **{**find(system).small, **changes, "satellite": SATELLITE, "time": {"local_speed_m_s": 1.0}}
     )
     times = [f"2025-10-08T07:4{minute}:00Z" for minute in (3, 6)]
     stated = {"time.begin": times[0], "time.end": times[1]}
     before, after = (li.draw(config.replace(**stated, **{"satellite.time": time}), trials=2) for time in times)
-    moved = ("user_fading", "user_steering") if system == "bistatic-rsma" else ("h_tut", "g_tut")
-    for name in moved:
+    moved = {"bistatic-rsma": ("user_fading", "user_steering"), "otfs-rsma": ("path_gains", "noise_seed")}
+    for name in moved.get(system, ("h_tut", "g_tut")):
         one, other = (np.asarray(getattr(channels, name)) for channels in (before, after))
         assert np.mean(np.isclose(one, other, rtol=1e-6, atol=0.0)) < 0.2
 

@@ -116,8 +116,18 @@ class TestRealSatellite:
         streams = known_streams(32, 0.3)
         received = np.asarray(received_streams(frame, gains, streams))
         mean = gains.sum(axis=1) / np.sqrt(2.0)
+        places = user_places(config)
+        assert places is not None
         for user in range(2):
-            dense = channel_matrix(path_matrices(*frame.paths_of(user), 4, 8), mean[user])
+            delays, dopplers = (
+                np.asarray(shared) + own
+                for shared, own in zip(
+                    (config.path_delays, config.path_dopplers),
+                    (places.delays[user], places.dopplers[user]),
+                    strict=True,
+                )
+            )
+            dense = channel_matrix(path_matrices(delays.tolist(), dopplers.tolist(), 4, 8), mean[user])
             np.testing.assert_allclose(received[user], streams @ dense.T, atol=1e-12)
         np.testing.assert_allclose(
             np.einsum("kce,se->ksc", np.asarray(channel_matrices(frame, gains)), streams), received, atol=1e-12

@@ -1,6 +1,6 @@
 import pytest
 
-from leoisac.propagation.link_budget import satellite_downlink_budget
+from leoisac.propagation.link_budget import satellite_downlink_budget, satellite_uplink_budget
 
 LINK = {"carrier_hz": 20e9, "bandwidth_hz": 400e6, "distance_m": 1_075_088.0}
 
@@ -26,6 +26,34 @@ def test_study_case_9_of_tr_38_821():
         shadowing_loss_db=3.0,
     )
     assert budget["C/N"] == pytest.approx(6.6, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "carrier_to_noise_db"),
+    [
+        # VSAT of 2 W and 43.2 dBi at 30 GHz; handheld of 0.2 W and 0 dBi in two resource blocks at 2 GHz.
+        (
+            {"carrier_hz": 30e9, "transmit_power_dbw": 3.0, "transmit_gain_dbi": 43.2, "figure_of_merit_db_per_k": 13.0,
+             "bandwidth_hz": 400e6, "gas_loss_db": 0.5, "scintillation_loss_db": 0.3},
+            18.4,
+        ),
+        (
+            {"carrier_hz": 2e9, "transmit_power_dbw": -7.0, "transmit_gain_dbi": 0.0, "figure_of_merit_db_per_k": 1.1,
+             "bandwidth_hz": 360e3, "gas_loss_db": 0.1, "scintillation_loss_db": 2.2, "shadowing_loss_db": 3.0},
+            2.8,
+        ),
+    ],
+)  # fmt: skip
+def test_uplinks_of_study_cases_6_and_9(changes, carrier_to_noise_db):
+    budget = satellite_uplink_budget("uplink", distance_m=1_075_088.0, **changes)
+    assert budget["C/N"] == pytest.approx(carrier_to_noise_db, abs=0.1)
+    assert next(row.note for row in budget.rows if row.label == "G/T") == "of the satellite"
+
+
+def test_up_and_down_are_one_formula():
+    same = {**LINK, "eirp_dbw": 30.0, "figure_of_merit_db_per_k": 15.9, "gas_loss_db": 0.5}
+    up, down = satellite_uplink_budget("up", **same), satellite_downlink_budget("down", **same)
+    assert [row.value for row in up.rows] == [row.value for row in down.rows]
 
 
 def test_power_gain_and_noise_are_the_same_link_as_eirp_and_figure_of_merit():

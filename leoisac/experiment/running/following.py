@@ -17,7 +17,7 @@ from leoisac.experiment.store.units import MemoryStore, Unit
 from leoisac.experiment.trials.provenance import versions
 from leoisac.foundation.backend import identity, using
 from leoisac.foundation.config import ConfigError
-from leoisac.foundation.last_solutions import LastSolutions
+from leoisac.foundation.last_solutions import REFRESH, LastSolutions
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,9 +26,15 @@ if TYPE_CHECKING:
 
 
 def run_following(
-    system: System, study: Scenario, progress: Callable[[Progress], None] | None = None, backend: str | None = None
+    system: System,
+    study: Scenario,
+    progress: Callable[[Progress], None] | None = None,
+    backend: str | None = None,
+    refresh: int = REFRESH,
 ) -> xr.Dataset:
     """The dataset of a scenario along a pass, in memory; designs depend on those before, in the order of time.
+
+    All starts are tried again after every ``refresh`` instants.
 
     Raises:
         ConfigError: for a scenario without a ``[time]`` axis, with others, or whose number of trials is left open.
@@ -44,13 +50,13 @@ def run_following(
     for text in noticed:
         python_warning(text)
     with using(backend or "auto"):
-        compute(system, [study], store, progress, study.trials, _following())
+        compute(system, [study], store, progress, study.trials, _following(refresh))
         return assemble(system, "run", study, store, [{**versions(), **identity()}], noticed)
 
 
-def _following() -> Executor:
+def _following(refresh: int) -> Executor:
     """Computes tasks in the order in which they come, a chain of designs for every scheme."""
-    chains: defaultdict[str, LastSolutions] = defaultdict(LastSolutions)
+    chains: defaultdict[str, LastSolutions] = defaultdict(lambda: LastSolutions(refresh))
 
     def execute(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
         for task in tasks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from leoisac.experiment.channel_table import COLUMN, POSITIVE, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, OverTime, Scheme, System, parts_of
 from leoisac.link.outcome import LAYERS, LINK_METRICS
+from leoisac.propagation.sky_config import SKY_PROCESSES
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig, axis_sizes
 from leoisac.systems.bistatic_rsma.judge.grids import delay_coordinate, doppler_coordinate, pattern_coordinate
 
@@ -153,8 +154,11 @@ SYSTEM = System(
     **parts_of(__name__),
     small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
-    over_time=OverTime({"fading": "satellite-fading", "echo": ("", "fresh", "fresh")}, metrics=("crb_azimuth",)),
+    over_time=OverTime(
+        {"fading": "satellite-fading", "echo": ("", "fresh", "fresh"), **SKY_PROCESSES}, metrics=("crb_azimuth",)
+    ),
     headline="min_rate",
+    beam_map=f"{__name__}.world.beams:beam_map",
 )
 
 __all__ = ["SYSTEM"]

@@ -17,6 +17,19 @@ from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
+from leoisac.propagation.atmosphere_config import AtmosphereConfig
+from leoisac.propagation.sky_config import (
+    ATMOSPHERE_TEXT,
+    ENVIRONMENT_TEXT,
+    EXTRAPOLATION_TEXT,
+    FADING_TEXT,
+    SCINTILLATION_TEXT,
+    FlatFading,
+    Scintillation,
+    UserEnvironment,
+    check_sky,
+    with_files,
+)
 from leoisac.waveforms.blocks import BlockKind
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
@@ -25,6 +38,7 @@ ReceiverSide = Annotated[int, Field(ge=2, le=128)]
 Kilometres = Annotated[float, Field(ge=-50_000, le=50_000)]
 Angle = Annotated[float, Field(ge=-180, le=180)]
 Variance = Annotated[float, Field(ge=1e-18, le=10)]
+_STEADY_DB = 100.0
 _LEAST_SLOPE = math.tan(math.radians(0.01))
 Ground = tuple[Kilometres, Kilometres]
 Position = tuple[Kilometres, Kilometres, Kilometres]
@@ -75,6 +89,11 @@ class BistaticRsmaConfig(Config):
     num_users: int = Field(default=4, ge=1, le=64, description="users")
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user")
     rician_factor_db: float = Field(default=10.0, ge=-100, le=100, description="Rician factor of the users' fading")
+    user_environment: UserEnvironment = Field(default="none", description=ENVIRONMENT_TEXT)
+    flat_fading: FlatFading = Field(default="none", description=FADING_TEXT)
+    allow_extrapolation: bool = Field(default=False, description=EXTRAPOLATION_TEXT)
+    scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
+    atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     csi_error_db: float = Field(
         default=-100.0,
         ge=-100,
@@ -300,6 +319,9 @@ class BistaticRsmaConfig(Config):
                 'coverage_centre = "sub-satellite" takes the users along with the satellite; over a pass they stay on '
                 'Earth: write "receiver" or a place (x, y) in km'
             )
+        check_sky(self)
+        if self.flat_fading != "none" and self.rician_factor_db != type(self).model_fields["rician_factor_db"].default:
+            raise ValueError(f"rician_factor_db = {self.rician_factor_db:g}: flat_fading takes its place; leave it out")
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
         return self
@@ -308,6 +330,11 @@ class BistaticRsmaConfig(Config):
     def num_tx(self) -> int:
         """Elements of the satellite's array."""
         return math.prod(self.satellite_array)
+
+    @property
+    def fading_factor_db(self) -> float:
+        """Rician factor of what fades about a user's gain; states of flat fading are part of that gain."""
+        return self.rician_factor_db if self.flat_fading == "none" else _STEADY_DB
 
     @property
     def by_motion(self) -> bool:
@@ -325,10 +352,8 @@ class BistaticRsmaConfig(Config):
         return math.prod(self.receiver_array)
 
     def resolve_files(self, folder: Path) -> BistaticRsmaConfig:
-        """Copy with element-set files taken into the configuration."""
-        if self.satellite is None:
-            return self
-        return self.replace(satellite=self.satellite.resolve_files(folder))
+        """Copy with files of element sets and of rain rates taken into the configuration."""
+        return with_files(self, folder)
 
 
 def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoisac.experiment.channel_table import COSINE, NOT_NEGATIVE, POSITIVE, ROW, UNIT_MODULUS, ChannelArray
 from leoisac.experiment.contracts import Metric, OverTime, Scheme, System, parts_of, resolve
+from leoisac.propagation.sky_config import SKY_PROCESSES
 from leoisac.systems.coexistence.association_rules import association_rule
 from leoisac.systems.coexistence.config import CoexistenceConfig, axis_sizes
 
@@ -218,6 +219,7 @@ SYSTEM = System(
             "sight": ("", "terrestrial-fading", "terrestrial-fading"),
             "gain": "terrestrial-fading",
             "innovation": "terrestrial-fading",
+            **SKY_PROCESSES,
         },
         metrics=("min_scnr",),
     ),
@@ -235,6 +237,7 @@ SYSTEM = System(
     axis_labels={"xy": ("x", "y")},
     # Zero forcing with targets in nearly one direction spends all power on them: the cell's users get nothing.
     alive=("least_cell_rate",),
+    beam_map=f"{_HERE}.world.beams:beam_map",
 )
 
 _FUNCTIONS = {

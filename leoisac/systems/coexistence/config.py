@@ -17,6 +17,19 @@ from pydantic import Field, model_validator
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
+from leoisac.propagation.atmosphere_config import AtmosphereConfig
+from leoisac.propagation.sky_config import (
+    ATMOSPHERE_TEXT,
+    ENVIRONMENT_TEXT,
+    EXTRAPOLATION_TEXT,
+    FADING_TEXT,
+    SCINTILLATION_TEXT,
+    FlatFading,
+    Scintillation,
+    UserEnvironment,
+    check_sky,
+    with_files,
+)
 from leoisac.systems.coexistence.association_rules import known_rules
 from leoisac.systems.coexistence.pfd_limits import bands_text, rr21_limits
 
@@ -155,6 +168,11 @@ class CoexistenceConfig(Config):
     satellite_shadowing_db: float = Field(
         default=4.0, ge=0, le=20, description="standard deviation of the satellite links' shadowing"
     )
+    user_environment: UserEnvironment = Field(default="none", description=ENVIRONMENT_TEXT)
+    flat_fading: FlatFading = Field(default="none", description=FADING_TEXT)
+    allow_extrapolation: bool = Field(default=False, description=EXTRAPOLATION_TEXT)
+    scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
+    atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     fspl_denominator: Literal["2pi", "4pi"] = Field(
         default="4pi",
         description="free space after Friis (4pi), or as printed in the paper (2pi, 6 dB more)",
@@ -261,6 +279,7 @@ class CoexistenceConfig(Config):
                 f"tut_weights: has {len(self.tut_weights)} weights, and num_users = {self.num_users}; give one for each"
             )
         self._check_places()
+        check_sky(self)
         self.pfd_table()
         if min(self.bs_height_m, self.user_height_m) <= 1.0:
             raise ValueError(
@@ -369,10 +388,8 @@ class CoexistenceConfig(Config):
         return (1, self.num_receivers * self.num_rx) if self.monostatic else (self.num_receivers, self.num_rx)
 
     def resolve_files(self, folder: Path) -> CoexistenceConfig:
-        """Copy with element-set files taken into the configuration."""
-        if self.satellite is None:
-            return self
-        return self.replace(satellite=self.satellite.resolve_files(folder))
+        """Copy with files of element sets and of rain rates taken into the configuration."""
+        return with_files(self, folder)
 
 
 def axis_sizes(config: CoexistenceConfig) -> Mapping[str, int]:

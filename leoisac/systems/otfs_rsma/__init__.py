@@ -7,8 +7,9 @@ arXiv:2506.02624, 2025.
 from __future__ import annotations
 
 from leoisac.experiment.channel_table import ChannelArray
-from leoisac.experiment.contracts import Metric, Scheme, System, parts_of
+from leoisac.experiment.contracts import Metric, OverTime, Scheme, System, parts_of
 from leoisac.link.outcome import LAYERS, LINK_METRICS
+from leoisac.propagation.sky_config import SKY_PROCESSES
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig, axis_sizes
 
 _HERE = "leoisac.systems.otfs_rsma"
@@ -216,6 +217,11 @@ SYSTEM = System(
     alive=("total_min_rate",),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
     **parts_of(__name__),
+    over_time=OverTime(
+        # Phases of constant parts turn by many cycles between blocks; symbols and noise are new in each.
+        {"gain": "satellite-fading", "other": "fresh", **SKY_PROCESSES},
+        metrics=("crb_delay", "crb_doppler"),
+    ),
     small={
         "n_tx": 2,
         "n_delay": 3,

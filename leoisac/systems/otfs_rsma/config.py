@@ -15,7 +15,21 @@ from pydantic import Field, field_validator, model_validator
 from leoisac.estimation.pilots import pilot_layout
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
+from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
+from leoisac.propagation.atmosphere_config import AtmosphereConfig
+from leoisac.propagation.sky_config import (
+    ATMOSPHERE_TEXT,
+    ENVIRONMENT_TEXT,
+    EXTRAPOLATION_TEXT,
+    FADING_TEXT,
+    SCINTILLATION_TEXT,
+    FlatFading,
+    Scintillation,
+    UserEnvironment,
+    check_sky,
+    with_files,
+)
 
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
@@ -41,6 +55,10 @@ _OF_BUDGET = (
     "losses_db",
     "user_spread_km",
     "satellite",
+    "user_environment",
+    "flat_fading",
+    "scintillation",
+    "atmosphere",
 )
 """Fields without effect where SNRs define noise and echo."""
 _OF_SNR = ("comm_snr_db", "echo_snr_db", "echo_gain", "target_reflectivity")
@@ -118,9 +136,15 @@ class OtfsRsmaConfig(Config):
     user_spread_km: float = Field(
         default=20.0, ge=0, le=500, description="radius of the users' circle around the site (link budget, satellite)"
     )
+    user_environment: UserEnvironment = Field(default="none", description=ENVIRONMENT_TEXT)
+    flat_fading: FlatFading = Field(default="none", description=FADING_TEXT)
+    allow_extrapolation: bool = Field(default=False, description=EXTRAPOLATION_TEXT)
+    scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
+    atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass over the site of the users (link budget)"
     )
+    time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     # Frame and target
     subcarrier_spacing: float = Field(default=7500.0, ge=1, le=1e9, description="subcarrier spacing, Hz")
@@ -225,6 +249,7 @@ class OtfsRsmaConfig(Config):
                 "(n_delay * n_doppler)"
             )
         self._refuse_without_effect()
+        check_sky(self)
         if self.csi_source == "pilots":
             pilot_layout(self.n_delay, self.n_doppler, 1, self.path_delays, self.path_dopplers)  # may refuse
         if self.equal_private and self.common_power_fraction == "free":
@@ -250,6 +275,15 @@ class OtfsRsmaConfig(Config):
                 f'{name} = {value}: has no effect with link = "budget", where power, ranges, gains and noise figures '
                 'define noise and echo; leave it out or set link = "snr".'
             )
+        if self.time is not None and (is_snr or self.satellite is None):
+            raise ValueError(
+                'time: goes along a real pass; give a [satellite] part and link = "budget", or leave [time] out'
+            )
+        if self.time is not None and self.time.travel_speed_m_s > 0.0 and self.time.travel_heading_deg is None:
+            raise ValueError(
+                "time.travel_speed_m_s: users stand on a circle that is not drawn, and travel together; give "
+                "travel_heading_deg"
+            )
         idle, why = ("user_spread_km", "without") if self.satellite is None else ("user_range_km", "with")
         if self.link == "budget" and getattr(self, idle) != fields[idle].default:
             raise ValueError(f"{idle} = {getattr(self, idle)}: has no effect {why} a [satellite] part; leave it out.")
@@ -266,10 +300,8 @@ class OtfsRsmaConfig(Config):
             )
 
     def resolve_files(self, folder: Path) -> OtfsRsmaConfig:
-        """Copy with element-set files taken into the configuration."""
-        if self.satellite is None:
-            return self
-        return self.replace(satellite=self.satellite.resolve_files(folder))
+        """Copy with files of element sets and of rain rates taken into the configuration."""
+        return with_files(self, folder)
 
     @property
     def n_dd(self) -> int:

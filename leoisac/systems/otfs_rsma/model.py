@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from leoisac.foundation.axes import Leaf
-from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.link.outcome import LinkOutcome
 
 
@@ -32,16 +34,23 @@ class Channels:
     noise_seed: Leaf | None = None  # real scalar
 
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["user_dopplers"],
+    meta_fields=["n_delay", "n_doppler", "n_antennas", "delays", "dopplers", "spacing_hz", "user_delays"],
+)
 @dataclass(frozen=True)
 class Frame:
-    """Sizes and paths, for which functions are compiled.
+    """Sizes and paths, for which functions are compiled, and the users' own Doppler shifts, for which they are not.
 
     Attributes:
         n_delay, n_doppler: grid M, N.
         n_antennas: antennas that are precoded: 1 in mode ``dd``, where all radiate the same.
         delays, dopplers: of the paths, samples and bins.
         spacing_hz: subcarrier spacing; the slot length is its inverse.
-        user_delays, user_dopplers: what every user's paths have beside them, samples and bins; empty: nothing.
+        user_delays: what the delays of every user's paths have beside them, samples; empty: nothing.
+        user_dopplers: what their Doppler shifts have beside them, bins; ``None``: nothing. A number, so that the
+            instants of a pass share their programs.
     """
 
     n_delay: int
@@ -51,14 +60,23 @@ class Frame:
     dopplers: tuple[float, ...]
     spacing_hz: float
     user_delays: tuple[int, ...] = ()
-    user_dopplers: tuple[float, ...] = ()
+    user_dopplers: Leaf | None = None  # (user)
 
     def paths_of(self, user: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """Delays and Doppler shifts of a user's paths, samples and bins."""
+        """Delays of a user's paths in samples, and their Doppler shifts in bins without the user's own."""
         if not self.user_delays:
             return self.delays, self.dopplers
-        delay, doppler = self.user_delays[user], self.user_dopplers[user]
-        return tuple(each + delay for each in self.delays), tuple(each + doppler for each in self.dopplers)
+        return tuple(each + self.user_delays[user] for each in self.delays), self.dopplers
+
+    def turns(self, user: int) -> Leaf:
+        """Phasors of a user's own Doppler shift on the samples of the paths, ``exp(j 2 pi k_u (q - l_p) / (M N))``.
+
+        Shape ``(path, sample)``; they multiply the weights of ``time_operators``.
+        """
+        delays, _ = self.paths_of(user)
+        since = np.arange(self.n_cells) - np.asarray(delays)[:, None]
+        own = 0.0 if self.user_dopplers is None else jnp.asarray(self.user_dopplers)[user]
+        return jnp.exp(2j * np.pi * own * since / self.n_cells)
 
     @property
     def n_cells(self) -> int:
@@ -101,9 +119,9 @@ class Frame:
         "delay_weight",
         "coding",
         "pilot_energy",
+        "frame",
     ],
     meta_fields=[
-        "frame",
         "n_rx",
         "is_time_frequency",
         "is_joint",

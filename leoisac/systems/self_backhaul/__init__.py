@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from leoisac.experiment.channel_table import COLUMN, POSITIVE, ChannelArray
 from leoisac.experiment.contracts import Coordinate, Metric, OverTime, Scheme, System, parts_of
+from leoisac.propagation.sky_config import SKY_PROCESSES
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig, axis_sizes, consistent_set, published_text_set
 
 _HERE = "leoisac.systems.self_backhaul"
@@ -192,6 +193,7 @@ SYSTEM = System(
         )
     },
     headline="delivered_sum_rate",
+    beam_map=f"{_HERE}.world.beams:beam_map",
     alive=("delivered_sum_rate",),
     beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
@@ -201,8 +203,7 @@ SYSTEM = System(
             "path-gain": "terrestrial-fading",
             "rain": "weather",
             "feed-phase": "weather",
-            "sky-sight": "satellite-shadowing",
-            "sky-shadowing": "satellite-shadowing",
+            **SKY_PROCESSES,
             "direction": "fresh",
             "length": "fresh",
         },

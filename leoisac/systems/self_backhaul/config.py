@@ -16,6 +16,19 @@ from pydantic import Field, model_validator
 from leoisac.foundation.config import Config
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
+from leoisac.propagation.atmosphere_config import AtmosphereConfig
+from leoisac.propagation.sky_config import (
+    ATMOSPHERE_TEXT,
+    ENVIRONMENT_TEXT,
+    EXTRAPOLATION_TEXT,
+    FADING_TEXT,
+    SCINTILLATION_TEXT,
+    FlatFading,
+    Scintillation,
+    UserEnvironment,
+    check_sky,
+    with_files,
+)
 
 EARTH_RADIUS_M = 6371e3
 """Of the sphere on which targets lie."""
@@ -129,6 +142,14 @@ class SelfBackhaulConfig(Config):
     far_lobe_dbi: float = Field(
         default=0.0, ge=-60, le=30, description="gain of a satellite feed far from its axis; the pattern's floor"
     )
+    feed_pattern: Literal["s1528", "aperture"] = Field(
+        default="s1528",
+        description="pattern of a satellite feed: ITU-R S.1528 of the fields above, or that of an aperture (TR 38.811)",
+    )
+    aperture_diameter_m: float = Field(
+        default=0.5, ge=0.001, le=100, description="diameter of a feed's aperture; sets its gain and beamwidth"
+    )
+    aperture_efficiency: float = Field(default=1.0, gt=0, le=1, description="efficiency of that aperture")
     beam_diameter_km: float = Field(
         default=250.0, ge=0.01, le=3000, description="beam diameter on the ground; sets the feed ring"
     )
@@ -138,13 +159,10 @@ class SelfBackhaulConfig(Config):
     gas_path: Literal["constant", "slant"] = Field(
         default="constant", description="gaseous loss as stated, or stated for the zenith and divided by sin(elevation)"
     )
-    scintillation: Literal["none", "tr38811"] = Field(
-        default="none", description="fade by scintillation of every satellite path, by elevation (TR 38.811)"
-    )
-    user_environment: Literal["none", "dense-urban", "urban", "suburban-rural"] = Field(
-        default="none",
-        description="around users: line of sight, shadowing and clutter loss of their satellite links (TR 38.811)",
-    )
+    scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
+    user_environment: UserEnvironment = Field(default="none", description=ENVIRONMENT_TEXT)
+    flat_fading: FlatFading = Field(default="none", description=FADING_TEXT)
+    allow_extrapolation: bool = Field(default=False, description=EXTRAPOLATION_TEXT)
     rain_model: Literal["gaussian_db", "lognormal_db"] = Field(
         default="gaussian_db", description="rain gain in dB: capped Gaussian, or minus a log-normal"
     )
@@ -188,6 +206,7 @@ class SelfBackhaulConfig(Config):
     satellite: SatelliteConfig | None = Field(
         default=None, description="a real satellite pass instead of a fixed altitude"
     )
+    atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     time: TimeConfig | None = Field(default=None, description="the pass as an axis of time instead of one instant")
 
     @model_validator(mode="after")
@@ -204,12 +223,38 @@ class SelfBackhaulConfig(Config):
                 "csi_error_db for errors within the radius, or estimate for normal ones"
             )
         self._check_sensing()
+        check_sky(self)
+        self._check_weather()
+        self._check_feeds()
         if 2 * self.min_distance_m >= self.area_side_m:
             raise ValueError(
                 f"min_distance_m = {self.min_distance_m:g} leaves hardly a place in a square of "
                 f"area_side_m = {self.area_side_m:g}; it must be below half the side"
             )
         return self
+
+    def _check_weather(self) -> None:
+        """Weather takes the place of the rain fields, and with ITU-R's statistics of the gas fields, too."""
+        if self.atmosphere is None:
+            return
+        if self.atmosphere.gas_zenith_db > 0.0:
+            raise ValueError('atmosphere.gas_zenith_db: write it as gas_loss_db with gas_path = "slant"')
+        gone = ["rain_model", "rain_mean_db", "rain_std_db"]
+        gone += ["gas_loss_db", "gas_path"] if self.atmosphere.model == "itu" else []
+        for name in gone:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"{name} = {getattr(self, name)}: has no effect beside [atmosphere]; leave it out")
+
+    def _check_feeds(self) -> None:
+        idle = ("aperture_diameter_m", "aperture_efficiency")
+        if self.feed_pattern == "aperture":
+            idle = ("max_gain_dbi", "half_power_angle_deg", "far_lobe_dbi")
+        for name in idle:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} = {getattr(self, name)}: has no effect with feed_pattern = {self.feed_pattern!r}; leave "
+                    "it out"
+                )
 
     def _check_errors(self) -> None:
         for link, (radius, model) in self.link_errors.items():
@@ -271,10 +316,8 @@ class SelfBackhaulConfig(Config):
         return len(self.target_angles_deg)
 
     def resolve_files(self, folder: Path) -> SelfBackhaulConfig:
-        """Copy with element-set files taken into the configuration."""
-        if self.satellite is None:
-            return self
-        return self.replace(satellite=self.satellite.resolve_files(folder))
+        """Copy with files of element sets and of rain rates taken into the configuration."""
+        return with_files(self, folder)
 
 
 def published_text_set() -> SelfBackhaulConfig:

@@ -53,7 +53,7 @@ class StreamRates(NamedTuple):
 def parameters(config: BistaticRsmaConfig) -> Parameters:
     """The configuration's numbers that designs and the judge need, in SI."""
     link = link_budget(config)
-    powers, weights = rician_power_quadrature(from_db(config.rician_factor_db))
+    powers, weights = rician_power_quadrature(from_db(config.fading_factor_db))
     scalars = {
         "transmit_power": dbw_to_w(config.transmit_power_dbw),
         "kappa_azimuth": link.kappa_azimuth,

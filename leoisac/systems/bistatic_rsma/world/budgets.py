@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from leoisac.foundation.units import dbw_to_w, rad_to_deg, to_db
 from leoisac.geometry.bistatic import bistatic_doppler_hz
 from leoisac.propagation.free_space import wavelength
 from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table, satellite_downlink_budget
+from leoisac.propagation.sky import sky_of, sky_rows, typical_site_loss_db, typical_user_loss_db
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.world.ground import Placement, place
 from leoisac.systems.bistatic_rsma.world.interference import direct_power_gain, ground_clutter
@@ -40,7 +42,8 @@ def link_budgets(config: BistaticRsmaConfig) -> list[LinkBudget]:
 
 
 def _downlink_budget(config: BistaticRsmaConfig, placement: Placement) -> LinkBudget:
-    return satellite_downlink_budget(
+    above, elevation = sky_of(config, placement.elevation), placement.elevation
+    budget = satellite_downlink_budget(
         "Downlink: satellite to a user in the centre of coverage, whole array",
         carrier_hz=config.carrier_hz,
         bandwidth_hz=config.bandwidth_hz,
@@ -49,7 +52,10 @@ def _downlink_budget(config: BistaticRsmaConfig, placement: Placement) -> LinkBu
         transmit_gain_dbi=config.satellite_gain_dbi + float(to_db(config.num_tx)),
         receive_gain_dbi=config.user_gain_dbi,
         noise_power_dbw=float(to_db(noise_power(config))),
+        rain_loss_db=typical_site_loss_db(above, elevation),
+        shadowing_loss_db=max(typical_user_loss_db(above, elevation), 0.0),
     )
+    return replace(budget, rows=(*budget.rows, *sky_rows(above, elevation)))
 
 
 def _geometry_table(link: BistaticLink) -> LinkBudget:

@@ -7,7 +7,7 @@ change a number that is drawn.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,8 +20,12 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, standard_normal, uniforms
 from leoisac.foundation.units import from_db
 from leoisac.geometry.bistatic import departure_angles
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.rician import rician_fading
+from leoisac.propagation.sky import Sky, sky_of
+from leoisac.propagation.sky_draw import has_users, site_gain, user_keys, user_power_gain
+from leoisac.propagation.travel import directions
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.model import Channels, Echo, Knowledge, Prediction
 from leoisac.systems.bistatic_rsma.world.ground import Placement, place
@@ -55,6 +59,9 @@ _SHAPES: dict[str, tuple[int, ...]] = {"position": (2,), "fading": (2,), "echo":
         "target_m",
         "prediction",
         "user_std_m",
+        "sky",
+        "elevation",
+        "travel",
     ],
     meta_fields=["num_users", "layout", "uniform_area", "uncertain", "averaged"],
 )
@@ -86,6 +93,9 @@ class Geometry:
     uncertain: bool
     averaged: bool
     csi_error: Leaf | None = None  # variance relative to the channels; None where they are known
+    sky: Sky | None = None
+    elevation: Leaf | None = None  # of the satellite, where there is a sky
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: BistaticRsmaConfig) -> Geometry:
@@ -97,12 +107,13 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         "wavelength_m": wavelength(config.carrier_hz, config.speed_of_light_m_s),
         "link_gain": from_db(config.satellite_gain_dbi + config.user_gain_dbi),
         "noise_power": noise_power(config),
-        "rician_factor": from_db(config.rician_factor_db),
+        "rician_factor": from_db(config.fading_factor_db),
         "gain_floor": link_budget(config).gain_floor,
         "max_doppler_hz": config.max_doppler_hz,
         "target_m": placement.target_m,
         "user_std_m": config.user_position_std_m,
     }
+    over = sky_of(config, placement.elevation)
     uncertain = config.position_std_m > 0.0 or config.user_position_std_m > 0.0
     return Geometry(
         satellite_m=jnp.asarray(placement.satellite_m),
@@ -121,6 +132,9 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         prediction=prediction_of(config) if uncertain else None,
         uncertain=uncertain,
         averaged=config.user_robustness == "statistical",
+        sky=over,
+        travel=travel_of(config),
+        elevation=None if over is None else jnp.asarray(placement.elevation),
     )
 
 
@@ -140,6 +154,12 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     users = geometry.users_m
     if users is None:
         users = _positions(geometry, numbers["position"][:-1])
+    if geometry.travel is not None:
+        along = directions(geometry.travel, key, geometry.num_users)
+        users = users + geometry.travel.way_m * (along @ geometry.centre_axes[:2])
+    if geometry.sky is not None:
+        gain = _sky_gain(geometry, geometry.sky, key)
+        geometry = replace(geometry, link_gain=geometry.link_gain * gain)
     steering, noise_ratio = user_channel_stats(geometry, users)
     return Channels(
         user_steering=steering,
@@ -151,6 +171,13 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         known_steering=None if geometry.csi_error is None else _estimate(geometry.csi_error, key, steering),
         knowledge=_knowledge(geometry, key, users) if geometry.uncertain else None,
     )
+
+
+def _sky_gain(geometry: Geometry, sky: Sky, key: Key) -> Float[Array, " user"]:
+    """Power gain of every user's link by weather, surroundings and states of fading; the satellite knows it."""
+    elevation = jnp.asarray(geometry.elevation)
+    gain = jnp.full((geometry.num_users,), site_gain(sky, key, elevation))
+    return gain * user_power_gain(sky, user_keys(key, geometry.num_users), elevation) if has_users(sky) else gain
 
 
 def _knowledge(geometry: Geometry, key: Key, users_m: Float[Array, "user 3"]) -> Knowledge:

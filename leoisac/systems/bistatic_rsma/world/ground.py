@@ -6,6 +6,7 @@ plane z = 0; with one, x is east and y is north of the receiver's site, and the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,12 @@ class Placement:
     ground_curvature: float
     users_m: np.ndarray | None
     sight: ScenarioView | None = None
+
+    @property
+    def elevation(self) -> float:
+        """Of the satellite at the receiver, radians."""
+        east, north, up = self.satellite_m
+        return math.atan2(float(up), float(np.hypot(east, north)))
 
 
 def place(config: BistaticRsmaConfig) -> Placement:

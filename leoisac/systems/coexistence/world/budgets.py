@@ -8,6 +8,7 @@ from leoisac.foundation.units import rad_to_deg, to_db
 from leoisac.propagation.bistatic_radar import echo_path_loss_db
 from leoisac.propagation.free_space import wavelength
 from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table
+from leoisac.propagation.sky import sky_rows, typical_site_loss_db, typical_user_loss_db
 from leoisac.propagation.terrestrial_uma import uma_los_path_loss_db, uma_los_probability, uma_nlos_path_loss_db
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.world.ground import (
@@ -16,6 +17,7 @@ from leoisac.systems.coexistence.world.ground import (
     noise_power,
     prediction_error_s,
     sky,
+    sky_over_users,
     slant_range,
 )
 
@@ -24,8 +26,9 @@ def link_budgets(config: CoexistenceConfig) -> list[LinkBudget]:
     """Satellite links at the zenith (or of the real satellite), a terrestrial link, an echo; medians, no shadowing."""
     over = sky(config)
     distance_m = over.true.range_m if over is not None else float(slant_range(0.5 * math.pi, 1e3 * config.altitude_km))
+    elevation = 0.5 * math.pi if over is None else over.true.elevation
     budgets = [
-        _satellite_budget(config, distance_m),
+        _satellite_budget(config, distance_m, elevation),
         _terrestrial_budget(config),
         _echo_budget(config),
     ]
@@ -34,13 +37,16 @@ def link_budgets(config: CoexistenceConfig) -> list[LinkBudget]:
     return budgets
 
 
-def _satellite_budget(config: CoexistenceConfig, distance_m: float) -> LinkBudget:
+def _satellite_budget(config: CoexistenceConfig, distance_m: float, elevation: float) -> LinkBudget:
+    above = sky_over_users(config)
     power_dbw = float(to_db(config.satellite_power_w / config.num_beams))
     spreading_db = -2.0 * float(to_db(friis_length(config) / distance_m))
     noise_dbw = float(to_db(noise_power(config)))
-    arriving = power_dbw + config.satellite_gain_dbi - spreading_db
+    in_space = power_dbw + config.satellite_gain_dbi - spreading_db
+    arriving = in_space - typical_site_loss_db(above, elevation)
+    at_user = arriving - typical_user_loss_db(above, elevation)
     aperture_db = float(to_db(4.0 * math.pi * friis_length(config) ** 2))
-    flux = arriving - aperture_db - float(to_db(config.bandwidth_hz / 1e6))
+    flux = in_space - aperture_db - float(to_db(config.bandwidth_hz / 1e6))
     return LinkBudget(
         "Spot beam to the ground, equal share of the satellite's power",
         (
@@ -48,11 +54,12 @@ def _satellite_budget(config: CoexistenceConfig, distance_m: float) -> LinkBudge
             BudgetRow("Beam gain", config.satellite_gain_dbi, "dBi"),
             BudgetRow("Slant range", distance_m / 1e3, "km"),
             BudgetRow("Free-space path loss", spreading_db, "dB", f"with {config.fspl_denominator}"),
+            *sky_rows(above, elevation),
             BudgetRow("Power flux density", flux, "dBW/m²/MHz", "on the beam's axis"),
             BudgetRow("Noise power", noise_dbw, "dBW"),
             BudgetRow("Satellite user's gain", config.sut_gain_dbi, "dBi"),
             BudgetRow("SNR of the satellite user", arriving + config.sut_gain_dbi - noise_dbw, "dB", "undisturbed"),
-            BudgetRow("INR of a terrestrial user", arriving + config.tut_gain_dbi - noise_dbw, "dB"),
+            BudgetRow("INR of a terrestrial user", at_user + config.tut_gain_dbi - noise_dbw, "dB"),
             BudgetRow("INR of a radar receiver element", arriving + config.radar_gain_dbi - noise_dbw, "dB"),
         ),
     )

@@ -6,6 +6,7 @@ antennas, powers, radii and thresholds never change a number that is drawn.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.keys import Key, complex_normal, standard_normal, uniforms
+from leoisac.foundation.keys import Key, complex_normal, entity_keys, standard_normal, uniforms
+from leoisac.propagation.sky import Sky
+from leoisac.propagation.sky_draw import has_users, site_gain, user_keys, user_power_gain
 from leoisac.systems.coexistence.model import Channels, Estimates, Places, SatelliteLinks
 from leoisac.systems.coexistence.world.background import draw_background
 from leoisac.systems.coexistence.world.geometry import Geometry, prepare
@@ -52,13 +55,17 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     seen = jnp.concatenate([(standing.satellite_users - standing.masts)[:, None], standing.users], axis=1)
     spots = jnp.concatenate([standing.targets[:, :, None], standing.clutter], axis=2)
     cells = jax.vmap(partial(_cell, geometry), in_axes=(0, _Uniforms(0, 0, 0, None), 0, 0))(ground, small, seen, spots)
+    drawn = random_direction(geometry, small.satellite)
+    direction = drawn if geometry.true_direction is None else geometry.true_direction
+    if geometry.sky is not None:
+        cells = _under_the_sky(geometry.sky, key, cells, direction[0])
+        weathered = geometry.satellite_gain * site_gain(geometry.sky, key, direction[0])
+        geometry = replace(geometry, satellite_gain=weathered)
     if geometry.num_candidates > geometry.num_users:
         served = schedule(geometry, cells.rows[:, 1:])
         cells, standing = _served(cells, standing, served)
     else:
         served = None
-    drawn = random_direction(geometry, small.satellite)
-    direction = drawn if geometry.true_direction is None else geometry.true_direction
     nodes = _nodes(geometry, cells, standing)
     links = satellite_links(geometry, direction, nodes, geometry.sut_pointed_gain)
     predicted: SatelliteLinks | None = None
@@ -146,6 +153,16 @@ def _nodes(geometry: Geometry, cells: _Cell, standing: Standing) -> Nodes:
         tut_shadowing=cells.shadowing[:, 1:],
         radar_shadowing=cells.radar_shadowing,
     )
+
+
+def _under_the_sky(sky: Sky, key: Key, cells: _Cell, elevation: Leaf) -> _Cell:
+    """Users among what stands around them instead of log-normal shadowing; dishes and radar receivers keep theirs."""
+    if not has_users(sky):
+        return cells
+    count = cells.shadowing.shape[1] - 1
+    keys = jax.vmap(partial(entity_keys, count=count))(user_keys(key, cells.shadowing.shape[0]))
+    gain = jax.vmap(partial(user_power_gain, sky, elevation=elevation))(keys)
+    return cells._replace(shadowing=jnp.concatenate([cells.shadowing[:, :1], gain], axis=1))
 
 
 def _served(cells: _Cell, standing: Standing, served: Any) -> tuple[_Cell, Standing]:

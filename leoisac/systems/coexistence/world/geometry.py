@@ -10,9 +10,11 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.ageing import jakes_correlation
+from leoisac.propagation.sky import Sky
 from leoisac.systems.coexistence.config import CoexistenceConfig
-from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky
+from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky, sky_over_users
 
 
 @partial(
@@ -59,6 +61,8 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "receivers",
         "target_places",
         "background",
+        "sky",
+        "travel",
     ],
     meta_fields=[
         "num_cells",
@@ -154,6 +158,8 @@ class Geometry:
     draws_masts: bool
     sut_in_cell: bool
     num_background: int
+    sky: Sky | None = None
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:
@@ -236,6 +242,8 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
+        sky=sky_over_users(config),
+        travel=travel_of(config),
     )
 
 

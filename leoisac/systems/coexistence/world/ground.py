@@ -12,6 +12,9 @@ import numpy as np
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.constants import EARTH_MEAN_RADIUS_M, SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import dbm_to_w
+from leoisac.propagation.sky import Sky as SkyOverUsers
+from leoisac.propagation.sky import sky_of
+from leoisac.propagation.sky_config import has_sky
 from leoisac.systems.coexistence.config import CoexistenceConfig
 
 if TYPE_CHECKING:
@@ -94,6 +97,12 @@ def sky(config: CoexistenceConfig) -> Sky | None:
             f"prediction, {timedelta(seconds=ahead)} ahead, is below the horizon; make the error smaller."
         )
     return Sky(_direction(sight.view), _direction(believed), sight)
+
+
+def sky_over_users(config: CoexistenceConfig) -> SkyOverUsers | None:
+    """What the satellite's links meet on their way (ConfigError as ``propagation.sky.sky_of``)."""
+    over = sky(config) if has_sky(config) else None
+    return sky_of(config, None if over is None else over.true.elevation, math.radians(config.min_elevation_deg))
 
 
 def prediction_error_s(config: CoexistenceConfig) -> float:

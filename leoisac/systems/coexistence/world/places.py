@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, uniforms
+from leoisac.propagation.travel import directions, within_disc
 from leoisac.systems.coexistence.world.geometry import Geometry
 
 _CANDIDATES = 24
@@ -57,6 +58,10 @@ def stand(
         targets = _annulus(points[:, :, 0], geometry.target_least_m, geometry.sensing_radius_m)
     if geometry.users is not None:
         users = jnp.broadcast_to(geometry.users, users.shape)
+    if geometry.travel is not None:
+        along = directions(geometry.travel, key, users.shape[0] * users.shape[1])
+        moved = within_disc(geometry.travel, users.reshape(-1, 2), along, geometry.cell_radius_m)
+        users = moved.reshape(users.shape)
     if geometry.target_places is not None:
         targets = jnp.broadcast_to(geometry.target_places, targets.shape)
     clutter = targets[:, :, None] + _disc(points[:, :, 1:], geometry.clutter_radius_m)

@@ -86,7 +86,15 @@ def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: in
     except ValueError as error:
         raise ConfigError(str(error)) from None
     steps, streams = forms[0].states.shape
-    shape = LoadShape(frame, n_users, n_tx, streams, steps, parameters.is_time_frequency, parameters.is_joint)
+    shape = LoadShape(
+        replace(frame, user_dopplers=None),
+        n_users,
+        n_tx,
+        streams,
+        steps,
+        parameters.is_time_frequency,
+        parameters.is_joint,
+    )
     tables = [_repeated(form, count) for form in forms]
     found = [_designed(shape, parameters, channels, table, starts) for table in tables]
     best = best_start(

@@ -7,6 +7,8 @@ estimate are read as designs read them; the errors lie on the path gains, and no
 
 from __future__ import annotations
 
+import numpy as np
+
 from leoisac.estimation.bit_errors import RECEIVERS, GridLink, frame_bit_errors
 from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.jax_setup import jnp
@@ -27,7 +29,9 @@ def solve_reception(parameters: Parameters, channels: Channels) -> Solution[Rece
     delays, dopplers = frame.paths_of(0)
     if channels.noise_seed is None:
         raise ChannelError("reception: channels from plain arrays have no seed; it needs leoisac.draw(config).")
-    if not all(doppler.is_integer() for doppler in dopplers) or max(delays) >= frame.n_delay:
+    own = 0.0 if frame.user_dopplers is None else float(np.asarray(frame.user_dopplers)[0])
+    dopplers = tuple(doppler + own for doppler in dopplers)
+    if own or not all(doppler.is_integer() for doppler in dopplers) or max(delays) >= frame.n_delay:
         raise ChannelError(
             f"path_dopplers = {dopplers}, path_delays = {delays}: reception needs whole Doppler bins and "
             f"delays below n_delay = {frame.n_delay}."

@@ -154,7 +154,7 @@ def frame_of(config: OtfsRsmaConfig) -> Frame:
         dopplers=tuple(float(doppler) for doppler in config.path_dopplers),
         spacing_hz=float(config.subcarrier_spacing),
         user_delays=places.delays if places else (),
-        user_dopplers=places.dopplers if places else (),
+        user_dopplers=jnp.asarray(places.dopplers) if places else None,
     )
 
 
@@ -228,9 +228,12 @@ def _passed(
     """Frames through the paths of a user."""
     delays, dopplers = frame.paths_of(user)
     grid = (frame.n_delay, frame.n_doppler)
-    if all(doppler.is_integer() for doppler in dopplers):
+    if frame.user_dopplers is None and all(doppler.is_integer() for doppler in dopplers):
         return apply_paths(path_operators(delays, dopplers, *grid), gains, x)
-    return apply_in_time(time_operators(delays, dopplers, *grid), gains, x, frame.n_delay)
+    operators = time_operators(delays, dopplers, *grid)
+    if frame.user_dopplers is not None:
+        operators = operators._replace(weights=operators.weights * frame.turns(user))
+    return apply_in_time(operators, gains, x, frame.n_delay)
 
 
 def precoded_gains(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> Complex[Array, "user antenna path"]:

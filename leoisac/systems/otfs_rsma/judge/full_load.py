@@ -17,15 +17,25 @@ from leoisac.metrics.delay_doppler_fisher import DelayDopplerBounds, delay_doppl
 from leoisac.metrics.equalised_streams import StreamRates, stream_rates
 from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.systems.otfs_rsma.model import Channels, Frame, LoadedDesign, Parameters
-from leoisac.waveforms.delay_doppler_channel import path_matrices
-from leoisac.waveforms.otfs import time_frequency_image
+from leoisac.waveforms.delay_doppler_channel import dense_operators, path_matrices, time_operators
+from leoisac.waveforms.otfs import modulation_matrix, time_frequency_image
 
 Metrics = dict[str, Float[Array, "..."]]
 
 
-def data_matrices(frame: Frame, user: int, is_time_frequency: bool) -> Complex[np.ndarray, "path cell symbol"]:
+def matrices_of(frame: Frame, user: int) -> Complex[Any, "path cell cell"]:
+    """Unit-gain delay-Doppler matrices of a user's paths, with its own Doppler shift."""
+    paths, grid = frame.paths_of(user), (frame.n_delay, frame.n_doppler)
+    if frame.user_dopplers is None:
+        return path_matrices(*paths, *grid)
+    modulation = modulation_matrix(*grid)
+    in_time = dense_operators(time_operators(*paths, *grid)) * frame.turns(user)[:, :, None]
+    return np.conj(modulation.T) @ in_time @ modulation
+
+
+def data_matrices(frame: Frame, user: int, is_time_frequency: bool) -> Complex[Any, "path cell symbol"]:
     """Unit-gain paths of a user, from data symbols on their grid to received delay-Doppler cells."""
-    matrices = path_matrices(*frame.paths_of(user), frame.n_delay, frame.n_doppler)
+    matrices = matrices_of(frame, user)
     if not is_time_frequency:
         return matrices
     # Image of every delay-Doppler cell, one a row: the transform's transpose, whose conjugate is its inverse.
@@ -38,9 +48,9 @@ def step_rates(parameters: Parameters, channels: Channels, design: LoadedDesign)
     frame, decoding = parameters.frame, design.decoding
     gains, precoders = jnp.asarray(channels.path_gains), jnp.asarray(design.precoders)
     n_matrices = max(len(frame.user_delays), 1)
-    matrices = np.stack([data_matrices(frame, user, parameters.is_time_frequency) for user in range(n_matrices)])
+    matrices = [data_matrices(frame, user, parameters.is_time_frequency) for user in range(n_matrices)]
     users, wanted = jnp.asarray(decoding.users), jnp.asarray(decoding.streams)
-    paths = jnp.asarray(matrices)[users if n_matrices > 1 else jnp.zeros_like(users)]
+    paths = jnp.stack(matrices)[users if n_matrices > 1 else jnp.zeros_like(users)]
     through = jnp.einsum("eap,as->esp", gains[users], precoders) / jnp.sqrt(float(frame.n_cells))
     arriving = jnp.einsum("esp,epcd->escd", through, paths)
     states = jnp.asarray(decoding.states)
@@ -136,4 +146,11 @@ def _load(design: LoadedDesign) -> Float[Array, ""]:
     return jnp.asarray(design.decoding.frame_share) * jnp.sum(jnp.any(wanted, axis=0))
 
 
-__all__ = ["data_matrices", "evaluate_loaded", "even_frame_bounds", "step_rates", "user_rates"]
+__all__ = [
+    "data_matrices",
+    "evaluate_loaded",
+    "even_frame_bounds",
+    "matrices_of",
+    "step_rates",
+    "user_rates",
+]

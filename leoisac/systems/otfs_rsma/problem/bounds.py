@@ -11,6 +11,7 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.judge.evaluate import precoded_gains
+from leoisac.systems.otfs_rsma.judge.full_load import matrices_of
 from leoisac.systems.otfs_rsma.model import Channels, Frame, Parameters, RateBound
 from leoisac.systems.otfs_rsma.problem.normalised import Variant
 from leoisac.waveforms.delay_doppler_channel import channel_matrix, path_matrices
@@ -95,7 +96,7 @@ def channel_matrices(frame: Frame, path_gains: Complex[Any, "user tx path"]) -> 
     grid = (frame.n_delay, frame.n_doppler)
     if frame.user_delays:
         users = range(len(frame.user_delays))
-        each = [channel_matrix(path_matrices(*frame.paths_of(user), *grid), gains[user]) for user in users]
+        each = [channel_matrix(matrices_of(frame, user), gains[user]) for user in users]
         per_antenna = jnp.stack(each)
     else:
         per_antenna = channel_matrix(path_matrices(frame.delays, frame.dopplers, *grid), gains)

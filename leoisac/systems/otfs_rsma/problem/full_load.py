@@ -9,7 +9,7 @@ A step's covariance is ``I + sum_pq K_pq Gamma_p Gamma_q^H`` with the paths' uni
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -63,6 +63,8 @@ class LoadProgram(NamedTuple):
     radiated: Leaf  # (stream,): 0 for streams that are off
     steering: Leaf  # (tx, 2)
     headroom: Leaf  # (2,): ceilings over bounds with all power towards the target
+    matrices: Leaf | None = None  # (user, path, entry, 2), of users with Doppler shifts of their own: ``path_products``
+    products: Leaf | None = None  # (user, pair, entry, 2)
 
 
 def decodings(scheme: str, n_users: int) -> list[Decoding]:
@@ -155,6 +157,10 @@ def formulate_load(parameters: Parameters, channels: Channels, decoding: Decodin
     is_shared = first * jnp.sum(owners[:, 0]) > 1.0
     credits = decoding.frame_share * jnp.einsum("es,us->ue", one_hot, owners.at[:, 0].multiply(1.0 - is_shared))
     steering = parameters.target_steering
+    own: dict[str, Leaf] = {}
+    if frame.user_dopplers is not None:
+        of_users = path_products(frame, parameters.is_time_frequency)
+        own = {name: _parts(values) for name, values in zip(("matrices", "products"), of_users, strict=True)}
     return LoadProgram(
         gains=jnp.stack([gains.real, gains.imag], axis=-1),
         users=jnp.asarray(decoding.users),
@@ -166,6 +172,7 @@ def formulate_load(parameters: Parameters, channels: Channels, decoding: Decodin
         radiated=jnp.where(jnp.sum(one_hot, axis=0) > 0.0, 1.0, 0.0),
         steering=jnp.stack([steering.real, steering.imag], axis=-1),
         headroom=headroom(parameters),
+        **own,
     )
 
 
@@ -215,7 +222,10 @@ def unit_beams(x: Float[Array, " n"], data: LoadProgram, shape: LoadShape) -> Co
 
 def step_rates_of(beams: Complex[Array, "stream tx"], data: LoadProgram, shape: LoadShape) -> Float[Array, " step"]:
     """Rates of all steps, bit per cell; 0 where a step is none."""
-    matrices, products = path_products(shape.frame, shape.is_time_frequency)
+    if data.matrices is None or data.products is None:
+        matrices, products = path_products(shape.frame, shape.is_time_frequency)
+    else:
+        matrices, products = (leaf[..., 0] + 1j * leaf[..., 1] for leaf in (data.matrices, data.products))
     which = data.users if len(matrices) > 1 else 0 * data.users
     gains = data.gains[..., 0] + 1j * data.gains[..., 1]
     through = jnp.einsum("eap,sa->esp", gains, beams)
@@ -231,13 +241,18 @@ def step_rates_of(beams: Complex[Array, "stream tx"], data: LoadProgram, shape: 
 
 def path_products(
     frame: Frame, is_time_frequency: bool
-) -> tuple[Complex[np.ndarray, "user path entry"], Complex[np.ndarray, "user pair entry"]]:
+) -> tuple[Complex[Any, "user path entry"], Complex[Any, "user pair entry"]]:
     """Unit matrices of the paths and ``Gamma_p Gamma_q^H``, entries in a row; of one user where all are alike."""
+    xp = np if frame.user_dopplers is None else jnp
     users = range(max(len(frame.user_delays), 1))
-    matrices = np.stack([data_matrices(frame, user, is_time_frequency) for user in users])
-    products = np.einsum("upcd,uqfd->upqcf", matrices, np.conj(matrices), optimize=True)
+    matrices = xp.stack([data_matrices(frame, user, is_time_frequency) for user in users])
+    products = xp.einsum("upcd,uqfd->upqcf", matrices, xp.conj(matrices), optimize=True)
     n_paths = matrices.shape[1]
     return matrices.reshape(len(users), n_paths, -1), products.reshape(len(users), n_paths**2, -1)
+
+
+def _parts(values: Complex[Any, "*batch"]) -> Float[Array, "*batch 2"]:
+    return jnp.stack([values.real, values.imag], axis=-1)
 
 
 __all__ = [

@@ -193,6 +193,8 @@ def _taps_of(frame: Frame, user: int, gains: Complex[Array, "user antenna path"]
     """Taps of channels with the paths of a user."""
     delays, dopplers = frame.paths_of(user)
     weights = time_operators(delays, dopplers, frame.n_delay, frame.n_doppler).weights
+    if frame.user_dopplers is not None:
+        weights = weights * frame.turns(user)
     of_delay = np.array([[path_delay == delay for path_delay in delays] for delay in _delays(frame)], float)
     return jnp.einsum("kap,lp,pq->kalq", gains, of_delay, weights)
 

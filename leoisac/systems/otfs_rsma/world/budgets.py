@@ -7,8 +7,9 @@ import math
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import from_db, to_db
 from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table
+from leoisac.propagation.sky import sky_rows, typical_site_loss_db, typical_user_loss_db
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
-from leoisac.systems.otfs_rsma.world.link import link_of, sight_of, site_range_m, user_places
+from leoisac.systems.otfs_rsma.world.link import elevation, link_of, sight_of, site_range_m, sky_over_users, user_places
 
 
 def link_budgets(config: OtfsRsmaConfig) -> list[LinkBudget]:
@@ -31,12 +32,16 @@ def _absolute_tables(config: OtfsRsmaConfig) -> list[LinkBudget]:
                 BudgetRow("Largest residual Doppler shift", max(map(abs, doppler_hz)), "Hz", "users, site compensated"),
             )
         )
+    above, overhead = sky_over_users(config), elevation(config)
+    lost_db = typical_site_loss_db(above, overhead) + typical_user_loss_db(above, overhead)
+    snr_db = float(to_db(config.total_power / link.receiver_noise))
     rows = (
         BudgetRow("Carrier frequency", config.carrier_hz / 1e9, "GHz"),
         BudgetRow("Slant range", site_range_m(config) / 1e3, "km"),
         BudgetRow("Gain of the link", float(to_db(link.user_gain)), "dB", "antennas, free space, losses"),
+        *sky_rows(above, overhead),
         BudgetRow("Transmit power", float(to_db(config.total_power)), "dBW"),
-        BudgetRow("Frame energy over noise per cell", float(to_db(config.total_power / link.receiver_noise)), "dB"),
+        BudgetRow("Frame energy over noise per cell", snr_db - lost_db, "dB", "typical weather and surroundings"),
         BudgetRow("Target's range", 0.5e-3 * SPEED_OF_LIGHT_M_S * config.target_delay, "km"),
         BudgetRow("Gain of the echo", float(to_db(link.echo_amplitude**2)), "dB", "array towards the target included"),
     )

@@ -14,14 +14,16 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, uniforms
 from leoisac.foundation.units import from_db
+from leoisac.propagation.sky import Sky
+from leoisac.propagation.sky_draw import fading_amplitude, has_users, site_gain, surroundings_gain, user_keys
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 from leoisac.systems.otfs_rsma.model import Channels
-from leoisac.systems.otfs_rsma.world.link import user_places
+from leoisac.systems.otfs_rsma.world.link import elevation, sky_over_users, user_places
 
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["rician_factor", "user_amplitudes", "correlation"],
+    data_fields=["rician_factor", "user_amplitudes", "correlation", "sky", "elevation"],
     meta_fields=["n_users", "n_tx", "n_paths"],
 )
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Geometry:
         n_users, n_tx, n_paths: sizes.
         user_amplitudes: of every user's link, relative to that of the site; ``None`` where all are alike.
         correlation: of every user's gains with the first user's; ``None``: none.
+        sky, elevation: what links meet on their way, and the satellite's elevation there; ``None``: nothing.
     """
 
     rician_factor: Leaf
@@ -41,6 +44,8 @@ class Geometry:
     n_paths: int
     user_amplitudes: Leaf | None = None
     correlation: Leaf | None = None
+    sky: Sky | None = None
+    elevation: Leaf | None = None
 
 
 def prepare(config: OtfsRsmaConfig) -> Geometry:
@@ -48,6 +53,7 @@ def prepare(config: OtfsRsmaConfig) -> Geometry:
     # -100 dB stands for none at all.
     factor = from_db(config.rician_factor_db) if config.rician_factor_db > -100.0 else 0.0
     places = user_places(config)
+    over = sky_over_users(config)
     return Geometry(
         rician_factor=jnp.asarray(factor, dtype=jnp.float64),
         n_users=config.n_users,
@@ -55,6 +61,8 @@ def prepare(config: OtfsRsmaConfig) -> Geometry:
         n_paths=len(config.path_delays),
         user_amplitudes=None if places is None else jnp.asarray(places.amplitude),
         correlation=jnp.asarray(config.user_correlation) if config.user_correlation > 0.0 else None,
+        sky=over,
+        elevation=None if over is None else jnp.asarray(elevation(config)),
     )
 
 
@@ -81,11 +89,23 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         path_gains = jnp.concatenate([path_gains[:1], mixed])
     if geometry.user_amplitudes is not None:
         path_gains = geometry.user_amplitudes[:, None, None] * path_gains
+    if geometry.sky is not None:
+        path_gains = _sky_amplitude(geometry, geometry.sky, key)[:, None, None] * path_gains
     return Channels(
         path_gains=path_gains,
         symbols=jnp.exp(0.5j * math.pi * (jnp.floor(4.0 * others[first_others:-1]) + 0.5)),
         noise_seed=jnp.floor(others[-1] * 2.0**52),
     )
+
+
+def _sky_amplitude(geometry: Geometry, sky: Sky, key: Key) -> jax.Array:
+    """Amplitude of every user's link by weather, surroundings and states of fading, the same for all of its paths."""
+    common = jnp.sqrt(site_gain(sky, key, jnp.asarray(geometry.elevation)))
+    if not has_users(sky):
+        return jnp.full((geometry.n_users,), common)
+    keys = user_keys(key, geometry.n_users)
+    around = jnp.sqrt(surroundings_gain(sky, keys, jnp.asarray(geometry.elevation)))
+    return common * around * fading_amplitude(sky, keys)
 
 
 def noise_key(channels: Channels, purpose: str) -> Key:

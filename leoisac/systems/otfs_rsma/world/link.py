@@ -15,9 +15,12 @@ import numpy as np
 from leoisac.antennas.steering import ula_steering_vector
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.geometry.travel import travel_of
 from leoisac.propagation.bistatic_radar import echo_power_gain
 from leoisac.propagation.free_space import free_space_gain, wavelength
 from leoisac.propagation.noise import system_noise_temperature, thermal_noise_power
+from leoisac.propagation.sky import Sky, sky_of
+from leoisac.propagation.sky_config import has_sky
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
 
 if TYPE_CHECKING:
@@ -94,6 +97,17 @@ def site_range_m(config: OtfsRsmaConfig) -> float:
     return 1e3 * config.user_range_km if sight is None else float(sight.view.range_m)
 
 
+def elevation(config: OtfsRsmaConfig) -> float:
+    """Of the satellite at the site, radians; without a real one it is overhead."""
+    sight = sight_of(config)
+    return 0.5 * np.pi if sight is None else float(sight.view.elevation_rad)
+
+
+def sky_over_users(config: OtfsRsmaConfig) -> Sky | None:
+    """What links to users meet on their way (ConfigError as ``propagation.sky.sky_of``)."""
+    return sky_of(config, elevation(config)) if has_sky(config) else None
+
+
 def sight_of(config: OtfsRsmaConfig) -> ScenarioView | None:
     """The real satellite of the configuration at its instant, if it has one."""
     if config.satellite is None:
@@ -117,6 +131,10 @@ def user_places(config: OtfsRsmaConfig) -> UserPlaces | None:
 
     angles = 2.0 * np.pi * np.arange(config.n_users) / config.n_users
     offsets = 1e3 * config.user_spread_km * np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    travel = travel_of(config)
+    if travel is not None:
+        heading = np.asarray(travel.heading)
+        offsets = offsets + np.asarray(travel.way_m) * np.stack([np.sin(heading), np.cos(heading)])
     instant = sight.view.times
     height = config.satellite.height_m if config.satellite else 0.0
     views = [

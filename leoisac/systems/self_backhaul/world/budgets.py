@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.pattern_energy import beam_mean_gains, mean_gain
-from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
-from leoisac.foundation.units import deg_to_rad, to_db
+from leoisac.foundation.units import to_db
 from leoisac.propagation.link_budget import BudgetRow, LinkBudget, pass_table, satellite_downlink_budget
 from leoisac.propagation.terrestrial import log_distance_path_loss_db
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
+from leoisac.systems.self_backhaul.world.feed import feed_gain, half_angle_deg, peak_gain_dbi
 from leoisac.systems.self_backhaul.world.ground import Placement, place
 from leoisac.systems.self_backhaul.world.sensed import IDLE, detection_at, least_pattern_w, sensed_targets
 from leoisac.systems.self_backhaul.world.surroundings import (
     gas_loss_db,
     median_user_loss_db,
+    median_weather_loss_db,
     scintillation_loss_db,
 )
 
 _ENERGY_TOLERANCE_DB = 0.02
+_PATTERNS = {"s1528": "S.1528 recommends 1.3", "aperture": "circular aperture"}
 
 
 def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
@@ -76,7 +76,7 @@ def _satellite_budget(
         receive_gain_dbi=receive_gain,
         noise_power_dbw=noise_dbm - 30.0,
         gas_loss_db=gas_loss_db(config, placement) - float(to_db(config.doppler_gain)),
-        rain_loss_db=_median_rain_loss_db(config),
+        rain_loss_db=_median_rain_loss_db(config, placement),
         scintillation_loss_db=scintillation_loss_db(config, placement),
         shadowing_loss_db=around_db,
     )
@@ -87,11 +87,12 @@ def _boresight_gain_dbi(config: SelfBackhaulConfig, placement: Placement) -> flo
     axes = placement.feed_centres_m - placement.satellite_m
     down = -placement.satellite_m
     off_axis = np.arctan2(np.linalg.norm(np.cross(axes, down), axis=-1), axes @ down)
-    gains_dbi = _feed_gain_dbi(config, off_axis)
-    return float(to_db(np.sum(10.0 ** (gains_dbi / 10.0))))
+    return float(to_db(np.sum(feed_gain(config, off_axis))))
 
 
-def _median_rain_loss_db(config: SelfBackhaulConfig) -> float:
+def _median_rain_loss_db(config: SelfBackhaulConfig, placement: Placement) -> float:
+    if config.atmosphere is not None:
+        return median_weather_loss_db(config, placement)
     if config.rain_model == "gaussian_db":
         return max(-config.rain_mean_db, 0.0)
     return float(np.exp(config.rain_mean_db))
@@ -167,26 +168,23 @@ def _sensing_budget(config: SelfBackhaulConfig, placement: Placement) -> LinkBud
 def _antennas(config: SelfBackhaulConfig) -> LinkBudget:
     beams = beam_mean_gains(upa(*config.bs_array).positions)
     rows = [
-        BudgetRow("Satellite feed", _feed_energy_db(config), "dB", "S.1528 recommends 1.3; 0 dB is lossless"),
+        BudgetRow(
+            "Satellite feed", _feed_energy_db(config), "dB", f"{_PATTERNS[config.feed_pattern]}; 0 dB is lossless"
+        ),
         BudgetRow("Base station, mean of its beams", float(to_db(float(np.mean(beams)))), "dB", "isotropic elements"),
         BudgetRow("Base station, worst beam", float(to_db(beams[-1])), "dB", "without mutual coupling"),
     ]
     if not config.has_consistent_sensing:
         rows.insert(
-            1, BudgetRow("Element of the sensing array", config.max_gain_dbi, "dB", "peak gain in every direction")
+            1, BudgetRow("Element of the sensing array", peak_gain_dbi(config), "dB", "peak gain in every direction")
         )
     return LinkBudget(
         "Antennas: gain over the whole sphere, at most 0 dB for a real one", tuple(rows), tuple(_doubts(config))
     )
 
 
-def _feed_gain_dbi(config: SelfBackhaulConfig, off_axis: Any) -> Any:
-    half_power = deg_to_rad(config.half_power_angle_deg)
-    return s1528_leo_gain_dbi(off_axis, config.max_gain_dbi, half_power, far_out_dbi=config.far_lobe_dbi)
-
-
 def _feed_energy_db(config: SelfBackhaulConfig) -> float:
-    return float(to_db(mean_gain(lambda angle: 10.0 ** (_feed_gain_dbi(config, angle) / 10.0))))
+    return float(to_db(mean_gain(lambda angle: feed_gain(config, angle))))
 
 
 def _doubts(config: SelfBackhaulConfig) -> list[str]:
@@ -194,7 +192,7 @@ def _doubts(config: SelfBackhaulConfig) -> list[str]:
     excess_db = _feed_energy_db(config)
     if excess_db > _ENERGY_TOLERANCE_DB:
         found.append(
-            f"a satellite feed of {config.max_gain_dbi:g} dBi, {config.half_power_angle_deg:g}° and a floor of "
+            f"a satellite feed of {peak_gain_dbi(config):g} dBi, {half_angle_deg(config):g}° and a floor of "
             f"{config.far_lobe_dbi:g} dBi radiates {excess_db:.1f} dB more than it receives: every power on the ground "
             "is too large. Consistent: max_gain_dbi = 32.5, half_power_angle_deg = 1.6, far_lobe_dbi = -10."
         )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from leoisac.antennas.aperture import aperture_gain
 from leoisac.antennas.arrays import ArrayLayout, upa
 from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.axes import Leaf
@@ -27,14 +28,19 @@ from leoisac.foundation.keys import (
     uniforms,
 )
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
 from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
 from leoisac.propagation.rain import gas_gain, gaussian_db_rain_gain, lognormal_db_rain_gain
+from leoisac.propagation.sky import Sky, has_weather
+from leoisac.propagation.sky_draw import fading_amplitude, has_users, site_gain, surroundings_gain, user_keys
 from leoisac.propagation.terrestrial import log_distance_path_loss_db, saleh_valenzuela
+from leoisac.propagation.travel import directions, within_square
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.model import Channels, EstimatedChannels, UnitErrors
+from leoisac.systems.self_backhaul.world.feed import aperture_of
 from leoisac.systems.self_backhaul.world.ground import place
-from leoisac.systems.self_backhaul.world.surroundings import gas_loss_db, scintillation_loss_db, users_surroundings
+from leoisac.systems.self_backhaul.world.surroundings import elevation, gas_loss_db, scintillation_loss_db, sky
 
 Numbers = dict[str, Any]
 
@@ -65,7 +71,10 @@ _POSITION_CANDIDATES = 8
         "rain_std",
         "feed_phase_std",
         "noise_power",
-        "surroundings",
+        "sky",
+        "elevation",
+        "aperture",
+        "travel",
     ],
     meta_fields=["num_users", "num_paths", "bs_layout", "rain_model", "feed_phase", "array_gain", "noisy", "normal"],
 )
@@ -101,7 +110,10 @@ class Geometry:
     array_gain: bool
     noisy: bool
     normal: bool
-    surroundings: Leaf | None = None  # (4,): line-of-sight probability, both deviations and the clutter loss in dB
+    sky: Sky | None = None
+    elevation: Leaf | None = None  # of the satellite, where there is a sky
+    aperture: Leaf | None = None  # (2,): radius of a feed in wavelengths, peak gain; None: S.1528
+    travel: Travel | None = None  # of the users; None: they stay
 
 
 def prepare(config: SelfBackhaulConfig) -> Geometry:
@@ -126,7 +138,7 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         "feed_phase_std": deg_to_rad(config.feed_phase_std_deg),
         "noise_power": dbm_to_w(config.noise_power_dbm),
     }
-    around = users_surroundings(config, placement)
+    over = sky(config, placement)
     return Geometry(
         satellite_m=jnp.asarray(placement.satellite_m),
         feed_centres_m=jnp.asarray(placement.feed_centres_m),
@@ -140,7 +152,10 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         array_gain=config.array_gain,
         noisy=config.estimate == "noisy" or config.csi_error_db > -100.0,
         normal=config.csi_error_db > -100.0,
-        surroundings=None if around is None else jnp.asarray(around),
+        sky=over,
+        aperture=aperture_of(config),
+        travel=travel_of(config),
+        elevation=None if over is None else jnp.asarray(elevation(placement)),
     )
 
 
@@ -153,11 +168,14 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     is_user = jnp.arange(geometry.num_users + 1) < geometry.num_users
     receive_gain = jnp.where(is_user, geometry.user_gain, geometry.es_gain)
     positions = jnp.where(is_user[:, None], jax.vmap(partial(_position, geometry))(numbers["position"]), 0.0)
+    if geometry.travel is not None:
+        along = directions(geometry.travel, key, geometry.num_users)
+        moved = within_square(geometry.travel, positions[:-1], along, geometry.side_m)
+        positions = jnp.concatenate([moved, positions[-1:]])
     h = jax.vmap(partial(_terrestrial_channel, geometry))(numbers, positions)
     g = jax.vmap(partial(_satellite_channel, geometry))(numbers, positions, receive_gain)
-    if geometry.surroundings is not None:
-        gain = _surroundings_gain(geometry.surroundings, key, geometry.num_users)
-        g = jnp.concatenate([g[:-1] * jnp.sqrt(gain)[:, None], g[-1:]])
+    if geometry.sky is not None:
+        g = _under_the_sky(geometry, geometry.sky, key, g)
     known = Channels(h_users=h[:-1], h_es=h[-1], g_users=g[:-1], g_es=g[-1], noise_power=geometry.noise_power)
     return EstimatedChannels(**vars(known), errors=_errors(key, h, g, geometry.normal)) if geometry.noisy else known
 
@@ -206,8 +224,11 @@ def _position(geometry: Geometry, uniform: Float[Array, "candidate 2"]) -> Float
 def _terrestrial_channel(geometry: Geometry, numbers: Numbers, position: Float[Array, "2"]) -> Complex[Array, " n"]:
     """Base station to one receiver: log-distance path loss with shadowing; few paths, the first one geometric."""
     offset = position - geometry.bs_m
+    distance = jnp.linalg.norm(offset)
+    if geometry.travel is not None:  # a way may lead past the mast
+        distance = jnp.maximum(distance, geometry.min_distance_m)
     path_loss_db = log_distance_path_loss_db(
-        jnp.linalg.norm(offset),
+        distance,
         geometry.carrier_hz,
         intercept_db=geometry.intercept_db,
         exponent=geometry.exponent,
@@ -231,30 +252,45 @@ def _satellite_channel(
     """Every feed to one receiver on the ground: free space, gases, rain, feed pattern, feed phases."""
     down = jnp.append(position, 0.0) - geometry.satellite_m
     off_axis = _angle(down, geometry.feed_centres_m - geometry.satellite_m)
-    pattern = from_db(
-        s1528_leo_gain_dbi(
-            off_axis, geometry.max_gain_dbi, geometry.half_power_angle, far_out_dbi=geometry.far_lobe_dbi
-        )
-    )
+    pattern = _feed_pattern(geometry, off_axis)
     rain_model = gaussian_db_rain_gain if geometry.rain_model == "gaussian_db" else lognormal_db_rain_gain
-    rain = rain_model(standard_normal(numbers["rain"]), geometry.rain_mean, geometry.rain_std)
+    rain: Any = rain_model(standard_normal(numbers["rain"]), geometry.rain_mean, geometry.rain_std)
+    if has_weather(geometry.sky):
+        rain = 1.0  # of the site, for all of its links
     free_space = free_space_amplitude_gain(jnp.linalg.norm(down), wavelength(geometry.carrier_hz))
     amplitude = free_space * jnp.sqrt(receive_gain * geometry.gas_gain * rain * pattern)
     amplitude = amplitude * jnp.sqrt(geometry.doppler_gain)
     return amplitude * jnp.exp(1j * _feed_phases(geometry, numbers["feed-phase"]))
 
 
-def _surroundings_gain(surroundings: Float[Array, "4"], key: Key, users: int) -> Float[Array, " user"]:
-    """Power gain by what stands around each user: a state, shadowing, and clutter where nothing is in sight.
+def _under_the_sky(
+    geometry: Geometry, sky: Sky, key: Key, g: Complex[Array, "receiver feed"]
+) -> Complex[Array, "receiver feed"]:
+    """Satellite channels with the site's weather, users' with what stands around them; the Earth Station is free."""
+    elevation = jnp.asarray(geometry.elevation)
+    if has_weather(sky):
+        g = g * jnp.sqrt(site_gain(sky, key, elevation))
+    if not has_users(sky):
+        return g
+    keys = user_keys(key, geometry.num_users)
+    users = g[:-1]
+    if sky.surroundings is not None:
+        users = users * jnp.sqrt(surroundings_gain(sky, keys, elevation))[:, None]
+    if sky.states is not None:
+        users = users * fading_amplitude(sky, keys)[:, None]
+    return jnp.concatenate([users, g[-1:]])
 
-    Numbers of their own, so that those of all other draws stay.
-    """
-    (own,) = purpose_keys(key, ("user-surroundings",))
-    numbers = jax.vmap(partial(uniforms, shapes={"sky-sight": (), "sky-shadowing": ()}))(entity_keys(own, users))
-    probability, los_std_db, nlos_std_db, clutter_db = surroundings
-    normal = standard_normal(numbers["sky-shadowing"])
-    in_sight = numbers["sky-sight"] < probability
-    return from_db(jnp.where(in_sight, los_std_db * normal, nlos_std_db * normal - clutter_db))
+
+def _feed_pattern(geometry: Geometry, off_axis: Float[Array, " feed"]) -> Float[Array, " feed"]:
+    """Power gain of every feed (``world.feed.feed_gain``)."""
+    if geometry.aperture is not None:
+        radius, peak = jnp.asarray(geometry.aperture)
+        return peak * aperture_gain(off_axis, radius)
+    return from_db(
+        s1528_leo_gain_dbi(
+            off_axis, geometry.max_gain_dbi, geometry.half_power_angle, far_out_dbi=geometry.far_lobe_dbi
+        )
+    )
 
 
 def _feed_phases(geometry: Geometry, uniform: Float[Array, " feed"]) -> Float[Array, " feed"]:

@@ -17,11 +17,11 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy.special import chndtr, chndtrinc
 
-from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
 from leoisac.systems.self_backhaul.config import EARTH_RADIUS_M, SelfBackhaulConfig
+from leoisac.systems.self_backhaul.world.feed import feed_gain, peak_gain_dbi
 from leoisac.systems.self_backhaul.world.ground import Placement, place
 
 IDLE = 0.1
@@ -59,7 +59,7 @@ def sensed_targets(config: SelfBackhaulConfig) -> Sensed:
         steering = amplitude / np.sqrt(gain)[:, None] + 0j
         distance_m = _ranges_m(config, placement, angles)
     else:
-        gain = np.full(angles.shape, from_db(config.max_gain_dbi))
+        gain = np.full(angles.shape, from_db(peak_gain_dbi(config)))
         steering = np.full((len(angles), config.num_feeds), np.nan + 0j)
         distance_m = np.full(angles.shape, placement.slant_range_m)
     wavelength_m = SPEED_OF_LIGHT_M_S / config.carrier_hz
@@ -92,9 +92,7 @@ def feed_amplitudes(
     axes = placement.feed_centres_m - placement.satellite_m
     cross = np.linalg.norm(np.cross(directions[:, None], axes[None]), axis=-1)
     off_axis = np.arctan2(cross, directions @ axes.T)
-    half_power = deg_to_rad(config.half_power_angle_deg)
-    gain_dbi = s1528_leo_gain_dbi(off_axis, config.max_gain_dbi, half_power, far_out_dbi=config.far_lobe_dbi)
-    return np.sqrt(from_db(gain_dbi))
+    return np.sqrt(feed_gain(config, off_axis))
 
 
 def _directions(placement: Placement, angles: Float[np.ndarray, " angle"]) -> Float[np.ndarray, "angle 3"]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
 
 from leoisac.foundation.config import ConfigError
 from leoisac.propagation import tr38811
+from leoisac.propagation.sky import Sky, sky_of, typical_site_loss_db, typical_user_loss_db
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.world.ground import Placement
 
@@ -28,6 +28,8 @@ def gas_loss_db(config: SelfBackhaulConfig, placement: Placement) -> float:
     Raises:
         ConfigError: for a satellite that is too low.
     """
+    if config.atmosphere is not None and config.atmosphere.model == "itu":
+        return 0.0  # part of the weather
     if config.gas_path == "constant":
         return config.gas_loss_db
     try:
@@ -46,25 +48,20 @@ def scintillation_loss_db(config: SelfBackhaulConfig, placement: Placement) -> f
         raise ConfigError(f"scintillation = {config.scintillation!r}: {error}") from None
 
 
-def users_surroundings(config: SelfBackhaulConfig, placement: Placement) -> Float[np.ndarray, "4"] | None:
-    """Line-of-sight probability, both deviations of shadowing and clutter loss in dB; None without surroundings.
-
-    Raises:
-        ConfigError: as for ``gas_loss_db``.
-    """
-    if config.user_environment == "none":
-        return None
-    try:
-        found = tr38811.surroundings(config.user_environment, config.carrier_hz, elevation(placement))
-    except ValueError as error:
-        raise ConfigError(f"user_environment = {config.user_environment!r}: {error}") from None
-    return np.array([float(value) for value in found])
+def sky(config: SelfBackhaulConfig, placement: Placement) -> Sky | None:
+    """The sky without scintillation, which lies in the fixed loss of the paths (ConfigError as for ``gas_loss_db``)."""
+    found = sky_of(config, elevation(placement))
+    return None if found is None else found._replace(scintillation_db=None)
 
 
 def median_user_loss_db(config: SelfBackhaulConfig, placement: Placement) -> float:
-    """Loss of the likelier state of a user: nothing with a line of sight, the clutter loss without one."""
-    found = users_surroundings(config, placement)
-    return 0.0 if found is None or found[0] >= 0.5 else float(found[3])
+    """Loss of the likelier state of a user, such as the clutter loss where a line of sight is the rarer one."""
+    return typical_user_loss_db(sky(config, placement), elevation(placement))
 
 
-__all__ = ["elevation", "gas_loss_db", "median_user_loss_db", "scintillation_loss_db", "users_surroundings"]
+def median_weather_loss_db(config: SelfBackhaulConfig, placement: Placement) -> float:
+    """Loss by weather at its median, where the configuration has a part for it."""
+    return typical_site_loss_db(sky(config, placement), elevation(placement))
+
+
+__all__ = ["elevation", "gas_loss_db", "median_user_loss_db", "median_weather_loss_db", "scintillation_loss_db", "sky"]
