@@ -89,7 +89,7 @@ class Portions:
             return
         trials = task.stop - task.first
         seconds = sum(part.seconds for part in parts) / trials
-        size = sum(array.nbytes for part in parts for array in part.arrays.values()) / trials + _channel_bytes(task)
+        size = sum(array.nbytes for part in parts for array in part.arrays.values()) / trials + channel_bytes(task)
         known = self._paces.get(_group(task))
         # The first portion of a kind includes compiling: the quickest one tells.
         pace = _Pace(min(seconds, known.seconds) if known else seconds, size)
@@ -113,7 +113,7 @@ class Portions:
         return max(least, int(min(by_time, by_size, by_share)))
 
 
-def _channel_bytes(task: BlockTask) -> int:
+def channel_bytes(task: BlockTask) -> int:
     """Bytes per trial that grow with the problem's sizes."""
     sizes = task.system.axis_sizes(task.config)
     numbers = sum(math.prod(sizes.get(axis, 1) for axis in axes) for axes in task.system.channel_axes.values())
