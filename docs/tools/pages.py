@@ -83,7 +83,8 @@ def system_page(system: System) -> str:
     rows = [[GLANCE_TITLES[key], known[key]] for key in GLANCE if key in known]
     at_a_glance = table(rows[0], rows[1:]) if rows else ""
     parts = [head.strip(), at_a_glance, f"## {rest.strip()}" if rest else ""]
-    parts += [_criteria(system), _equations(folder), _schemes(system), _channels(system), _metrics(system), _fields(system)]
+    parts += [_criteria(system), _equations(folder), _schemes(system)]
+    parts += [_channels(system), _metrics(system), _fields(system)]
     parts += [_figures(system, "###", "../../gallery"), _citation(system)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

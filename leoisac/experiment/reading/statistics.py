@@ -40,14 +40,20 @@ def summary(
     Returns:
         ``mean, low, high``, ``count`` (trials with a value); ``usable_share, usable_low, usable_high`` (Wilson) among
         the trials that were run; ``collapsed``: how many of the trials counted serve nobody. Means of schemes and
-        points that are not compared are missing. Attributes: those of the dataset and of the metric, ``caption``.
+        points that are not compared are missing. Attributes: those of the dataset and of the metric, ``caption``, and
+        ``trials``: how many per point, in words. Intervals stay within the bounds of the metric; of one that is yes or
+        no they are Wilson's.
 
     Raises:
         KeyError: if the dataset has no such metric.
         ConfigError: for an unknown view.
     """
+    # Of all metrics a table reads one: copies of a dataset with forty variables would cost more than its statistics.
+    needed = dict.fromkeys((metric, "usable", "status", *list[str](dataset.attrs.get("alive", ()))))
+    dataset = dataset[[name for name in needed if name == metric or name in dataset]]
     seen = viewed(dataset, view)
-    result = mean_interval(seen[metric].where(seen["usable"]), level, method)
+    counted = seen[metric].where(seen["usable"])
+    result = _within_bounds(counted, mean_interval(counted, level, method), level)
     share = share_interval(dataset["usable"].sum("trial"), trials_run(dataset), level)
     result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
     result = result.assign(collapsed=collapsed(seen).sum("trial"))
@@ -55,7 +61,25 @@ def summary(
         result[name].attrs = dict(dataset[metric].attrs)
     result.attrs = {**seen.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
     result.attrs["caption"] = comparison_text(seen)
+    result.attrs["trials"] = trials_text(dataset)
     return result
+
+
+def _within_bounds(values: xr.DataArray, result: xr.Dataset, level: float) -> xr.Dataset:
+    """No interval reaches beyond what a quantity can be: of yes and no it is Wilson's, of others it ends at the bound.
+
+    Student's interval of a share of three trials is 0.67 ± 1.43, which nothing can be.
+    """
+    bounds = [values.attrs.get(f"valid_{name}") for name in ("min", "max")]
+    if bounds == [None, None]:
+        return result
+    numbers = values.values[~np.isnan(values.values)] if values.dtype.kind == "f" else np.empty(0)
+    if bounds == [0.0, 1.0] and numbers.size and bool(np.isin(numbers, (0.0, 1.0)).all()):
+        share = share_interval(values.sum("trial"), result["count"], level)
+        known = result["low"].notnull()  # one trial has no interval
+        return result.assign({name: share[name].where(known) for name in ("low", "high")})
+    least, most = (edge if bound is None else bound for bound, edge in zip(bounds, (-np.inf, np.inf)))
+    return result.assign({name: result[name].clip(least, most, keep_attrs=True) for name in ("low", "high")})
 
 
 def mean_interval(values: xr.DataArray, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
