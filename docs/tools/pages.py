@@ -39,6 +39,26 @@ GLANCE_TITLES = {
 }
 
 
+def tables() -> dict[str, str]:
+    """Tables that follow from the code and stand in hand-written pages, which can be read without a build."""
+    return {"choosing": glance_table(catalogue.systems()), "validation": truths.markdown()}
+
+
+def with_table(text: str, name: str, made: str) -> str:
+    """A page with the table between its two comments."""
+    found = re.search(rf"(<!-- table: {name} -->\n).*?(<!-- end of table -->)", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"docs/{name}.md has no `<!-- table: {name} -->`")
+    return text[: found.end(1)] + f"\n{made}\n" + text[found.start(2) :]
+
+
+def write_tables() -> None:
+    """Bring the tables of the pages up to date: ``python docs/tools/pages.py``."""
+    for name, made in tables().items():
+        page = DOCS / f"{name}.md"
+        page.write_text(with_table(page.read_text("utf-8"), name, made), "utf-8")
+
+
 def write_all() -> None:
     """Write every generated page; pages of before go."""
     shutil.rmtree(GENERATED, ignore_errors=True)
@@ -48,8 +68,6 @@ def write_all() -> None:
     _write("gallery.md", gallery_page(names))
     for name, text in api_pages().items():
         _write(f"api/{name}.md", text)
-    _write("parts/validation.md", truths.markdown())
-    _write("parts/choosing.md", glance_table(names))
     _write("changelog.md", (ROOT / "CHANGELOG.md").read_text("utf-8"))
     _write("contributing.md", _links_to_pages((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
 
@@ -71,7 +89,7 @@ def glance_table(names: Iterable[str]) -> str:
     known = glance()
     shown = [name for name in names if name in known]
     rows = [[GLANCE_TITLES[key], *(known[name][key] for name in shown)] for key in GLANCE]
-    return table(["", *(f"[`{name}`](generated/systems/{name}.md)" for name in shown)], rows)
+    return table(["", *(f"`{name}`" for name in shown)], rows)
 
 
 def system_page(system: System) -> str:
@@ -307,3 +325,7 @@ def _write(name: str, text: str) -> None:
 def sources() -> Mapping[str, Path]:
     """Hand-written pages: name -> file."""
     return {path.stem: path for path in sorted(DOCS.glob("*.md"))}
+
+
+if __name__ == "__main__":
+    write_tables()
