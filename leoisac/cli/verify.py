@@ -83,10 +83,10 @@ def _check_to(to: Path | None) -> None:
 
 def _write(to: Path, system: System, results: Sequence[ClaimResult]) -> None:
     """A JSON file is continued: what it knows stands where the stores now hold too little."""
-    from leoisac import __version__
+    import leoisac
     from leoisac.experiment.reporting.verdict_files import merged, read_verdicts, rows_of, write_verdicts
 
-    rows = rows_of(results, __version__)
+    rows = rows_of(results, leoisac.__version__)
     if to.suffix == ".json" and to.exists():
         rows = merged(read_verdicts(to), rows)
     write_verdicts(to, system.name, rows)

@@ -71,9 +71,14 @@ def read_verdicts(file: Path) -> list[VerdictRow]:
         data: Any = json.loads(file.read_text("utf-8"))
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']!r} and not {SCHEMA}")
-        return [VerdictRow(**{**row, "studies": tuple(row["studies"])}) for row in data["verdicts"]]
+        return [_row(row) for row in data["verdicts"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StoreError(f"{file}: is no file of verdicts ({error}); move it away, or name another one.") from None
+
+
+def _row(data: dict[str, Any]) -> VerdictRow:
+    fields: dict[str, Any] = {**data, "studies": tuple(data["studies"])}
+    return VerdictRow(**fields)
 
 
 def write_verdicts(file: Path, system: str, rows: Sequence[VerdictRow]) -> None:
