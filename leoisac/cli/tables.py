@@ -131,7 +131,10 @@ def result_table(summary: xr.Dataset) -> PlainTable:
     schemes = [str(name) for name in summary["scheme"].values]
     chosen = shown_points(stacked.sizes["point"])
     points = [_point_name(summary, dims, position) for position in chosen]
-    cells = [[_cell(stacked.isel(point=column).sel(scheme=scheme)) for column in chosen] for scheme in schemes]
+    columns = [stacked[name].transpose("scheme", "point").values for name in ("mean", "low", "high", "usable_share")]
+    cells = [
+        [interval_text(*(float(values[row, at]) for values in columns)) for at in chosen] for row in range(len(schemes))
+    ]
     title = str(summary.attrs["long_name"])
     few = f" ({len(chosen)} of {stacked.sizes['point']} points)" if len(chosen) < stacked.sizes["point"] else ""
     made = PlainTable(_title(title, summary) + few)
@@ -202,10 +205,6 @@ def _title(title: str, summary: xr.Dataset) -> str:
     interval = "mean (95 % interval)" if share else "mean ± half 95 % interval"
     trials = f", {summary.attrs['trials']}" if "trials" in summary.attrs else ""
     return f"{title[:1].upper()}{title[1:]}{unit}{over}: {interval}, [share of usable trials]{trials}"
-
-
-def _cell(one: xr.Dataset) -> str:
-    return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
 
 
 def _bold(text: str) -> Text:

@@ -118,11 +118,11 @@ def result_table(dataset: xr.Dataset, metric: str, view: str = COMMON) -> Markup
     title = str(numbers.attrs["long_name"])
     caption = f"{title[:1].upper()}{title[1:]}{f' ({units})' if units != '1' else ''}"
     caption += " (all trials, 0 where there is no usable design)" if view == ALL else ""
+    arrays = [numbers[name].transpose("scheme", *dims).values for name in ("mean", "low", "high", "usable_share")]
     rows: list[list[object]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
-        one = numbers.isel(dict(zip(dims, index)))
         place = [text for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
-        cells = [_interval(one.isel(scheme=position)) for position in range(len(labels))]
+        cells = [interval_text(*(float(array[(k, *index)]) for array in arrays)) for k in range(len(labels))]
         rows.append([*place, *cells])
     if not dims:
         pairs = [(label, cell) for label, cell in zip(labels, rows[0])]
@@ -212,10 +212,6 @@ def timings(state: StoreState) -> Markup:
             tag("p", note, class_="note"),
         ]
     )
-
-
-def _interval(one: xr.Dataset) -> str:
-    return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
 
 
 def _more(count: int, what: str) -> Markup | str:
