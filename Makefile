@@ -38,10 +38,10 @@ docs: .venv/installed-docs
 docs-test: .venv/installed-dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/blocks.py --budget $(or $(BUDGET),inf)
 
-# Every figure; interrupted, it continues. PRESET=paper has full statistics; SLOW=--slow the figures that need published
-# and reference routes.
+# Every figure, the cheap ones first; interrupted, it continues. PRESET=paper has full statistics; SLOW=--slow the figures
+# that need published and reference routes; MORE=--estimate measures what each would take, MORE="--minutes 60" is a limit.
 gallery: .venv/installed-dev
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/gallery.py --preset $(or $(PRESET),quick) --workers $(or $(WORKERS),2) $(SLOW)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python docs/tools/gallery.py --preset $(or $(PRESET),quick) --workers $(or $(WORKERS),2) $(SLOW) $(MORE)
 
 # Three pages as notebooks, run from top to bottom, in docs/notebooks.
 notebooks: .venv/installed-dev

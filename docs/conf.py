@@ -22,7 +22,7 @@ version = release = leoisac.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "sphinx_copybutton"]
 html_math_renderer = "mathml"
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["build", "tools", "gallery", "examples", "notebooks", "generated/parts"]
+exclude_patterns = ["build", "tools", "gallery", "examples", "notebooks"]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 myst_url_schemes = ("http", "https", "mailto")

@@ -165,14 +165,16 @@ setattr(_systems_folder, "__class__", _CallableFolder)  # noqa: B010
 globals()["systems"] = _systems_folder
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return _version()
-    if name == "terms":
-        return importlib.import_module("leoisac.problems.terms")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'leoisac' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+if not TYPE_CHECKING:  # a checker that sees it takes every name for known, slips of the pen included
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return _version()
+        if name == "terms":
+            return importlib.import_module("leoisac.problems.terms")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'leoisac' has no attribute {name!r}")
+        return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -105,6 +105,13 @@ def test_pages_that_follow_from_the_code_can_be_written(tools: Any) -> None:
         assert re.search(rf"\.{name}$", named, re.MULTILINE) or f".{name}\n" in named, name
 
 
+@pytest.mark.parametrize("name", ["choosing", "validation"])
+def test_tables_of_pages_are_those_of_the_code(name: str, tools: Any) -> None:
+    """So that they can be read in a clone, without a build."""
+    page = (DOCS / f"{name}.md").read_text("utf-8")
+    assert tools["pages"].with_table(page, name, tools["pages"].tables()[name]) == page, "python docs/tools/pages.py"
+
+
 def test_outside_values_are_within_their_tolerance(tools: Any) -> None:
     assert all(near for _, _, near in tools["truths"].rows())
 
@@ -113,7 +120,9 @@ def test_the_gallery_shows_figures_that_there_are() -> None:
     for note in (DOCS / "gallery").glob("*/*.json"):
         system = catalogue.find(note.parent.name)
         assert system.figure(note.stem) in resolve(system.figures)
-        assert json.loads(note.read_text("utf-8"))["preset"] in (*PRESETS, "closed form")
+        told = json.loads(note.read_text("utf-8"))
+        assert told["preset"] in (*PRESETS, "closed form")
+        assert set(told["trials"]) == set(system.figure(note.stem).studies)
         assert note.with_suffix(".png").stat().st_size < 200_000
 
 

@@ -1,11 +1,14 @@
 """Builds sdist and wheel into ``dist``, checks both, and uses the wheel where there is nothing else.
 
 The environment of the last check is new; the repository is not on its path, and the working folder is empty. There
-leoisac designs, runs a campaign and draws a figure, lists what it brings, and is found to be typed.
+leoisac designs, runs a campaign and draws a figure, lists what it brings, and is found to be typed: pyright, in its
+strict mode, knows what a user's file calls, and finds what is wrong in one that is.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +36,52 @@ li.config("self-backhaul", satellite={"name": "STARLINK-1423", "time": "best-pas
           "longitude_deg": 1.4})
 print("the wheel works:", li.__version__, ", ".join(li.systems()))
 """
+
+
+USER = """from pathlib import Path
+from typing import Any
+
+import leoisac as li
+
+config: li.Config = li.config("self-backhaul", num_users=2)
+channels = li.draw(config, seed=0, trials=2)
+solution = li.design(config, channels, scheme="pa1")
+outcome: li.Solution[Any] = solution
+dataset = li.run(config, ["pa1", "das"], {"satellite_power_dbw": [20.0, 25.0]}, trials=4, store=Path("runs/x"))
+names: list[str] = [scheme.name for scheme in li.schemes("self-backhaul")]
+version: str = li.__version__
+"""
+"""A user's file in which a type checker has nothing to say."""
+
+WRONG = """import leoisac as li
+
+number: int = li.__version__
+config = li.config(3)
+missing = li.dessign
+li.run(li.config("self-backhaul"), trials="many")
+"""
+"""One in which it has something to say about every line after the first."""
+
+
+def type_problems(python: str, folder: str) -> list[str]:
+    """What pyright, with what an environment has installed, gets wrong about the two files."""
+    problems: list[str] = []
+    for name, text in (("user.py", USER), ("wrong.py", WRONG)):
+        Path(folder, name).write_text(text, "utf-8")
+    Path(folder, "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', "utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", python, "user.py", "wrong.py"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, env=environment).stdout
+    said = json.loads(found)["generalDiagnostics"]
+    lines: dict[str, set[int]] = {"user.py": set(), "wrong.py": set()}
+    for item in said:
+        name, line = Path(item["file"]).name, item["range"]["start"]["line"]
+        lines[name].add(line)
+        if name == "user.py":
+            problems.append(f"user.py:{line + 1}: {item['message']}")
+    lacking = {2, 3, 4, 5} - lines["wrong.py"]
+    problems += [f"wrong.py:{line + 1}: nothing was said about it" for line in sorted(lacking)]
+    return problems
 
 
 def needed() -> set[str]:
@@ -72,7 +121,9 @@ def main() -> int:
         clean = {"PATH": f"{folder}/bare/bin:/usr/bin:/bin", "HOME": folder, "LEOISAC_COMPILE": "quick"}
         subprocess.run([python, "-I", "-c", program], cwd=folder, env=clean, check=True)
         subprocess.run([f"{folder}/bare/bin/leoisac", "list"], cwd=folder, env=clean, check=True)
-    return 0
+        problems = type_problems(python, folder)
+        print("\n".join(problems) or "pyright knows the wheel's types")
+    return 1 if problems else 0
 
 
 def _run(*command: str) -> None:

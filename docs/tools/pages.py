@@ -20,11 +20,13 @@ import truths
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import PAPER, System, resolve
+from leoisac.experiment.reporting.verdict_files import read_verdicts
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 GENERATED = DOCS / "generated"
 GALLERY = DOCS / "gallery"
+VERDICTS = DOCS / "verdicts"
 GLANCE = ("situation", "decides", "maximises", "constraints", "knows", "cost", "begin")
 GLANCE_TITLES = {
     "situation": "situation",
@@ -37,6 +39,26 @@ GLANCE_TITLES = {
 }
 
 
+def tables() -> dict[str, str]:
+    """Tables that follow from the code and stand in hand-written pages, which can be read without a build."""
+    return {"choosing": glance_table(catalogue.systems()), "validation": truths.markdown()}
+
+
+def with_table(text: str, name: str, made: str) -> str:
+    """A page with the table between its two comments."""
+    found = re.search(rf"(<!-- table: {name} -->\n).*?(<!-- end of table -->)", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"docs/{name}.md has no `<!-- table: {name} -->`")
+    return text[: found.end(1)] + f"\n{made}\n" + text[found.start(2) :]
+
+
+def write_tables() -> None:
+    """Bring the tables of the pages up to date: ``python docs/tools/pages.py``."""
+    for name, made in tables().items():
+        page = DOCS / f"{name}.md"
+        page.write_text(with_table(page.read_text("utf-8"), name, made), "utf-8")
+
+
 def write_all() -> None:
     """Write every generated page; pages of before go."""
     shutil.rmtree(GENERATED, ignore_errors=True)
@@ -46,8 +68,6 @@ def write_all() -> None:
     _write("gallery.md", gallery_page(names))
     for name, text in api_pages().items():
         _write(f"api/{name}.md", text)
-    _write("parts/validation.md", truths.markdown())
-    _write("parts/choosing.md", glance_table(names))
     _write("changelog.md", (ROOT / "CHANGELOG.md").read_text("utf-8"))
     _write("contributing.md", _links_to_pages((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
 
@@ -69,7 +89,7 @@ def glance_table(names: Iterable[str]) -> str:
     known = glance()
     shown = [name for name in names if name in known]
     rows = [[GLANCE_TITLES[key], *(known[name][key] for name in shown)] for key in GLANCE]
-    return table(["", *(f"[`{name}`](generated/systems/{name}.md)" for name in shown)], rows)
+    return table(["", *(f"`{name}`" for name in shown)], rows)
 
 
 def system_page(system: System) -> str:
@@ -81,7 +101,8 @@ def system_page(system: System) -> str:
     rows = [[GLANCE_TITLES[key], known[key]] for key in GLANCE if key in known]
     at_a_glance = table(rows[0], rows[1:]) if rows else ""
     parts = [head.strip(), at_a_glance, f"## {rest.strip()}" if rest else ""]
-    parts += [_equations(folder), _schemes(system), _channels(system), _metrics(system), _fields(system)]
+    parts += [_criteria(system), _equations(folder), _schemes(system)]
+    parts += [_channels(system), _metrics(system), _fields(system)]
     parts += [_figures(system, "###", "../../gallery"), _citation(system)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -90,9 +111,10 @@ def gallery_page(names: Iterable[str]) -> str:
     """All pictures that are kept, system by system."""
     parts = [
         "# Gallery",
-        "Every figure with its command. A *quick* picture has few trials (its caption says how many) and wide bands; "
+        "Every figure with its command. A *quick* picture has few trials (below each stands how many) and wide bands; "
         "`make gallery PRESET=paper` computes full statistics and replaces it. Numbers of a picture are the CSV "
         "beside it.",
+        _how_many(),
     ]
     for name in names:
         system = catalogue.find(name)
@@ -144,6 +166,23 @@ def _target(path: str, value: Any) -> tuple[str, str]:
 
 def _folder(system: System) -> Path:
     return ROOT / "leoisac" / "systems" / system.name.replace("-", "_")
+
+
+def _criteria(system: System) -> str:
+    """What each verdict took, on how many trials it rests, and which version judged: from the kept file."""
+    file = VERDICTS / f"{system.name}.json"
+    if not file.is_file():
+        return ""
+    rows = [
+        [row.claim, row.criterion, row.verdict, row.trials or "–", ", ".join(row.studies) or "–", row.version]
+        for row in read_verdicts(file)
+    ]
+    text = (
+        "The verdicts above are those of stored runs at full statistics: "
+        f"`leoisac verify {system.name} --to FILE.json`, kept as docs/verdicts/{system.name}.json."
+    )
+    titles = ["claim", "reproduced if", "verdict", "trials", "studies", "version"]
+    return f"## What each verdict takes\n\n{text}\n\n" + table(titles, rows)
 
 
 def _equations(folder: Path) -> str:
@@ -227,10 +266,8 @@ def _picture(system: str, figure: str, gallery: str) -> str:
         return "*No picture is kept yet.*"
     note = json.loads(base.with_suffix(".json").read_text("utf-8"))
     link = f"{gallery}/{system}/{figure}"
-    size = "full statistics" if note["preset"] == PAPER else note["preset"]
     numbers = f" [Numbers]({link}.csv)." if base.with_suffix(".csv").is_file() else ""
-    trials = ", ".join(f"{count} in `{study}`" for study, count in note["trials"].items())
-    lines = [f"![{figure}]({link}.png)", f"*{size}{f': trials {trials}' if trials else ''}.*{numbers}"]
+    lines = [f"![{figure}]({link}.png)", f"{_what_it_is(note)}{numbers}"]
     kind, _, number = figure.partition("-")  # claims are called by the figure that they are about
     about = f"{kind[0].upper()}{number}-"
     claims = [claim for claim in note.get("claims", []) if claim["claim"].startswith(about)]
@@ -238,6 +275,32 @@ def _picture(system: str, figure: str, gallery: str) -> str:
         keys = ("claim", "statement", "published", "ours", "verdict")
         lines.append(table(keys, [[claim[key] for key in keys] for claim in claims]))
     return "\n\n".join(lines)
+
+
+def _what_it_is(note: Mapping[str, Any]) -> str:
+    """Of how many trials a picture is, from which seed and version, and by which command."""
+    if not note["trials"]:
+        return "*In closed form.*"
+    size = "Full statistics" if note["preset"] == PAPER else "Quick"
+    trials = "; ".join(f"{trials_text(count)} in `{study}`" for study, count in note["trials"].items())
+    seed = f", seed {note['seed']}" if "seed" in note else ""
+    command = f" `{note['command']}`." if "command" in note else ""
+    return f"*{size}: trials a point {trials}{seed}, version {note['version']}.*{command}"
+
+
+def trials_text(count: Sequence[int] | int) -> str:
+    """``100``, or ``100 to 137`` where points have different numbers."""
+    least, most = (count, count) if isinstance(count, int) else count
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _how_many() -> str:
+    """How many pictures there are of each size."""
+    notes = [json.loads(file.read_text("utf-8")) for file in sorted(GALLERY.glob("*/*.json"))]
+    sizes = [note["preset"] if note["trials"] else "closed form" for note in notes]
+    counts = {name: sizes.count(name) for name in (PAPER, "quick", "closed form") if name in sizes}
+    words = {PAPER: "at full statistics", "quick": "quick", "closed form": "in closed form"}
+    return f"Kept here: {', '.join(f'{count} {words[name]}' for name, count in counts.items())}."
 
 
 def _citation(system: System) -> str:
@@ -262,3 +325,7 @@ def _write(name: str, text: str) -> None:
 def sources() -> Mapping[str, Path]:
     """Hand-written pages: name -> file."""
     return {path.stem: path for path in sorted(DOCS.glob("*.md"))}
+
+
+if __name__ == "__main__":
+    write_tables()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -215,6 +216,13 @@ def rows() -> list[tuple[Truth, float, bool]]:
     return [(truth, ours, abs(ours - truth.theirs) <= truth.tolerance) for truth, ours in found]
 
 
+def shown(truth: Truth, ours: float) -> str:
+    """Our value to a tenth of the tolerance: further digits are the machine's."""
+    if truth.theirs == 0.0:
+        return f"below {truth.tolerance:g}" if abs(ours) < truth.tolerance else f"{ours:.3g}"
+    return f"{ours:.{max(0, math.ceil(math.log10(abs(ours) / truth.tolerance))) + 1}g}"
+
+
 def markdown() -> str:
     """The table of the page; a value that is off stops the build.
 
@@ -227,7 +235,7 @@ def markdown() -> str:
         raise ValueError("; ".join(off))
     lines = ["| source | quantity | published | leoisac | unit | tolerance |", "| --- | --- | --- | --- | --- | --- |"]
     for truth, ours, _ in checked:
-        numbers = f"{truth.theirs:.9g} | {ours:.9g} | {truth.unit} | {truth.tolerance:g}"
+        numbers = f"{truth.theirs:.9g} | {shown(truth, ours)} | {truth.unit} | {truth.tolerance:g}"
         lines.append(f"| {truth.source} | {truth.quantity} | {numbers} |")
     return "\n".join(lines) + "\n"
 

@@ -27,7 +27,7 @@ from leoisac.cli.run import run
 from leoisac.cli.show import cite, init, list_systems, schemes, show
 from leoisac.cli.status import status
 from leoisac.cli.verify import verify
-from leoisac.experiment.errors import ChannelError, ClusterError, StoreError
+from leoisac.experiment.errors import ChannelError, ClusterError, RenamedWarning, StoreError
 from leoisac.experiment.running.interruption import prompt_stop
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import DesignError
@@ -68,8 +68,25 @@ app = typer.Typer(
 def main() -> None:
     """Entry point of the ``leoisac`` command."""
     never_fail_to_print()
+    _say_renamed()
     with prompt_stop(lambda number: say("Interrupted.", err=True)):
         app()
+
+
+def _say_renamed() -> None:
+    """Names of the version before are told to a person as well, whatever Python does with such warnings."""
+    import warnings
+
+    usual = warnings.showwarning
+
+    def show(message: Any, category: Any, *rest: Any, **more: Any) -> None:
+        if issubclass(category, RenamedWarning):
+            say(f"Warning: {message}", err=True)
+        else:
+            usual(message, category, *rest, **more)
+
+    warnings.showwarning = show
+    warnings.simplefilter("once", RenamedWarning)
 
 
 def _show_version(wanted: bool) -> None:

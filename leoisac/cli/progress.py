@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from leoisac.foundation.number_text import duration_text, share_text
+from leoisac.foundation.number_text import counted, duration_text, share_text, short_time_text
 from leoisac.foundation.status import Status
 
 if TYPE_CHECKING:
     from leoisac.experiment.running.runner import Progress
 
+LONG_S = 120.0
+"""A run that takes longer says so in a line that stays."""
 LINE_S = 10.0
 """Least time between two lines in a pipe."""
 
@@ -23,7 +25,8 @@ LINE_S = 10.0
 def progress_bar(shown: Console) -> Iterator[Any]:
     """Yields the callback that a run reports to."""
     if not shown.is_terminal:
-        yield _Lines(shown)
+        lines = _Lines(shown)
+        yield _announcing(shown, lines)
         return
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
@@ -50,7 +53,33 @@ def progress_bar(shown: Console) -> Iterator[Any]:
                 ended=_shares(state.statuses),
             )
 
-        yield report
+        yield _announcing(bar.console, report)
+
+
+def _announcing(shown: Console, report: Any) -> Any:
+    """``report``, and once a line that says how long it will take, as soon as every scheme has been measured."""
+    said: list[str] = []
+
+    def both(state: Progress) -> None:
+        if not said and state.left_s is not None and state.left_s > LONG_S:
+            said.append(long_run_line(state))
+            shown.print(said[0], soft_wrap=True, highlight=False)
+        report(state)
+
+    return both
+
+
+def long_run_line(state: Progress) -> str:
+    """How long a run will take, from what its first blocks took: time of programs stands apart."""
+    from leoisac.experiment.running.estimating import memory_so_far
+
+    each = short_time_text((state.left_s or 0.0) / max(state.left, 1))
+    memory = memory_so_far()
+    programs = f"; compiling took {short_time_text(state.compile_s)}" if state.compile_s else ""
+    return (
+        f"This takes about {duration_text(state.left_s)} more: {counted(state.left, 'trial')}, {each} each on average"
+        f"{programs}{f'; memory so far {memory / 1e6:.0f} MB' if memory else ''}. Interrupted, it continues."
+    )
 
 
 class _Lines:
@@ -84,7 +113,8 @@ def doing(state: Progress) -> str:
 def _time_left(state: Progress) -> str:
     if not state.computed or not state.left:
         return ""
-    return f"{duration_text(state.left * state.seconds / state.computed)} left"
+    left = state.left * state.seconds / state.computed if state.left_s is None else state.left_s
+    return f"{duration_text(left)} left"
 
 
 def _shares(statuses: Mapping[Status, int]) -> str:

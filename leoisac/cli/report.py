@@ -68,7 +68,7 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         scenarios=manifest.studies,
         studies=studies,
         pictures=pictures,
-        claims=check_claims(system, studies),
+        claims=check_claims(system, studies, stored_only=True),
         state=store_state(folder, catalogue.find),
         sessions=manifest.sessions,
         version=leoisac.__version__,

@@ -71,6 +71,10 @@ def run(
     tls_key: TlsKey = None,
     device: Device = None,
     backend: Backend = None,
+    estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="Measure a few trials and say how long the run will take; nothing is stored."),
+    ] = False,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw the figure when the run is finished.")] = True,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to draw it: .png, .pdf, .svg or .pgf (default in DIR).")
@@ -115,6 +119,11 @@ def run(
         name = target.replace("/", "-") + ("" if preset == PAPER else f"-{preset}")
     studies = {study: _with_files(item) for study, item in studies.items()}
     folder = store or Path("runs") / name
+    if estimate:
+        from leoisac.cli.estimate import print_estimate
+
+        print_estimate(system, studies, folder, workers or 1, backend)
+        return
     from leoisac.cli.running import draw, print_results, run_with_bar
 
     datasets: dict[str, Any] = {}

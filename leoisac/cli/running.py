@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from leoisac.api.pass_pictures import beams_picture, pass_picture
 from leoisac.cli.output import say
 from leoisac.cli.progress import progress_bar
-from leoisac.cli.tables import console, outcome_tables, result_table
+from leoisac.cli.tables import MOST_ROWS, console, outcome_tables, result_table
 from leoisac.experiment.contracts import System
 from leoisac.experiment.names import in_file_name, printable
 from leoisac.experiment.reading.footnotes import add_warnings, facts
@@ -95,8 +96,14 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
     for name, dataset in datasets.items():
         if len(datasets) > 1:
             out.print(f"Study {name}", style="bold")
-        out.print(result_table(summary(dataset, system.headline_of(name))), "")
-        for metric in (one for one in system.beside if one in dataset):
+        shown = summary(dataset, system.headline_of(name))
+        out.print(result_table(shown), "")
+        beside = [one for one in system.beside if one in dataset]
+        if math.prod(shown["mean"].shape[1:]) > MOST_ROWS:
+            rest = f"; beside them {', '.join(beside)}" if beside else ""
+            out.print(f"All points{rest}: leoisac export {folder} --to summary.csv\n", markup=False)
+            beside = []
+        for metric in beside:
             out.print(result_table(summary(dataset, metric, view="all")), "")
         for made in outcome_tables(dataset):
             out.print(made)

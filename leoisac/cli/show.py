@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from leoisac import catalogue
-from leoisac.cli.options import Plugins
+from leoisac.cli.options import Plugins, assignments
 from leoisac.cli.output import say
 from leoisac.experiment.channel_checks import HOW_TO_TEST
 from leoisac.experiment.contracts import System, resolve
@@ -51,6 +51,10 @@ def show(
     channels: Annotated[
         bool, typer.Option("--channels", help="Show every array of the channels instead: axes, unit, convention.")
     ] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a field of the configuration; may be repeated."),
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Show configuration, sizes and link budgets."""
@@ -58,6 +62,7 @@ def show(
     from leoisac.cli.tables import PlainTable, channel_table, config_table, console, link_budget_tables, size_table
 
     system, config, described = _subject(subject)
+    config = config.replace(**assignments(changes))
     out = console()
     out.print(f"{system.title} ({system.name})\n", style="bold")
     if channels:
@@ -79,6 +84,11 @@ def show(
         out.print(made, "")
     out.print(config_table(config), "")
     out.print(size_table(system.axis_sizes(config)), "")
+    if described is not None and described.channels:
+        out.print(
+            "The channels are given: budgets below are what this configuration would draw, and say nothing of them.\n",
+            style="yellow",
+        )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for made in link_budget_tables(system, config):

@@ -63,13 +63,13 @@ def progress_lines(state: StoreState, folder: Path) -> list[str]:
 
 
 def scheme_table(state: StoreState) -> PlainTable:
-    """Trials, outcomes and computing time per scheme."""
+    """Trials, outcomes and computing time per scheme; what compiling took stands apart."""
     from leoisac.cli.tables import PlainTable
     from leoisac.foundation.status import Status
 
     ended = [code for code in Status if any(item.statuses.get(code) for item in state.schemes)]
     made = PlainTable("Schemes", "scheme")
-    for heading in ("asked for", "left", *(code.name for code in ended), "usable", "per trial"):
+    for heading in ("asked for", "left", *(code.name for code in ended), "usable", "per trial", "compiling"):
         made.add_column(heading, justify="right")
     for item in state.schemes:
         stored = sum(item.statuses.values())
@@ -79,7 +79,8 @@ def scheme_table(state: StoreState) -> PlainTable:
             str(item.left),
             *(str(item.statuses.get(code, 0)) for code in ended),
             share_text(item.usable / stored) if stored else "—",
-            short_time_text(item.seconds / stored) if stored else "—",
+            short_time_text(item.per_trial_s) if item.per_trial_s is not None else "—",
+            short_time_text(item.compile_seconds) if item.compile_seconds else "—",
         )
     return made
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _WIDE = 160
+MOST_ROWS, FEW_ROWS = 24, 12
+"""A sweep of more points than the first (a pass has fifty instants) is printed as so many of the second."""
 
 
 def console(stderr: bool = False) -> Console:
@@ -127,12 +129,15 @@ def result_table(summary: xr.Dataset) -> PlainTable:
     dims = [str(dim) for dim in summary["mean"].dims if dim != "scheme"]
     stacked = summary.stack(point=dims) if dims else summary.expand_dims("point")
     schemes = [str(name) for name in summary["scheme"].values]
-    points = [_point_name(summary, dims, position) for position in range(stacked.sizes["point"])]
+    chosen = shown_points(stacked.sizes["point"])
+    points = [_point_name(summary, dims, position) for position in chosen]
+    columns = [stacked[name].transpose("scheme", "point").values for name in ("mean", "low", "high", "usable_share")]
     cells = [
-        [_cell(stacked.isel(point=column).sel(scheme=scheme)) for column in range(len(points))] for scheme in schemes
+        [interval_text(*(float(values[row, at]) for values in columns)) for at in chosen] for row in range(len(schemes))
     ]
     title = str(summary.attrs["long_name"])
-    made = PlainTable(_title(title, summary))
+    few = f" ({len(chosen)} of {stacked.sizes['point']} points)" if len(chosen) < stacked.sizes["point"] else ""
+    made = PlainTable(_title(title, summary) + few)
     across = len(points) <= max(len(schemes), 6)
     names, others = (schemes, points) if across else (points, schemes)
     made.add_column("scheme" if across else "changed" if len(", ".join(dims)) > _WIDE // 2 else ", ".join(dims))
@@ -141,6 +146,13 @@ def result_table(summary: xr.Dataset) -> PlainTable:
     for row, name in enumerate(names):
         made.add_row(_bold(name), *([cells[row][i] if across else cells[i][row] for i in range(len(others))]))
     return made
+
+
+def shown_points(count: int) -> list[int]:
+    """The points that a printed table shows: all, or of more than ``MOST_ROWS`` a few from the first to the last."""
+    if count <= MOST_ROWS:
+        return list(range(count))
+    return sorted({round(k * (count - 1) / (FEW_ROWS - 1)) for k in range(FEW_ROWS)})
 
 
 def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
@@ -189,11 +201,10 @@ def _title(title: str, summary: xr.Dataset) -> str:
     long = any(dim.count("+") >= MOST_FIELDS for dim in dims)
     over = ", one value changed at a time" if long else f" over {', '.join(dims)}" if dims else ""
     unit = f" ({units})" if units != "1" else ""
-    return f"{title[:1].upper()}{title[1:]}{unit}{over}: mean ± half 95 % interval, [share of usable trials]"
-
-
-def _cell(one: xr.Dataset) -> str:
-    return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
+    share = (summary["mean"].attrs.get("valid_min"), summary["mean"].attrs.get("valid_max")) == (0.0, 1.0)
+    interval = "mean (95 % interval)" if share else "mean ± half 95 % interval"
+    trials = f", {summary.attrs['trials']}" if "trials" in summary.attrs else ""
+    return f"{title[:1].upper()}{title[1:]}{unit}{over}: {interval}, [share of usable trials]{trials}"
 
 
 def _bold(text: str) -> Text:

@@ -10,7 +10,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
-from leoisac.cli.output import say
+from leoisac.cli.output import check_out, say
 from leoisac.experiment.contracts import OUTCOMES, System
 from leoisac.experiment.errors import DamageError, StoreError
 from leoisac.foundation.config import ConfigError, suggest
@@ -28,6 +28,10 @@ def verify(
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the stores of a system are looked for.")] = Path(
         "runs"
     ),
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the verdicts of one system: .json (continued) or .md (a table)."),
+    ] = None,
     plugin: Plugins = None,
 ) -> None:
     """Check published claims against stored results.
@@ -39,8 +43,13 @@ def verify(
     from leoisac.cli.tables import console
     from leoisac.experiment.reporting.claims import check_claims, collect_studies
 
+    _check_to(to)
     out = console()
-    for system, folders in stores_of(subjects, runs):
+    found = stores_of(subjects, runs)
+    if to is not None and len(found) > 1:
+        names = ", ".join(system.name for system, _ in found)
+        raise ConfigError(f"--to {to}: a file has the verdicts of one system, and these are {names}.")
+    for system, folders in found:
         unsound: dict[str | Path, StoreError] = {}
         results = check_claims(system, collect_studies(system, folders, catalogue.find, unsound.__setitem__))
         for error in unsound.values():
@@ -55,6 +64,33 @@ def verify(
         for line in run_lines(results):
             out.print(line)
         out.print("")
+        if to is not None:
+            _write(to, system, results)
+
+
+def _check_to(to: Path | None) -> None:
+    """Whether the file can be written, and continued, before anything is read (ConfigError, StoreError)."""
+    if to is None:
+        return
+    from leoisac.experiment.reporting.verdict_files import FORMATS, read_verdicts
+
+    if to.suffix not in FORMATS:
+        raise ConfigError(f"--to {to}: must end in {' or '.join(FORMATS)}.")
+    check_out(to)
+    if to.suffix == ".json" and to.exists():
+        read_verdicts(to)
+
+
+def _write(to: Path, system: System, results: Sequence[ClaimResult]) -> None:
+    """A JSON file is continued: what it knows stands where the stores now hold too little."""
+    import leoisac
+    from leoisac.experiment.reporting.verdict_files import merged, read_verdicts, rows_of, write_verdicts
+
+    rows = rows_of(results, leoisac.__version__)
+    if to.suffix == ".json" and to.exists():
+        rows = merged(read_verdicts(to), rows)
+    write_verdicts(to, system.name, rows)
+    say(f"Verdicts: {to}")
 
 
 def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Path]]]:

@@ -118,8 +118,15 @@ class Scheme:
             ConfigError: if the scheme has no such route.
         """
         if route not in self.routes:
-            raise ConfigError(f"route = {route!r}: scheme `{self.name}` has the routes {', '.join(self.routes)}.")
+            raise ConfigError(no_route(self, route))
         return resolve(self.routes[route])
+
+
+def no_route(scheme: Scheme, route: str) -> str:
+    """What to say about a route that a scheme does not have: the likely one, and all that there are."""
+    likely = suggest(route, scheme.routes)
+    guess = likely if likely.startswith(" Did you mean") else ""
+    return f"route = {shown(route)}: scheme `{scheme.name}` has the routes {', '.join(scheme.routes)}.{guess}"
 
 
 @dataclass(frozen=True)

@@ -29,5 +29,9 @@ class ChannelError(ValueError):
     """Channel arrays that do not fit the configuration; the message says which, what it is and what is expected."""
 
 
+class RenamedWarning(DeprecationWarning):
+    """A name of the version before, which still works in this one; the message has the new name."""
+
+
 class ClusterError(RuntimeError):
     """Workers that cannot be had or cannot be used; what they finished before is kept."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from leoisac.foundation.backend import JAX, chosen
+from leoisac.foundation.compile_clock import making_programs
 from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import LANES, in_double, jax, jnp
 from leoisac.foundation.native.compiler import NoCompilerError
@@ -69,7 +70,8 @@ class _ByLanes:
         if key not in self._native:
             effort = 0 if compiles_quickly() else self._effort
             try:
-                self._native[key] = native_function(self._function, parameters, batched, effort)
+                with making_programs():
+                    self._native[key] = native_function(self._function, parameters, batched, effort)
             except (UnsupportedError, NoCompilerError):
                 self._native[key] = None  # as random numbers have
         return self._native[key]

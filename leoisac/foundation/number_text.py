@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 
+_ASYMMETRY = 0.02
+"""Share of half an interval by which the mean may be off its middle."""
+
 
 def interval_text(mean: float, low: float, high: float, share: float) -> str:
     """``2.34 ± 0.12 [95%]``: mean, half of the interval to two digits, share of usable trials where it is not one.
+
+    An interval that the mean is not in the middle of, as of shares, has both ends: ``0.92 (0.74 to 0.98)``.
 
     Args:
         mean: NaN where no trial is usable.
@@ -24,6 +29,8 @@ def interval_text(mean: float, low: float, high: float, share: float) -> str:
     if half == 0 or abs(mean) >= 1e6 or half < 1e-6:
         return f"{mean:.4g} ± {half:.2g}{usable}"
     decimals = max(0, 1 - math.floor(math.log10(half)))
+    if abs((high - mean) - (mean - low)) > _ASYMMETRY * half:
+        return f"{mean:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f}){usable}"
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}{usable}"
 
 

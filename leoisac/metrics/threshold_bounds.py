@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy import special, stats
+from scipy import special
 
 MOST_EXPONENT = 600.0
 """Test points that are told apart more surely than this say nothing, and overflow."""
@@ -72,6 +72,8 @@ def interval_error_probability(energy: Any, correlation: Any) -> Any:
     """
     root = np.sqrt(1.0 - np.asarray(correlation, dtype=float) ** 2)
     small, large = (np.sqrt(0.5 * np.asarray(energy) * (1.0 + sign * root)) for sign in (-1.0, 1.0))
+    from scipy import stats  # costs more than drawing a figure, and few need it
+
     marcum = stats.ncx2.sf(large**2, 2, small**2)
     equal = 0.5 * np.exp(-0.5 * (large - small) ** 2) * special.ive(0, small * large)
     return marcum - equal

@@ -23,6 +23,11 @@ _SHARE_HEIGHT_IN = 0.9
 _LOG_RATIO = 50.0
 _MANY_TEXTS, _MOST_TEXTS = 12, 5
 """More names than can stand side by side are thinned out to a few: instants, which are in order."""
+_LETTER = 0.62
+"""Width of a letter or digit over the size of its font."""
+_WITH_MARGINS = 1.1
+"""An axis is a tenth longer than its data."""
+_SLANTED: Mapping[str, Any] = {"rotation": 25, "ha": "right"}
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?")
 _LABEL_LETTERS = 48
 """As much as fits beside the panel in one line."""
@@ -110,14 +115,35 @@ def _positions(summary: xr.Dataset, axis: str) -> tuple[np.ndarray, list[str] | 
 
 
 def scale_x(axes: Any, x: np.ndarray, tick_labels: list[str] | None) -> None:
-    """Ticks at the points where those are few or texts; a logarithmic axis where they span decades."""
+    """Ticks at the points where those are few or texts; a logarithmic axis where they span decades.
+
+    Texts that would overprint each other are thinned out where they are instants, which are in order, and slanted
+    where they are names; of numbers the axis then chooses its own.
+    """
     if tick_labels is not None:
         texts, step = short_instants(tick_labels), -(-len(x) // _MOST_TEXTS) if len(x) > _MANY_TEXTS else 1
-        axes.set_xticks(x[::step], texts[::step])
+        ordered = all(_INSTANT.fullmatch(text) for text in tick_labels)
+        while ordered and step < len(x) and not _side_by_side(axes, x[::step], texts[::step]):
+            step += 1
+        slanted = {} if ordered or _side_by_side(axes, x[::step], texts[::step]) else _SLANTED
+        axes.set_xticks(x[::step], texts[::step], **slanted)
     elif np.all(x > 0) and x.max() / x.min() >= _LOG_RATIO:
         axes.set_xscale("log")
-    elif len(x) <= 9:
+    elif len(x) <= 9 and _side_by_side(axes, x, [f"{value:g}" for value in x]):
         axes.set_xticks(x)
+
+
+def _side_by_side(axes: Any, x: np.ndarray, texts: Sequence[str]) -> bool:
+    """Whether texts below an axis stand beside each other, by the usual width of a letter."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+
+    points = FontProperties(size=mpl.rcParams["xtick.labelsize"]).get_size_in_points()
+    inches = axes.get_figure().get_figwidth() * axes.get_position().width
+    order = np.argsort(x)
+    places = (x[order] - x.min()) / max(float(np.ptp(x)), 1e-300) * inches / _WITH_MARGINS
+    widths = np.array([len(texts[k]) for k in order]) * _LETTER * points / 72.0
+    return bool(np.all(np.diff(places) >= 0.5 * (widths[:-1] + widths[1:]) + 0.5 * points / 72.0))
 
 
 def short_instants(texts: Sequence[str]) -> list[str]:

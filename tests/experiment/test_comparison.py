@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from leoisac.experiment.contracts import Verdict
-from leoisac.experiment.reading.comparison import collapsed, common_trials, comparison_text, viewed
+from leoisac.experiment.reading.comparison import collapsed, common_trials, comparison_text, masked, viewed
 from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.experiment.reading.verdicts import (
     Estimate,
@@ -117,6 +117,22 @@ class TestCommonTrials:
         for names, ends in (("xyz", "x 10%"), ("wxyz", "and others")):
             several = viewed(data.isel(scheme=[1] * len(names)).assign_coords(scheme=list(names)))
             assert comparison_text(several).endswith(ends)
+
+
+def test_what_is_not_compared_is_missing() -> None:
+    """Against the plain way, also for arrays with axes of their own and for axes in another order."""
+    rng = np.random.default_rng(3)
+    data = results(rng.random((2, 3, 10)) < 0.9)
+    wide = data["rate"].expand_dims(user=2).transpose(*data["rate"].dims, "user") + np.arange(2.0)
+    data = data.assign(wide=wide, turned=data["rate"].transpose(*reversed(data["rate"].dims)), count=data["status"])
+    seen, found = viewed(data), masked(data)
+    for name in ("rate", "wide", "turned"):
+        xr.testing.assert_identical(found[name], seen[name].where(seen["usable"]).transpose(*seen[name].dims))
+    xr.testing.assert_identical(found["count"], seen["count"])
+    assert masked(data) is found
+    other = data.assign(rate=data["rate"] + 1.0)
+    assert masked(other) is not found
+    xr.testing.assert_identical(masked(other)["rate"], found["rate"] + 1.0)
 
 
 def sample(mean: float, spread: float = 0.1, count: int = 40) -> xr.DataArray:

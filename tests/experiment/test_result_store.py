@@ -145,7 +145,7 @@ class TestRefusals:
         file = folder / "manifest.json"
         file.write_text(file.read_text().replace('"schema": 2', '"schema": 1'))
         for read in (li.open_run, li.resume, li.check_store, run):
-            with pytest.raises(li.StoreError, match=r"is of schema 1, .*compute it anew: leoisac run .*STUDY\.toml"):
+            with pytest.raises(li.StoreError, match=r"is of schema 1 .*compute it anew: leoisac run .*run\.toml"):
                 read(folder)
 
     def test_another_base_configuration(self, folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -17,6 +19,7 @@ from leoisac.experiment.reading.statistics import (
     share_interval,
     summary,
 )
+from leoisac.foundation.number_text import interval_text
 
 
 def trials(values: object) -> xr.DataArray:
@@ -219,3 +222,58 @@ class TestRatio:
         assert float(found["mean"]) == 0.5
         assert int(found["count"]) == 1
         assert np.isnan(found["low"])
+
+
+class TestBoundsOfQuantities:
+    """No printed interval reaches beyond what a quantity can be."""
+
+    @staticmethod
+    def _data(values: Any, **attrs: float) -> xr.Dataset:
+        values = np.asarray(values, float)
+        shape = ("scheme", "trial")
+        return xr.Dataset(
+            {
+                "m": (shape, values, {"long_name": "m", "units": "1", **attrs}),
+                "usable": (shape, np.ones(values.shape, bool)),
+                "status": (shape, np.zeros(values.shape, np.int8)),
+            },
+            {"scheme": ["a", "b"][: len(values)]},
+        )
+
+    def test_yes_and_no_have_wilson_intervals(self) -> None:
+        found = summary(self._data([[1, 1, 0, 1], [0, 0, 0, 0]], valid_min=0.0, valid_max=1.0), "m")
+        for row, (successes, count) in enumerate(((3, 4), (0, 4))):
+            z, p = 1.959963984540054, successes / count
+            centre, half = p + z**2 / (2 * count), z * np.sqrt(p * (1 - p) / count + z**2 / (4 * count**2))
+            low, high = (centre - half) / (1 + z**2 / count), (centre + half) / (1 + z**2 / count)
+            assert float(found["low"][row]) == pytest.approx(low if successes else 0.0, abs=1e-12)
+            assert float(found["high"][row]) == pytest.approx(high, abs=1e-12)
+        texts = [interval_text(*(float(found[n][row]) for n in ("mean", "low", "high")), 1.0) for row in (0, 1)]
+        assert texts == ["0.75 (0.30 to 0.95)", "0.00 (0.00 to 0.49)"]
+
+    def test_others_end_at_their_bounds(self) -> None:
+        values = [[0.5, 1.0, 0.0], [0.2, 0.9, 0.5]]
+        free, bound = (
+            summary(self._data(values, **attrs), "m") for attrs in ({}, {"valid_min": 0.0, "valid_max": 1.0})
+        )
+        assert float(free["low"][0]) < 0.0
+        assert float(bound["low"][0]) == 0.0
+        assert float(bound["high"][0]) == 1.0
+        assert (bound["mean"] == free["mean"]).all()
+        one = summary(self._data([[3.0, 4.0]], valid_min=0.0), "m")
+        assert float(one["low"][0]) == 0.0
+        assert float(one["high"][0]) > 4.0
+
+    def test_one_trial_has_no_interval(self) -> None:
+        found = summary(self._data([[1.0]], valid_min=0.0, valid_max=1.0), "m")
+        assert np.isnan(float(found["low"][0]))
+
+    def test_tables_name_their_trials(self) -> None:
+        from leoisac.cli.tables import result_table, shown_points
+
+        data = self._data([[1, 1, 0, 1], [0, 0, 0, 0]], valid_min=0.0, valid_max=1.0)
+        heading = result_table(summary(data.assign_coords(scheme_label=("scheme", ["A", "B"])), "m")).heading
+        assert heading == "M: mean (95 % interval), [share of usable trials], 4 trials per point"
+        assert shown_points(24) == list(range(24))
+        few = shown_points(51)
+        assert (few[0], few[-1], len(few)) == (0, 50, 12)

@@ -9,6 +9,7 @@ zero. ``usable``: every scheme and point over its own usable trials, for quantit
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,31 @@ def viewed(dataset: xr.Dataset, view: str = COMMON) -> xr.Dataset:
     }
     counted = dataset.assign(zeroed).assign(usable=run).assign_coords({_DESIGNED: usable})
     return counted.assign_attrs(view=view)
+
+
+def masked(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset over its common trials, with every quantity missing (NaN) where it is not compared.
+
+    Claims of a system ask for it one after the other, of the same dataset: the last one is kept.
+    """
+    for known, result in _masked:
+        if known() is dataset:
+            return result
+    seen = viewed(dataset)
+    usable = seen["usable"]
+    where: dict[str, Any] = {}
+    for name, values in seen.data_vars.items():
+        if values.dtype.kind == "f" and values.dims[: usable.ndim] == usable.dims:  # as datasets of runs have them
+            mask = usable.values.reshape(*usable.shape, *(1 for _ in values.dims[usable.ndim :]))
+            where[str(name)] = values.copy(data=np.where(mask, values.values, np.nan))
+        elif values.dtype.kind == "f":
+            where[str(name)] = values.where(usable)
+    result = seen.assign(where)
+    _masked[:] = [(weakref.ref(dataset), result)]
+    return result
+
+
+_masked: list[tuple[weakref.ref[xr.Dataset], xr.Dataset]] = []
 
 
 def common_trials(dataset: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:

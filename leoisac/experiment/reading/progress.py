@@ -47,6 +47,7 @@ class SchemeState:
         statuses: how the stored ones ended.
         usable: how many of them count in statistics.
         seconds: time of design and evaluation summed over the processes, compilation included.
+        compile_seconds: of these, what programs took to make.
     """
 
     label: str
@@ -55,6 +56,13 @@ class SchemeState:
     statuses: Mapping[Status, int]
     usable: int
     seconds: float
+    compile_seconds: float = 0.0
+
+    @property
+    def per_trial_s(self) -> float | None:
+        """Seconds per stored trial, without compilation; ``None`` where none is stored."""
+        stored = sum(self.statuses.values())
+        return (self.seconds - self.compile_seconds) / stored if stored else None
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,7 @@ class _Held:
     statuses: Mapping[Status, int]
     usable: int
     seconds: float
+    compile_seconds: float
     units: int
     failures: tuple[Failure, ...]
 
@@ -174,6 +183,7 @@ def _held(store: DirectoryStore, want: Want, changes: Mapping[str, object]) -> _
         statuses={code: counts[int(code)] for code in Status if counts[int(code)]},
         usable=int(usable.sum()),
         seconds=sum(unit.seconds for unit in units),
+        compile_seconds=sum(unit.compile_seconds for unit in units),
         units=len(units),
         failures=tuple(Failure(want.choice.label, changes, unit.first, unit.stop, unit.traceback) for unit in still),
     )
@@ -204,6 +214,7 @@ def _scheme_state(label: str, parts: Sequence[tuple[Want, _Held]]) -> SchemeStat
         statuses={code: statuses[code] for code in Status if statuses[code]},
         usable=sum(held.usable for _, held in parts),
         seconds=sum(held.seconds for _, held in parts),
+        compile_seconds=sum(held.compile_seconds for _, held in parts),
     )
 
 

@@ -40,14 +40,20 @@ def summary(
     Returns:
         ``mean, low, high``, ``count`` (trials with a value); ``usable_share, usable_low, usable_high`` (Wilson) among
         the trials that were run; ``collapsed``: how many of the trials counted serve nobody. Means of schemes and
-        points that are not compared are missing. Attributes: those of the dataset and of the metric, ``caption``.
+        points that are not compared are missing. Attributes: those of the dataset and of the metric, ``caption``, and
+        ``trials``: how many per point, in words. Intervals stay within the bounds of the metric; of one that is yes or
+        no they are Wilson's.
 
     Raises:
         KeyError: if the dataset has no such metric.
         ConfigError: for an unknown view.
     """
+    # Of all metrics a table reads one: copies of a dataset with forty variables would cost more than its statistics.
+    needed = dict.fromkeys((metric, "usable", "status", *list[str](dataset.attrs.get("alive", ()))))
+    dataset = dataset[[name for name in needed if name == metric or name in dataset]]
     seen = viewed(dataset, view)
-    result = mean_interval(seen[metric].where(seen["usable"]), level, method)
+    counted = seen[metric].where(seen["usable"])
+    result = _within_bounds(counted, mean_interval(counted, level, method), level)
     share = share_interval(dataset["usable"].sum("trial"), trials_run(dataset), level)
     result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
     result = result.assign(collapsed=collapsed(seen).sum("trial"))
@@ -55,7 +61,25 @@ def summary(
         result[name].attrs = dict(dataset[metric].attrs)
     result.attrs = {**seen.attrs, **dataset[metric].attrs, "metric": metric, "level": level}
     result.attrs["caption"] = comparison_text(seen)
+    result.attrs["trials"] = trials_text(dataset)
     return result
+
+
+def _within_bounds(values: xr.DataArray, result: xr.Dataset, level: float) -> xr.Dataset:
+    """No interval reaches beyond what a quantity can be: of yes and no it is Wilson's, of others it ends at the bound.
+
+    Student's interval of a share of three trials is 0.67 ± 1.43, which nothing can be.
+    """
+    bounds = [values.attrs.get(f"valid_{name}") for name in ("min", "max")]
+    if bounds == [None, None]:
+        return result
+    numbers = values.values[~np.isnan(values.values)] if values.dtype.kind == "f" else np.empty(0)
+    if bounds == [0.0, 1.0] and numbers.size and bool(np.isin(numbers, (0.0, 1.0)).all()):
+        share = share_interval(values.sum("trial"), result["count"], level)
+        known = result["low"].notnull()  # one trial has no interval
+        return result.assign({name: share[name].where(known) for name in ("low", "high")})
+    least, most = (edge if bound is None else bound for bound, edge in zip(bounds, (-np.inf, np.inf)))
+    return result.assign({name: result[name].clip(least, most, keep_attrs=True) for name in ("low", "high")})
 
 
 def mean_interval(values: xr.DataArray, level: float = LEVEL, method: str = METHODS[0]) -> xr.Dataset:
@@ -164,14 +188,17 @@ def share_interval(successes: xr.DataArray, trials: xr.DataArray, level: float =
     trials, no share.
     """
     z = float(special.ndtri(0.5 + 0.5 * level))
-    n = trials.where(trials > 0).astype(float)
-    share = successes / n
+    like, of = xr.broadcast(successes, trials)  # once: aligning labels costs ten times the arithmetic
+    count, of = like.values, of.values
+    n = np.where(of > 0, of, np.nan)
+    share = count / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n)
     # At the ends the bound is 0 or 1 exactly; rounding must not say otherwise.
-    low = (centre - half).where(successes > 0, share)
-    high = (centre + half).where(successes < trials, share)
-    return xr.Dataset({"share": share, "low": low, "high": high})
+    low = np.where(count > 0, centre - half, share)
+    high = np.where(count < of, centre + half, share)
+    found = {"share": share, "low": low, "high": high}
+    return xr.Dataset({name: (like.dims, numbers) for name, numbers in found.items()}, like.coords)
 
 
 def paired_difference(

@@ -39,11 +39,24 @@ class ClaimResult:
         return f"{self.verdict.measured} (proxy: {self.claim.proxy})" if self.claim.proxy else self.verdict.measured
 
 
-def check_claims(system: System, studies: Mapping[str, xr.Dataset]) -> tuple[ClaimResult, ...]:
-    """A verdict for every claim of the system, from datasets by study name."""
+def check_claims(
+    system: System, studies: Mapping[str, xr.Dataset], stored_only: bool = False
+) -> tuple[ClaimResult, ...]:
+    """A verdict for every claim of the system, from datasets by study name.
+
+    Args:
+        system: the system.
+        studies: what is stored.
+        stored_only: leave claims that read no study without a verdict: they are about a closed problem, not about
+            what is stored, and may have to be computed.
+    """
     figures: Sequence[Figure] = resolve(system.figures)
     claims: Sequence[Claim] = resolve(system.claims)
-    return tuple(_check(system, figures, claim, studies) for claim in claims)
+    unread = Verdict(INSUFFICIENT, "reads no study", 0)
+    return tuple(
+        ClaimResult(claim, unread) if stored_only and not claim.studies else _check(system, figures, claim, studies)
+        for claim in claims
+    )
 
 
 def collect_studies(

@@ -118,11 +118,11 @@ def result_table(dataset: xr.Dataset, metric: str, view: str = COMMON) -> Markup
     title = str(numbers.attrs["long_name"])
     caption = f"{title[:1].upper()}{title[1:]}{f' ({units})' if units != '1' else ''}"
     caption += " (all trials, 0 where there is no usable design)" if view == ALL else ""
+    arrays = [numbers[name].transpose("scheme", *dims).values for name in ("mean", "low", "high", "usable_share")]
     rows: list[list[object]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
-        one = numbers.isel(dict(zip(dims, index)))
         place = [text for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
-        cells = [_interval(one.isel(scheme=position)) for position in range(len(labels))]
+        cells = [interval_text(*(float(array[(k, *index)]) for array in arrays)) for k in range(len(labels))]
         rows.append([*place, *cells])
     if not dims:
         pairs = [(label, cell) for label, cell in zip(labels, rows[0])]
@@ -198,19 +198,20 @@ def timings(state: StoreState) -> Markup:
     rows: list[Sequence[object]] = []
     for item in state.schemes:
         stored = sum(item.statuses.values())
-        each = short_time_text(item.seconds / stored) if stored else "—"
-        rows.append((item.label, str(stored), duration_text(item.seconds), each))
+        each = short_time_text(item.per_trial_s) if item.per_trial_s is not None else "—"
+        compiling = short_time_text(item.compile_seconds) if item.compile_seconds else "—"
+        rows.append((item.label, str(stored), duration_text(item.seconds), compiling, each))
     note = (
-        "Design and evaluation of all processes together; compilation included, drawing of channels not. "
+        "Design and evaluation of all processes together, without the drawing of channels. Time in all includes "
+        "compiling, time per trial does not (as far as the version that wrote the unit measured it). "
         "Times of schemes compare only where they ran on the same machine."
     )
     return join(
-        [table("", ("scheme", "trials", "in all", "per trial"), rows, (1, 2, 3)), tag("p", note, class_="note")]
+        [
+            table("", ("scheme", "trials", "in all", "compiling", "per trial"), rows, (1, 2, 3, 4)),
+            tag("p", note, class_="note"),
+        ]
     )
-
-
-def _interval(one: xr.Dataset) -> str:
-    return interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
 
 
 def _more(count: int, what: str) -> Markup | str:

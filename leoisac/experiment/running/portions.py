@@ -88,10 +88,10 @@ class Portions:
         if any(part.traceback for part in parts):
             return
         trials = task.stop - task.first
-        seconds = sum(part.seconds for part in parts) / trials
-        size = sum(array.nbytes for part in parts for array in part.arrays.values()) / trials + _channel_bytes(task)
+        seconds = sum(part.seconds - part.compile_seconds for part in parts) / trials
+        size = sum(array.nbytes for part in parts for array in part.arrays.values()) / trials + channel_bytes(task)
         known = self._paces.get(_group(task))
-        # The first portion of a kind includes compiling: the quickest one tells.
+        # The first portion of a kind may include what is made once beside its programs: the quickest one tells.
         pace = _Pace(min(seconds, known.seconds) if known else seconds, size)
         self._paces[_group(task)] = self._recent[_group(task)[1]] = pace
 
@@ -113,7 +113,7 @@ class Portions:
         return max(least, int(min(by_time, by_size, by_share)))
 
 
-def _channel_bytes(task: BlockTask) -> int:
+def channel_bytes(task: BlockTask) -> int:
     """Bytes per trial that grow with the problem's sizes."""
     sizes = task.system.axis_sizes(task.config)
     numbers = sum(math.prod(sizes.get(axis, 1) for axis in axes) for axes in task.system.channel_axes.values())

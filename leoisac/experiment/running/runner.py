@@ -28,6 +28,7 @@ from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluat
 from leoisac.experiment.trials.given_channels import GivenChannels
 from leoisac.experiment.trials.judge import failed, judge
 from leoisac.experiment.trials.provenance import machine_type
+from leoisac.foundation.compile_clock import compile_seconds
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.status import Status
 
@@ -50,6 +51,9 @@ class Progress:
         current: what was computed last.
         now: what is being computed, as far as that is known.
         compiling: whether its programs may have to be compiled first.
+        left_s: seconds to the end by what trials of every scheme took without compilation; None until all schemes that
+            are left have been measured.
+        compile_s: seconds that programs have taken so far.
     """
 
     total: int
@@ -60,6 +64,8 @@ class Progress:
     current: str = ""
     now: str = ""
     compiling: bool = False
+    left_s: float | None = None
+    compile_s: float = 0.0
 
     @property
     def left(self) -> int:
@@ -103,7 +109,7 @@ def compute(
     if unit_trials is not None:
         whole_number("unit_trials", unit_trials, 1, 1_000_000)
     wanted = list(studies)
-    book = _Book(progress)
+    book = _Book(progress, workers)
     stop = stop or Stop()
     tried: dict[UnitKey, list[Interval]] = {}
     while True:
@@ -204,7 +210,7 @@ def failed_units(task: BlockTask, trace: str) -> Iterator[Unit]:
 
 def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
     """Design, evaluate, judge."""
-    start = time.perf_counter()
+    start, programs = time.perf_counter(), compile_seconds()
     trace = ""
     try:
         solution = design_trials(task.system, task.config, channels, choice.scheme.name, choice.route)
@@ -215,20 +221,33 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
             raise  # what no trial of these channels can give is refused, not stored as a failure
         trace = traceback.format_exc()
         outcome = failed(task.stop - task.first)
-    return _unit(task, choice, unit_arrays(outcome), time.perf_counter() - start, trace)
+    seconds, compiling = time.perf_counter() - start, compile_seconds() - programs
+    return _unit(task, choice, unit_arrays(outcome), seconds, trace, min(compiling, seconds))
 
 
-def _unit(task: BlockTask, choice: SchemeRoute, arrays: Mapping[str, np.ndarray], seconds: float, trace: str) -> Unit:
+def _unit(
+    task: BlockTask,
+    choice: SchemeRoute,
+    arrays: Mapping[str, np.ndarray],
+    seconds: float,
+    trace: str,
+    compiling: float = 0.0,
+) -> Unit:
     key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
     program = task.system.program(choice.scheme.name)
-    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type(), program)
+    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type(), program, compiling)
 
 
 class _Book:
     """Keeps the count of a run and tells ``progress``."""
 
-    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+    def __init__(self, progress: Callable[[Progress], None] | None, workers: int = 1) -> None:
         self._progress = progress
+        self._workers = max(workers, 1)
+        self._left: Counter[str] = Counter()
+        self._done: Counter[str] = Counter()
+        self._steady: dict[str, float] = {}
+        self._compile_s = 0.0
         self._start = time.monotonic()
         self._statuses: Counter[Status] = Counter()
         self._total = self._stored = self._computed = 0
@@ -247,6 +266,9 @@ class _Book:
         tasks = list(blocks)
         if tasks:
             self.begin(tasks[0], tasks[0].choices[0])
+        self._left = Counter[str]()
+        for task in tasks:
+            self._left.update({choice.label: task.stop - task.first for choice in task.choices})
         self._total = sum(want.trials for want in wants)
         missing = sum((task.stop - task.first) * len(task.choices) for task in tasks)
         if not self._planned or missing:
@@ -265,14 +287,33 @@ class _Book:
         labels = [choice.label for choice in task.choices]
         done = next(c.label for c in task.choices if (c.scheme.name, c.route) == (unit.key.scheme, unit.key.route))
         self._seen.add(done)
+        self._measure(done, unit)
         following = labels[labels.index(done) + 1 :]
         if following:
             self._now, self._compiling = following[0], following[0] not in self._seen
         self._report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
+
+    def _measure(self, label: str, unit: Unit) -> None:
+        self._left[label] -= unit.stop - unit.first
+        self._done[label] += unit.stop - unit.first
+        self._steady[label] = self._steady.get(label, 0.0) + unit.seconds - unit.compile_seconds
+        self._compile_s += unit.compile_seconds
+
+    def _left_seconds(self, seconds: float) -> float | None:
+        """By the pace of every scheme, and what drawing and storing have taken beside the designs."""
+        left = {label: count for label, count in self._left.items() if count > 0}
+        if not left or any(label not in self._done for label in left):
+            return None
+        designing = sum(count * self._steady[label] / self._done[label] for label, count in left.items())
+        steady = sum(self._steady.values())
+        beside = max(seconds * self._workers - self._compile_s - steady, 0.0) / max(sum(self._done.values()), 1)
+        beside = min(beside, steady / max(sum(self._done.values()), 1))  # waiting is no work
+        return (designing + beside * sum(left.values())) / self._workers
 
     def _report(self, current: str) -> None:
         if self._progress is not None:
             seconds = time.monotonic() - self._start
             statuses = dict(self._statuses)
             numbers = self._total, self._stored, self._computed
-            self._progress(Progress(*numbers, statuses, seconds, current, self._now, self._compiling))
+            more = self._left_seconds(seconds), self._compile_s
+            self._progress(Progress(*numbers, statuses, seconds, current, self._now, self._compiling, *more))

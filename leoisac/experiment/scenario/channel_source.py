@@ -24,7 +24,7 @@ from leoisac.experiment.channel_checks import (
     refuse_single,
     trial_count,
 )
-from leoisac.experiment.channel_table import domain_of
+from leoisac.experiment.channel_table import domain_of, unit_of
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError
 from leoisac.experiment.scenario.channel_files import opened
@@ -232,13 +232,20 @@ def _needed(system: System) -> Sequence[str]:
 
 
 def _no_array(system: System, name: str, label: str, there: Sequence[str]) -> ConfigError:
-    axes = ", ".join([*system.channel_axes[name], TRIAL])
+    declared = system.channel_axes[name]
+    axes = ", ".join([*declared, TRIAL])
+    unit = unit_of(declared)
+    plain = "" if declared else f" One number for all trials will do: {name} = 1.0e-13{_in(unit)}."
     listed = ", ".join(there[:12]) + (" and more" if len(there) > 12 else "")
     return ConfigError(
         f"channels.{name}: is needed, and {label} has no variable of this name (it has {listed or 'none'}). Say which "
-        f'one it is, with its axes in the order of the file: {name} = "H({axes})". `leoisac show {system.name} '
+        f'one it is, with its axes in the order of the file: {name} = "H({axes})".{plain} `leoisac show {system.name} '
         "--channels` says what every array is."
     )
+
+
+def _in(unit: str) -> str:
+    return f", in {unit}" if unit not in ("", "1") else ""
 
 
 def _checked(name: str, values: np.ndarray, axes: tuple[str, ...], single: bool) -> np.ndarray:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from leoisac.experiment.contracts import Scheme, System
+from leoisac.experiment.contracts import Scheme, System, no_route
+from leoisac.experiment.errors import RenamedWarning
 from leoisac.foundation.config import ConfigError
 
 DEFAULT_ROUTE = "fast"
+RENAMED_ROUTES = {"printed": "published"}
+"""Names of routes in the version before -> now."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,23 @@ def scheme_route(system: System, entry: str, route: str = DEFAULT_ROUTE) -> Sche
     """
     name, _, own_route = entry.partition(":")
     scheme = system.scheme(name.strip())
-    chosen = own_route.strip() or route
-    if chosen not in scheme.routes:
-        raise ConfigError(f"route = {chosen!r}: scheme `{scheme.name}` has the routes {', '.join(scheme.routes)}.")
-    return SchemeRoute(scheme, chosen)
+    return SchemeRoute(scheme, route_of(scheme, own_route.strip() or route))
+
+
+def route_of(scheme: Scheme, name: str) -> str:
+    """The name of a route that the scheme has; one of the version before gives the new one, with a RenamedWarning.
+
+    Raises:
+        ConfigError: if the scheme has no such route, with the likely one.
+    """
+    new = RENAMED_ROUTES.get(name, "")
+    if name not in scheme.routes and new in scheme.routes:
+        text = f"route {name!r} of scheme `{scheme.name}` is called {new!r} since 0.2; the old name goes with 0.3."
+        warnings.warn(text, RenamedWarning, stacklevel=3)
+        return new
+    if name not in scheme.routes:
+        raise ConfigError(no_route(scheme, name))
+    return name
 
 
 def scheme_routes(

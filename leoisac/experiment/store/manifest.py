@@ -21,6 +21,7 @@ from leoisac.experiment.store.publishing import content_of, publish
 from leoisac.foundation.config import ConfigError, fingerprint, shown
 
 SCHEMA = 2
+_MOST_FILES = 5
 MANIFEST = "manifest.json"
 _SESSION_KEYS: Mapping[str, type] = {"command": str, "created": str, "versions": dict, "host": dict, "plugins": list}
 
@@ -111,9 +112,9 @@ def _sealed_data(file: Path) -> dict[str, Any]:
     data = cast(dict[str, Any], data)
     if data["schema"] == 1:
         raise StoreError(
-            f"{file}: is of schema 1, this version of leoisac reads schema {SCHEMA}: units of schema 1 do not say "
-            "which trials they hold and have no digest, so that damage to them would not show. Read it with the "
-            f"version that made it, or compute it anew: leoisac run {file.parent}/STUDY.toml --store ANOTHER."
+            f"{file}: is of schema 1 (versions 0.1), this version of leoisac reads schema {SCHEMA}: units of schema 1 "
+            "do not say which trials they hold and have no digest, so that damage to them would not show. Read it with "
+            f"the version that made it, or compute it anew: {_run_again(file.parent)}."
         )
     if data["schema"] != SCHEMA:
         raise StoreError(
@@ -123,6 +124,15 @@ def _sealed_data(file: Path) -> dict[str, Any]:
     if not whole:
         raise _damaged(file, "is not as leoisac wrote it")
     return data
+
+
+def _run_again(folder: Path) -> str:
+    """Commands that compute the scenarios beside a manifest into another store."""
+    files = sorted(folder.glob("*.toml")) or [folder / "STUDY.toml"]
+    target = folder.with_name(f"{folder.name}-again")
+    return "; ".join(
+        f"leoisac run {printable(str(file))} --store {printable(str(target))}" for file in files[:_MOST_FILES]
+    )
 
 
 def _understood(data: Mapping[str, Any], find: Callable[[str], System]) -> Manifest:

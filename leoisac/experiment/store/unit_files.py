@@ -53,6 +53,7 @@ def write_unit(file: Path, unit: Unit, identity: Identity, versions: Mapping[str
         **asdict(identity),
         "versions": dict(versions),
         "seconds": unit.seconds,
+        **({"compile_seconds": unit.compile_seconds} if unit.compile_seconds else {}),
         "machine": unit.machine,
         **({"program": unit.program} if unit.program else {}),
         "traceback": unit.traceback.encode("utf-8", "backslashreplace").decode(),
@@ -91,12 +92,13 @@ def read_unit(file: Path, identity: Identity, layout: Layout, names: Iterable[st
         if problem:
             raise ValueError(problem)
         seconds, trace, machine = float(note["seconds"]), note["traceback"], note["machine"]
-        program = note.get("program", "")
+        program, compiling = note.get("program", ""), float(note.get("compile_seconds", 0.0))
         for text in (trace, machine, program):
             text.encode()  # halves of characters could be neither printed nor written
         if bool(trace) != identity.failed or bool(trace.strip()) != identity.failed:
             raise ValueError("its note is not one of a unit")
-        return Unit(identity.key, identity.first, identity.stop, arrays, seconds, trace, machine, program)
+        span = identity.first, identity.stop
+        return Unit(identity.key, *span, arrays, seconds, trace, machine, program, compiling)
     except StoreError:
         raise
     except Exception as error:  # a damaged archive makes zipfile, zlib and NumPy raise nearly anything

@@ -68,6 +68,7 @@ class Unit:
         traceback: of the exception when all trials are FAILED, else empty.
         machine: processor that computed it; bits may differ between types of machine.
         program: tells apart the users' own code that computed it (``System.program``); empty where there is none.
+        compile_seconds: of ``seconds``, what programs took to make; 0 in units of versions that did not measure it.
     """
 
     key: UnitKey
@@ -78,6 +79,7 @@ class Unit:
     traceback: str = ""
     machine: str = ""
     program: str = ""
+    compile_seconds: float = 0.0
 
     def metrics(self) -> dict[str, np.ndarray]:
         """The metrics among the arrays, by name."""

@@ -17,6 +17,7 @@ from leoisac.experiment.channel_checks import (
     refuse_single,
     trial_count,
 )
+from leoisac.experiment.channel_table import described, unit_of
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.errors import ChannelError
 from leoisac.experiment.trials.blocks import channel_dtypes
@@ -100,8 +101,19 @@ def _check_names(system: System, channel_class: type, arrays: Mapping[str, Any])
     }
     missing = [name for name in system.channel_axes if name not in arrays and name not in optional]
     if missing:
-        described = ", ".join(f"{name} {axes_text(system.channel_axes[name])}" for name in missing)
-        raise ChannelError(f"missing: {described}.")
+        described_all = "; ".join(_wanted(system, name) for name in missing)
+        raise ChannelError(
+            f"missing: {described_all}. Give {', '.join(f'{name}=…' for name in missing)} as well; `leoisac show "
+            f"{system.name} --channels` has every array, and leoisac.draw(config).{missing[0]} what leoisac would take."
+        )
+
+
+def _wanted(system: System, name: str) -> str:
+    """An array that lacks: its axes, its unit and what it is."""
+    declared = system.channel_axes[name]
+    unit, meaning = unit_of(declared), described(declared)[0]
+    words = ", ".join(part for part in (f"in {unit}" if unit not in ("", "1") else "", meaning) if part)
+    return f"{name} {axes_text(declared)}{f', {words}' if words else ''}"
 
 
 def _plain(system: System, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from leoisac.foundation.compile_clock import making_programs
 from leoisac.foundation.environment import compiles_quickly
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.native.compiler import NoCompilerError, library_of
@@ -199,8 +200,9 @@ def _program(
     fc = functools.partial(function, *arguments, **dict(keywords))
     data, path = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(shape, np.dtype(kind)) for shape, kind in shapes])
     try:
-        made = problem_source(fc, n, data, path, memory)
-        library = library_of(made.source, HEADERS, 0 if quick else None)
+        with making_programs():
+            made = problem_source(fc, n, data, path, memory)
+            library = library_of(made.source, HEADERS, 0 if quick else None)
     except (UnsupportedError, NoCompilerError) as error:
         return error
     _made[key, memory] += 1

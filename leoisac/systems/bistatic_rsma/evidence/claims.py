@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.contracts import Claim, Verdict
-from leoisac.experiment.reading.comparison import viewed
+from leoisac.experiment.reading.comparison import masked, viewed
 from leoisac.experiment.reading.statistics import quantile_interval, share_interval
 from leoisac.experiment.reading.verdicts import (
     Estimate,
@@ -42,9 +42,7 @@ _FOUND = f"found within {math.degrees(FOUND_RAD):.0f}°"
 
 def _power(data: Data) -> xr.Dataset:
     """The power study over common drops; what is not compared is missing."""
-    seen = viewed(data["power"])
-    names = [str(name) for name, values in seen.data_vars.items() if values.dtype.kind == "f"]
-    return seen.assign({name: seen[name].where(seen["usable"]) for name in names})
+    return masked(data["power"])
 
 
 def gain(dataset: xr.Dataset, first: str, second: str, power_dbw: float) -> Estimate:

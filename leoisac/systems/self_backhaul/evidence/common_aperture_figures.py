@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
-from scipy.signal import find_peaks
 
 from leoisac.experiment.contracts import Verdict
 from leoisac.experiment.reading.verdicts import closed_form
@@ -72,6 +71,8 @@ def rate_design(antennas: int) -> RateAperture:
 def lobes(aperture: CommonAperture | RateAperture, reading: str = "joint") -> Lobes:
     """The lobes of a design's pattern, sorted into wanted and other ones."""
     level = normalised_beampattern_db(aperture.pattern(_ANGLES, reading))
+    from scipy.signal import find_peaks  # half a second, for one figure
+
     peaks = [int(peak) for peak in find_peaks(level)[0] if level[peak] > _LOBE_DB]
     wanted = np.array([*TARGETS_DEG, *USERS_DEG])
     owner = {int(np.argmin(abs(wanted - _ANGLES[peak]))): peak for peak in peaks if _near(_ANGLES[peak], wanted)}

@@ -1,0 +1,138 @@
+"""The tool that draws the gallery: it continues, keeps what is better, begins with the cheap, says what it shows."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leoisac.experiment.contracts import System
+from leoisac.experiment.reading.statistics import summary
+
+TOOLS = Path(__file__).parents[1] / "docs" / "tools"
+NAME = "toy-downlink/fig-1"
+
+
+@pytest.fixture
+def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: System) -> Any:
+    """The tool, whose pictures go to a folder of the test."""
+    del toy
+    monkeypatch.syspath_prepend(str(TOOLS))
+    costs, tool = importlib.import_module("gallery_costs"), importlib.import_module("gallery")
+    monkeypatch.setattr(tool, "GALLERY", tmp_path / "gallery")
+    monkeypatch.setattr(costs, "FILE", tmp_path / "gallery" / "costs.json")
+    return tool
+
+
+def call(tool: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["gallery.py", "--runs", str(tmp_path / "runs"), *arguments])
+    return tool.main()
+
+
+def note_of(tmp_path: Path, name: str = NAME) -> dict[str, Any]:
+    return json.loads((tmp_path / "gallery" / f"{name}.json").read_text("utf-8"))
+
+
+def test_a_picture_with_its_numbers_and_what_they_are(
+    gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    assert call(gallery, monkeypatch, tmp_path, "--only", NAME) == 0
+    note = note_of(tmp_path)
+    assert (note["preset"], note["seed"], note["trials"]) == ("quick", 0, {"power": [4, 4]})
+    assert note["command"] == "leoisac run toy-downlink/fig-1 --preset quick"
+    with Image.open(tmp_path / "gallery" / f"{NAME}.png") as picture:
+        assert picture.mode == "P"
+        assert "seed 0" in picture.info["Description"]
+    with (tmp_path / "gallery" / f"{NAME}.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    system, figure = gallery.catalogue.find("toy-downlink"), gallery.catalogue.find("toy-downlink").figure("fig-1")
+    data = gallery.stored(system, gallery.scenarios(system, figure, "quick"), tmp_path / "runs/quick/toy-downlink")
+    mean = summary(data["power"], "sum_rate")["mean"]
+    assert len(rows) == mean.size
+    for row in rows:
+        at = {"scheme": row["scheme"], "transmit_power_dbw": float(row["transmit_power_dbw"])}
+        assert float(row["mean"]) == pytest.approx(float(mean.sel(at)), rel=1e-5)
+
+
+def test_it_continues_and_full_statistics_stay(gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("--only", NAME)
+    assert call(gallery, monkeypatch, tmp_path, *arguments) == 0
+    with monkeypatch.context() as patch:  # what is up to date is neither computed nor drawn
+        patch.setattr(gallery, "draw", lambda *_: pytest.fail("drawn again"))
+        assert call(gallery, patch, tmp_path, *arguments) == 0
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gallery, "compute", interrupted)
+        assert call(gallery, patch, tmp_path, *arguments, "--preset", "paper") == 130
+    assert note_of(tmp_path)["preset"] == "quick"
+    assert call(gallery, monkeypatch, tmp_path, *arguments, "--preset", "paper") == 0
+    assert note_of(tmp_path)["preset"] == "paper"
+    assert note_of(tmp_path)["trials"]["power"][0] >= 100
+    assert call(gallery, monkeypatch, tmp_path, *arguments) == 0
+    assert note_of(tmp_path)["preset"] == "paper"  # a quick run replaces nothing better
+
+
+def test_what_is_stored_in_full_can_be_drawn_alone(
+    gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(gallery, monkeypatch, tmp_path, "--only", NAME, "--draw-only") == 0
+    assert f"not drawn: {NAME}" in capsys.readouterr().out
+    assert not (tmp_path / "gallery" / f"{NAME}.json").exists()
+    assert call(gallery, monkeypatch, tmp_path, "--only", NAME) == 0
+    monkeypatch.setattr(gallery, "compute", lambda *_: pytest.fail("computed"))
+    assert call(gallery, monkeypatch, tmp_path, "--only", NAME, "--draw-only", "--renew") == 0
+
+
+def test_a_figure_that_fails_is_named_and_the_others_go_on(
+    gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compute = gallery.compute
+
+    def sometimes(system: System, wanted: Any, *rest: Any) -> Any:
+        if len(wanted) > 1:
+            raise ArithmeticError("no")
+        return compute(system, wanted, *rest)
+
+    monkeypatch.setattr(gallery, "compute", sometimes)
+    both = ("--only", NAME, "--only", "toy-downlink/fig-2")
+    assert call(gallery, monkeypatch, tmp_path, *both) == 1
+    assert "FAILED: toy-downlink/fig-2" in capsys.readouterr().out
+    assert note_of(tmp_path)["preset"] == "quick"
+
+
+def test_costs_are_measured_and_order_the_figures(
+    gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ("--only", NAME, "--only", "toy-downlink/fig-2")
+    assert call(gallery, monkeypatch, tmp_path, *both, "--estimate", "--preset", "paper") == 0
+    known = json.loads((tmp_path / "gallery" / "costs.json").read_text())
+    assert set(known) == {"toy-downlink/power/paper", "toy-downlink/users/paper"}
+    assert known["toy-downlink/users/paper"]["designs"] >= 100
+    printed = capsys.readouterr().out
+    assert printed.index("/fig-1") < printed.index("/fig-2")
+    assert "in all:" in printed
+    monkeypatch.setattr(gallery.gallery_costs, "estimate", lambda *_, **__: pytest.fail("measured again"))
+    assert call(gallery, monkeypatch, tmp_path, *both, "--estimate", "--preset", "paper") == 0
+    known["toy-downlink/power/quick"] = {**known["toy-downlink/power/paper"], "processor_seconds": 4000.0}
+    (tmp_path / "gallery" / "costs.json").write_text(json.dumps(known))
+    assert call(gallery, monkeypatch, tmp_path, *both, "--minutes", "1") == 0  # nothing is begun that would last longer
+    assert "not drawn: toy-downlink/fig-1, toy-downlink/fig-2" in capsys.readouterr().out
+
+
+def test_every_figure_has_its_turn(gallery: Any) -> None:
+    """Fast and slow figures together are all figures, and published routes never run among the fast ones."""
+    for system, figure in gallery.figures():
+        for preset in ("quick", "paper"):
+            entries = [entry for name in figure.studies for entry in system.study(name).preset(preset).schemes]
+            slow = [entry for entry in entries if entry.endswith((":published", ":reference"))]
+            assert gallery.is_slow(system, figure, preset) or not slow
