@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from one_case_each import CASES
 
 import leoisac as li
 from leoisac import catalogue
@@ -28,13 +29,6 @@ from leoisac.foundation.backend import using
 from leoisac.foundation.lanes import take
 
 HISTORY = Path(__file__).parent / "history/backends.json"
-CASES = (
-    ("PA1, M = 8", "self-backhaul", "pa1"),
-    ("PA2, noise-normalised", "self-backhaul", "pa2"),
-    ("coexistence, proposed", "coexistence", "proposed"),
-    ("bistatic RSMA", "bistatic-rsma", "rsma-noradar"),
-    ("OTFS RSMA", "otfs-rsma", "rsma"),
-)
 SINGLE = 20
 """Trials designed one by one."""
 

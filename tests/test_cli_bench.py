@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
 import numpy as np
@@ -12,7 +14,10 @@ from typer.testing import CliRunner
 
 from leoisac import catalogue, cli
 from leoisac.experiment.contracts import BenchCase, resolve
+from leoisac.experiment.running.bench import BenchResult, save
 from leoisac.experiment.running.bench_batches import bench_batches
+from leoisac.experiment.running.bench_record import read_record
+from leoisac.foundation.config import ConfigError
 from leoisac.plots.bench import draw_bench
 
 TOY = catalogue.find("toy-downlink")
@@ -32,6 +37,47 @@ def test_fast_routes_by_themselves(tmp_path: Path) -> None:
         assert 0.0 < p50 <= p90 <= p99
         assert {int(size) for size in row["per_design_s"]} >= {1, 64}
     assert matplotlib.image.imread(picture).std() > 0.0
+
+
+def _case(system: str, trials: int) -> BenchResult:
+    numbers: dict[str, Any] = {each.name: 1.0 for each in fields(BenchResult) if each.type == "float"}
+    counts: dict[str, Any] = dict.fromkeys(("trials", "fast_trials", "best_of"), trials)
+    return BenchResult(case="a case", rival="another", sizes={"user": 2}, starts="", system=system, **numbers, **counts)
+
+
+def test_a_record_is_gone_on_with(tmp_path: Path) -> None:
+    """Only the scheme that is missing is measured; rows that are there stay as they are."""
+    out = tmp_path / "bench.json"
+    first, *others = [scheme.name for scheme in TOY.schemes if "fast" in scheme.routes]
+    record = read_record(out)
+    for row in bench_batches(TOY, schemes=others, batches=(1, 64)):
+        record.add(row)
+    record.add(_case(TOY.name, trials=4))
+    before = json.loads(out.read_text(encoding="utf-8"))
+    again = read_record(out)
+    assert (again.batches, again.results) == (record.batches, record.results)
+    assert again.cases_of(TOY.name, None) == again.cases_of(TOY.name, 4) == {"a case"}
+    assert again.cases_of(TOY.name, 5) == again.cases_of("another", None) == set()
+    arguments = ["bench", TOY.name, "--batches", "--longest", "1", "--out", str(out)]
+    result = CliRunner().invoke(cli.app, [*arguments, "--resume"])
+    assert result.exit_code == 0, result.output
+    after = json.loads(out.read_text(encoding="utf-8"))
+    assert after["batches"][: len(others)] == before["batches"]
+    assert [row["scheme"] for row in after["batches"][len(others) :]] == [first]
+    assert after["results"] == before["results"]
+
+
+def test_a_record_of_another_machine_is_not_gone_on_with(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    save([], out)
+    kept = json.loads(out.read_text(encoding="utf-8"))
+    kept["machine"]["processor"] = "abacus"
+    out.write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"processor abacus there.*name another file"):
+        read_record(out)
+    out.write_text("[]", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is no record of a bench"):
+        read_record(out)
 
 
 def test_what_takes_too_long_is_left_out() -> None:

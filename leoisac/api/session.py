@@ -27,7 +27,9 @@ class Session:
     ) -> None:
         self._config, self._options = config, {"scheme": scheme, "route": route, "backend": backend, **options}
         self._last = LastSolutions() if warm else None
-        self.update(draw(config))  # compiles everything that an update needs; what cannot be is refused here
+        for _ in range(2 if warm else 1):  # compiles everything that an update needs; what cannot be is refused here
+            self.update(draw(config))
+        self._last = LastSolutions() if warm else None  # nobody's first design goes on from channels drawn for this
         self.solution: Solution[Any] | None = None
 
     def update(self, channels: Any) -> Solution[Any]:
@@ -61,9 +63,9 @@ def session(
         config: the configuration.
         scheme, route: what designs.
         backend: as for ``design``; native code takes milliseconds for one design, JAX as long as for 16 to 64.
-        warm: every update of the fast route goes on from where the one before ended, instead of from the scheme's own
-            starts; these are tried where it does not converge. For channels that change little from one update to the
-            next, each with the same number of trials. The designs then depend on those before.
+        warm: every update of the fast route but the first goes on from where the one before ended, instead of from the
+            scheme's own starts; these are tried where it does not converge. For channels that change little from one
+            update to the next, each with the same number of trials. The designs then depend on those before.
         options: keyword options of the scheme's solver.
 
     Raises:

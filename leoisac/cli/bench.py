@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leoisac.experiment.contracts import System
     from leoisac.experiment.running.bench import BenchResult
     from leoisac.experiment.running.bench_batches import BatchResult
+    from leoisac.experiment.running.bench_record import BenchRecord
 
 
 def bench(
@@ -34,6 +35,9 @@ def bench(
         float, typer.Option(metavar="SECONDS", min=0.0, help="Leave out batches that would take longer.")
     ] = 30.0,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the figures in --out: only what is missing there is measured.")
+    ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them: .png, .pdf, .svg or .pgf.")] = None,
     plugin: Plugins = None,
 ) -> None:
@@ -44,50 +48,50 @@ def bench(
     """
     del plugin
     from leoisac.cli.tables import console
-    from leoisac.experiment.running.bench import save
+    from leoisac.experiment.running.bench_record import BenchRecord, read_record
 
     names = [system] if system else [name for name in catalogue.systems() if catalogue.find(name).benches]
-    results: list[Any] = []
-    alone: list[Any] = []
+    record = read_record(out) if resume else BenchRecord(out)
     for name in names:
         found = catalogue.find(name)
         if everything or batches_only:
-            _batches(found, longest, alone, lambda: save(results, out, alone))
+            _batches(found, longest, record)
         if not batches_only:
-            _cases(found, trials, case, results, lambda: save(results, out, alone))
+            _cases(found, trials, case, record)
     console().print(f"Figures as JSON: {out}")
     if plot is not None:
         from leoisac.plots.bench import draw_bench
 
-        draw_bench([asdict(row) for row in alone], [asdict(row) for row in results], plot)
+        draw_bench([asdict(row) for row in record.batches], [asdict(row) for row in record.results], plot)
         console().print(f"Picture: {plot}")
 
 
-def _batches(system: System, longest: float, alone: list[Any], keep: Callable[[], None]) -> None:
+def _batches(system: System, longest: float, record: BenchRecord) -> None:
     from leoisac.cli.tables import console
     from leoisac.experiment.running.bench_batches import bench_batches
 
-    rows: list[Any] = []
+    known = record.schemes_of(system.name)
+    missing = [scheme.name for scheme in system.schemes if scheme.name not in known]
     with console().status(f"{system.title}: measuring fast designs …"):
-        for result in bench_batches(system, longest_s=longest):
-            rows.append(result)
-            alone.append(result)
-            keep()
+        for result in bench_batches(system, missing, longest_s=longest) if missing else ():
+            record.add(result)
+    rows = [row for row in record.batches if row.system == system.name]
     console().print(batch_table(system.title, rows))
 
 
-def _cases(system: System, trials: int | None, case: str, results: list[Any], keep: Callable[[], None]) -> None:
+def _cases(system: System, trials: int | None, case: str, record: BenchRecord) -> None:
     from leoisac.cli.tables import console
     from leoisac.experiment.running.bench import bench as results_of
+    from leoisac.experiment.running.bench import bench_cases
 
     if not system.benches:
         raise ConfigError(f"system = {system.name!r}: has no scheme with both a fast and a reference route to compare.")
-    rows: list[Any] = []
+    known = record.cases_of(system.name, trials)
     with console().status(f"{system.title}: measuring both routes …"):
-        for result in results_of(system, trials, case):
-            rows.append(result)
-            results.append(result)
-            keep()
+        for result in results_of(system, trials, case, known):
+            record.add(result)
+    wanted = {one.name for one in bench_cases(system) if case in one.name}
+    rows = [row for row in record.results if row.case in wanted and row.system in ("", system.name)]
     console().print(bench_table(system.title, rows))
 
 

@@ -12,7 +12,7 @@ import inspect
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ class BenchResult:
     reference_violation: float
     fast_usable: float
     reference_usable: float
+    system: str = ""
 
 
 def bench_cases(system: System) -> tuple[BenchCase, ...]:
@@ -70,13 +71,16 @@ def bench_cases(system: System) -> tuple[BenchCase, ...]:
     return resolve(system.benches) if system.benches else ()
 
 
-def bench(system: System, trials: int | None = None, named: str = "") -> Iterator[BenchResult]:
+def bench(
+    system: System, trials: int | None = None, named: str = "", known: Collection[str] = ()
+) -> Iterator[BenchResult]:
     """Results of a system's cases, one after the other.
 
     Args:
         system: the system.
         trials: of every case, instead of its own.
         named: only the cases with this in their name.
+        known: names of cases that need not be measured again.
 
     Raises:
         ConfigError: if no case has that name, or the reference route's packages are missing.
@@ -86,7 +90,8 @@ def bench(system: System, trials: int | None = None, named: str = "") -> Iterato
         names = "; ".join(case.name for case in bench_cases(system))
         raise ConfigError(f"case = {named!r}: no case of `{system.name}` has this in its name. Cases: {names}.")
     for case in cases:
-        yield run_case(system, case, trials or case.trials)
+        if case.name not in known:
+            yield run_case(system, case, trials or case.trials)
 
 
 def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
@@ -141,6 +146,7 @@ def run_case(system: System, case: BenchCase, trials: int) -> BenchResult:
         reference_compile_s=max(first_reference - reference_s[0], 0.0),
         best_of=case.best_of,
         **compared(ours, theirs, best),
+        system=system.name,
     )
 
 

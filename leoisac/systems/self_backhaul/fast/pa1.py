@@ -17,6 +17,7 @@ from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.fast.joint_program import (
+    MANY_USERS,
     Bases,
     Beams,
     Program,
@@ -38,9 +39,17 @@ from leoisac.systems.self_backhaul.problem.normalised import (
 
 ENFORCES = ("min_rate", "backhaul", "pattern", "satellite_power", "bs_power")
 OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e-2, value_tolerance=1e-4, lanes=16)
-MANY_USERS = 12
-"""Beyond it rounds are longer than the default settings allow: 32 users take up to 6000 evaluations from two starts."""
-LARGE_OPTIONS = replace(OPTIONS, memory=24, inner_steps=200, max_ticks=6000, penalty=5.0)
+LARGE_OPTIONS = replace(
+    OPTIONS,
+    memory=24,
+    inner_steps=200,
+    max_ticks=6000,
+    penalty=8.0,
+    gradient_floor=2e-2,
+    required_reduction=0.5,
+    violation_tolerance=2e-3,
+)
+"""For more than ``MANY_USERS``: rounds are longer than the default settings allow."""
 TOLERANCE = 1e-6
 
 
