@@ -95,7 +95,14 @@ def main() -> None:
             for stops in (True, False):
                 speeds.append(throughput(k, n, ebno_db, given.words, rule=rule, iterations=20, early_stop=stops))
                 print(json.dumps(speeds[-1]), flush=True)
-    entry = {"share": given.share, "sides": given.sides, "points": rows, "throughput": speeds, "machine": machine(), "versions": versions()}
+    entry = {
+        "share": given.share,
+        "sides": given.sides,
+        "points": rows,
+        "throughput": speeds,
+        "machine": machine(),
+        "versions": versions(),
+    }
     HISTORY.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
 
 

@@ -66,7 +66,7 @@ def word_symbols(form: WordFormat, information: Bool[np.ndarray, "word bit"]) ->
 def receive_words(
     form: WordFormat,
     symbols: Complex[np.ndarray, "word symbol"],
-    noise: Float[np.ndarray, " word"],
+    noise: Float[np.ndarray, "word ..."],
     settings: LinkSettings,
 ) -> Received:
     """Decide words.
@@ -74,10 +74,10 @@ def receive_words(
     Args:
         form: of the words.
         symbols: received, of unit gain.
-        noise: power of all that is not the wanted symbol, per word.
+        noise: power of all that is not the wanted symbol, per word, or per word and symbol.
         settings: of the decoder.
     """
-    llrs = max_log_llrs(symbols, noise[:, None], form.bits_per_symbol).reshape(len(symbols), -1)
+    llrs = max_log_llrs(symbols, noise.reshape(len(symbols), -1), form.bits_per_symbol).reshape(len(symbols), -1)
     decoded = decode(
         form.code,
         llrs,

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.foundation.units import NOTHING_DB, is_nothing
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
@@ -76,8 +77,8 @@ class BistaticRsmaConfig(Config):
     user_gain_dbi: float = Field(default=0.0, ge=-30, le=60, description="receive gain of a user")
     rician_factor_db: float = Field(default=10.0, ge=-100, le=100, description="Rician factor of the users' fading")
     csi_error_db: float = Field(
-        default=-100.0,
-        ge=-100,
+        default=NOTHING_DB,
+        ge=NOTHING_DB,
         le=20,
         description="error of the satellite's channel estimates",  # at -100 dB there is none
     )
@@ -285,7 +286,7 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
             )
-        if self.csi_error_db > -100.0 and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
+        if not is_nothing(self.csi_error_db) and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
             raise ValueError(
                 f"csi_error_db = {self.csi_error_db}: designs know channel estimates or places, not both; leave out "
                 "csi_error_db, or user_position_std_m and position_std_m"

@@ -48,7 +48,10 @@ def _full_load(name: str, label: str, summary: str) -> Scheme:
     return Scheme(
         f"full-load-{name}",
         f"full load, {summary}",
-        {"fast": f"{_HERE}.fast.full_load:solve_{name.replace('-', '_')}"},
+        {
+            "fast": f"{_HERE}.fast.full_load:solve_{name.replace('-', '_')}",
+            "coded": f"{_HERE}.fast.coded_load:solve_{name.replace('-', '_')}",
+        },
         (*_SENSING, "power"),
         f"{label}, full load",
     )
