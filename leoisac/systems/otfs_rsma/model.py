@@ -186,17 +186,20 @@ class Parameters:
     passes_messages: Leaf = 0.0
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz", "targets"], meta_fields=[])
 @dataclass(frozen=True)
 class Estimate:
-    """What the radar receiver makes of one echo.
+    """What the radar receiver makes of one frame's echoes.
 
     Attributes:
-        delay_s, doppler_hz: maximum-likelihood estimates.
+        delay_s, doppler_hz: maximum-likelihood estimates of the first target.
+        targets: rows of delay in s, Doppler shift in Hz and angle in radians, one for every target, by the joint
+            estimator; ``None`` where there is one target at one receive antenna.
     """
 
     delay_s: Leaf
     doppler_hz: Leaf
+    targets: Leaf | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "words"], meta_fields=[])

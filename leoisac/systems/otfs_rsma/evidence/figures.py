@@ -28,7 +28,7 @@ from leoisac.systems.otfs_rsma.evidence.coded_figures import (
     draw_loaded_link,
     draw_pilots,
 )
-from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
+from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors, draw_targets
 from leoisac.systems.otfs_rsma.evidence.front import draw_front
 from leoisac.systems.otfs_rsma.evidence.full_load import draw_full_load, draw_waveforms
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
@@ -283,6 +283,7 @@ FIGURES = (
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
     Figure("bit-errors", "Uncoded bit-error rates", ("bit-errors", "bit-errors-16"), draw_bit_errors),
     Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
+    Figure("several-targets", "Joint estimates of several targets", ("several-targets",), draw_targets),
     Figure(
         "front", "Rate and delay bound on the absolute link", ("front", "front-ceilings", "front-weights"), draw_front
     ),

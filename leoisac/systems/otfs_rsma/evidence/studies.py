@@ -182,6 +182,24 @@ STUDIES = (
             "sweep": {"target_amplitude": ["known", "unknown"], "echo_snr_db": [10.0, 30.0]},
         },
     ),
+    Study(
+        "several-targets",
+        schemes=("random:echo",),
+        overrides={
+            "frame_model": "realisation",
+            "n_rx": 4,
+            "other_targets": [[7e-5, 2500.0, 25.0, -3.0], [1.4e-4, 6500.0, -35.0, -6.0]],
+        },
+        sweep={"echo_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]},
+        trials=300,
+        headline="delay_error",
+        quick={"trials": 24},
+        tiny={
+            "overrides": {**_SMALL, "n_rx": 2, "other_targets": [[7e-5, 2500.0, 25.0, -3.0]]},
+            "trials": 4,
+            "sweep": {"echo_snr_db": [10.0, 30.0]},
+        },
+    ),
     margin_study(_CODED, _TINY_LINK, overrides={"csi_error_db": NOTHING_DB}),
     Study(
         "coded-rates",

@@ -172,7 +172,7 @@ def evaluate(
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
     ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
     the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
-    symbols. Where there are several targets or receive antennas each target has bounds of the expected frame
+    symbols. Where there are several targets or receive antennas each target has bounds of its own
     (``target_crb_...``). Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative,
     of the expected frame and the amplitude that the configuration names, and met when not negative.
 
@@ -190,7 +190,7 @@ def evaluate(
     metrics = _rate_metrics(parameters, channels, design.streams)
     metrics |= _sensing_metrics(parameters, channels, design.streams)
     if parameters.n_rx > 1 or parameters.targets.shape[0] > 1:
-        metrics |= _target_metrics(parameters, design.streams)
+        metrics |= _target_metrics(parameters, channels, design.streams)
     streams = jnp.asarray(design.streams)
     total = jnp.sum(jnp.abs(streams) ** 2)
     metrics |= {
@@ -203,6 +203,10 @@ def evaluate(
             "delay_error": design.estimate.delay_s - parameters.target_delay,
             "doppler_error": design.estimate.doppler_hz - parameters.target_doppler,
         }
+        if design.estimate.targets is not None:
+            errors = jnp.asarray(design.estimate.targets) - parameters.targets[:, :3]
+            metrics |= {"target_delay_error": errors[:, 0], "target_doppler_error": errors[:, 1]}
+            metrics |= {"target_angle_error": errors[:, 2]} if parameters.n_rx > 1 else {}
     if design.words is not None:
         frame = parameters.frame  # one symbol of a stream in every frame
         metrics |= link_metrics(design.words, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
@@ -304,10 +308,12 @@ def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Comple
     }
 
 
-def _target_metrics(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Metrics:
+def _target_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
     """Bounds of every target from the sampled echoes at the receive array, all others and all amplitudes unknown."""
     frame, targets = parameters.frame, parameters.targets
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    if parameters.is_realised:
+        per_antenna = jnp.einsum("s,sac->ac", channels.symbols, per_antenna)[None]
     bounds = multi_target_bounds(
         modulate(per_antenna, frame.n_delay),
         delays_s=targets[:, 0],
