@@ -4,7 +4,8 @@
 ``history/ldpc-points.json``. Every point is measured as published (flooding sum-product) where it stands and, with a
 part of the words, 0.2 dB to either side, from which its distance in dB follows; the link's own decoder (layered,
 normalised min-sum, early stop) is measured where it stands. ``z`` is the difference of the error rates over its standard
-error. With the published statistics this takes a core some 20 minutes.
+error. With the published statistics this takes a core some 20 minutes. Every point is recorded when it is done; those
+not chosen stay as they were.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def measured(point: Point, share: float, sides_share: float) -> dict[str, Any]:
         "ebno_db": point.ebno_db,
         "published": point.rate,
         "words": words,
+        "share": share,
         "errors": errors,
         "rate": rate,
         "z": round(z, 2),
@@ -85,24 +87,26 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=640, help="words of the throughputs, 0 for none")
     given = parser.parse_args()
     chosen = [int(index) for index in given.points.split(",") if index] or range(len(POINTS))
-    rows = list[dict[str, Any]]()
+    record: dict[str, Any] = json.loads(HISTORY.read_text(encoding="utf-8"))
     for index in chosen:
-        rows.append(measured(POINTS[index], given.share, given.sides))
-        print(json.dumps(rows[-1]), flush=True)
+        row = measured(POINTS[index], given.share, given.sides)
+        print(json.dumps(row), flush=True)
+        known = {(one["k"], one["n"], one["ebno_db"]): one for one in (*record["points"], row)}
+        places = [(point.k, point.n, point.ebno_db) for point in POINTS]
+        record["points"] = [known[place] for place in places if place in known]
+        _write(record)
     speeds = list[dict[str, Any]]()
     for k, n, ebno_db in ((500, 1000, 2.5), (4000, 8000, 2.0)) if given.words else ():
         for rule in ("min-sum", "sum-product"):
             for stops in (True, False):
                 speeds.append(throughput(k, n, ebno_db, given.words, rule=rule, iterations=20, early_stop=stops))
                 print(json.dumps(speeds[-1]), flush=True)
-    entry = {
-        "share": given.share,
-        "sides": given.sides,
-        "points": rows,
-        "throughput": speeds,
-        "machine": machine(),
-        "versions": versions(),
-    }
+    if speeds:
+        _write({**record, "throughput": speeds})
+
+
+def _write(record: dict[str, Any]) -> None:
+    entry = {**record, "machine": machine(), "versions": versions()}
     HISTORY.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
 
 
