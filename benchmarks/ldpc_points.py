@@ -3,8 +3,8 @@
 ``python benchmarks/ldpc_points.py [--share 0.1] [--sides 0.25] [--points 3,5] [--words 640]``; figures are kept in
 ``history/ldpc-points.json``. Every point is measured as published (flooding sum-product) where it stands and, with a
 part of the words, 0.2 dB to either side, from which its distance in dB follows; the link's own decoder (layered,
-normalised min-sum, early stop) is measured where it stands. ``z`` is the difference of the error rates over its standard
-error. With the published statistics this takes a core some 20 minutes. Every point is recorded when it is done; those
+normalised min-sum, early stop) is measured where it stands. ``z`` is the difference of the error rates over its
+standard error. With the published statistics this takes a core some 20 minutes. Every point is recorded when it is done; those
 not chosen stay as they were.
 """
 

@@ -226,7 +226,7 @@ def _covariance(streams: GridStreams, step: _Step) -> np.ndarray:
     """Of all that arrives, ``(pair, cell, cell)``."""
     cells = step.known.shape[-2]
     weighed = step.known * step.weights[..., None, None]
-    total = np.einsum("pscx,psdx->pcd", weighed, np.conj(step.known), optimize=True)
+    total = np.sum(weighed @ np.conj(np.swapaxes(step.known, -1, -2)), axis=1)
     return total + streams.assumed_noise * np.eye(cells)
 
 

@@ -41,7 +41,7 @@ def several_estimates(parameters: Parameters, channels: Channels, streams: Any) 
     units = np.array([frame.sample_s, 1.0 / (frame.n_cells * frame.sample_s), 2.0 / max(parameters.n_rx, 1)])
     found = np.full((len(received), len(targets), 3), np.nan)
     for trial, (echoes, sent) in enumerate(zip(received, samples, strict=True)):
-        if not (np.isfinite(echoes).all() and np.isfinite(sent).all()):
+        if not (np.isfinite(echoes).all() and np.isfinite(sent).all() and np.any(sent)):
             continue
         one = estimate_targets(echoes, sent, window, len(targets), sample_time_s=frame.sample_s, angles_rad=angles)
         places = np.stack([one.delay_s, one.doppler_hz, one.angle_rad], axis=-1)
