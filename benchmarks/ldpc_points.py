@@ -4,8 +4,8 @@
 ``history/ldpc-points.json``. Every point is measured as published (flooding sum-product) where it stands and, with a
 part of the words, 0.2 dB to either side, from which its distance in dB follows; the link's own decoder (layered,
 normalised min-sum, early stop) is measured where it stands. ``z`` is the difference of the error rates over its
-standard error. With the published statistics this takes a core some 20 minutes. Every point is recorded when it is done; those
-not chosen stay as they were.
+standard error. With the published statistics this takes a core some 20 minutes. Every point is recorded when it is
+done; those not chosen stay as they were.
 """
 
 from __future__ import annotations

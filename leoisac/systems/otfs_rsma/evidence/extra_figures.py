@@ -151,7 +151,8 @@ def draw_targets(datasets: Data) -> Any:
     styles = series_styles([str(index) for index in range(count)])
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(2.1 * COLUMN_WIDTH_IN, 3.8), layout="constrained")
-        for axes, (name, scale) in zip(figure.subplots(1, 3), panels_of, strict=True):
+        panels = figure.subplots(1, 3)
+        for axes, (name, scale) in zip(panels, panels_of, strict=True):
             for index in range(count):
                 one = dataset.isel(target=index)
                 style = styles[str(index)]
@@ -159,9 +160,9 @@ def draw_targets(datasets: Data) -> Any:
                 bound = _root_mean(one[f"target_crb_{name}"], one["usable"])
                 axes.semilogy(x, scale * error, style.marker, color=style.colour, label=f"target {index + 1}")
                 axes.semilogy(x, scale * bound, "-", color=style.colour)
-            axes.set_xlabel(_label(dataset["echo_snr_db"]))
             axes.set_ylabel(QUANTITIES[f"{name}_rms_error"].label)
-            axes.legend()
+        panels[0].legend()
+        panels[1].set_xlabel(_label(dataset["echo_snr_db"]))
         others = "; ".join(f"{gain:g} dB" for *_, gain in config["other_targets"])
         add_note(
             figure,
