@@ -27,15 +27,13 @@ from leoisac.link.adaptation import MODES, SILENT, excess_over_cells, modes_over
 from leoisac.link.equalisation import linear_filters, message_passing
 from leoisac.link.outcome import LinkOutcome
 from leoisac.link.settings import LinkSettings
-from leoisac.link.words import receive_words, word_format, word_symbols
+from leoisac.link.words import receive_words, word_format, word_symbols, word_symbols_of
 from leoisac.waveforms.qam import BITS_PER_SYMBOL, qam_symbols
 
 Equaliser = Literal["lmmse", "mp"]
 
 ABSENT, THERE, CANCELLED = 0, 1, 2
 """What a stream is to a step."""
-LONGEST = 1264
-"""Symbols of a word that fits one code block in every mode (``settings.LinkSymbols``)."""
 _BITS = 32
 """Bits made of one uniform number."""
 _LANES = 8
@@ -100,17 +98,6 @@ class _Step(NamedTuple):
     wanted: Int[np.ndarray, " pair"]
     weights: Float[np.ndarray, "pair stream"]
     is_cancelled: Bool[np.ndarray, "pair stream"]
-
-
-def word_symbols_of(n_symbols: int, n_cells: int) -> int:
-    """Symbols of a word of about so many that fills whole frames: the next more, or fewer if these are too many.
-
-    Raises:
-        ValueError: if a frame alone is longer than the longest word.
-    """
-    if n_cells > LONGEST:
-        raise ValueError(f"n_cells={n_cells}: a word has at most {LONGEST} symbols; take a smaller grid.")
-    return n_cells * min(-(-n_symbols // n_cells), LONGEST // n_cells)
 
 
 @in_double

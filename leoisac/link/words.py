@@ -15,6 +15,9 @@ from leoisac.link.ldpc import LdpcCode, encode, ldpc_code, sent_positions
 from leoisac.link.settings import LinkSettings
 from leoisac.waveforms.qam import max_log_llrs, qam_symbols
 
+LONGEST = 1264
+"""Symbols of a word that fits one code block in every mode (``settings.LinkSymbols``)."""
+
 
 class WordFormat(NamedTuple):
     """One code word of a modulation and code rate.
@@ -54,6 +57,17 @@ def word_format(mode: int, n_symbols: int) -> WordFormat:
     k = int(rate * n + 1e-9)
     n_checks = crc_length(k - crc_length(k))
     return WordFormat(ldpc_code(k, n, k - n_checks), k - n_checks, n_checks, bits_per_symbol)
+
+
+def word_symbols_of(n_symbols: int, n_cells: int) -> int:
+    """Symbols of a word of about so many that fills whole frames: the next more, or fewer if these are too many.
+
+    Raises:
+        ValueError: if a frame alone is longer than the longest word.
+    """
+    if n_cells > LONGEST:
+        raise ValueError(f"n_cells={n_cells}: a word has at most {LONGEST} symbols; take a smaller grid.")
+    return n_cells * min(-(-n_symbols // n_cells), LONGEST // n_cells)
 
 
 def word_symbols(form: WordFormat, information: Bool[np.ndarray, "word bit"]) -> Complex[np.ndarray, "word symbol"]:
