@@ -12,10 +12,18 @@ import numpy as np
 
 T = TypeVar("T")
 
+NOTHING_DB = -100.0
+"""A ratio of powers that stands for none at all in fields of configurations; they reach no lower."""
+
 
 def from_db(value_db: T) -> T:
     """Ratio of powers: ``10^(value_db / 10)``."""
     return cast(T, 10.0 ** (cast(Any, value_db) / 10.0))
+
+
+def is_nothing(ratio_db: float) -> bool:
+    """Whether a field's ratio of powers stands for none at all (``NOTHING_DB``)."""
+    return ratio_db <= NOTHING_DB
 
 
 def dbw_to_w(power_dbw: T) -> T:

@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from leoisac.foundation.namespace import RealLike
 from leoisac.foundation.units import from_db, to_db
@@ -25,6 +25,10 @@ SILENT = -1
 """In place of an index into ``MODES``: nothing can be sent."""
 _SPREAD, _POINTS = 7.0, 281
 """Noise is integrated up to so many standard deviations, on so many points."""
+_TABLE_DB = (-30.0, 45.0, 376)
+"""Range and points of the table of the information."""
+_REACH_DB = 60.0
+"""Largest excess of predicted SINRs, of either sign."""
 
 
 class CodedModulation(NamedTuple):
@@ -117,3 +121,49 @@ def predicted_rate(sinr: RealLike) -> Float[np.ndarray, "..."]:
 def shaping_limit(mode: CodedModulation) -> float:
     """SINR at which ``log2(1 + SINR)`` is the mode's efficiency, dB: what Gaussian symbols would need."""
     return float(to_db(math.expm1(mode.efficiency * math.log(2.0))))
+
+
+def modes_over_cells(sinr: Float[np.ndarray, "*batch cell"], margin_db: float | int) -> Bool[np.ndarray, "*batch mode"]:
+    """Which of ``MODES`` a word may have whose symbols meet unequal SINRs: the mean information counts.
+
+    Of equal SINRs ``choose_mode`` takes the last one that is allowed (to a thousandth of a dB, the information being
+    interpolated).
+
+    Args:
+        sinr: predicted, linear.
+        margin_db: by which all of them may fall.
+    """
+    level = to_db(np.maximum(sinr, 1e-12)) - margin_db
+    carried = {bits: np.mean(_information_at(level, bits), axis=-1) for bits in BITS_PER_SYMBOL}
+    return np.stack([carried[mode.bits_per_symbol] >= mode.efficiency for mode in MODES], axis=-1)
+
+
+def excess_over_cells(
+    sinr: Float[np.ndarray, "*batch cell"], modes: Int[np.ndarray, "*batch"]
+) -> Float[np.ndarray, "*batch"]:
+    """By how much all SINRs of a word may fall until their mean information is the mode's, dB; 0 for ``SILENT``."""
+    level = to_db(np.maximum(sinr, 1e-12))
+    found = np.zeros(modes.shape)
+    for index in np.unique(modes[modes != SILENT]):
+        mode, rows = MODES[index], modes == index
+        mine = level[rows]
+        low, high = np.full(len(mine), -_REACH_DB), np.full(len(mine), _REACH_DB)
+        for _ in range(24):
+            middle = 0.5 * (low + high)
+            enough = np.mean(_information_at(mine - middle[:, None], mode.bits_per_symbol), axis=-1) >= mode.efficiency
+            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        found[rows] = 0.5 * (low + high)
+    return found
+
+
+def _information_at(level_db: np.ndarray, bits_per_symbol: int) -> np.ndarray:
+    levels, values = _information_table(bits_per_symbol)
+    return np.interp(level_db, levels, values)
+
+
+@functools.cache
+def _information_table(bits_per_symbol: int) -> tuple[np.ndarray, np.ndarray]:
+    """SINRs in dB and the information there; between them a straight line errs by 3e-4 bit."""
+    levels = np.linspace(*_TABLE_DB)
+    blocks = np.array_split(levels, 15)
+    return levels, np.concatenate([bit_information(from_db(block), bits_per_symbol) for block in blocks])

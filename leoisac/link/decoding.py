@@ -16,6 +16,7 @@ Sources: J. Chen, M. Fossorier, IEEE Trans. Commun. 50(3), 2002 (normalised min-
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -61,6 +62,7 @@ def decode(
     llrs: Float[np.ndarray, "word n"],
     *,
     bits_per_symbol: int = 1,
+    versions: Sequence[int] = (0,),
     rule: Rule = "min-sum",
     schedule: Schedule = "layered",
     iterations: int = 20,
@@ -70,8 +72,10 @@ def decode(
 
     Args:
         code: of the words.
-        llrs: ``log p(0) / p(1)`` of the bits sent, in the order of ``sent_positions``.
+        llrs: ``log p(0) / p(1)`` of the bits sent, in the order of ``sent_positions``, one transmission after the
+            other.
         bits_per_symbol: of the interleaver.
+        versions: redundancy version of every transmission; what several of them tell of a bit adds up.
         rule, schedule: see the module.
         iterations: at most.
         early_stop: whether a word stops when its checks hold; otherwise it takes all iterations.
@@ -86,7 +90,7 @@ def decode(
         )
     if iterations < 1:
         raise ValueError(f"iterations={iterations}: a decoder needs at least one.")
-    sent = sent_positions(code, bits_per_symbol)
+    sent = np.concatenate([sent_positions(code, bits_per_symbol, version) for version in versions])
     values = word_llrs(code, sent, np.clip(np.nan_to_num(llrs), -CLIP, CLIP), CLIP)
     program = _program(code.graph, code.n_rows, code.lifting, rule, schedule, compiles_quickly())
     found = Decoded(

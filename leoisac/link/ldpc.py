@@ -2,14 +2,15 @@
 
 A base graph has a circulant of size ``Z`` for each of its entries: row r of a circulant of shift ``P = V mod Z`` meets
 column ``(r + P) mod Z``. The first two columns are never sent; sent are the following bits without the fillers, as many
-as the channel has room for (redundancy version 0). One code block: longer ones are not segmented. NumPy; bits lie along
-the last axis.
+as the channel has room for, from the beginning (redundancy version 0) or from further on (versions 1 to 3, of
+retransmissions). One code block: longer ones are not segmented. NumPy; bits lie along the last axis.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ PUNCTURED = 2
 """Columns that are never sent."""
 CORE_ROWS = 4
 """Rows whose parity bits depend on one another; every further row has a parity column of its own."""
+STARTS = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}
+"""Columns, punctured ones not counted, at which redundancy versions begin (table 5.4.2.1-2, unlimited buffer)."""
 LONGEST = {1: 8448, 2: 3840}
 """Bits of a code block, checks included (clause 5.2.2)."""
 
@@ -116,9 +119,20 @@ def ldpc_code(k: int, n: int, n_information: int | None = None) -> LdpcCode:
     systematic = base_graph(graph).systematic
     blocks = _information_blocks(graph, k)
     lifting = min(z for sizes in LIFTING_SIZES for z in sizes if blocks * z >= k)
-    sent = _sent_bits(k, n, lifting, base_graph(graph).columns, systematic)
+    sent = _sent_bits(k, n, lifting, graph)
     parity_rows = int(sent.max()) // lifting + 1 - systematic
     return LdpcCode(k, n, graph, lifting, max(CORE_ROWS, parity_rows))
+
+
+def with_versions(code: LdpcCode, versions: Sequence[int]) -> LdpcCode:
+    """The same code with all rows that its redundancy versions need beside those of version 0.
+
+    Raises:
+        ValueError: if a version is not 0 to 3.
+    """
+    graph = base_graph(code.graph)
+    last = max(int(_sent_bits(code.k, code.n, code.lifting, code.graph, version).max()) for version in (0, *versions))
+    return replace(code, n_rows=max(code.n_rows, last // code.lifting + 1 - graph.systematic))
 
 
 def encode(code: LdpcCode, bits: Bool[np.ndarray, "*batch k"]) -> Bool[np.ndarray, "*batch bit"]:
@@ -156,19 +170,24 @@ def entry_shifts(code: LdpcCode) -> np.ndarray:
     return base_graph(code.graph).shifts[:, index] % code.lifting
 
 
-def sent_positions(code: LdpcCode, bits_per_symbol: int = 1) -> np.ndarray:
+def sent_positions(code: LdpcCode, bits_per_symbol: int = 1, version: int = 0) -> np.ndarray:
     """Position in the encoded word of every bit that is sent, in the order of sending, shape ``(n,)``.
 
-    The circular buffer is read once around, or more often, from its start (clause 5.4.2.1, redundancy version 0); then
-    the interleaver deals the bits to the places of symbols (5.4.2.2), which puts the earliest on the best protected.
+    The circular buffer is read once around, or more often, from where the redundancy version begins (clause 5.4.2.1);
+    then the interleaver deals the bits to the places of symbols (5.4.2.2), which puts the earliest on the best
+    protected.
 
     Raises:
-        ValueError: if ``n`` is not a multiple of ``bits_per_symbol``.
+        ValueError: if ``n`` is not a multiple of ``bits_per_symbol``; if the version is not 0 to 3, or sends bits of
+            rows that the code has cut off (``with_versions`` keeps them).
     """
     if code.n % bits_per_symbol:
         raise ValueError(f"n={code.n}: must be a multiple of the {bits_per_symbol} bits of a symbol.")
-    graph = base_graph(code.graph)
-    sent = _sent_bits(code.k, code.n, code.lifting, graph.columns, graph.systematic)
+    sent = _sent_bits(code.k, code.n, code.lifting, code.graph, version)
+    if sent.max() >= code.n_columns * code.lifting:
+        raise ValueError(
+            f"version={version}: sends bits beyond the {code.n_rows} rows of this code; take with_versions(code, ...)."
+        )
     return sent.reshape(bits_per_symbol, -1).T.reshape(-1)
 
 
@@ -199,7 +218,11 @@ def _information_blocks(graph: int, k: int) -> int:
     return next(blocks for least, blocks in ((640, 10), (560, 9), (192, 8), (-1, 6)) if k > least)
 
 
-def _sent_bits(k: int, n: int, lifting: int, columns: int, systematic: int) -> np.ndarray:
-    buffer = np.arange(PUNCTURED * lifting, columns * lifting)
-    buffer = buffer[(buffer < k) | (buffer >= systematic * lifting)]
-    return np.resize(buffer, n)
+def _sent_bits(k: int, n: int, lifting: int, number: int, version: int = 0) -> np.ndarray:
+    if version not in range(4):
+        raise ValueError(f"version={version}: redundancy versions are 0 to 3.")
+    graph = base_graph(number)
+    buffer = np.arange(PUNCTURED * lifting, graph.columns * lifting)
+    is_sent = (buffer < k) | (buffer >= graph.systematic * lifting)
+    start = int(np.sum(is_sent[: STARTS[number][version] * lifting]))
+    return np.resize(np.roll(buffer[is_sent], -start), n)

@@ -15,6 +15,9 @@ from leoisac.link.ldpc import LdpcCode, encode, ldpc_code, sent_positions
 from leoisac.link.settings import LinkSettings
 from leoisac.waveforms.qam import max_log_llrs, qam_symbols
 
+LONGEST = 1264
+"""Symbols of a word that fits one code block in every mode (``settings.LinkSymbols``)."""
+
 
 class WordFormat(NamedTuple):
     """One code word of a modulation and code rate.
@@ -56,6 +59,17 @@ def word_format(mode: int, n_symbols: int) -> WordFormat:
     return WordFormat(ldpc_code(k, n, k - n_checks), k - n_checks, n_checks, bits_per_symbol)
 
 
+def word_symbols_of(n_symbols: int, n_cells: int) -> int:
+    """Symbols of a word of about so many that fills whole frames: the next more, or fewer if these are too many.
+
+    Raises:
+        ValueError: if a frame alone is longer than the longest word.
+    """
+    if n_cells > LONGEST:
+        raise ValueError(f"n_cells={n_cells}: a word has at most {LONGEST} symbols; take a smaller grid.")
+    return n_cells * min(-(-n_symbols // n_cells), LONGEST // n_cells)
+
+
 def word_symbols(form: WordFormat, information: Bool[np.ndarray, "word bit"]) -> Complex[np.ndarray, "word symbol"]:
     """Information bits with check bits, encoded, rate-matched, interleaved and mapped to symbols of unit mean power."""
     sent = sent_positions(form.code, form.bits_per_symbol)
@@ -66,7 +80,7 @@ def word_symbols(form: WordFormat, information: Bool[np.ndarray, "word bit"]) ->
 def receive_words(
     form: WordFormat,
     symbols: Complex[np.ndarray, "word symbol"],
-    noise: Float[np.ndarray, " word"],
+    noise: Float[np.ndarray, "word ..."],
     settings: LinkSettings,
 ) -> Received:
     """Decide words.
@@ -74,10 +88,10 @@ def receive_words(
     Args:
         form: of the words.
         symbols: received, of unit gain.
-        noise: power of all that is not the wanted symbol, per word.
+        noise: power of all that is not the wanted symbol, per word, or per word and symbol.
         settings: of the decoder.
     """
-    llrs = max_log_llrs(symbols, noise[:, None], form.bits_per_symbol).reshape(len(symbols), -1)
+    llrs = max_log_llrs(symbols, noise.reshape(len(symbols), -1), form.bits_per_symbol).reshape(len(symbols), -1)
     decoded = decode(
         form.code,
         llrs,

@@ -8,7 +8,16 @@ from scipy.stats import binomtest
 
 from leoisac.link.crc import crc_bits, crc_holds, with_crc
 from leoisac.link.decoding import WORDS, decode
-from leoisac.link.ldpc import LIFTING_SIZES, base_graph, encode, entry_shifts, ldpc_code, sent_positions, word_llrs
+from leoisac.link.ldpc import (
+    LIFTING_SIZES,
+    base_graph,
+    encode,
+    entry_shifts,
+    ldpc_code,
+    sent_positions,
+    with_versions,
+    word_llrs,
+)
 from tests.link.ldpc_points import POINTS, block_errors, noisy_words
 
 SHORT = ldpc_code(64, 128)
@@ -76,6 +85,45 @@ def test_interleaver_puts_the_first_bits_on_the_signs():
     plain, dealt = sent_positions(SHORT), sent_positions(SHORT, 4)
     assert np.array_equal(dealt[0::4], plain[:32])
     assert np.array_equal(dealt[3::4], plain[96:])
+
+
+@pytest.mark.parametrize(("k", "n"), [(20, 400), (64, 128), (300, 360), (4100, 4920)])
+@pytest.mark.parametrize("version", range(4))
+def test_versions_read_the_buffer_bit_by_bit(k, n, version):
+    """Clause 5.4.2.1 as it is written: from k_0 on, around the buffer, without fillers."""
+    code = with_versions(ldpc_code(k, n), [version])
+    columns, size = base_graph(code.graph).columns - 2, code.lifting
+    numerator = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}[code.graph][version]
+    length = columns * size
+    start = numerator * length // (columns * size) * size
+    fillers = range(k - 2 * size, (columns - base_graph(code.graph).rows) * size)
+    expected = list[int]()
+    step = 0
+    while len(expected) < n:
+        place = (start + step) % length
+        if place not in fillers:
+            expected.append(place + 2 * size)
+        step += 1
+    assert sent_positions(code, version=version).tolist() == expected
+
+
+def test_further_versions_beat_copies():
+    """Blocks of rate 3/4 sent twice, where one alone fails: new checks tell more than the same bits again."""
+    code = with_versions(ldpc_code(120, 160), [2])
+    rng = np.random.default_rng(8)
+    bits = rng.random((192, 120)) < 0.5
+    words, wrong = encode(code, bits), {}
+    white = rng.standard_normal((2, 192, 160))
+    deviation = 0.95
+    for versions in ((0,), (0, 0), (0, 2)):
+        llrs = [
+            2.0 / deviation**2 * (1.0 - 2.0 * words[:, sent_positions(code, version=version)] + deviation * noise)
+            for version, noise in zip(versions, white, strict=False)
+        ]
+        found = decode(code, np.concatenate(llrs, axis=1), versions=versions)
+        wrong[versions] = np.mean(np.any(found.bits != bits, axis=-1))
+    assert wrong[0,] > 0.9
+    assert wrong[0, 2] < 0.6 * wrong[0, 0]
 
 
 def test_copies_add_up():
@@ -171,6 +219,8 @@ def test_layers_need_half_the_iterations():
         lambda: ldpc_code(9000, 18000),
         lambda: ldpc_code(100, 100),
         lambda: sent_positions(ldpc_code(64, 127), 2),
+        lambda: sent_positions(SHORT, version=4),
+        lambda: sent_positions(SHORT, version=2),
         lambda: decode(SHORT, np.zeros((1, 128)), iterations=0),
         lambda: crc_bits(np.zeros(8, dtype=bool), 11),
     ],

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.foundation.units import NOTHING_DB, is_nothing
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
@@ -95,8 +96,8 @@ class BistaticRsmaConfig(Config):
     scintillation: Scintillation = Field(default="none", description=SCINTILLATION_TEXT)
     atmosphere: AtmosphereConfig | None = Field(default=None, description=ATMOSPHERE_TEXT)
     csi_error_db: float = Field(
-        default=-100.0,
-        ge=-100,
+        default=NOTHING_DB,
+        ge=NOTHING_DB,
         le=20,
         description="error of the satellite's channel estimates",  # at -100 dB there is none
     )
@@ -304,7 +305,7 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
             )
-        if self.csi_error_db > -100.0 and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
+        if not is_nothing(self.csi_error_db) and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
             raise ValueError(
                 f"csi_error_db = {self.csi_error_db}: designs know channel estimates or places, not both; leave out "
                 "csi_error_db, or user_position_std_m and position_std_m"

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.foundation.units import NOTHING_DB
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.propagation.atmosphere_config import AtmosphereConfig
@@ -86,8 +87,8 @@ class CoexistenceConfig(Config):
         default="first", description="which num_users of the candidates are served"
     )
     csi_error_db: float = Field(
-        default=-100.0,
-        ge=-100,
+        default=NOTHING_DB,
+        ge=NOTHING_DB,
         le=20,
         description="power of the errors of P3's channel estimates, over the channels'",  # at -100 dB there is none
     )

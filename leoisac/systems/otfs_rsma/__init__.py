@@ -49,7 +49,10 @@ def _full_load(name: str, label: str, summary: str) -> Scheme:
     return Scheme(
         f"full-load-{name}",
         f"full load, {summary}",
-        {"fast": f"{_HERE}.fast.full_load:solve_{name.replace('-', '_')}"},
+        {
+            "fast": f"{_HERE}.fast.full_load:solve_{name.replace('-', '_')}",
+            "coded": f"{_HERE}.fast.coded_load:solve_{name.replace('-', '_')}",
+        },
         (*_SENSING, "power"),
         f"{label}, full load",
     )
@@ -155,6 +158,9 @@ METRICS = {
     "common_power_share": Metric("share of the common stream in the power", least=0.0, most=1.0),
     "delay_error": Metric("error of the delay", "s"),
     "doppler_error": Metric("error of the Doppler shift", "Hz"),
+    "target_delay_error": Metric("error of a target's delay", "s", ("target",)),
+    "target_doppler_error": Metric("error of a target's Doppler shift", "Hz", ("target",)),
+    "target_angle_error": Metric("error of a target's angle", "rad", ("target",)),
     "csi_error": Metric("squared error of the channel estimate", "1", ("estimator",), least=0.0),
     "csi_error_predicted": Metric("expected squared error of the channel estimate", "1", ("estimator",), least=0.0),
     "paths_found": Metric("share of the paths above the noise", "1", least=0.0, most=1.0),

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from leoisac.estimation.pilots import pilot_layout
 from leoisac.foundation.config import Config
+from leoisac.foundation.units import NOTHING_DB
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.link.settings import LinkDecoder, LinkIterations, LinkMarginDb, LinkSymbols, LinkWords
@@ -34,7 +35,7 @@ from leoisac.propagation.sky_config import (
 Delay = Annotated[int, Field(ge=0, le=4096)]
 Doppler = Annotated[float, Field(ge=-2048, le=2048)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Decibel = Annotated[float, Field(ge=-100, le=100)]
+Decibel = Annotated[float, Field(ge=NOTHING_DB, le=100)]
 OtherTarget = tuple[
     Annotated[float, Field(ge=1e-12, le=1)],
     Annotated[float, Field(ge=-1e7, le=1e7)],
@@ -92,8 +93,8 @@ class OtfsRsmaConfig(Config):
         description="Doppler shift of every path, bins of 1 / (N T); need not be whole",
     )
     rician_factor_db: float = Field(
-        default=-100.0,
-        ge=-100,
+        default=NOTHING_DB,
+        ge=NOTHING_DB,
         le=100,
         description="Rician factor of the first path; at -100 dB all paths are Rayleigh",
     )
@@ -189,6 +190,10 @@ class OtfsRsmaConfig(Config):
     load_objective: Literal["equalised", "gaussian"] = Field(
         default="equalised",
         description="designs at full load count rates behind LMMSE equalisers, or of joint decoding (their bound)",
+    )
+    equaliser: Literal["lmmse", "mp"] = Field(
+        default="lmmse",
+        description="receivers of code words at full load: LMMSE equalisers, which designs assume, or message passing",
     )
 
     # Design

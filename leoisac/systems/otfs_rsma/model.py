@@ -120,6 +120,7 @@ class Frame:
         "coding",
         "pilot_energy",
         "frame",
+        "passes_messages",
     ],
     meta_fields=[
         "n_rx",
@@ -166,6 +167,7 @@ class Parameters:
         is_ceiling_sampled: the ceilings hold for the bounds of that echo.
         coding: settings of the coded link (``link.settings``).
         pilot_energy: ``|x_p|^2`` of an antenna's pilot, W.
+        passes_messages: coded links at full load equalise by message passing; 0 or 1.
     """
 
     total_power: Leaf
@@ -199,19 +201,23 @@ class Parameters:
     is_joint: bool = False
     coding: Mapping[str, Leaf] | None = None
     pilot_energy: Leaf = 1.0
+    passes_messages: Leaf = 0.0
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["delay_s", "doppler_hz", "targets"], meta_fields=[])
 @dataclass(frozen=True)
 class Estimate:
-    """What the radar receiver makes of one echo.
+    """What the radar receiver makes of one frame's echoes.
 
     Attributes:
-        delay_s, doppler_hz: maximum-likelihood estimates.
+        delay_s, doppler_hz: maximum-likelihood estimates of the first target.
+        targets: rows of delay in s, Doppler shift in Hz and angle in radians, one for every target, by the joint
+            estimator; ``None`` where there is one target at one receive antenna.
     """
 
     delay_s: Leaf
     doppler_hz: Leaf
+    targets: Leaf | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["streams", "estimate", "words"], meta_fields=[])
@@ -253,7 +259,7 @@ class Decoding:
     frame_share: Leaf
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["precoders", "shares", "decoding"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["precoders", "shares", "decoding", "words"], meta_fields=[])
 @dataclass(frozen=True)
 class LoadedDesign:
     """Precoders of streams that carry a symbol in every cell of the grid.
@@ -262,11 +268,13 @@ class LoadedDesign:
         precoders: a column for every stream, sqrt(W) of a frame; a cell has ``1 / (M N)`` of its power.
         shares: parts of stream 0's rate that its owners get, of sum 1.
         decoding: who decodes what.
+        words: what became of code words; ``None`` where none were sent.
     """
 
     precoders: Leaf  # complex (tx, stream)
     shares: Leaf  # (user)
     decoding: Decoding
+    words: LinkOutcome | None = None
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["rate"], meta_fields=[])

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from leoisac.foundation.config import Config
+from leoisac.foundation.units import NOTHING_DB, is_nothing
 from leoisac.geometry.satellite_config import SatelliteConfig
 from leoisac.geometry.time_config import TimeConfig
 from leoisac.propagation.atmosphere_config import AtmosphereConfig
@@ -114,8 +115,8 @@ class SelfBackhaulConfig(Config):
         description="what designs know: the true channels, or an estimate that is off by an error within the radius",
     )
     csi_error_db: float = Field(
-        default=-100.0,
-        ge=-100,
+        default=NOTHING_DB,
+        ge=NOTHING_DB,
         le=20,
         description="power of normal errors of the estimates that designs know, over each channel's",  # -100 dB: none
     )
@@ -217,7 +218,7 @@ class SelfBackhaulConfig(Config):
                 "give one value, or one per target"
             )
         self._check_errors()
-        if self.csi_error_db > -100.0 and self.estimate == "noisy":
+        if not is_nothing(self.csi_error_db) and self.estimate == "noisy":
             raise ValueError(
                 f'csi_error_db = {self.csi_error_db:g} beside estimate = "noisy": designs know one estimate; leave out '
                 "csi_error_db for errors within the radius, or estimate for normal ones"

@@ -8,6 +8,7 @@ import numpy as np
 
 from leoisac.experiment.contracts import Study
 from leoisac.experiment.reading.one_at_a_time import one_at_a_time
+from leoisac.link.studies import TINY_LINK, margin_study
 from leoisac.systems.bistatic_rsma import SCHEMES, SYSTEM
 from leoisac.systems.bistatic_rsma.config import ESTIMATORS, BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.world.link import link_budget
@@ -30,10 +31,9 @@ _FEW_POINTS = 21
 """Of every pattern that tests store: one shape."""
 _CODED = ("rsma-noradar:coded", "sdma-radar-sic:coded", "sdma-noradar:coded")
 _TINY_LINK = {
-    "overrides": {**_SMALL, "link_symbols": 96, "link_words": 2},
+    "overrides": {**_SMALL, **TINY_LINK},
     "schemes": ("rsma-radar-nosic:coded", "sdma-noradar:coded"),
 }
-"""Few rates: every one is a code with a program of its own."""
 _SMALL_THRESHOLD = {name: value for name, value in _SMALL.items() if name != "crb_threshold_rad2"}
 _PUBLISHED_RECEIVER = {"estimator": "music", "whole_sample_delay": True}
 """The paper's receiver and its echoes, delayed by whole samples."""
@@ -199,15 +199,7 @@ STUDIES = (
             "sweep": {"crb_threshold_rad2+transmit_power_dbw": [list(_radar_point(value)) for value in (0.3, 2.0)]},
         },
     ),
-    Study(
-        "coded-margin",
-        schemes=_CODED,
-        sweep={"link_margin_db": [-1.5, -0.5, 0.5, 1.5, 2.5, 3.5]},
-        trials=200,
-        headline="sum_goodput",
-        quick={"trials": 16},
-        tiny={**_TINY_LINK, "sweep": {"link_margin_db": [-0.5, 2.5]}},
-    ),
+    margin_study(_CODED, _TINY_LINK),
     Study(
         "coded-rates",
         schemes=_CODED,

@@ -18,7 +18,7 @@ from leoisac.antennas.steering import steering_vector
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, standard_normal, uniforms
-from leoisac.foundation.units import from_db
+from leoisac.foundation.units import from_db, is_nothing
 from leoisac.geometry.bistatic import departure_angles
 from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.free_space import free_space_gain, wavelength
@@ -127,8 +127,7 @@ def prepare(config: BistaticRsmaConfig) -> Geometry:
         num_users=config.num_users,
         layout=upa(*config.satellite_array),
         uniform_area=config.user_distribution == "uniform-area",
-        # -100 dB stands for none at all.
-        csi_error=jnp.asarray(from_db(config.csi_error_db)) if config.csi_error_db > -100.0 else None,
+        csi_error=None if is_nothing(config.csi_error_db) else jnp.asarray(from_db(config.csi_error_db)),
         prediction=prediction_of(config) if uncertain else None,
         uncertain=uncertain,
         averaged=config.user_robustness == "statistical",

@@ -9,7 +9,7 @@ from typing import Any
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.constants import SPEED_OF_LIGHT_M_S
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.units import deg_to_rad, from_db
+from leoisac.foundation.units import deg_to_rad, from_db, is_nothing
 from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.ageing import jakes_correlation
 from leoisac.propagation.sky import Sky
@@ -217,7 +217,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_places": config.target_positions_m,
         "background": config.background_positions_m,
         "target_least_m": config.target_min_distance_m or None,
-        "csi_error": float(from_db(config.csi_error_db)) ** 0.5 if config.csi_error_db > -100.0 else None,
+        "csi_error": None if is_nothing(config.csi_error_db) else float(from_db(config.csi_error_db)) ** 0.5,
     }
     return Geometry(
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from typing import Any
 
 import xarray as xr
@@ -16,6 +18,7 @@ from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES
 from leoisac.systems.otfs_rsma.evidence.results import Data, lowest_share, split_text
 
+_EQUALISERS = {"lmmse": "LMMSE", "mp": "message passing"}
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
 _LABELS = {scheme.name: scheme.label or scheme.name for scheme in SCHEMES}
 
@@ -35,6 +38,43 @@ def draw_coded_rates(datasets: Data) -> Any:
     shares = "; ".join(share for share in (lowest_share(known), lowest_share(errs)) if share)
     panels = (Panel(known, "channels known"), Panel(errs, "estimates that err, constant over a word"))
     return draw_delivered(panels, _LABELS, _ORDER, note=f"{note}; {shares}".rstrip("; "))
+
+
+def draw_loaded_link(datasets: Data) -> Any:
+    """Full load: delivered and predicted bits of the schemes, and what equalisers deliver by margin."""
+    coded, by_margin = datasets["full-load-coded"], datasets["full-load-equalisers"]
+    styles = series_styles(tuple(name for name in _ORDER if name.startswith("full-load-")))
+    labels = {name: label.removesuffix(", full load") for name, label in _LABELS.items()}
+    with house_style() as mpl:
+        figure = mpl.Figure(figsize=(1.5 * COLUMN_WIDTH_IN, 3.9), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        draw_rates(left, Panel(coded, "channels known, LMMSE equalisers"), styles, labels)
+        left.legend(loc="upper left")
+        _draw_equalisers(right, by_margin)
+        config = json.loads(str(by_margin.attrs["config"]))
+        add_note(
+            figure,
+            "Left: full lines delivered, dashed log2(1 + SINR) of the same designs; at most 6.67 bit a symbol.",
+            f"Right: RSMA at {config['comm_snr_db']:g} dB; modes from the SINRs behind LMMSE equalisers, whatever "
+            "receivers have.",
+            f"{comparison_text(viewed(coded))}; {comparison_text(viewed(by_margin))}; three data symbols per cell",
+            "; ".join(share for share in (lowest_share(coded), lowest_share(by_margin)) if share),
+        )
+    return figure
+
+
+def _draw_equalisers(axes: Any, dataset: xr.Dataset) -> None:
+    margins = dataset["link_margin_db"].values.astype(float)
+    delivered, promised = (summary(dataset, name).isel(scheme=0) for name in ("sum_goodput", "promised_rate"))
+    names = [str(name) for name in dataset["equaliser"].values]
+    for name, style in series_styles(names).items():
+        draw_curve(axes, margins, delivered.sel(equaliser=name), style, _EQUALISERS.get(name, name), least=0.0)
+    axes.plot(margins, promised["mean"].isel(equaliser=0).values, "--", color="#444444", label="all words arrive")
+    axis = dataset["link_margin_db"].attrs
+    axes.set_xlabel(textwrap.fill(quantity_label(str(axis["long_name"]), str(axis["units"])), 44))
+    axes.set_ylabel(METRICS["sum_goodput"].label)
+    axes.set_ylim(bottom=0.0)
+    axes.legend(loc="upper right")
 
 
 def draw_pilots(datasets: Data) -> Any:

@@ -141,6 +141,40 @@ def draw_errors(datasets: Data) -> Any:
     return figure
 
 
+def draw_targets(datasets: Data) -> Any:
+    """Root mean square errors of every target's joint estimates over the echo SNR, with their joint bounds."""
+    dataset = viewed(datasets["several-targets"]).isel(scheme=0)
+    config = json.loads(datasets["several-targets"].attrs["config"])
+    panels_of = (("delay", 1e6), ("doppler", 1.0), ("angle", np.degrees(1.0)))
+    x = dataset["echo_snr_db"].values.astype(float)
+    count = dataset.sizes["target"]
+    styles = series_styles([str(index) for index in range(count)])
+    with house_style() as mpl:
+        figure = mpl.Figure(figsize=(2.1 * COLUMN_WIDTH_IN, 3.8), layout="constrained")
+        panels = figure.subplots(1, 3)
+        for axes, (name, scale) in zip(panels, panels_of, strict=True):
+            for index in range(count):
+                one = dataset.isel(target=index)
+                style = styles[str(index)]
+                error = _root_mean(one[f"target_{name}_error"] ** 2, one["usable"])
+                bound = _root_mean(one[f"target_crb_{name}"], one["usable"])
+                axes.semilogy(x, scale * error, style.marker, color=style.colour, label=f"target {index + 1}")
+                axes.semilogy(x, scale * bound, "-", color=style.colour)
+            axes.set_ylabel(QUANTITIES[f"{name}_rms_error"].label)
+        panels[0].legend()
+        panels[1].set_xlabel(_label(dataset["echo_snr_db"]))
+        others = "; ".join(f"{gain:g} dB" for *_, gain in config["other_targets"])
+        add_note(
+            figure,
+            f"Marks: joint maximum likelihood from the sampled echoes of random streams at {config['n_rx']} antennas, "
+            f"estimates given to the nearest targets; echoes of the further targets at {others}. Lines: root mean "
+            "joint Cramér-Rao bounds of the frame, all amplitudes unknown.",
+            comparison_text(viewed(datasets["several-targets"]), "root mean squares (RMS)", intervals=False),
+            lowest_share(datasets["several-targets"]),
+        )
+    return figure
+
+
 def _label(axis: xr.DataArray) -> str:
     return quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "1")))
 

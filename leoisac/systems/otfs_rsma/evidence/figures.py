@@ -18,11 +18,17 @@ from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reading.verdicts import Estimate
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import share_text
+from leoisac.foundation.units import is_nothing
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.plots.sweep import draw_sweep
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES
-from leoisac.systems.otfs_rsma.evidence.coded_figures import draw_coded_errors, draw_coded_rates, draw_pilots
-from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors
+from leoisac.systems.otfs_rsma.evidence.coded_figures import (
+    draw_coded_errors,
+    draw_coded_rates,
+    draw_loaded_link,
+    draw_pilots,
+)
+from leoisac.systems.otfs_rsma.evidence.extra_figures import draw_bit_errors, draw_ceiling, draw_errors, draw_targets
 from leoisac.systems.otfs_rsma.evidence.front import draw_front
 from leoisac.systems.otfs_rsma.evidence.full_load import draw_full_load, draw_waveforms
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
@@ -249,7 +255,7 @@ def _draw_fading(datasets: Data) -> Any:
         axes = figure.subplots()
         for factor in factors:
             draws = dataset["min_rate"].where(dataset["usable"]).sel(scheme="rsma", rician_factor_db=factor)
-            name = "Rayleigh" if factor <= -100.0 else f"first path Rician, {factor:g} dB"
+            name = "Rayleigh" if is_nothing(factor) else f"first path Rician, {factor:g} dB"
             draw_distribution(axes, draws, styles[f"{factor:g}"], name)
         axes.set_xlabel(METRICS["min_rate"].label)
         axes.set_ylabel(QUANTITIES["draws_below"].label)
@@ -277,11 +283,15 @@ FIGURES = (
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
     Figure("bit-errors", "Uncoded bit-error rates", ("bit-errors", "bit-errors-16"), draw_bit_errors),
     Figure("estimation-error", "Errors of the estimates against their bounds", ("estimation",), draw_errors),
+    Figure("several-targets", "Joint estimates of several targets", ("several-targets",), draw_targets),
     Figure(
         "front", "Rate and delay bound on the absolute link", ("front", "front-ceilings", "front-weights"), draw_front
     ),
     Figure("full-load", "Rate splitting at full load", ("full-load",), draw_full_load),
     Figure("full-load-waveforms", "Waveforms at full load", ("full-load-waveforms",), draw_waveforms),
+    Figure(
+        "full-load-coded", "Delivered bits at full load", ("full-load-coded", "full-load-equalisers"), draw_loaded_link
+    ),
     Figure("coded-errors", "Block errors around the information limit", ("coded-margin",), draw_coded_errors),
     Figure("coded-rates", "Delivered bits against predictions", ("coded-rates", "coded-csi"), draw_coded_rates),
     Figure("pilots", "Channel estimates from pilots", ("pilot-error", "coded-pilots"), draw_pilots),

@@ -15,6 +15,8 @@ from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label
+from leoisac.foundation.units import NOTHING_DB, is_nothing
+from leoisac.link.studies import TINY_LINK
 from leoisac.plots.curves import draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.otfs_rsma import METRICS, SCHEMES, SYSTEM
@@ -25,6 +27,11 @@ _LOOSE = {"crb_delay_max": 1e-10, "crb_doppler_max": 1e5}
 """Ceilings that leave the design most of its freedom: a frame of even energy misses the paper's at any beams."""
 _SMALL = {name: value for name, value in SYSTEM.small.items() if name not in _LOOSE}
 LOADED = tuple(scheme.name for scheme in SCHEMES if scheme.name.startswith("full-load-"))
+_TINY_LINK = {
+    "overrides": {**_SMALL, "csi_error_db": NOTHING_DB, **TINY_LINK, "link_margin_db": 1.0},
+    "trials": 3,
+    "schemes": ("full-load-rsma:coded",),
+}
 RIVALS = ("full-load-sdma", "full-load-sdma-k")
 _LABELS = {scheme.name: (scheme.label or scheme.name).removesuffix(", full load") for scheme in SCHEMES}
 
@@ -33,10 +40,13 @@ FULL_LOAD = (
         "full-load",
         schemes=LOADED,
         overrides=_LOOSE,
-        sweep={"csi_error_db": [-100.0, -25.0, -15.0], "user_correlation": [0.0, 0.5, 0.8, 0.95, 0.99]},
+        sweep={"csi_error_db": [NOTHING_DB, -25.0, -15.0], "user_correlation": [0.0, 0.5, 0.8, 0.95, 0.99]},
         trials=200,
         headline="load_min_rate",
-        quick={"trials": 6, "sweep": {"csi_error_db": [-100.0, -25.0, -15.0], "user_correlation": [0.0, 0.8, 0.99]}},
+        quick={
+            "trials": 6,
+            "sweep": {"csi_error_db": [NOTHING_DB, -25.0, -15.0], "user_correlation": [0.0, 0.8, 0.99]},
+        },
         tiny={
             "overrides": _SMALL,
             "sweep": {"csi_error_db": [-25.0, -15.0], "user_correlation": [0.0, 0.8]},
@@ -53,6 +63,26 @@ FULL_LOAD = (
         headline="load_min_rate",
         quick={"trials": 12},
         tiny={"overrides": {**_SMALL, "load_objective": "equalised"}, "sweep": {"waveform": ["otfs"]}, "trials": 3},
+    ),
+    Study(
+        "full-load-coded",
+        schemes=tuple(f"{name}:coded" for name in LOADED if name != "full-load-sdma-k"),
+        overrides={**_LOOSE, "csi_error_db": NOTHING_DB, "link_margin_db": 1.0},
+        sweep={"comm_snr_db": [20.0, 25.0, 30.0, 35.0, 40.0]},
+        trials=100,
+        headline="sum_goodput",
+        quick={"trials": 6, "sweep": {"comm_snr_db": [20.0, 30.0, 40.0]}},
+        tiny={**_TINY_LINK, "sweep": {"comm_snr_db": [20.0, 25.0]}},
+    ),
+    Study(
+        "full-load-equalisers",
+        schemes=("full-load-rsma:coded",),
+        overrides={**_LOOSE, "csi_error_db": NOTHING_DB, "comm_snr_db": 30.0},
+        sweep={"equaliser": ["lmmse", "mp"], "link_margin_db": [-2.0, -1.0, 0.0, 1.0, 2.0]},
+        trials=100,
+        headline="sum_goodput",
+        quick={"trials": 8, "sweep": {"equaliser": ["lmmse", "mp"], "link_margin_db": [-2.0, 0.0, 2.0]}},
+        tiny={**_TINY_LINK, "sweep": {"equaliser": ["lmmse", "mp"], "link_margin_db": [1.0]}},
     ),
 )
 
@@ -83,7 +113,7 @@ def draw_full_load(datasets: Data) -> Any:
                     np.array([100.0 * getattr(gain, end) for gain in gains]) for end in ("mean", "low", "high")
                 )
                 style = styles[f"{error:g}"]
-                label = (f"{error:g} dB" if error > -100.0 else "none") if line == "-" else None
+                label = ("none" if is_nothing(error) else f"{error:g} dB") if line == "-" else None
                 reach = np.maximum(np.nan_to_num(np.stack([mean - low, high - mean])), 0.0)
                 right.errorbar(
                     correlations,

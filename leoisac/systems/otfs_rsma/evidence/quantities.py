@@ -16,6 +16,7 @@ QUANTITIES: dict[str, Metric] = {
     "crb_delay_ceiling": Metric("largest delay bound", "µs²", least=0.0),
     "delay_rms_error": Metric("RMS error of the delay", "µs", least=0.0),
     "doppler_rms_error": Metric("RMS error of the Doppler shift", "Hz", least=0.0),
+    "angle_rms_error": Metric("RMS error of the angle", "°", least=0.0),
     "rate_change": Metric("change of the least private rate", "%"),
     "load_gain": Metric("gain by rate splitting, full load", "%"),
     "delay_change": Metric("change of the least delay bound", "%"),

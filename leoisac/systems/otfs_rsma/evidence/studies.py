@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from leoisac.experiment.contracts import Study
+from leoisac.foundation.units import NOTHING_DB
+from leoisac.link.studies import TINY_LINK, margin_study
 from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.front import FRONT
 from leoisac.systems.otfs_rsma.evidence.full_load import FULL_LOAD
@@ -15,11 +17,10 @@ _TINY = {"overrides": _SMALL, "trials": 4}
 _TINY_SWEEP = {**_TINY, "sweep": _FEW}
 _CODED = ("rsma:coded", "sdma:coded", "random:coded")
 _TINY_LINK = {
-    "overrides": {**_SMALL, "comm_snr_db": 5.0, "link_symbols": 96, "link_words": 2},
+    "overrides": {**_SMALL, "comm_snr_db": 5.0, **TINY_LINK},
     "trials": 4,
     "schemes": ("rsma:coded", "random:coded"),
 }
-"""Few rates: every one is a code with a program of its own."""
 _GENETIC = ("published", "ga-sensing")
 _LEAST = ("least-delay", "least-doppler")
 
@@ -146,7 +147,7 @@ STUDIES = (
         "bit-errors",
         schemes=("data-link",),
         # A cell has one of n_delay * n_doppler parts of the frame: 15 dB less than the frame.
-        overrides={"csi_error_db": -100.0},
+        overrides={"csi_error_db": NOTHING_DB},
         sweep={"comm_snr_db": [15.0, 20.0, 25.0, 30.0, 35.0, 40.0]},
         trials=2000,
         headline="bit_error_rate",
@@ -156,7 +157,7 @@ STUDIES = (
     Study(
         "bit-errors-16",
         schemes=("data-link",),
-        overrides={"csi_error_db": -100.0, "n_delay": 16, "n_doppler": 16},
+        overrides={"csi_error_db": NOTHING_DB, "n_delay": 16, "n_doppler": 16},
         sweep={"comm_snr_db": [24.0, 29.0, 34.0, 39.0, 44.0, 49.0]},
         trials=100,
         headline="bit_error_rate",
@@ -182,19 +183,28 @@ STUDIES = (
         },
     ),
     Study(
-        "coded-margin",
-        schemes=_CODED,
-        overrides={"csi_error_db": -100.0},
-        sweep={"link_margin_db": [-1.5, -0.5, 0.5, 1.5, 2.5, 3.5]},
-        trials=200,
-        headline="sum_goodput",
-        quick={"trials": 16},
-        tiny={**_TINY_LINK, "sweep": {"link_margin_db": [-0.5, 2.5]}},
+        "several-targets",
+        schemes=("random:echo",),
+        overrides={
+            "frame_model": "realisation",
+            "n_rx": 4,
+            "other_targets": [[7e-5, 2500.0, 25.0, -3.0], [1.4e-4, 6500.0, -35.0, -6.0]],
+        },
+        sweep={"echo_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]},
+        trials=300,
+        headline="delay_error",
+        quick={"trials": 24},
+        tiny={
+            "overrides": {**_SMALL, "n_rx": 2, "other_targets": [[7e-5, 2500.0, 25.0, -3.0]]},
+            "trials": 4,
+            "sweep": {"echo_snr_db": [10.0, 30.0]},
+        },
     ),
+    margin_study(_CODED, _TINY_LINK, overrides={"csi_error_db": NOTHING_DB}),
     Study(
         "coded-rates",
         schemes=_CODED,
-        overrides={"csi_error_db": -100.0},
+        overrides={"csi_error_db": NOTHING_DB},
         sweep={"comm_snr_db": [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]},
         trials=200,
         headline="sum_goodput",

@@ -20,6 +20,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import complex_normal, uniforms
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
+from leoisac.systems.otfs_rsma.fast.echoes import several_estimates
 from leoisac.systems.otfs_rsma.judge.evaluate import streams_at_target, target_images
 from leoisac.systems.otfs_rsma.model import Channels, Design, Estimate, Parameters
 from leoisac.systems.otfs_rsma.world.channels import noise_key
@@ -32,7 +33,8 @@ def solve(designer: str, parameters: Parameters, channels: Channels) -> Solution
     """Designs of a batch, each with the estimates from its trial's echo.
 
     Raises:
-        ChannelError: for channels from plain arrays, which have neither symbols nor a seed for noise.
+        ChannelError: for channels from plain arrays, which have neither symbols nor a seed for noise; for several
+            targets or receive antennas with ideal pulses, of which there is no joint estimator.
     """
     if channels.symbols is None or channels.noise_seed is None:
         raise ChannelError(
@@ -40,7 +42,9 @@ def solve(designer: str, parameters: Parameters, channels: Channels) -> Solution
         )
     module, _, name = designer.partition(":")
     solution = getattr(importlib.import_module(f"leoisac.systems.otfs_rsma.{module}"), name)(parameters, channels)
-    estimate = by_lanes(estimate_target)(parameters, channels, solution.value.streams)
+    has_several = parameters.targets.shape[0] > 1 or parameters.n_rx > 1
+    find = several_estimates if has_several else by_lanes(estimate_target)
+    estimate = find(parameters, channels, solution.value.streams)
     return Solution(**{**vars(solution), "value": Design(solution.value.streams, estimate)})
 
 

@@ -28,6 +28,7 @@ from leoisac.metrics.rsma_lmmse import effective_noise, lmmse_sinr
 from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
+from leoisac.systems.otfs_rsma.judge.bound_metrics import FrameBounds, bound_margins, bound_metrics
 from leoisac.systems.otfs_rsma.judge.full_load import evaluate_loaded
 from leoisac.systems.otfs_rsma.model import (
     Channels,
@@ -72,6 +73,7 @@ def parameters(config: OtfsRsmaConfig) -> Parameters:
         "echo_amplitude": link.echo_amplitude,
         "delay_weight": config.delay_weight,
         "kept_rate_share": config.kept_rate_share,
+        "passes_messages": config.equaliser == "mp",
         "beam_echo_gain": 1.0 if config.link == "snr" else config.n_tx / array_gain(config),
     }
     return Parameters(
@@ -170,7 +172,7 @@ def evaluate(
     stream symbol, one symbol a frame; ``rate`` and ``sum_rate``, with the common rate shared, are bit/s/Hz, prefix
     ignored. Bounds in s^2 and Hz^2 are for a known and an unknown echo amplitude, of ideal pulses (the paper's) and of
     the frame's own rectangular ones (``sampled``); with ``frame_model = "realisation"`` they are those of the trial's
-    symbols. Where there are several targets or receive antennas each target has bounds of the expected frame
+    symbols. Where there are several targets or receive antennas each target has bounds of its own
     (``target_crb_...``). Designs at full load have rates in bit/s/Hz alone (``judge.full_load``). Margins are relative,
     of the expected frame and the amplitude that the configuration names, and met when not negative.
 
@@ -188,7 +190,7 @@ def evaluate(
     metrics = _rate_metrics(parameters, channels, design.streams)
     metrics |= _sensing_metrics(parameters, channels, design.streams)
     if parameters.n_rx > 1 or parameters.targets.shape[0] > 1:
-        metrics |= _target_metrics(parameters, design.streams)
+        metrics |= _target_metrics(parameters, channels, design.streams)
     streams = jnp.asarray(design.streams)
     total = jnp.sum(jnp.abs(streams) ** 2)
     metrics |= {
@@ -201,6 +203,10 @@ def evaluate(
             "delay_error": design.estimate.delay_s - parameters.target_delay,
             "doppler_error": design.estimate.doppler_hz - parameters.target_doppler,
         }
+        if design.estimate.targets is not None:
+            errors = jnp.asarray(design.estimate.targets) - parameters.targets[:, :3]
+            metrics |= {"target_delay_error": errors[:, 0], "target_doppler_error": errors[:, 1]}
+            metrics |= {"target_angle_error": errors[:, 2]} if parameters.n_rx > 1 else {}
     if design.words is not None:
         frame = parameters.frame  # one symbol of a stream in every frame
         metrics |= link_metrics(design.words, total, frame.n_delay * frame.spacing_hz, 1.0 / frame.n_cells)
@@ -291,41 +297,26 @@ def _sensing_metrics(parameters: Parameters, channels: Channels, streams: Comple
     seen = streams_at_target(parameters, streams)
     images = time_frequency_image(seen, parameters.frame.n_delay)
     energy = expected_energy(images)
-    known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
-    sampled_known, sampled_unknown = (_sampled_bounds(parameters, seen, is_known) for is_known in (True, False))
-    of_known, of_unknown = (sampled_known, sampled_unknown) if parameters.is_ceiling_sampled else (known, unknown)
-    design_unknown = parameters.is_amplitude_unknown > 0.5
-    delay = jnp.where(design_unknown, of_unknown.delay, of_known.delay)
-    doppler = jnp.where(design_unknown, of_unknown.doppler, of_known.doppler)
-    margins = {
-        "margin_crb_delay": parameters.crb_delay_max / delay - 1.0,
-        "margin_crb_doppler": parameters.crb_doppler_max / doppler - 1.0,
-    }
+    bounds = _frame_bounds(parameters, energy, seen)
+    margins = bound_margins(parameters, bounds)
     if parameters.is_realised:
         if channels.symbols is None:
             raise ConfigError('frame_model = "realisation": needs the symbols that `leoisac.draw` adds to channels.')
         energy = realised_energy(images, channels.symbols)
-        known, unknown = (_bounds(parameters, energy, is_known) for is_known in (True, False))
-        sent = jnp.einsum("s,sc->c", channels.symbols, seen)[None]
-        sampled_known, sampled_unknown = (_sampled_bounds(parameters, sent, is_known) for is_known in (True, False))
+        bounds = _frame_bounds(parameters, energy, jnp.einsum("s,sc->c", channels.symbols, seen)[None])
     return {
-        "crb_delay": known.delay,
-        "crb_doppler": known.doppler,
-        "crb_delay_unknown": unknown.delay,
-        "crb_doppler_unknown": unknown.doppler,
-        "crb_delay_sampled": sampled_known.delay,
-        "crb_doppler_sampled": sampled_known.doppler,
-        "crb_delay_sampled_unknown": sampled_unknown.delay,
-        "crb_doppler_sampled_unknown": sampled_unknown.doppler,
+        **bound_metrics(bounds),
         "fim": delay_doppler_information(energy, **_sensing(parameters), amplitude_known=True),
         **margins,
     }
 
 
-def _target_metrics(parameters: Parameters, streams: Complex[Any, "stream entry"]) -> Metrics:
+def _target_metrics(parameters: Parameters, channels: Channels, streams: Complex[Any, "stream entry"]) -> Metrics:
     """Bounds of every target from the sampled echoes at the receive array, all others and all amplitudes unknown."""
     frame, targets = parameters.frame, parameters.targets
     per_antenna = jnp.asarray(streams).reshape(streams.shape[0], frame.n_antennas, frame.n_cells)
+    if parameters.is_realised:
+        per_antenna = jnp.einsum("s,sac->ac", channels.symbols, per_antenna)[None]
     bounds = multi_target_bounds(
         modulate(per_antenna, frame.n_delay),
         delays_s=targets[:, 0],
@@ -337,6 +328,13 @@ def _target_metrics(parameters: Parameters, streams: Complex[Any, "stream entry"
     )
     found = {"target_crb_delay": bounds.delay, "target_crb_doppler": bounds.doppler, "target_crb_angle": bounds.angle}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _frame_bounds(
+    parameters: Parameters, energy: Float[Array, "slot subcarrier"], seen: Complex[Any, "stream cell"]
+) -> FrameBounds:
+    ideal = (_bounds(parameters, energy, is_known) for is_known in (True, False))
+    return FrameBounds(*ideal, *(_sampled_bounds(parameters, seen, is_known) for is_known in (True, False)))
 
 
 def _bounds(parameters: Parameters, energy: Float[Array, "slot subcarrier"], is_known: bool) -> DelayDopplerBounds:

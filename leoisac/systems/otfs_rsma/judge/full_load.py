@@ -13,9 +13,11 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.jax_setup import jnp
+from leoisac.link.outcome import link_metrics
 from leoisac.metrics.delay_doppler_fisher import DelayDopplerBounds, delay_doppler_bounds
 from leoisac.metrics.equalised_streams import StreamRates, stream_rates
 from leoisac.metrics.sampled_echo_fisher import sampled_echo_bounds
+from leoisac.systems.otfs_rsma.judge.bound_metrics import FrameBounds, bound_margins, bound_metrics
 from leoisac.systems.otfs_rsma.model import Channels, Frame, LoadedDesign, Parameters
 from leoisac.waveforms.delay_doppler_channel import dense_operators, path_matrices, time_operators
 from leoisac.waveforms.otfs import modulation_matrix, time_frequency_image
@@ -103,22 +105,23 @@ def even_frame_bounds(parameters: Parameters, power: Any, *, is_sampled: bool, i
 
 
 def evaluate_loaded(parameters: Parameters, channels: Channels, design: LoadedDesign) -> Metrics:
-    """Metrics of one trial's design at full load; rates in bit/s/Hz, prefix ignored."""
+    """Metrics of one trial's design at full load; rates in bit/s/Hz behind LMMSE equalisers, prefix ignored."""
     rates = step_rates(parameters, channels, design)
     equalised, gaussian = (user_rates(design, kind) for kind in rates)
     precoders, share = jnp.asarray(design.precoders), jnp.asarray(design.decoding.frame_share)
     total = share * jnp.sum(jnp.abs(precoders) ** 2)
     towards = share * jnp.sum(jnp.abs(parameters.target_steering @ precoders) ** 2)
     kinds = ((False, True), (False, False), (True, True), (True, False))
-    known, unknown, sampled_known, sampled_unknown = (
-        even_frame_bounds(parameters, towards, is_sampled=is_sampled, is_known=is_known)
-        for is_sampled, is_known in kinds
+    bounds = FrameBounds(
+        *(
+            even_frame_bounds(parameters, towards, is_sampled=is_sampled, is_known=is_known)
+            for is_sampled, is_known in kinds
+        )
     )
-    of_known, of_unknown = (sampled_known, sampled_unknown) if parameters.is_ceiling_sampled else (known, unknown)
-    is_unknown = parameters.is_amplitude_unknown > 0.5
-    delay = jnp.where(is_unknown, of_unknown.delay, of_known.delay)
-    doppler = jnp.where(is_unknown, of_unknown.doppler, of_known.doppler)
+    frame = parameters.frame
+    sent = {} if design.words is None else link_metrics(design.words, total, frame.n_delay * frame.spacing_hz)
     return {
+        **sent,
         "load_min_rate": jnp.min(equalised),
         "load_min_rate_joint": jnp.min(gaussian),
         "rate": equalised,
@@ -126,16 +129,8 @@ def evaluate_loaded(parameters: Parameters, channels: Channels, design: LoadedDe
         "load": _load(design),
         "common_power_share": jnp.sum(jnp.abs(precoders[:, 0]) ** 2) * share / jnp.where(total > 0.0, total, 1.0),
         "total_power": total,
-        "crb_delay": known.delay,
-        "crb_doppler": known.doppler,
-        "crb_delay_unknown": unknown.delay,
-        "crb_doppler_unknown": unknown.doppler,
-        "crb_delay_sampled": sampled_known.delay,
-        "crb_doppler_sampled": sampled_known.doppler,
-        "crb_delay_sampled_unknown": sampled_unknown.delay,
-        "crb_doppler_sampled_unknown": sampled_unknown.doppler,
-        "margin_crb_delay": parameters.crb_delay_max / delay - 1.0,
-        "margin_crb_doppler": parameters.crb_doppler_max / doppler - 1.0,
+        **bound_metrics(bounds),
+        **bound_margins(parameters, bounds),
         "margin_power": 1.0 - total / parameters.total_power,
     }
 

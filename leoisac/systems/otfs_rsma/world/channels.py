@@ -13,7 +13,7 @@ from functools import partial
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, complex_normal, entity_keys, purpose_keys, uniforms
-from leoisac.foundation.units import from_db
+from leoisac.foundation.units import from_db, is_nothing
 from leoisac.propagation.sky import Sky
 from leoisac.propagation.sky_draw import fading_amplitude, has_users, site_gain, surroundings_gain, user_keys
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
@@ -50,8 +50,7 @@ class Geometry:
 
 def prepare(config: OtfsRsmaConfig) -> Geometry:
     """Everything that is not random."""
-    # -100 dB stands for none at all.
-    factor = from_db(config.rician_factor_db) if config.rician_factor_db > -100.0 else 0.0
+    factor = 0.0 if is_nothing(config.rician_factor_db) else from_db(config.rician_factor_db)
     places = user_places(config)
     over = sky_over_users(config)
     return Geometry(

@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex, Float
 from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector, ula_steering_vector
 from leoisac.foundation.jax_setup import in_double, jax, jnp
-from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
+from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db, is_nothing
 from leoisac.metrics.detection import detection_probability
 from leoisac.metrics.sinr import beam_powers, downlink_sinr, received_power, spectral_efficiency
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
@@ -60,7 +60,7 @@ def parameters(config: SelfBackhaulConfig) -> Parameters:
         bs_steering=steering_vector(panel, angles, 0.0) / config.num_bs_antennas**0.5,
         radar_snr_per_watt=jnp.asarray(snr_per_watt, dtype=jnp.float64),
         false_alarm=jnp.asarray(config.false_alarm, dtype=jnp.float64),
-        csi_error=jnp.sqrt(from_db(config.csi_error_db)) if config.csi_error_db > -100.0 else None,
+        csi_error=None if is_nothing(config.csi_error_db) else jnp.sqrt(from_db(config.csi_error_db)),
         error_radius=jnp.asarray([radius for radius, _ in errors], dtype=jnp.float64),
         joint_pattern=config.pattern_mode == "joint",
         error_model=jnp.asarray([ERROR_MODELS.index(model) for _, model in errors]),

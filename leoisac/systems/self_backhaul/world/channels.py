@@ -27,7 +27,7 @@ from leoisac.foundation.keys import (
     standard_normal,
     uniforms,
 )
-from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db
+from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db, is_nothing
 from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.feed_phase import normal_feed_phase, uniform_feed_phase
 from leoisac.propagation.free_space import free_space_amplitude_gain, wavelength
@@ -150,8 +150,8 @@ def prepare(config: SelfBackhaulConfig) -> Geometry:
         rain_model=config.rain_model,
         feed_phase=config.feed_phase,
         array_gain=config.array_gain,
-        noisy=config.estimate == "noisy" or config.csi_error_db > -100.0,
-        normal=config.csi_error_db > -100.0,
+        noisy=config.estimate == "noisy" or not is_nothing(config.csi_error_db),
+        normal=not is_nothing(config.csi_error_db),
         sky=over,
         aperture=aperture_of(config),
         travel=travel_of(config),
