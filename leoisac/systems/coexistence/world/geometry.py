@@ -12,6 +12,8 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.propagation.ageing import jakes_correlation
 from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.spot_beams import beam_centres, beams_that_share
+from leoisac.systems.coexistence.world.constellation import satellites_in_sight
 from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky
 
 
@@ -38,6 +40,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "sut_gain",
         "sut_side_gain",
         "sut_pointed_gain",
+        "sut_threshold",
         "tut_gain",
         "radar_gain",
         "cluster_spread",
@@ -59,6 +62,12 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "receivers",
         "target_places",
         "background",
+        "beam_centres",
+        "sharing",
+        "others",
+        "other_power",
+        "least_aim_m",
+        "most_aim_m",
     ],
     meta_fields=[
         "num_cells",
@@ -79,6 +88,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "draws_masts",
         "sut_in_cell",
         "num_background",
+        "side_lobes",
     ],
 )
 @dataclass(frozen=True)
@@ -93,6 +103,12 @@ class Geometry:
         sut_least_m, sut_most_m: between which distances the satellite user is drawn.
         masts, satellite_users, users, receivers, target_places, background: places that are given; ``None`` where they
             are drawn or follow a rule.
+        beam_centres, sharing: centres of all footprints in one frame, and 1 where two beams share a colour; ``None``
+            where they are perfectly separated.
+        others: elevation, azimuth, range of other satellites at several instants, and whether they are in sight; a
+            row of one instant if that is known. ``None`` without any.
+        other_power, least_aim_m, most_aim_m: their power, and between which distances their beams point.
+        side_lobes: whether spot beams have any (ITU-R S.1528).
     """
 
     carrier_hz: Leaf
@@ -115,6 +131,7 @@ class Geometry:
     sut_gain: Leaf
     sut_side_gain: Leaf
     sut_pointed_gain: Leaf
+    sut_threshold: Leaf
     tut_gain: Leaf
     radar_gain: Leaf
     cluster_spread: Leaf
@@ -136,6 +153,12 @@ class Geometry:
     receivers: Leaf | None
     target_places: Leaf | None
     background: Leaf | None
+    beam_centres: Leaf | None  # (beam, 2)
+    sharing: Leaf | None  # (beam, beam)
+    others: Leaf | None  # (instant, satellite, 4)
+    other_power: Leaf
+    least_aim_m: Leaf
+    most_aim_m: Leaf
     num_cells: int
     cells_per_beam: int
     num_users: int
@@ -154,6 +177,7 @@ class Geometry:
     draws_masts: bool
     sut_in_cell: bool
     num_background: int
+    side_lobes: bool
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:
@@ -191,6 +215,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "sut_gain": from_db(config.sut_gain_dbi),
         "sut_side_gain": from_db(config.sut_side_gain_dbi),
         "sut_pointed_gain": from_db(pointed_dbi),
+        "sut_threshold": deg_to_rad(config.sut_threshold_deg),
         "tut_gain": from_db(config.tut_gain_dbi),
         "radar_gain": from_db(config.radar_gain_dbi),
         "cluster_spread": deg_to_rad(config.cluster_spread_deg),
@@ -202,7 +227,11 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "sut_least_m": nearest,
         "sut_most_m": farthest,
         "background_activity": config.background_activity,
+        "other_power": 0.0 if config.other_satellites is None else config.other_satellites.power_w,
+        "least_aim_m": 0.0 if config.other_satellites is None else config.other_satellites.least_aim_m,
+        "most_aim_m": 0.0 if config.other_satellites is None else config.other_satellites.most_aim_m,
     }
+    separate = config.frequency_reuse == 0
     given = {
         "masts": config.bs_positions_m,
         "satellite_users": config.sut_positions_m,
@@ -211,6 +240,9 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_places": config.target_positions_m,
         "background": config.background_positions_m,
         "target_least_m": config.target_min_distance_m or None,
+        "beam_centres": None if separate else beam_centres(config),
+        "sharing": None if separate else beams_that_share(config),
+        "others": satellites_in_sight(config),
         "csi_error": float(from_db(config.csi_error_db)) ** 0.5 if config.csi_error_db > -100.0 else None,
     }
     return Geometry(
@@ -236,6 +268,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
+        side_lobes=config.beam_pattern == "s1528",
     )
 
 

@@ -1,0 +1,98 @@
+"""Other satellites in the band: what their spot beams put on satellite users, users and radar receivers.
+
+Each points its beam at a place on the ground that knows nothing of the cells. Entities have keys of kinds 9 (the
+instant and where the beams point), 10 (satellite user and users) and 11 (radar receivers).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from leoisac.antennas.simple_patterns import rectangular_gain
+from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import Key, standard_normal, uniforms
+from leoisac.systems.coexistence.model import OtherSatellites
+from leoisac.systems.coexistence.world.geometry import Geometry
+from leoisac.systems.coexistence.world.line_array import line_array
+from leoisac.systems.coexistence.world.places import Standing, annulus
+from leoisac.systems.coexistence.world.satellite_links import angle_at, beam_pattern, on_axis_gain, place_of, shadowing
+
+_SKY, _GROUND, _RADAR = 9, 10, 11
+
+
+def draw_other_satellites(
+    geometry: Geometry,
+    key: Key,
+    standing: Standing,
+    direction: Float[Array, "3"],
+    served: Int[Array, "cell user"] | None,
+) -> OtherSatellites:
+    """Interference of the satellites in sight but the serving one, at full power.
+
+    Args:
+        geometry, key: of the configuration and the trial.
+        standing: places; users are those who are served.
+        direction: of the serving satellite; the nearest one in angle is taken to be it.
+        served: which candidates the users are.
+    """
+    assert geometry.others is not None
+    instants, count, _ = geometry.others.shape
+    sky = jax.random.fold_in(key, _SKY << 24)
+    numbers = uniforms(sky, {"aim": (count, 2), "instant": (1,)})
+    instant = jnp.minimum((numbers["instant"][0] * instants).astype(int), instants - 1)
+    found = jnp.asarray(geometry.others)[instant]
+    seen = found[:, :3]
+    pointing = place_of(direction) / direction[2]
+    cosine = place_of(seen) @ pointing / seen[:, 2]
+    serving = jnp.arange(count) == jnp.argmax(jnp.where(found[:, 3] > 0.0, cosine, -2.0))
+    in_sight = jnp.where(serving, 0.0, found[:, 3])
+    aims = annulus(numbers["aim"], geometry.least_aim_m, geometry.most_aim_m)
+    strength = geometry.other_power * in_sight * on_axis_gain(geometry, seen[:, 2])
+    places = place_of(seen)
+
+    def arriving(node_m: Float[Array, "*batch 2"]) -> Float[Array, "*batch satellite"]:
+        return strength * beam_pattern(geometry, angle_at(places, aims, node_m[..., None, :]))
+
+    mast = _frame(geometry) + standing.masts
+    cells, users = geometry.num_cells, geometry.num_users
+    beam = np.arange(cells) // geometry.cells_per_beam * geometry.cells_per_beam
+    names = np.broadcast_to(1 + np.arange(users), (cells, users)) if served is None else 1 + served
+    at_tut = geometry.tut_gain * arriving(mast[:, None] + standing.users)
+    at_tut = at_tut * _shadowing(geometry, key, _GROUND, np.arange(cells), names, count)
+    at_sut = arriving(_frame(geometry) + standing.satellite_users)
+    at_sut = at_sut * _shadowing(geometry, key, _GROUND, beam, np.zeros((cells, 1)), count)[:, 0]
+    aside = jnp.arccos(jnp.clip(cosine, -1.0, 1.0))
+    dish = rectangular_gain(aside, geometry.sut_gain, geometry.sut_side_gain, geometry.sut_threshold)
+    receivers = np.broadcast_to(np.arange(geometry.num_receivers), (cells, geometry.num_receivers))
+    at_radar = geometry.radar_gain * arriving(mast[:, None] + standing.receivers)
+    at_radar = at_radar * _shadowing(geometry, key, _RADAR, np.arange(cells), receivers, count)
+    steering = line_array(geometry.num_rx, jnp.cos(seen[:, 0]) * jnp.sin(seen[:, 1]))
+    return OtherSatellites(
+        at_tut=jnp.sum(at_tut, axis=-1),
+        at_sut=jnp.sum(at_sut * dish, axis=-1),
+        at_radar=jnp.sqrt(at_radar)[..., None] * steering,
+        direction=seen,
+        in_sight=in_sight,
+    )
+
+
+def _frame(geometry: Geometry) -> Any:
+    """Centre of every cell's footprint in the frame of all."""
+    if geometry.beam_centres is None:
+        return jnp.zeros((geometry.num_cells, 2))
+    return jnp.asarray(geometry.beam_centres)[np.arange(geometry.num_cells) // geometry.cells_per_beam]
+
+
+def _shadowing(geometry: Geometry, key: Key, kind: int, cells: np.ndarray, names: Any, count: int) -> Any:
+    """Of every node (cell, name) to every satellite, power gain."""
+    codes = jnp.asarray(((kind << 24) + (cells[:, None] << 16)).astype(np.uint32)) + jnp.asarray(names, jnp.uint32)
+    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
+    drawn = jax.vmap(jax.vmap(partial(uniforms, shapes={"satellite": (count,)})))(keys)
+    return shadowing(geometry, standard_normal(drawn["satellite"]))
+
+
+__all__ = ["draw_other_satellites"]
