@@ -177,10 +177,10 @@ def test_cell_after_cell_is_no_better_than_all_at_once(beams: BeamProblem) -> No
         solve_beam_p1(beams, coordination="greedy")
 
 
-def test_routes_of_single_cells_refuse_beams_of_several(scene: Any) -> None:
+def test_the_published_route_refuses_beams_of_several_cells(scene: Any) -> None:
     _, channels, numbers = scene
-    with pytest.raises(ConfigError, match="route `fast`"):
-        published.solve_proposed(numbers, channels)
+    with pytest.raises(ConfigError, match="`fast` or `reference`"):
+        published.solve_proposed_as_published(numbers, channels)
 
 
 def test_a_whole_trial_keeps_what_it_promises(scene: Any) -> None:

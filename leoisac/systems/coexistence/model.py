@@ -158,7 +158,7 @@ class OtherBeams:
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["at_tut", "at_sut", "at_radar", "direction", "in_sight"],
+    data_fields=["at_tut", "at_sut", "at_radar", "direction", "in_sight", "aim_m"],
     meta_fields=[],
 )
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class OtherSatellites:
         at_radar: amplitude of each at the elements of the radar receivers, sqrt(W).
         direction: elevation, azimuth (radians) and range (m).
         in_sight: 1 where a satellite is in sight, 0 in the places that are left.
+        aim_m: x, y where its beam points, from the centre of the footprints.
     """
 
     at_tut: Leaf  # real (cell, user)
@@ -177,6 +178,7 @@ class OtherSatellites:
     at_radar: Leaf  # complex (cell, receiver, satellite, rx)
     direction: Leaf  # real (satellite, 3)
     in_sight: Leaf  # real (satellite)
+    aim_m: Leaf  # real (satellite, 2)
 
 
 @partial(

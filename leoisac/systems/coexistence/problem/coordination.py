@@ -245,7 +245,7 @@ def _beam_solver(solver: Callable[..., CellSolution] | None) -> Callable[..., Ce
     if solver is None:
         raise ConfigError(
             "cells_per_beam: this route designs every cell by itself, and cells of one beam hear each other; take the "
-            "route `fast`, or one cell in every beam."
+            "route `fast` or `reference`, or one cell in every beam."
         )
     return solver
 

@@ -46,10 +46,7 @@ def draw_other_satellites(
     instant = jnp.minimum((numbers["instant"][0] * instants).astype(int), instants - 1)
     found = jnp.asarray(geometry.others)[instant]
     seen = found[:, :3]
-    pointing = place_of(direction) / direction[2]
-    cosine = place_of(seen) @ pointing / seen[:, 2]
-    serving = jnp.arange(count) == jnp.argmax(jnp.where(found[:, 3] > 0.0, cosine, -2.0))
-    in_sight = jnp.where(serving, 0.0, found[:, 3])
+    cosine, in_sight = all_but_the_serving(found, direction)
     aims = annulus(numbers["aim"], geometry.least_aim_m, geometry.most_aim_m)
     strength = geometry.other_power * in_sight * on_axis_gain(geometry, seen[:, 2])
     places = place_of(seen)
@@ -77,7 +74,17 @@ def draw_other_satellites(
         at_radar=jnp.sqrt(at_radar)[..., None] * steering,
         direction=seen,
         in_sight=in_sight,
+        aim_m=aims,
     )
+
+
+def all_but_the_serving(
+    found: Float[Array, "satellite 4"], direction: Float[Array, "3"]
+) -> tuple[Float[Array, " satellite"], Float[Array, " satellite"]]:
+    """Cosine of every satellite's angle to the serving one; 1 for those in sight but the nearest, which is that one."""
+    cosine = place_of(found[:, :3]) @ (place_of(direction) / direction[2]) / found[:, 2]
+    serving = jnp.arange(len(found)) == jnp.argmax(jnp.where(found[:, 3] > 0.0, cosine, -2.0))
+    return cosine, jnp.where(serving, 0.0, found[:, 3])
 
 
 def _frame(geometry: Geometry) -> Any:
@@ -95,4 +102,4 @@ def _shadowing(geometry: Geometry, key: Key, kind: int, cells: np.ndarray, names
     return shadowing(geometry, standard_normal(drawn["satellite"]))
 
 
-__all__ = ["draw_other_satellites"]
+__all__ = ["all_but_the_serving", "draw_other_satellites"]
