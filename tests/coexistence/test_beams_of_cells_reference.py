@@ -14,8 +14,9 @@ from leoisac.systems.coexistence.fast.beam import solve_beam_p1 as fast_p1
 from leoisac.systems.coexistence.fast.beam import solve_beam_p3 as fast_p3
 from leoisac.systems.coexistence.problem import beam_program, cell_program
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
+from leoisac.systems.coexistence.problem.starts import Point
 from leoisac.systems.coexistence.published import beam_filters as filters_of
-from leoisac.systems.coexistence.published.beam import solve_beam_p1, solve_beam_p3
+from leoisac.systems.coexistence.published.beam import beam_wmmse, solve_beam_p1, solve_beam_p3
 from leoisac.systems.coexistence.published.beam_transmitter import update_beam
 from leoisac.systems.coexistence.published.transmitter import update_transmitter
 
@@ -64,6 +65,15 @@ def test_a_beam_of_one_cell_has_the_program_of_that_cell() -> None:
     judge = jax.jit(cell_program.cell_metrics)
     rates = [judge(cell, design, amplitude).sum_rate for design, amplitude in ((one.beamformer, one.q),)]
     np.testing.assert_allclose(beam_metrics(beam, whole.beamformer, whole.q).sum_rate, rates[0], rtol=1e-4)
+
+
+def test_the_witness_finds_nothing_better_from_where_the_fast_route_ends(beams: BeamProblem) -> None:
+    fast = fast_p1(beams)
+    for row in np.flatnonzero(fast.status == Status.CONVERGED)[:2]:
+        start = Point(fast.beamformer[row], float(fast.q[row]))
+        found = beam_wmmse(take(beams, row), start)
+        assert found.status is Status.CONVERGED
+        assert abs(found.history[1:] - fast.objective[row]).max() <= 1e-4 * fast.objective[row]
 
 
 def test_the_fast_route_is_never_worse_than_the_witness(beams: BeamProblem) -> None:

@@ -72,6 +72,19 @@ def test_a_channel_without_others_has_the_same_numbers(shell: Any) -> None:
         np.testing.assert_array_equal(getattr(channels, name), getattr(plain, name))
 
 
+def test_who_else_is_in_sight_moves_no_number_of_a_satellite(shell: Any) -> None:
+    config, channels, _ = shell
+    fewer = drawn(config.replace(**{"other_satellites.min_elevation_deg": 35.0}), TRIALS).other_satellites
+    for trial in range(TRIALS):
+        seen, few = (one.in_sight[trial] > 0.0 for one in (channels.other_satellites, fewer))
+        places = [one.direction[trial][:, 0] for one in (channels.other_satellites, fewer)]
+        high = seen & (places[0] >= math.radians(35.0))
+        assert high.sum() in (few.sum(), few.sum() + 1)  # the serving one may be taken for another
+        for name in ("aim_m", "direction"):
+            one, two = getattr(channels.other_satellites, name)[trial][high], getattr(fewer, name)[trial][few]
+            assert {tuple(row) for row in two.tolist()} <= {tuple(row) for row in one.tolist()}
+
+
 def test_the_aggregate_is_a_sum_over_satellites(shell: Any) -> None:
     config, channels, design = shell
     others, places = channels.other_satellites, channels.places
@@ -131,12 +144,12 @@ def test_others_are_noise_of_known_power(shell: Any) -> None:
 
 def test_designs_keep_their_floors_among_satellites(shell: Any) -> None:
     config, channels, _ = shell
-    config = config.replace(min_sut_rate=1.0)
+    config = config.replace(min_sut_rate=1.0, max_inr_db=6.0)
     solution = solve_proposed(parameters(config), channels)
     usable = solution.status == Status.CONVERGED
     assert usable.mean() >= 0.5
     metrics = judged_metrics(config, channels, solution.value)
-    for name in ("sut_rate", "scnr", "bs_power", "satellite_power"):
+    for name in ("sut_rate", "scnr", "bs_power", "satellite_power", "inr"):
         assert metrics[f"margin_{name}"][usable].min() >= -1e-3, name
 
 

@@ -12,13 +12,13 @@ from leoisac.foundation.config import ConfigError
 from leoisac.geometry.scenario_view import scenario_view
 from leoisac.systems.coexistence.config import CoexistenceConfig
 
-_NIGHT_S = 86_164.0
+_DAY_S = 86_164.0
 """Instants are drawn within a turn of the Earth."""
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
-def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant satellite 4"] | None:
-    """Elevation, azimuth (x is east, y north), range, and 1 for a satellite, 0 for a place that is left.
+def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant satellite 5"] | None:
+    """Elevation, azimuth (x is east, y north), range, 1 for a satellite and 0 for a place that is left, its number.
 
     One instant with a ``[satellite]`` part; otherwise ``snapshots`` of them, spread over a day by the golden ratio.
     ``None`` without other satellites.
@@ -39,7 +39,7 @@ def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant
     if config.satellite is None:
         site = Site.from_degrees(part.latitude_deg, 0.0)
         begin = as_instant(max(one.epoch for one in satellites))
-        seconds = _NIGHT_S * ((_GOLDEN * np.arange(part.snapshots)) % 1.0)
+        seconds = _DAY_S * ((_GOLDEN * np.arange(part.snapshots)) % 1.0)
         times = begin + np.round(1e9 * seconds).astype("timedelta64[ns]")
     else:
         seen = scenario_view(config.satellite)
@@ -51,7 +51,7 @@ def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant
         found = view_many(satellites, site, time)
         above = np.flatnonzero(found.elevation_rad >= least)
         azimuth = 0.5 * math.pi - found.azimuth_rad[above]
-        values = [found.elevation_rad[above], azimuth, found.range_m[above], np.ones(len(above))]
+        values = [found.elevation_rad[above], azimuth, found.range_m[above], np.ones(len(above)), above]
         rows.append(np.stack(values, axis=-1))
     most = max(len(row) for row in rows)
     if not most:
@@ -62,9 +62,9 @@ def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant
     return np.stack([_padded(row, most) for row in rows])
 
 
-def _padded(row: Float[np.ndarray, "satellite 4"], count: int) -> Any:
+def _padded(row: Float[np.ndarray, "satellite 5"], count: int) -> Any:
     """Places that are left are far away at the zenith."""
-    empty = np.tile([0.5 * math.pi, 0.0, 1e9, 0.0], (count - len(row), 1))
+    empty = np.tile([0.5 * math.pi, 0.0, 1e9, 0.0, 0.0], (count - len(row), 1))
     return np.concatenate([row, empty])
 
 

@@ -105,8 +105,8 @@ class Geometry:
             are drawn or follow a rule.
         beam_centres, sharing: centres of all footprints in one frame, and 1 where two beams share a colour; ``None``
             where they are perfectly separated.
-        others: elevation, azimuth, range of other satellites at several instants, and whether they are in sight; a
-            row of one instant if that is known. ``None`` without any.
+        others: elevation, azimuth, range of other satellites at several instants (one if it is known), whether they are
+            in sight, and their numbers. ``None`` without any.
         other_power, least_aim_m, most_aim_m: their power, and between which distances their beams point.
         side_lobes: whether spot beams have any (ITU-R S.1528).
     """
@@ -155,7 +155,7 @@ class Geometry:
     background: Leaf | None
     beam_centres: Leaf | None  # (beam, 2)
     sharing: Leaf | None  # (beam, beam)
-    others: Leaf | None  # (instant, satellite, 4)
+    others: Leaf | None  # (instant, satellite, 5)
     other_power: Leaf
     least_aim_m: Leaf
     most_aim_m: Leaf

@@ -6,7 +6,6 @@ instant and where the beams point), 10 (satellite user and users) and 11 (radar 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,14 +39,16 @@ def draw_other_satellites(
         served: which candidates the users are.
     """
     assert geometry.others is not None
-    instants, count, _ = geometry.others.shape
+    instants = geometry.others.shape[0]
     sky = jax.random.fold_in(key, _SKY << 24)
-    numbers = uniforms(sky, {"aim": (count, 2), "instant": (1,)})
-    instant = jnp.minimum((numbers["instant"][0] * instants).astype(int), instants - 1)
+    drawn = uniforms(sky, {"instant": (1,)})["instant"][0]
+    instant = jnp.minimum((drawn * instants).astype(int), instants - 1)
     found = jnp.asarray(geometry.others)[instant]
     seen = found[:, :3]
     cosine, in_sight = all_but_the_serving(found, direction)
-    aims = annulus(numbers["aim"], geometry.least_aim_m, geometry.most_aim_m)
+    numbers = found[:, 4].astype(jnp.uint32)
+    aim = jax.vmap(lambda one: uniforms(one, {"aim": (2,)})["aim"])(_of_satellites(sky, numbers))
+    aims = annulus(aim, geometry.least_aim_m, geometry.most_aim_m)
     strength = geometry.other_power * in_sight * on_axis_gain(geometry, seen[:, 2])
     places = place_of(seen)
 
@@ -59,14 +60,14 @@ def draw_other_satellites(
     beam = np.arange(cells) // geometry.cells_per_beam * geometry.cells_per_beam
     names = np.broadcast_to(1 + np.arange(users), (cells, users)) if served is None else 1 + served
     at_tut = geometry.tut_gain * arriving(mast[:, None] + standing.users)
-    at_tut = at_tut * _shadowing(geometry, key, _GROUND, np.arange(cells), names, count)
+    at_tut = at_tut * _shadowing(geometry, key, _GROUND, np.arange(cells), names, numbers)
     at_sut = arriving(_frame(geometry) + standing.satellite_users)
-    at_sut = at_sut * _shadowing(geometry, key, _GROUND, beam, np.zeros((cells, 1)), count)[:, 0]
+    at_sut = at_sut * _shadowing(geometry, key, _GROUND, beam, np.zeros((cells, 1)), numbers)[:, 0]
     aside = jnp.arccos(jnp.clip(cosine, -1.0, 1.0))
     dish = rectangular_gain(aside, geometry.sut_gain, geometry.sut_side_gain, geometry.sut_threshold)
     receivers = np.broadcast_to(np.arange(geometry.num_receivers), (cells, geometry.num_receivers))
     at_radar = geometry.radar_gain * arriving(mast[:, None] + standing.receivers)
-    at_radar = at_radar * _shadowing(geometry, key, _RADAR, np.arange(cells), receivers, count)
+    at_radar = at_radar * _shadowing(geometry, key, _RADAR, np.arange(cells), receivers, numbers)
     steering = line_array(geometry.num_rx, jnp.cos(seen[:, 0]) * jnp.sin(seen[:, 1]))
     return OtherSatellites(
         at_tut=jnp.sum(at_tut, axis=-1),
@@ -79,7 +80,7 @@ def draw_other_satellites(
 
 
 def all_but_the_serving(
-    found: Float[Array, "satellite 4"], direction: Float[Array, "3"]
+    found: Float[Array, "satellite 5"], direction: Float[Array, "3"]
 ) -> tuple[Float[Array, " satellite"], Float[Array, " satellite"]]:
     """Cosine of every satellite's angle to the serving one; 1 for those in sight but the nearest, which is that one."""
     cosine = place_of(found[:, :3]) @ (place_of(direction) / direction[2]) / found[:, 2]
@@ -94,12 +95,21 @@ def _frame(geometry: Geometry) -> Any:
     return jnp.asarray(geometry.beam_centres)[np.arange(geometry.num_cells) // geometry.cells_per_beam]
 
 
-def _shadowing(geometry: Geometry, key: Key, kind: int, cells: np.ndarray, names: Any, count: int) -> Any:
+def _shadowing(geometry: Geometry, key: Key, kind: int, cells: np.ndarray, names: Any, numbers: Any) -> Any:
     """Of every node (cell, name) to every satellite, power gain."""
     codes = jnp.asarray(((kind << 24) + (cells[:, None] << 16)).astype(np.uint32)) + jnp.asarray(names, jnp.uint32)
-    keys = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
-    drawn = jax.vmap(jax.vmap(partial(uniforms, shapes={"satellite": (count,)})))(keys)
-    return shadowing(geometry, standard_normal(drawn["satellite"]))
+    nodes = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
+
+    def of_node(node: Key) -> Any:
+        keys = _of_satellites(node, numbers)
+        return jax.vmap(lambda one: uniforms(one, {"satellite": (1,)})["satellite"][0])(keys)
+
+    return shadowing(geometry, standard_normal(jax.vmap(jax.vmap(of_node))(nodes)))
+
+
+def _of_satellites(key: Key, numbers: Any) -> Key:
+    """A key for every satellite, by its number in the constellation: who else is in sight makes no difference."""
+    return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers)
 
 
 __all__ = ["all_but_the_serving", "draw_other_satellites"]
