@@ -22,6 +22,7 @@ from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.cell_program import cell_metrics
 from leoisac.systems.coexistence.problem.known_noise import assuming
 from leoisac.systems.coexistence.problem.normalised import flatten, fresh_problem
+from leoisac.systems.coexistence.problem.proofs import impossible
 from leoisac.systems.coexistence.spot_beams import (
     beams_that_share,
     hexagonal_centres,
@@ -188,6 +189,22 @@ def test_designs_among_beams_keep_their_floors(near: Any) -> None:
     # Who does not know of the others promises more than it has.
     blind = solve_proposed(numbers, replace(channels, other_beams=None))
     assert np.mean(blind.objective) > np.mean(judged_metrics(config, channels, blind.value)["sum_rate"])
+
+
+def test_floors_that_beams_cannot_all_have_are_proven_infeasible(near: Any) -> None:
+    """Gains of a hundredth of the own one from both others: the SINR of all is below 50 at any power."""
+    config, channels, _ = near
+    apart = 1.0 - np.eye(BEAMS)
+    even = 0.01 * apart * np.asarray(channels.g_sut)[..., None]
+    channels = replace(channels, other_beams=replace(channels.other_beams, to_sut=even))
+    for floor, proven in ((np.log2(50.9), False), (np.log2(51.1), True)):
+        numbers = parameters(config.replace(min_sut_rate=floor, satellite_power_w=1e6, min_scnr_db=-60.0))
+        np.testing.assert_array_equal(impossible(numbers, channels), proven)
+    # At an SINR of 25 half of what arrives is other beams': twice the power that is needed alone.
+    alone = 25.0 * np.sum(channels.noise_power / channels.g_sut, axis=1)
+    budget = 2.0 * np.median(alone)
+    numbers = parameters(config.replace(min_sut_rate=np.log2(26.0), satellite_power_w=budget, min_scnr_db=-60.0))
+    np.testing.assert_array_equal(impossible(numbers, channels), 2.0 * alone > budget * (1 + 1e-9))
 
 
 def test_beams_that_make_no_sense() -> None:
