@@ -40,7 +40,7 @@ CELLS = 2
 def scene() -> Any:
     sizes = {"num_cells": 2 * CELLS, "cells_per_beam": CELLS, "cell_spacing_m": 400.0}
     # Both beams in one colour: what they put on each other is noise to both.
-    config = configured(**{**SMALL, **sizes, "frequency_reuse": 1, "beam_spacing_m": 15_000.0})
+    config = configured(**{**SMALL, **sizes, "frequency_reuse": 1, "beam_spacing_m": 40_000.0, "min_sut_rate": 1.0})
     return config, drawn(config, 4), parameters(config)
 
 

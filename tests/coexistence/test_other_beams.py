@@ -64,6 +64,9 @@ def test_gains_are_the_patterns_at_true_angles(pattern: str) -> None:
     config = configured(**NEAR, beam_pattern=pattern, satellite_shadowing_db=0.0)
     channels = drawn(config, 2)
     places, beams = channels.places, channels.other_beams
+    assert places is not None
+    assert places.beam_position_m is not None
+    assert beams is not None
     for trial in range(2):
         elevation, azimuth = float(places.satellite_elevation[trial]), float(places.satellite_azimuth[trial])
         distance = float(places.satellite_range_m[trial])
@@ -164,6 +167,7 @@ def test_more_colours_disturb_satellite_users_less() -> None:
         # Drawn once: the colours decide which of the gains are there.
         shared = np.zeros((7, 7)) if reuse == 0 else beams_that_share(config)
         gains = everything.other_beams
+        assert gains is not None
         channels = replace(everything, other_beams=replace(gains, to_sut=gains.to_sut * shared))
         design = random_design(config, channels)
         even = replace(design, beam_power=np.full_like(design.beam_power, 1.0))

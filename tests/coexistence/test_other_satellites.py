@@ -13,6 +13,7 @@ from coexistence_cases import SMALL, configured, drawn, judged_metrics, random_d
 from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.foundation.keys import trial_key
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
 from leoisac.geometry.coverage import constellation
@@ -22,8 +23,9 @@ from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.cell_program import cell_metrics
 from leoisac.systems.coexistence.problem.normalised import flatten, fresh_problem
+from leoisac.systems.coexistence.world.channels import prepare
 from leoisac.systems.coexistence.world.constellation import satellites_in_sight
-from leoisac.systems.coexistence.world.other_satellites import all_but_the_serving
+from leoisac.systems.coexistence.world.other_satellites import _shadowing, all_but_the_serving
 
 TRIALS = 4
 SHELL: dict[str, Any] = {"total": 400, "planes": 20, "phasing": 3, "inclination_deg": 53.0, "altitude_km": 550.0}
@@ -73,16 +75,12 @@ def test_a_channel_without_others_has_the_same_numbers(shell: Any) -> None:
 
 
 def test_who_else_is_in_sight_moves_no_number_of_a_satellite(shell: Any) -> None:
-    config, channels, _ = shell
-    fewer = drawn(config.replace(**{"other_satellites.min_elevation_deg": 35.0}), TRIALS).other_satellites
-    for trial in range(TRIALS):
-        seen, few = (one.in_sight[trial] > 0.0 for one in (channels.other_satellites, fewer))
-        places = [one.direction[trial][:, 0] for one in (channels.other_satellites, fewer)]
-        high = seen & (places[0] >= math.radians(35.0))
-        assert high.sum() in (few.sum(), few.sum() + 1)  # the serving one may be taken for another
-        for name in ("aim_m", "direction"):
-            one, two = getattr(channels.other_satellites, name)[trial][high], getattr(fewer, name)[trial][few]
-            assert {tuple(row) for row in two.tolist()} <= {tuple(row) for row in one.tolist()}
+    config, _, _ = shell
+    geometry, key = prepare(config.replace(satellite_shadowing_db=4.0)), trial_key(0, 0)
+    cells, names = np.array([0]), np.array([[0, 1]])
+    many, one = (_shadowing(geometry, key, 10, cells, names, jnp.asarray(n, jnp.uint32)) for n in ([3, 7, 9], [7]))
+    np.testing.assert_array_equal(many[..., 1], one[..., 0])
+    assert len(np.unique(many)) == many.size
 
 
 def test_the_aggregate_is_a_sum_over_satellites(shell: Any) -> None:
@@ -144,7 +142,8 @@ def test_others_are_noise_of_known_power(shell: Any) -> None:
 
 def test_designs_keep_their_floors_among_satellites(shell: Any) -> None:
     config, channels, _ = shell
-    config = config.replace(min_sut_rate=1.0, max_inr_db=6.0)
+    limits = {"max_inr_db": 6.0, "max_pfd": ((0.0, -90.0), (90.0, -90.0)), "tut_weights": (4.0, 0.25)}
+    config = config.replace(min_sut_rate=1.0, **limits)
     solution = solve_proposed(parameters(config), channels)
     usable = solution.status == Status.CONVERGED
     assert usable.mean() >= 0.5

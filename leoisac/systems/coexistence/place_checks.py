@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from leoisac.systems.coexistence.config import CoexistenceConfig
+from typing import Any
 
 
-def check_places(config: CoexistenceConfig) -> None:
+def check_places(config: Any) -> None:
     """Refuse places that contradict each other or the model.
+
+    Args:
+        config: a ``CoexistenceConfig``, which calls this while it is made.
 
     Raises:
         ValueError: naming the field.
@@ -69,7 +69,7 @@ def check_places(config: CoexistenceConfig) -> None:
         )
 
 
-def _least_spacing_m(config: CoexistenceConfig) -> float:
+def _least_spacing_m(config: Any) -> float:
     if config.bs_positions_m is None:
         return config.cell_spacing_m
     return min(math.dist(one, other) for one, other in itertools.combinations(config.bs_positions_m, 2))

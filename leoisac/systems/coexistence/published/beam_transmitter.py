@@ -49,7 +49,7 @@ def update_beam(
         values["given_q"] = np.asarray(q)
     cells, users, tx = problem.cells.h_tut.shape
     targets, clutter = problem.cells.target_tx.shape[1], problem.cells.clutter_tx.shape[1]
-    conic = beam_program(cells, tx, users, targets, clutter, power_is_fixed)
+    conic = _program(cells, tx, users, targets, clutter, power_is_fixed)
     conic.assign(
         {f"{name}_{c}": part for name, value in values.items() if name in _BY_CELL for c, part in enumerate(value)}
         | {name: value for name, value in values.items() if name not in _BY_CELL}
@@ -160,9 +160,7 @@ def _signed_root(room: jax.Array) -> jax.Array:
 
 
 @per_shape
-def beam_program(
-    cells: int, tx: int, users: int, targets: int, clutter: int, power_is_fixed: bool
-) -> ParametricProblem:
+def _program(cells: int, tx: int, users: int, targets: int, clutter: int, power_is_fixed: bool) -> ParametricProblem:
     """The second-order cone program, built once per sizes."""
     cp = cvxpy_module()
     streams, first, last = users + targets, users + 1, users + 1 + targets
@@ -253,4 +251,4 @@ def _norm(parts: list[Any]) -> Any:
     return cvxpy_module().norm(_stacked(parts), 2)
 
 
-__all__ = ["BeamUpdate", "beam_program", "update_beam"]
+__all__ = ["BeamUpdate", "update_beam"]
