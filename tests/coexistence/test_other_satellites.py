@@ -74,13 +74,16 @@ def test_a_channel_without_others_has_the_same_numbers(shell: Any) -> None:
         np.testing.assert_array_equal(getattr(channels, name), getattr(plain, name))
 
 
-def test_who_else_is_in_sight_moves_no_number_of_a_satellite(shell: Any) -> None:
+def test_a_satellite_has_its_numbers_wherever_it_stands_in_the_list(shell: Any) -> None:
     config, _, _ = shell
     geometry, key = prepare(config.replace(satellite_shadowing_db=4.0)), trial_key(0, 0)
-    cells, names = np.array([0]), np.array([[0, 1]])
-    many, one = (_shadowing(geometry, key, 10, cells, names, jnp.asarray(n, jnp.uint32)) for n in ([3, 7, 9], [7]))
-    np.testing.assert_array_equal(many[..., 1], one[..., 0])
-    assert len(np.unique(many)) == many.size
+
+    def drawn_for(numbers: Any) -> Any:
+        return _shadowing(geometry, key, 10, np.array([0]), np.array([[0, 1]]), numbers)
+
+    found = jax.jit(drawn_for)(np.array([3, 7, 3], dtype=np.uint32))
+    np.testing.assert_array_equal(found[..., 0], found[..., 2])
+    assert len(np.unique(found)) == 4
 
 
 def test_the_aggregate_is_a_sum_over_satellites(shell: Any) -> None:
