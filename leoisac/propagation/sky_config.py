@@ -85,7 +85,7 @@ def check_sky(config: SkyFields) -> None:
 
 def with_files(config: _C, folder: Path) -> _C:
     """Copy of a system's configuration with files of element sets and of rain rates taken into it."""
-    parts = {name: getattr(config, name, None) for name in ("satellite", "atmosphere")}
+    parts = {name: getattr(config, name, None) for name in ("satellite", "other_satellites", "atmosphere")}
     changes = {name: part.resolve_files(folder) for name, part in parts.items() if part is not None}
     return config.replace(**changes) if changes else config
 

@@ -95,6 +95,7 @@ METRICS = {
     "weighted_rate": Metric("weighted sum rate of all users", _RATE, least=0.0),
     "terrestrial_rate": Metric("sum rate of the terrestrial users", _RATE, least=0.0),
     "satellite_rate": Metric("sum rate of the satellite users", _RATE, least=0.0),
+    "whole_band_rate": Metric("sum rate of all users over the bands of all colours", _RATE, least=0.0),
     "least_cell_rate": Metric("least sum rate of a cell's terrestrial users", _RATE, least=0.0),
     "min_rate": Metric("least rate of a user", _RATE, least=0.0),
     "tut_rate": Metric("rate of a terrestrial user", _RATE, ("cell", "user"), least=0.0),
@@ -113,9 +114,21 @@ METRICS = {
     "inr_sut_db": Metric("interference over noise at the satellite user", "dB", ("cell",)),
     "inr_tut_db": Metric("interference over noise at a terrestrial user", "dB", ("cell", "user")),
     "inr_radar_db": Metric("interference over noise at a radar receiver", "dB", ("cell", "receiver")),
+    "inr_sut_beams_db": Metric(
+        "interference of the other spot beams over noise at the satellite user", "dB", ("cell",)
+    ),
+    "inr_sut_others_db": Metric("interference of other satellites over noise at the satellite user", "dB", ("cell",)),
+    "inr_tut_others_db": Metric(
+        "interference of other satellites over noise at a terrestrial user", "dB", ("cell", "user")
+    ),
+    "inr_radar_others_db": Metric(
+        "interference of other satellites over noise at a radar receiver", "dB", ("cell", "receiver")
+    ),
+    "satellites_in_sight": Metric("other satellites in sight", least=0.0),
     "inr_satellite_db": Metric("interference over noise at the satellite's receive beam", "dB", ("cell",)),
     "satellite_elevation_deg": Metric("elevation of the satellite", "deg"),
     "satellite_azimuth_deg": Metric("azimuth of the satellite from the x axis", "deg"),
+    "beam_position_m": Metric("centre of the footprint of a cell's beam", "m", ("cell", "xy")),
     "bs_position_m": Metric("place of a base station in the footprint", "m", ("cell", "xy")),
     "sut_position_m": Metric("place of the satellite user of a cell's beam", "m", ("cell", "xy")),
     "tut_position_m": Metric("place of a terrestrial user", "m", ("cell", "user", "xy")),

@@ -7,7 +7,6 @@ alternatives are options; the system's README says why.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -32,7 +31,9 @@ from leoisac.propagation.sky_config import (
     with_files,
 )
 from leoisac.systems.coexistence.association_rules import known_rules
+from leoisac.systems.coexistence.other_satellites import OtherSatellitesConfig
 from leoisac.systems.coexistence.pfd_limits import bands_text, rr21_limits
+from leoisac.systems.coexistence.place_checks import check_places
 
 AssociationRule = Annotated[str, Field(min_length=1, max_length=100)]
 Height = Annotated[float, Field(ge=0.01, le=1000)]
@@ -141,6 +142,23 @@ class CoexistenceConfig(Config):
         default=None, description="base stations in the background, (x, y) from the footprint's centre"
     )
 
+    # Spot beams among each other, and their pattern
+    frequency_reuse: Literal[0, 1, 3, 4] = Field(
+        default=0,
+        description="colours that the spot beams share, each a band of bandwidth_hz; 0: no beam hears another",
+    )
+    beam_spacing_m: Distance | None = Field(
+        default=None,
+        description="distance of neighbouring beams, which form a hexagonal lattice (default: footprint_radius_m √3)",
+    )
+    beam_positions_m: Positions = Field(
+        default=None, description="centres of the beams' footprints, (x, y), instead of the lattice"
+    )
+    beam_pattern: Literal["gaussian", "s1528"] = Field(
+        default="gaussian",
+        description="pattern of a spot beam: its main lobe alone (as printed), or with side lobes after ITU-R S.1528",
+    )
+
     # Protection
     max_inr_db: float | None = Field(
         default=None,
@@ -235,6 +253,11 @@ class CoexistenceConfig(Config):
         default=5.0, ge=0, le=180, description="least angle between two targets at a receiver"
     )
 
+    # Other satellites
+    other_satellites: OtherSatellitesConfig | None = Field(
+        default=None, description="a constellation whose other visible satellites transmit in the same band"
+    )
+
     # Real satellite
     timing_offset_s: float = Field(
         default=0.0, ge=-600, le=600, description="how far P1's prediction is ahead of the real satellite"
@@ -279,7 +302,7 @@ class CoexistenceConfig(Config):
             raise ValueError(
                 f"tut_weights: has {len(self.tut_weights)} weights, and num_users = {self.num_users}; give one for each"
             )
-        self._check_places()
+        check_places(self)
         check_sky(self)
         self.pfd_table()
         if min(self.bs_height_m, self.user_height_m) <= 1.0:
@@ -293,58 +316,6 @@ class CoexistenceConfig(Config):
                 "part, or leave them 0"
             )
         return self
-
-    def _check_places(self) -> None:
-        wanted = {
-            "bs_positions_m": self.cells_per_beam,
-            "sut_positions_m": self.num_beams,
-            "tut_positions_m": self.candidates,
-            "receiver_positions_m": self.num_receivers,
-            "target_positions_m": self.num_targets,
-            "background_positions_m": self.background_cells,
-        }
-        for name, count in wanted.items():
-            given = getattr(self, name)
-            if given is not None and len(given) != count:
-                raise ValueError(f"{name}: has {len(given)} places, and there are {count}; give one (x, y) for each")
-        if self.monostatic and self.receiver_positions_m is not None:
-            raise ValueError("receiver_positions_m: a monostatic receiver stands at the mast; leave them out")
-        least = self.min_distance_m if self.sut_min_distance_m is None else self.sut_min_distance_m
-        most = self.cell_radius_m if self.sut_placement == "cell" else self.footprint_radius_m
-        if self.sut_distance_m is not None and self.sut_positions_m is not None:
-            raise ValueError("sut_distance_m: sut_positions_m says where the satellite users stand; leave one out")
-        if self.sut_positions_m is None and self.sut_distance_m is None and least >= most:
-            raise ValueError(
-                f"sut_min_distance_m = {least:g} must be below the {most:g} m within which the satellite user is drawn"
-            )
-        if self.target_positions_m is None and self.target_min_distance_m >= self.sensing_radius_m:
-            raise ValueError(
-                f"target_min_distance_m = {self.target_min_distance_m:g} must be below sensing_radius_m = "
-                f"{self.sensing_radius_m:g}"
-            )
-        if (
-            self.background_cells
-            and self.background_positions_m is None
-            and (self.cell_spacing_m >= self.footprint_radius_m)
-        ):
-            raise ValueError(
-                f"cell_spacing_m = {self.cell_spacing_m:g} must be below footprint_radius_m = "
-                f"{self.footprint_radius_m:g}: the background is drawn between them"
-            )
-        if self.cells_per_beam == 1:
-            return
-        if self.target_height_m <= 1.0:
-            raise ValueError(
-                f"target_height_m = {self.target_height_m:g} must exceed the environment height of 1 m of the "
-                "path-loss model, by which radar receivers hear the other cells of a beam"
-            )
-        spacing = self._least_spacing_m()
-        if spacing < 2.0 * self.cell_radius_m:
-            field = "cell_spacing_m" if self.bs_positions_m is None else "bs_positions_m"
-            raise ValueError(
-                f"{field}: cells of one beam are {spacing:g} m apart; they must be at least twice cell_radius_m = "
-                f"{self.cell_radius_m:g} apart, or their echoes mix, which is not modelled"
-            )
 
     def pfd_table(self) -> tuple[tuple[float, float], ...] | None:
         """Elevations (degrees) and largest power flux densities (dB(W/m2/MHz)); ``None`` without a limit."""
@@ -362,11 +333,6 @@ class CoexistenceConfig(Config):
         if not table or any(high[0] <= low[0] for low, high in itertools.pairwise(table)):
             raise ValueError("max_pfd: the table needs at least one pair (elevation, value), elevations rising")
         return table
-
-    def _least_spacing_m(self) -> float:
-        if self.bs_positions_m is None:
-            return self.cell_spacing_m
-        return min(math.dist(one, other) for one, other in itertools.combinations(self.bs_positions_m, 2))
 
     @property
     def num_beams(self) -> int:

@@ -61,6 +61,7 @@ class SatelliteLinks:
         "satellite_elevation",
         "satellite_azimuth",
         "satellite_range_m",
+        "beam_position_m",
     ],
     meta_fields=[],
 )
@@ -72,6 +73,7 @@ class Places:
         bs_position_m, tut_position_m, receiver_position_m, target_position_m: of a cell's mast, users, and so on.
         sut_position_m: of the satellite user of the cell's beam.
         satellite_elevation, satellite_azimuth, satellite_range_m: the satellite (radians, from x to y).
+        beam_position_m: centre of the cell's beam's footprint, in the frame of all; ``None`` where beams are separated.
     """
 
     bs_position_m: Leaf  # (cell, 2)
@@ -82,6 +84,7 @@ class Places:
     satellite_elevation: Leaf  # ()
     satellite_azimuth: Leaf  # ()
     satellite_range_m: Leaf  # ()
+    beam_position_m: Leaf | None = None  # (cell, 2)
 
 
 @partial(
@@ -136,6 +139,48 @@ class Background:
     active: Leaf  # (cell, mast)
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["to_tut", "to_sut", "to_radar", "share"], meta_fields=[])
+@dataclass(frozen=True)
+class OtherBeams:
+    """What the satellite's other spot beams of the same colour put on the receivers of a cell; zero from the own beam.
+
+    Attributes:
+        to_tut, to_sut: power gain of every beam to the users, and to the satellite user of the cell's beam.
+        to_radar: amplitude gain to the elements of the radar receivers.
+        share: of the satellite's power, what designs take every beam's for.
+    """
+
+    to_tut: Leaf  # real (cell, beam, user)
+    to_sut: Leaf  # real (cell, beam)
+    to_radar: Leaf  # complex (cell, receiver, beam, rx)
+    share: Leaf  # real (beam)
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["at_tut", "at_sut", "at_radar", "direction", "in_sight", "aim_m"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class OtherSatellites:
+    """What other satellites in the band put on the receivers of a cell.
+
+    Attributes:
+        at_tut, at_sut: power of all together, W.
+        at_radar: amplitude of each at the elements of the radar receivers, sqrt(W).
+        direction: elevation, azimuth (radians) and range (m).
+        in_sight: 1 where a satellite is in sight, 0 in the places that are left.
+        aim_m: x, y where its beam points, from the centre of the footprints.
+    """
+
+    at_tut: Leaf  # real (cell, user)
+    at_sut: Leaf  # real (cell)
+    at_radar: Leaf  # complex (cell, receiver, satellite, rx)
+    direction: Leaf  # real (satellite, 3)
+    in_sight: Leaf  # real (satellite)
+    aim_m: Leaf  # real (satellite, 2)
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
@@ -160,6 +205,8 @@ class Background:
         "neighbours",
         "background",
         "estimates",
+        "other_beams",
+        "other_satellites",
     ],
     meta_fields=[],
 )
@@ -185,6 +232,8 @@ class Channels:
         neighbours: links between the cells of a beam; ``None`` with one cell in each.
         background: other base stations; ``None`` without any.
         estimates: what P3 takes the fresh channels for; ``None`` where it knows them.
+        other_beams: the satellite's spot beams among each other; ``None`` where they are perfectly separated.
+        other_satellites: in the same band; ``None`` without any.
     """
 
     h_tut: Leaf  # complex (cell, user, tx)
@@ -208,6 +257,8 @@ class Channels:
     neighbours: Neighbours | None = None
     background: Background | None = None
     estimates: Estimates | None = None
+    other_beams: OtherBeams | None = None
+    other_satellites: OtherSatellites | None = None
 
     @property
     def h_cross_tut(self) -> Leaf | None:
@@ -241,7 +292,7 @@ class Channels:
         "pfd_angles",
         "pfd_limits",
     ],
-    meta_fields=["cells_per_beam", "association"],
+    meta_fields=["cells_per_beam", "association", "frequency_reuse"],
 )
 @dataclass(frozen=True)
 class Parameters:
@@ -263,6 +314,7 @@ class Parameters:
             between; ``None``: no limit.
         cells_per_beam: cells that share one spot beam.
         association: rule by which targets get their radar receivers.
+        frequency_reuse: colours of the band; 0: spot beams are perfectly separated.
     """
 
     bs_power: Leaf
@@ -284,6 +336,7 @@ class Parameters:
     pfd_limits: Leaf | None = None
     cells_per_beam: int = 1
     association: str = "proposed"
+    frequency_reuse: int = 0
 
 
 @partial(

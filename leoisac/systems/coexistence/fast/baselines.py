@@ -17,7 +17,7 @@ from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem.beam_powers import equal_powers, water_filled
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.problem.cell_program import CellProblem
-from leoisac.systems.coexistence.problem.coordination import BUDGETS, ENFORCES, fresh_of, merge
+from leoisac.systems.coexistence.problem.coordination import BUDGETS, ENFORCES, fresh_of, merge, settled
 from leoisac.systems.coexistence.problem.normalised import (
     flatten,
     ideal_problem,
@@ -85,18 +85,22 @@ def _searched(
 ) -> Solution[Design]:
     chosen = select_association(parameters, channels, association, "nearest")
     cells, share = chosen.shape[1], parameters.cells_per_beam
-    problem = by_lanes(predicted_problem)(parameters, channels, chosen)
-    if share == 1:
-        found = unflatten(by_lanes(searches[0])(None, flatten(problem)), cells)
-    else:
-        beams = by_lanes(predicted_beams)(parameters, channels, chosen)
+
+    def search(known: Channels) -> PowerSearch:
+        if share == 1:
+            problem = by_lanes(predicted_problem)(parameters, known, chosen)
+            return unflatten(by_lanes(searches[0])(None, flatten(problem)), cells)
+        beams = by_lanes(predicted_beams)(parameters, known, chosen)
         joint: PowerSearch = by_lanes(searches[1])(None, flatten(beams))
         antennas, streams = joint.beamformer.shape[2:]
-        found = PowerSearch(
+        return PowerSearch(
             np.reshape(joint.beamformer, (-1, cells, antennas, streams)),
             np.repeat(np.reshape(joint.q, (-1, cells // share)), share, axis=1),
             joint.feasible,
         )
+
+    channels, found = settled(parameters, channels, search)
+    problem = by_lanes(predicted_problem)(parameters, channels, chosen)
     powers = merge(parameters, problem, found.beamformer, found.q)
     beamformer = _formed(form, parameters, fresh_of(parameters, channels, chosen), powers.cap)
     design = physical_design(parameters, beamformer, powers.power, powers.cap, chosen)

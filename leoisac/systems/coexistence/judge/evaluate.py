@@ -15,6 +15,7 @@ from leoisac.metrics.scnr import multistatic_columns, scnr_of_columns
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.judge.protection import protection
+from leoisac.systems.coexistence.judge.satellites import from_satellites
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.world.ground import friis_length
 
@@ -59,6 +60,7 @@ def parameters(config: CoexistenceConfig) -> Parameters:
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         cells_per_beam=config.cells_per_beam,
         association=config.association,
+        frequency_reuse=config.frequency_reuse,
     )
 
 
@@ -75,15 +77,22 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     serves = cells % parameters.cells_per_beam == 0
     power = jnp.maximum(design.beam_power, 0.0)
     coupling = jnp.ones(()) if design.coupling is None else design.coupling
-    tut_rate = spectral_efficiency(_tut_sinr(channels, design.beamformer, coupling * power))
+    # Beams and satellites disturb each other's users whatever the terrestrial network does.
+    further = from_satellites(channels, power[:: parameters.cells_per_beam])
+    at_tut = coupling * (channels.g_tut * power[:, None] + (0.0 if further is None else further.at_tut))
+    tut_rate = spectral_efficiency(_tut_sinr(channels, design.beamformer, at_tut))
     leakage = coupling * sut_leakage(parameters, channels, design.beamformer)
-    sut_rate = jnp.where(serves, spectral_efficiency(channels.g_sut * power / (leakage + channels.noise_power)), 0.0)
+    at_sut = leakage + channels.noise_power + (0.0 if further is None else further.at_sut)
+    sut_rate = jnp.where(serves, spectral_efficiency(channels.g_sut * power / at_sut), 0.0)
+    heard = [_from_neighbours(channels, design.beamformer)]
+    heard.append(None if further is None else jnp.sqrt(coupling) * further.at_radar)
+    columns = [one for one in heard if one is not None]
     scnr = jax.vmap(_cell_scnr)(
         _sensing_arrays(channels),
         design.beamformer,
         coupling * power,
         design.association,
-        _from_neighbours(channels, design.beamformer),
+        jnp.concatenate(columns, axis=2) if columns else None,
     )
     scnr = parameters.doppler_loss * scnr
     # Without targets every demand on them is met.
@@ -115,7 +124,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "beam_power": power,
         "total_power": jnp.sum(bs_power) + satellite_power,
         **_flux_densities(parameters, channels, power),
-        **protection(parameters, channels, power, coupling, leakage),
+        **protection(parameters, channels, power, coupling, leakage, further),
+        **_whole_band(parameters, terrestrial_rate + satellite_rate),
         **_uplink(parameters, channels, design.beamformer),
         **_places(channels),
         "margin_sut_rate": jnp.where(
@@ -127,8 +137,17 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     }
 
 
+def _whole_band(parameters: Parameters, sum_rate: Float[Array, ""]) -> Metrics:
+    """Every colour is a band of its own: what the rates are worth over all of them."""
+    if not parameters.frequency_reuse:
+        return {}
+    return {"whole_band_rate": sum_rate / parameters.frequency_reuse}
+
+
 def _tut_sinr(
-    channels: Channels, beamformer: Complex[Array, "cell tx stream"], disturbing: Float[Array, " cell"]
+    channels: Channels,
+    beamformer: Complex[Array, "cell tx stream"],
+    from_satellite: Float[Array, "cell user"],
 ) -> Float[Array, "cell user"]:
     received = _squared(jnp.einsum("mkt,mts->mks", channels.h_tut_fresh, beamformer))
     users, streams = received.shape[1:]
@@ -138,7 +157,6 @@ def _tut_sinr(
     if channels.neighbours is not None:
         others = jnp.einsum("mnkt,nts->mnks", channels.neighbours.h_cross_tut_fresh, beamformer)
         interference = interference + jnp.sum(_squared(others), axis=(1, 3))
-    from_satellite = channels.g_tut * disturbing[:, None]
     return signal / (interference + from_satellite + channels.noise_power[:, None])
 
 
@@ -174,9 +192,12 @@ def _cell_scnr(
     beamformer: Complex[Array, "tx stream"],
     disturbing: Float[Array, ""],
     association: Int[Array, " target"],
-    neighbours: Complex[Array, "receiver column rx"] | None,
+    further: Complex[Array, "receiver column rx"] | None,
 ) -> Float[Array, " target"]:
-    """SCNR of every target of a cell with the filter that is best for it; ``disturbing`` is the satellite's power."""
+    """SCNR of every target of a cell with the filter that is best for it.
+
+    ``disturbing`` is the power of the cell's spot beam; ``further``: columns of what else a receiver hears.
+    """
     targets, streams = association.shape[0], beamformer.shape[1]
     if not targets:
         return jnp.zeros(0)
@@ -197,8 +218,8 @@ def _cell_scnr(
             clutter_power,
             jnp.sqrt(disturbing) * cell["g_rad"][receiver],
         )
-        if neighbours is not None:
-            columns = jnp.concatenate([columns, neighbours[receiver]])
+        if further is not None:
+            columns = jnp.concatenate([columns, further[receiver]])
         return scnr_of_columns(own_beam[target], columns, cell["noise_power"])
 
     return jax.vmap(one)(jnp.arange(targets), association)
@@ -239,6 +260,7 @@ def _places(channels: Channels) -> Metrics:
         **{name: getattr(places, name) for name in names},
         "satellite_elevation_deg": rad_to_deg(places.satellite_elevation),
         "satellite_azimuth_deg": rad_to_deg(places.satellite_azimuth),
+        **({} if places.beam_position_m is None else {"beam_position_m": places.beam_position_m}),
     }
 
 

@@ -1,8 +1,9 @@
 """Protection of receivers: interference over noise, power flux density on the ground, and the margins of their limits.
 
 Interference over noise counts all transmitters of the other network at their full design powers, before any beamforming
-of the receiver: the satellite at users and radar elements, all base stations at the satellite user. Power flux density
-is that of free space on the axis of a beam, ``p G_s / (4 pi d^2)`` per MHz, without shadowing.
+of the receiver: all satellites and spot beams in the band at users and radar elements, all base stations at the
+satellite user. Other beams and satellites at the satellite user are of its own network and counted apart. Power flux
+density is that of free space on the axis of a beam, ``p G_s / (4 pi d^2)`` per MHz, without shadowing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 
 from jaxtyping import Array, Float
 
+from leoisac.foundation.axes import Leaf
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jnp
+from leoisac.systems.coexistence.judge.satellites import FromSatellites
 from leoisac.systems.coexistence.model import Channels, Parameters
 
 Metrics = dict[str, Float[Array, "..."]]
@@ -27,6 +30,7 @@ def protection(
     power: Float[Array, " cell"],
     coupling: Float[Array, ""],
     leakage: Float[Array, " cell"],
+    further: FromSatellites | None = None,
 ) -> Metrics:
     """Metrics of protection for one trial.
 
@@ -35,13 +39,26 @@ def protection(
         power: of the spot beam over every cell, W.
         coupling: 0 where the networks are taken not to disturb each other, else 1.
         leakage: of all base stations at the satellite user of every cell's beam, coupling applied, W.
+        further: of the satellite's other beams and of other satellites.
     """
     noise, disturbing = channels.noise_power, coupling * power
     at_sut = leakage / noise
     at_tut = channels.g_tut * (disturbing / noise)[:, None]
     at_radar = jnp.mean(channels.g_rad.real**2 + channels.g_rad.imag**2, axis=-1) * (disturbing / noise)[:, None]
+    found = dict[str, Any]()
+    if further is not None:
+        at_tut = at_tut + coupling * further.at_tut / noise[:, None]
+        at_radar = at_radar + coupling * radar_power(further) / noise[:, None]
+    if channels.other_beams is not None and further is not None:
+        found["inr_sut_beams_db"] = _db(further.at_sut_of_beams / noise)
+    others = channels.other_satellites
+    if others is not None:
+        found["inr_sut_others_db"] = _db(others.at_sut / noise)
+        found["inr_tut_others_db"] = _db(others.at_tut / noise[:, None])
+        found["inr_radar_others_db"] = _db(_element_power(others.at_radar) / noise[:, None])
+        found["satellites_in_sight"] = jnp.sum(others.in_sight)
     worst = jnp.maximum(jnp.max(at_sut), jnp.maximum(jnp.max(at_tut, initial=0.0), jnp.max(at_radar)))
-    found = {
+    found |= {
         "inr_sut_db": _db(at_sut),
         "inr_tut_db": _db(at_tut),
         "inr_radar_db": _db(at_radar),
@@ -55,6 +72,16 @@ def protection(
         if parameters.pfd_limits is not None:
             found["margin_pfd"] = 1.0 - jnp.max(power) / largest_beam_power(parameters, channels)
     return found
+
+
+def radar_power(further: FromSatellites) -> Float[Array, "cell receiver"]:
+    """Power at an element of every radar receiver, on average, W."""
+    return _element_power(further.at_radar)
+
+
+def _element_power(columns: Leaf) -> Any:
+    values = jnp.asarray(columns)
+    return jnp.sum(jnp.mean(values.real**2 + values.imag**2, axis=-1), axis=-1)
 
 
 def largest_beam_power(parameters: Parameters, channels: Channels) -> Any:
@@ -76,4 +103,4 @@ def _db(ratio: Any) -> Any:
     return 10.0 * jnp.log10(jnp.maximum(ratio, _LEAST))
 
 
-__all__ = ["largest_beam_power", "protection"]
+__all__ = ["largest_beam_power", "protection", "radar_power"]

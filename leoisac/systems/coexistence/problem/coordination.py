@@ -19,6 +19,7 @@ from leoisac.foundation.status import Solution, Status
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution
+from leoisac.systems.coexistence.problem.known_noise import assuming
 from leoisac.systems.coexistence.problem.merging import merge_all
 from leoisac.systems.coexistence.problem.normalised import (
     flatten,
@@ -37,6 +38,8 @@ from leoisac.systems.coexistence.problem.proofs import ended
 BUDGETS = ("bs_power", "satellite_power")
 LIMITS = ("inr", "pfd")
 ENFORCES = ("sut_rate", "scnr", *BUDGETS, *LIMITS)
+ROUNDS = 3
+"""Of P1 where beams hear each other."""
 
 
 class CellSolvers(NamedTuple):
@@ -72,7 +75,7 @@ def coordinate(
     satellite user's rate, P3 is repeated where that rate then misses its floor, with the floor ``log2(1 + (2^R_min - 1)
     cap / p)``, which gives ``R_min`` at ``p``. Cells of one beam are designed together.
     """
-    early = first_stage(parameters, channels, association, solvers)
+    channels, early = settled(parameters, channels, lambda known: first_stage(parameters, known, association, solvers))
     problem: CellProblem = by_lanes(predicted_problem)(parameters, channels, association)
     merged = merge(parameters, problem, early.beamformer, early.q, floors=solvers.floors)
     solution = refine(parameters, channels, association, merged, solvers, repair=solvers.floors)
@@ -93,6 +96,28 @@ def first_stage(
         return unflatten(solvers.p1(flatten(problem)), cells)
     beams = flatten(by_lanes(predicted_beams)(parameters, channels, association))
     return _spread(_beam_solver(solvers.beam_p1)(beams), cells, share)
+
+
+def settled(parameters: Parameters, channels: Channels, solve: Callable[[Channels], Any]) -> tuple[Channels, Any]:
+    """P1 where beams of one colour hear each other: rounds in which each knows the others' powers of the last one.
+
+    The first round assumes equal powers. P2 lowers powers and never raises them: at the caps of the last round, which
+    P2 and P3 take for the others' powers, every receiver hears at least as much as in the end.
+
+    Args:
+        parameters, channels: of a batch of trials.
+        solve: P1 for given channels; what it returns has amplitudes ``q`` (trial, cell).
+
+    Returns:
+        Channels with the caps of the last round, and its designs.
+    """
+    found = solve(channels)
+    if channels.other_beams is None:
+        return channels, found
+    for _ in range(ROUNDS - 1):
+        channels = assuming(channels, found.q[:, :: parameters.cells_per_beam] ** 2)
+        found = solve(channels)
+    return assuming(channels, found.q[:, :: parameters.cells_per_beam] ** 2), found
 
 
 def third_stage(
@@ -175,8 +200,8 @@ def unrefined(
     parameters: Parameters, channels: Channels, association: Int[np.ndarray, "trial cell target"], solvers: CellSolvers
 ) -> Solution[Design]:
     """P1 and P2 only: the beamformers of P1 stay, and meet the channels of P3's instant."""
+    channels, early = settled(parameters, channels, lambda known: first_stage(parameters, known, association, solvers))
     problem: CellProblem = by_lanes(predicted_problem)(parameters, channels, association)
-    early = first_stage(parameters, channels, association, solvers)
     powers = merge(parameters, problem, early.beamformer, early.q, floors=solvers.floors)
     design = physical_design(parameters, early.beamformer, powers.power, powers.cap, association)
     return judged(
@@ -220,7 +245,7 @@ def _beam_solver(solver: Callable[..., CellSolution] | None) -> Callable[..., Ce
     if solver is None:
         raise ConfigError(
             "cells_per_beam: this route designs every cell by itself, and cells of one beam hear each other; take the "
-            "route `fast`, or one cell in every beam."
+            "route `fast` or `reference`, or one cell in every beam."
         )
     return solver
 

@@ -13,10 +13,12 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status, nonfinite_where
 from leoisac.systems.coexistence.judge.evaluate import TOLERANCE, evaluate
-from leoisac.systems.coexistence.judge.protection import largest_beam_power
+from leoisac.systems.coexistence.judge.protection import largest_beam_power, radar_power
+from leoisac.systems.coexistence.judge.satellites import at_satellite_users_alone, from_satellites
 from leoisac.systems.coexistence.model import Channels, Design, Parameters, SatelliteLinks
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.problem.cell_program import CellProblem
+from leoisac.systems.coexistence.problem.known_noise import assumed_power, known_noise
 
 _TINY = 1e-30
 
@@ -54,7 +56,7 @@ def without_coupling(problem: CellProblem) -> CellProblem:
 
 def ideal_problem(parameters: Parameters, channels: Channels, association: Any) -> CellProblem:
     """The fresh problem without coupling between the networks."""
-    return without_coupling(fresh_problem(parameters, channels, association))
+    return without_coupling(fresh_problem(parameters, at_satellite_users_alone(channels), association))
 
 
 def predicted_beams(parameters: Parameters, channels: Channels, association: Int[Array, "cell target"]) -> BeamProblem:
@@ -69,7 +71,8 @@ def fresh_beams(parameters: Parameters, channels: Channels, association: Int[Arr
 
 def ideal_beams(parameters: Parameters, channels: Channels, association: Int[Array, "cell target"]) -> BeamProblem:
     """The fresh beams without coupling between the networks; cells still hear each other."""
-    return _beams(parameters, channels, association, ideal_problem(parameters, channels, association), fresh=True)
+    alone = at_satellite_users_alone(channels)
+    return _beams(parameters, alone, association, ideal_problem(parameters, channels, association), fresh=True)
 
 
 def flatten(tree: Any) -> Any:
@@ -164,6 +167,11 @@ def _beams(
     radar = jnp.moveaxis(between.d_cross_radar, 2, 1)[jnp.arange(count)[:, None], association]
     radar = jnp.moveaxis(radar, 1, 2)
 
+    known = known_noise(parameters, channels, association)
+    if known is not None:
+        rows = rows / jnp.sqrt(known.tut)[:, None, :, None]
+        radar = known.whitened_matrices(radar)
+
     def own_beam(links: Array) -> Array:
         scaled = links * scale.reshape(-1, *[1] * (links.ndim - 1))
         return jnp.stack([scaled[first : first + share, first : first + share] for first in range(0, count, share)])
@@ -187,10 +195,11 @@ def _normalise(
         columns = jnp.swapaxes(amplitude[..., None] * rx, 1, 2)
         return bs_scale[:, None, None, None] * columns[cells, association]
 
-    # Other base stations are noise to the satellite user; in units of it, noise is 1 everywhere.
+    # Other base stations, beams and satellites are noise; in units of it, noise is 1 everywhere.
+    known = known_noise(parameters, channels, association)
     others = 0.0 if channels.background is None else bs_scale**2 * channels.background.sut_gain
-    quiet = 1.0 / (1.0 + others)
-    return CellProblem(
+    quiet = 1.0 / (1.0 + others) if known is None else 1.0 / (known.sut + others)
+    problem = CellProblem(
         h_tut=bs_scale[:, None, None] * rows[0],
         h_sut=(bs_scale * jnp.sqrt(quiet))[:, None] * rows[1],
         g_tut=power_scale[:, None] * links.g_tut,
@@ -211,6 +220,16 @@ def _normalise(
         if parameters.max_inr is None
         else jnp.broadcast_to(jnp.maximum((parameters.max_inr - others) * quiet, _TINY), power_scale.shape),
     )
+    if known is None:
+        return problem
+    return replace(
+        problem,
+        h_tut=problem.h_tut / jnp.sqrt(known.tut)[..., None],
+        g_tut=problem.g_tut / known.tut,
+        target_echo=known.whitened(problem.target_echo),
+        clutter_echo=known.whitened(problem.clutter_echo),
+        g_rad=known.whitened(problem.g_rad[:, :, None])[:, :, 0],
+    )
 
 
 def _largest_amplitude(
@@ -221,7 +240,16 @@ def _largest_amplitude(
     if parameters.max_inr is not None:
         at_radar = jnp.max(jnp.mean(jnp.abs(links.g_rad) ** 2, axis=-1), axis=-1)
         loudest = power_scale * jnp.maximum(jnp.max(links.g_tut, axis=-1, initial=0.0), at_radar)
-        limits.append(parameters.max_inr / jnp.maximum(loudest, _TINY))
+        # What other beams and satellites leave of the limit, at the receiver that hears most of them.
+        room = parameters.max_inr
+        further = from_satellites(channels, assumed_power(parameters, channels))
+        if further is not None:
+            noise = channels.noise_power[:, None]
+            loud = jnp.maximum(
+                jnp.max(further.at_tut / noise, axis=-1, initial=0.0), jnp.max(radar_power(further) / noise, axis=-1)
+            )
+            room = jnp.maximum(room - loud, _TINY)
+        limits.append(room / jnp.maximum(loudest, _TINY))
     if parameters.pfd_limits is not None:
         limits.append(jnp.broadcast_to(largest_beam_power(parameters, channels), power_scale.shape))
         limits[-1] = limits[-1] / parameters.satellite_power

@@ -1,10 +1,11 @@
 """What proves that no design meets the constraints; whatever a search misses without such a proof is NO_FEASIBLE_POINT.
 
 Satellite user: its rate is largest undisturbed, so that ``(2^R_min - 1) sigma^2 / g`` is a lower bound on its beam's
-power. Targets: with ``R_i >= q^2 g_i g_i^H + I`` every filter has
-``SCNR_i <= ||t_i||^2 ||f_{K+i}||^2 v_i^H (I + q^2 g_i g_i^H)^-1 v_i``, where neither clutter nor any other echo counts.
-The stream of target ``i`` thus takes at least ``SCNR_min`` over that gain, and the sum over the targets is a lower
-bound on the base station's power. Both bounds grow with the satellite's power, so that the least useful one is put in.
+power; where beams hear each other, so are the least powers that give all of them their rates. Targets: with
+``R_i >= q^2 g_i g_i^H + I`` every filter has ``SCNR_i <= ||t_i||^2 ||f_{K+i}||^2 v_i^H (I + q^2 g_i g_i^H)^-1 v_i``,
+where neither clutter nor any other echo counts. The stream of target ``i`` thus takes at least ``SCNR_min`` over that
+gain, and the sum over the targets is a lower bound on the base station's power. Both bounds grow with the satellite's
+power, so that the least useful one is put in.
 
 Least sensing powers (``least_power``) are a search's and prove nothing.
 """
@@ -50,8 +51,9 @@ def impossible(parameters: Parameters, channels: Channels, *, coupled: bool = Tr
     """
     noise, share = np.asarray(channels.noise_power), parameters.cells_per_beam
     wanted = (2.0 ** float(parameters.min_sut_rate) - 1.0) if coupled else 0.0
-    least = wanted * (noise / np.maximum(np.asarray(channels.g_sut), _TINY))[:, ::share]
+    least = _least_beam_powers(channels, wanted, share)
     too_loud = np.sum(least, axis=1) > float(parameters.satellite_power) * (1.0 + _ROUNDING)
+    least = np.where(np.isfinite(least), least, 0.0)
     power = np.repeat(least, share, axis=1)
     echo = np.asarray(channels.target_amplitude)[..., None] * np.asarray(channels.target_rx)
     radar = np.asarray(channels.g_rad)[:, :, None]
@@ -60,6 +62,28 @@ def impossible(parameters: Parameters, channels: Channels, *, coupled: bool = Tr
     best = np.max(lit * gain, axis=-1) / noise[:, :, None]
     needed = np.sum(float(parameters.min_scnr) / float(parameters.doppler_loss) / np.maximum(best, _TINY), axis=-1)
     return too_loud | np.any(needed > float(parameters.bs_power) * (1.0 + _ROUNDING), axis=1)
+
+
+def _least_beam_powers(channels: Channels, wanted: float, share: int) -> Float[np.ndarray, "trial beam"]:
+    """Least powers that give every satellite user the SINR ``wanted`` if no base station disturbs; infinite: none do.
+
+    Where beams of one colour hear each other, ``p_b = wanted (sum_c g_bc p_c + noise_b) / g_b``: the smallest of all
+    powers that suffice, which exist if and only if the matrix of the gains has a spectral radius below 1 (G. J.
+    Foschini, Z. Miljanic, IEEE Trans. Veh. Technol. 42(4), 1993).
+    """
+    noise = np.asarray(channels.noise_power)
+    if channels.other_satellites is not None:
+        noise = noise + np.asarray(channels.other_satellites.at_sut)
+    scale = (wanted / np.maximum(np.asarray(channels.g_sut), _TINY))[:, ::share]
+    alone = scale * noise[:, ::share]
+    if channels.other_beams is None or not wanted:
+        return alone
+    heard = scale[..., None] * np.asarray(channels.other_beams.to_sut)[:, ::share]
+    possible = np.max(np.abs(np.linalg.eigvals(heard)), axis=1) < 1.0
+    beams = heard.shape[1]
+    heard = np.where(possible[:, None, None], heard, 0.0)
+    together = np.linalg.solve(np.eye(beams) - heard, alone[..., None])[..., 0]
+    return np.where(possible[:, None], together, np.inf)
 
 
 def ended(

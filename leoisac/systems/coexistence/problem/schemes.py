@@ -20,6 +20,7 @@ from leoisac.systems.coexistence.problem.coordination import (
     third_stage,
     unrefined,
 )
+from leoisac.systems.coexistence.problem.known_noise import assuming
 from leoisac.systems.coexistence.problem.normalised import (
     fresh_problem,
     ideal_problem,
@@ -63,6 +64,7 @@ def coop_uniform(
     power = equal_powers(parameters, problem)
     if problem.max_q is not None:
         power = np.minimum(power, np.asarray(problem.max_q) ** 2)
+    channels = assuming(channels, power[:, :: parameters.cells_per_beam])
     return refine(parameters, channels, chosen, Powers(power, power, np.ones(len(power), dtype=bool)), solvers)
 
 

@@ -10,9 +10,10 @@ from leoisac.foundation.status import Solution
 from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import schemes
 from leoisac.systems.coexistence.problem.coordination import CellSolvers
+from leoisac.systems.coexistence.published.beam import solve_beam_p1, solve_beam_p3
 from leoisac.systems.coexistence.published.cell import PUBLISHED, solve_p1, solve_p3
 
-_SOLVERS = CellSolvers(solve_p1, solve_p3)
+_SOLVERS = CellSolvers(solve_p1, solve_p3, beam_p1=solve_beam_p1, beam_p3=solve_beam_p3)
 
 
 def solve_proposed(parameters: Parameters, channels: Channels, *, association: Any = None) -> Solution[Design]:

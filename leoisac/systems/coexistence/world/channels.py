@@ -21,6 +21,8 @@ from leoisac.systems.coexistence.model import Channels, Estimates, Places, Satel
 from leoisac.systems.coexistence.world.background import draw_background
 from leoisac.systems.coexistence.world.geometry import Geometry, prepare
 from leoisac.systems.coexistence.world.neighbours import draw_neighbours
+from leoisac.systems.coexistence.world.other_beams import draw_other_beams
+from leoisac.systems.coexistence.world.other_satellites import draw_other_satellites
 from leoisac.systems.coexistence.world.places import Standing, stand
 from leoisac.systems.coexistence.world.satellite_links import Nodes, random_direction, satellite_links, shadowing
 from leoisac.systems.coexistence.world.scheduling import schedule
@@ -92,10 +94,14 @@ def draw(geometry: Geometry, key: Key) -> Channels:
         u_satellite=links.u_satellite,
         noise_power=jnp.full((geometry.num_cells,), geometry.noise_power),
         predicted=predicted,
-        places=_places(standing, direction),
+        places=_places(geometry, standing, direction),
         estimates=None if geometry.csi_error is None else _estimates(geometry, key, cells, side_lobe),
         neighbours=draw_neighbours(geometry, key, standing, served) if geometry.cells_per_beam > 1 else None,
         background=draw_background(geometry, key, standing, direction) if geometry.num_background else None,
+        other_beams=None if geometry.sharing is None else draw_other_beams(geometry, standing, direction, nodes),
+        other_satellites=None
+        if geometry.others is None
+        else draw_other_satellites(geometry, key, standing, direction, served),
     )
 
 
@@ -185,8 +191,11 @@ def _estimates(geometry: Geometry, key: Key, cells: _Cell, side_lobe: Any) -> Es
     return Estimates(h_tut=known[:, 1:], h_sut=side_lobe * known[:, 0])
 
 
-def _places(standing: Standing, direction: Any) -> Places:
+def _places(geometry: Geometry, standing: Standing, direction: Any) -> Places:
     mast = standing.masts[:, None]
+    centres = None
+    if geometry.beam_centres is not None:
+        centres = jnp.asarray(geometry.beam_centres)[np.arange(geometry.num_cells) // geometry.cells_per_beam]
     return Places(
         bs_position_m=standing.masts,
         sut_position_m=standing.satellite_users,
@@ -196,6 +205,7 @@ def _places(standing: Standing, direction: Any) -> Places:
         satellite_elevation=direction[0],
         satellite_azimuth=direction[1],
         satellite_range_m=direction[2],
+        beam_position_m=centres,
     )
 
 

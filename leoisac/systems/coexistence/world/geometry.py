@@ -14,6 +14,8 @@ from leoisac.geometry.travel import Travel, travel_of
 from leoisac.propagation.ageing import jakes_correlation
 from leoisac.propagation.sky import Sky
 from leoisac.systems.coexistence.config import CoexistenceConfig
+from leoisac.systems.coexistence.spot_beams import beam_centres, beams_that_share
+from leoisac.systems.coexistence.world.constellation import satellites_in_sight
 from leoisac.systems.coexistence.world.ground import Direction, friis_length, noise_power, sky, sky_over_users
 
 
@@ -40,6 +42,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "sut_gain",
         "sut_side_gain",
         "sut_pointed_gain",
+        "sut_threshold",
         "tut_gain",
         "radar_gain",
         "cluster_spread",
@@ -61,6 +64,12 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "receivers",
         "target_places",
         "background",
+        "beam_centres",
+        "sharing",
+        "others",
+        "other_power",
+        "least_aim_m",
+        "most_aim_m",
         "sky",
         "travel",
     ],
@@ -83,6 +92,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "draws_masts",
         "sut_in_cell",
         "num_background",
+        "side_lobes",
     ],
 )
 @dataclass(frozen=True)
@@ -97,6 +107,12 @@ class Geometry:
         sut_least_m, sut_most_m: between which distances the satellite user is drawn.
         masts, satellite_users, users, receivers, target_places, background: places that are given; ``None`` where they
             are drawn or follow a rule.
+        beam_centres, sharing: centres of all footprints in one frame, and 1 where two beams share a colour; ``None``
+            where they are perfectly separated.
+        others: elevation, azimuth, range of other satellites at several instants (one if it is known), whether they are
+            in sight, and their numbers. ``None`` without any.
+        other_power, least_aim_m, most_aim_m: their power, and between which distances their beams point.
+        side_lobes: whether spot beams have any (ITU-R S.1528).
     """
 
     carrier_hz: Leaf
@@ -119,6 +135,7 @@ class Geometry:
     sut_gain: Leaf
     sut_side_gain: Leaf
     sut_pointed_gain: Leaf
+    sut_threshold: Leaf
     tut_gain: Leaf
     radar_gain: Leaf
     cluster_spread: Leaf
@@ -140,6 +157,12 @@ class Geometry:
     receivers: Leaf | None
     target_places: Leaf | None
     background: Leaf | None
+    beam_centres: Leaf | None  # (beam, 2)
+    sharing: Leaf | None  # (beam, beam)
+    others: Leaf | None  # (instant, satellite, 5)
+    other_power: Leaf
+    least_aim_m: Leaf
+    most_aim_m: Leaf
     num_cells: int
     cells_per_beam: int
     num_users: int
@@ -158,6 +181,7 @@ class Geometry:
     draws_masts: bool
     sut_in_cell: bool
     num_background: int
+    side_lobes: bool
     sky: Sky | None = None
     travel: Travel | None = None  # of the users; None: they stay
 
@@ -197,6 +221,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "sut_gain": from_db(config.sut_gain_dbi),
         "sut_side_gain": from_db(config.sut_side_gain_dbi),
         "sut_pointed_gain": from_db(pointed_dbi),
+        "sut_threshold": deg_to_rad(config.sut_threshold_deg),
         "tut_gain": from_db(config.tut_gain_dbi),
         "radar_gain": from_db(config.radar_gain_dbi),
         "cluster_spread": deg_to_rad(config.cluster_spread_deg),
@@ -208,7 +233,11 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "sut_least_m": nearest,
         "sut_most_m": farthest,
         "background_activity": config.background_activity,
+        "other_power": 0.0 if config.other_satellites is None else config.other_satellites.power_w,
+        "least_aim_m": 0.0 if config.other_satellites is None else config.other_satellites.least_aim_m,
+        "most_aim_m": 0.0 if config.other_satellites is None else config.other_satellites.most_aim_m,
     }
+    separate = config.frequency_reuse == 0
     given = {
         "masts": config.bs_positions_m,
         "satellite_users": config.sut_positions_m,
@@ -217,6 +246,9 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         "target_places": config.target_positions_m,
         "background": config.background_positions_m,
         "target_least_m": config.target_min_distance_m or None,
+        "beam_centres": None if separate else beam_centres(config),
+        "sharing": None if separate else beams_that_share(config),
+        "others": satellites_in_sight(config),
         "csi_error": None if is_nothing(config.csi_error_db) else float(from_db(config.csi_error_db)) ** 0.5,
     }
     return Geometry(
@@ -242,6 +274,7 @@ def prepare(config: CoexistenceConfig) -> Geometry:
         draws_masts=config.bs_placement == "drawn" and config.bs_positions_m is None,
         sut_in_cell=config.sut_placement == "cell" or config.sut_distance_m is not None,
         num_background=config.background_cells,
+        side_lobes=config.beam_pattern == "s1528",
         sky=sky_over_users(config),
         travel=travel_of(config),
     )

@@ -49,13 +49,13 @@ def stand(
     if geometry.satellite_users is not None:
         satellite_users = jnp.asarray(geometry.satellite_users)[beam // geometry.cells_per_beam]
     else:
-        satellite_users = _annulus(ground[:, 0], geometry.sut_least_m, geometry.sut_most_m)[beam]
+        satellite_users = annulus(ground[:, 0], geometry.sut_least_m, geometry.sut_most_m)[beam]
         if geometry.sut_in_cell:
             satellite_users = satellite_users + masts[beam]
-    users = _annulus(ground[:, 1:], geometry.min_distance_m, geometry.cell_radius_m)
+    users = annulus(ground[:, 1:], geometry.min_distance_m, geometry.cell_radius_m)
     targets = _disc(points[:, :, 0], geometry.sensing_radius_m)
     if geometry.target_least_m is not None:
-        targets = _annulus(points[:, :, 0], geometry.target_least_m, geometry.sensing_radius_m)
+        targets = annulus(points[:, :, 0], geometry.target_least_m, geometry.sensing_radius_m)
     if geometry.users is not None:
         users = jnp.broadcast_to(geometry.users, users.shape)
     if geometry.travel is not None:
@@ -82,7 +82,7 @@ def background_places(geometry: Geometry, uniform: Float[Array, "mast 2"]) -> Fl
     """Masts of the background: given, or uniform in the footprint beyond the cells' spacing from its centre."""
     if geometry.background is not None:
         return jnp.asarray(geometry.background)
-    return _annulus(uniform, geometry.cell_spacing_m, geometry.footprint_radius_m)
+    return annulus(uniform, geometry.cell_spacing_m, geometry.footprint_radius_m)
 
 
 def _masts(geometry: Geometry, key: Key) -> Float[Array, "cell 2"]:
@@ -111,7 +111,7 @@ def _first_of_beam(geometry: Geometry) -> np.ndarray:
     return np.arange(geometry.num_cells) // geometry.cells_per_beam * geometry.cells_per_beam
 
 
-def _annulus(uniform: Float[Array, "*batch 2"], least: Any, most: Any) -> Float[Array, "*batch 2"]:
+def annulus(uniform: Float[Array, "*batch 2"], least: Any, most: Any) -> Float[Array, "*batch 2"]:
     """Places uniform in area between two distances from the origin."""
     radius = jnp.sqrt(least**2 + (most**2 - least**2) * uniform[..., 0])
     azimuth = 2.0 * math.pi * uniform[..., 1]
@@ -125,4 +125,4 @@ def _disc(uniform: Float[Array, "*batch 2"], radius: Float[Array, ""]) -> Float[
     return distance[..., None] * jnp.stack([jnp.cos(azimuth), jnp.sin(azimuth)], axis=-1)
 
 
-__all__ = ["Standing", "background_places", "receiver_places", "stand"]
+__all__ = ["Standing", "annulus", "background_places", "receiver_places", "stand"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Array, Float
 
+from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.antennas.simple_patterns import gaussian_beam_gain
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.constants import EARTH_MEAN_RADIUS_M
@@ -64,8 +65,42 @@ def beam_gain(
 
     ``(c / (kappa f))^2 G_s / d^2 * B(phi)``, the same range for all nodes.
     """
-    on_axis = geometry.satellite_gain * (geometry.friis_length_m / direction[2]) ** 2
-    return on_axis * gaussian_beam_gain(off_axis_angle(direction, offset_m), geometry.half_power_angle)
+    return on_axis_gain(geometry, direction[2]) * beam_pattern(geometry, off_axis_angle(direction, offset_m))
+
+
+def on_axis_gain(geometry: Geometry, distance_m: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """``(c / (kappa f))^2 G_s / d^2``."""
+    return geometry.satellite_gain * (geometry.friis_length_m / distance_m) ** 2
+
+
+def beam_pattern(geometry: Geometry, off_axis: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """Gain of a spot beam over that on its axis; both patterns have the same main lobe."""
+    if not geometry.side_lobes:
+        return gaussian_beam_gain(off_axis, geometry.half_power_angle)
+    peak_dbi = 10.0 * jnp.log10(geometry.satellite_gain)
+    return from_db(s1528_leo_gain_dbi(off_axis, peak_dbi, geometry.half_power_angle) - peak_dbi)
+
+
+def place_of(direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3"]:
+    """Satellite's place, m, from where it is seen in a direction (elevation, azimuth, range)."""
+    elevation, azimuth, distance = direction[..., 0], direction[..., 1], direction[..., 2]
+    flat = jnp.cos(elevation)
+    towards = jnp.stack([flat * jnp.cos(azimuth), flat * jnp.sin(azimuth), jnp.sin(elevation)], axis=-1)
+    return distance[..., None] * towards
+
+
+def angle_at(
+    place_m: Float[Array, "*#batch 3"], aim_m: Float[Array, "*#batch 2"], node_m: Float[Array, "*#batch 2"]
+) -> Any:
+    """Angle at a satellite between a place on the flat ground that its beam points at and another one, radians."""
+
+    def ray(ground_m: Any) -> Any:
+        flat = jnp.broadcast_to(ground_m, (*jnp.broadcast_shapes(ground_m.shape[:-1], place_m.shape[:-1]), 2))
+        return jnp.concatenate([flat, jnp.zeros_like(flat[..., :1])], axis=-1) - place_m
+
+    aim, node = ray(aim_m), ray(node_m)
+    across = jnp.linalg.norm(jnp.cross(aim, node), axis=-1)
+    return jnp.arctan2(across, jnp.sum(aim * node, axis=-1))
 
 
 def satellite_links(
