@@ -6,6 +6,7 @@ spend exactly the power budget and to meet the floor, and its common rate is sha
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,15 +17,17 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import EngineResult, solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems import Problem as Stated
+from leoisac.problems.given import Found, search, starting_points
 from leoisac.systems.bistatic_rsma.fast.program import (
     Program,
     antenna_load,
     formulate,
     max_min_rate,
     to_precoder,
-    to_variables,
+    to_values,
+    variables,
 )
 from leoisac.systems.bistatic_rsma.fast.robust import ENOUGH, ROUNDS, first_points, target_points, worst_place
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
@@ -43,13 +46,16 @@ class Formulated(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-class Found(NamedTuple):
-    """What the engine found for one trial."""
+@functools.cache
+def rate_problem(streams: int, dimension: int, has_limits: bool) -> Stated:
+    """The design problem for so many streams and dimensions, with or without limits of the elements."""
+    unknowns = variables(streams, dimension, has_limits)
+    return Stated(max_min_rate, unknowns, name="max-min-rate", scaling="given", engine=OPTIONS)
 
-    x: Leaf  # (n,)
-    status: Leaf
-    iterations: Leaf
-    history: Leaf  # (round,)
+
+def _stated(problem: Problem, bases: Leaf) -> Stated:
+    streams, dimension, _ = np.shape(bases)[-3:]
+    return rate_problem(streams, dimension, problem.antenna_share is not None)
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int | None = None) -> Solution[Design]:
@@ -136,8 +142,8 @@ def _solve(
     rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
     found = _nothing(ready)
     if len(rows):
-        program = take(ready.program, rows)
-        _store(found, rows, solve_multistart(max_min_rate, ready.starts[rows, :starts], program, OPTIONS))
+        stated, program = _stated(ready.problem, ready.bases), take(ready.program, rows)
+        found = found.updated(rows, search(stated, program, ready.starts[rows, :starts]))
     return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, found)
 
 
@@ -145,18 +151,13 @@ def _nothing(ready: Formulated) -> Found:
     """Outcome of trials that never reach the engine: infeasible."""
     count = len(ready.starts)
     return Found(
-        ready.starts[:, 0].copy(),
-        np.full(count, int(Status.INFEASIBLE), dtype=np.int32),
-        np.zeros(count, dtype=np.int32),
-        np.full((count, OPTIONS.max_rounds), np.nan),
+        x=ready.starts[:, 0],
+        objective=np.full(count, np.nan),
+        violation=np.full(count, np.inf),
+        status=np.full(count, int(Status.INFEASIBLE), dtype=np.int32),
+        iterations=np.zeros(count, dtype=np.int32),
+        history=np.full((count, OPTIONS.max_rounds), np.nan),
     )
-
-
-def _store(found: Found, rows: np.ndarray, result: EngineResult) -> None:
-    found.x[rows] = result.x
-    found.status[rows] = result.status
-    found.iterations[rows] = result.ticks
-    found.history[rows] = -result.objective_history
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
@@ -168,14 +169,16 @@ def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: T
     problem = normalise(parameters, channels, mode, extra)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
-    return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))
+    values = jax.vmap(partial(to_values, problem, program, bases))(points)
+    return Formulated(problem, program, bases, starting_points(_stated(problem, bases), program, values))
 
 
 def _finish(
     setting: tuple[Parameters, Mode], channels: Channels, problem: Problem, bases: Any, found: Found
 ) -> Solution[Design]:
     parameters, mode = setting
-    precoder = meet_power_and_floor(problem, to_precoder(found.x, bases) * problem.stream_mask)
+    columns = _stated(problem, bases).values(found.x)["columns"]
+    precoder = meet_power_and_floor(problem, to_precoder(columns, bases) * problem.stream_mask)
     if problem.antenna_share is not None:
         precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
     return judged(
