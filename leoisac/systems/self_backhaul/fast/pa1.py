@@ -13,17 +13,17 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems.given import search, starting_points
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.fast.joint_program import (
     Bases,
     Beams,
     Program,
     formulate,
-    joint_beamforming,
+    problem_of,
     to_beams,
-    to_variables,
+    to_values,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -73,19 +73,24 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
-        options = OPTIONS if chosen.h_users.shape[1] <= MANY_USERS else LARGE_OPTIONS
-        result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, options)
+        problem = problem_of(ready.program, options_for(chosen.h_users.shape[1]))
+        found = search(problem, ready.program, ready.starts[:, :starts])
         return judged(
             parameters,
             chosen,
-            by_lanes(_design)(parameters, result.x, ready.program, ready.bases),
+            by_lanes(_design)(parameters, found.x, ready.program, ready.bases),
             ENFORCES,
-            status=result.status,
-            iterations=result.ticks,
-            history=-result.objective_history,
+            status=found.status,
+            iterations=found.iterations,
+            history=found.history,
         )
 
     return certified(parameters, channels, ENFORCES, solve_rest)
+
+
+def options_for(users: int) -> EngineOptions:
+    """The engine's settings for so many users."""
+    return OPTIONS if users <= MANY_USERS else LARGE_OPTIONS
 
 
 def certified(
@@ -155,16 +160,21 @@ def _formulate(parameters: Parameters, channels: Channels, level: StartPower) ->
         problem, span = on_span(problem)
         bs_beams = bs_beams @ jnp.conj(span)
     program, bases, point = formulate(problem, parameters.joint_pattern)
-    starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
-    least_power = to_variables(Beams(bs_beams, level.v, level.U0), bases)
-    first = jnp.where(jnp.isfinite(level.upper), least_power, starts[0])
+    starts = jax.vmap(lambda beams: to_values(beams, bases))(start_points(problem, point))
+    least_power = to_values(Beams(bs_beams, level.v, level.U0), bases)
+    starts = {
+        name: jnp.concatenate([jnp.where(jnp.isfinite(level.upper), least_power[name], others[0])[None], others])
+        for name, others in starts.items()
+    }
     if span is not None:
         bases = bases._replace(bs=span @ bases.bs)
-    return Formulated(program, bases, jnp.concatenate([first[None], starts]))
+    stated = problem_of(program, options_for(len(level.w)))
+    return Formulated(program, bases, starting_points(stated, program, starts))
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
-    return design_of_beams(parameters, to_beams(x, program, bases))
+    values = problem_of(program, options_for(program.bs_rows.shape[0])).values(x)
+    return design_of_beams(parameters, to_beams(values, bases))
 
 
 def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
