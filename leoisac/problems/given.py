@@ -110,7 +110,7 @@ def search(problem: Problem, data: Any, starts: Any, count: int | None = None, *
 
 
 def _from(problem: Problem, data: Any, starts: np.ndarray) -> Found:
-    sign = 1.0 if _sense(problem, data) == "minimise" else -1.0
+    sign = 1.0 if _sense(problem, data, slice(1, None)) == "minimise" else -1.0
     result = solve_multistart(program_of(problem), starts, data, settings(problem), problem.path)
     return Found(
         x=result.x,
@@ -122,12 +122,14 @@ def _from(problem: Problem, data: Any, starts: np.ndarray) -> Found:
     )
 
 
-def _sense(problem: Problem, data: Any) -> Sense:
-    """Known from the first reading on; the first one also refuses a statement that says nothing."""
+def _sense(problem: Problem, data: Any, axes: slice = slice(None)) -> Sense:
+    """Of the objective: known from the first reading on, which also refuses a statement that says nothing.
+
+    ``axes`` of the data are those of one trial.
+    """
     if problem.sense is not None:
         return problem.sense
-    one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf)[1:], np.asarray(leaf).dtype), data)
-    return problem.layout(one).sense
+    return problem.layout(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[axes], leaf.dtype), data)).sense
 
 
 def settings(problem: Problem) -> EngineOptions:
@@ -148,8 +150,7 @@ def starting_points(problem: Problem, data: Any, starts: Mapping[str, Any] | Non
     """
     values, least = own_values(problem, data, starts)
     x = jnp.concatenate([problem.variables[name].locate(value) for name, value in values.items()], axis=1)
-    first = {name: value[0] for name, value in values.items()}
-    if least is None and problem.goal(first, data).sense == "maximise_least":
+    if least is None and _sense(problem, data) == "maximise_least":
         # One after the other by the same code: written out for all starts it is most of a program.
         least = jax.lax.map(lambda one: least_at(problem, one, data), x)
     return x if least is None else jnp.concatenate([x, least[:, None]], axis=1)

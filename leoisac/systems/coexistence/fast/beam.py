@@ -6,6 +6,7 @@ each for the sum rate of all, then the power by a line search, until a round gai
 
 from __future__ import annotations
 
+import functools
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,12 +17,14 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
-from leoisac.optim.batched.engine import solve_multistart
+from leoisac.problems import Problem
+from leoisac.problems.given import search
 from leoisac.systems.coexistence.fast.cell import OPTIONS, TOLERANCE, merged
 from leoisac.systems.coexistence.problem.beam_direct import (
     BeamData,
+    beam_rate,
+    beam_variables,
     formulate_beam,
-    negative_beam_rate,
     to_beam_design,
     to_beam_variables,
 )
@@ -47,6 +50,14 @@ class Formulated(NamedTuple):
     programs: Program  # leading (cell,)
     bases: Bases
     start: Leaf  # (n,)
+
+
+@functools.cache
+def rate_problem(cells: int, users: int, targets: int, clutter: int, dimension: int) -> Problem:
+    """P1 and P3 of beams of a shape."""
+    statement = partial(beam_rate, cells=cells, users=users, targets=targets, clutter=clutter)
+    unknowns = beam_variables(cells, users + targets, dimension)
+    return Problem(statement, unknowns, name="beam-rate", scaling="given", engine=OPTIONS)
 
 
 def solve_beam_p1(problem: BeamProblem, *, coordination: str = "joint") -> CellSolution:
@@ -154,13 +165,12 @@ def _run(
     """Solution from a start, and its variables; ``free`` is 1 where they move."""
     cells, _, users, _ = problem.cross_tut.shape[1:]
     targets, clutter = problem.cells.target_tx.shape[2], problem.cells.clutter_tx.shape[2]
-    objective = partial(negative_beam_rate, cells=cells, users=users, targets=targets, clutter=clutter)
-    data = BeamData(ready.programs, np.array(free), start, slack)
-    result = solve_multistart(objective, start[:, None], data, OPTIONS)
-    x = free * result.x + (1.0 - free) * start
+    stated = rate_problem(cells, users, targets, clutter, ready.programs.data_rows.shape[-1] // 2)
+    found = search(stated, BeamData(ready.programs, np.array(free), start, slack), start[:, None])
+    x = free * found.x + (1.0 - free) * start
     beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready, x)
-    status = np.array(result.status)
-    return CellSolution(beamformer, q, status, violation, rate, result.ticks, -result.objective_history), x
+    status = np.array(found.status)
+    return CellSolution(beamformer, q, status, violation, rate, found.iterations, found.history), x
 
 
 def _formulated(_: None, problem: BeamProblem, q: Any, power_is_fixed: Any) -> Formulated:
