@@ -11,7 +11,6 @@ from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.lanes import by_lanes
 from leoisac.problems.given import search
 from leoisac.systems.self_backhaul.fast import pa1 as fast
-from leoisac.systems.self_backhaul.fast.joint_program import problem_of
 
 TRIALS = 64
 
@@ -51,10 +50,9 @@ def test_engine_on_the_joint_design(benchmark, setting):
     """One start per trial; the objective is stored beside the time."""
     _, channels, parameters = setting
     ready = by_lanes(fast._formulate)(parameters, channels, levels(parameters, channels))
-    problem = problem_of(ready.program, fast.OPTIONS)
 
     def run():
-        return search(problem, ready.program, ready.starts, 1)
+        return search(fast.JOINT, ready.program, ready.starts, 1)
 
     result = run()
     benchmark.extra_info["mean_sum_rate"] = float(np.mean(result.objective[result.violation <= 1e-6]))

@@ -13,7 +13,7 @@ and from further ones where a constraint was missed. ``li.solve`` adds multiplie
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,14 +21,47 @@ import numpy as np
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import take
-from leoisac.optim.batched.engine import solve_multistart
+from leoisac.foundation.status import Status
+from leoisac.optim.batched.engine import compilations, solve_multistart
 from leoisac.optim.options import EngineOptions
 from leoisac.problems.formulation import DIFFERENCE, Scaling, constraint_rows, has_least
 from leoisac.problems.problem import Layout, Problem, fields_of
-from leoisac.problems.statement import Constraint, ProblemError, Sense
+from leoisac.problems.statement import Constraint, Goal, ProblemError, Sense
+from leoisac.problems.variables import Variable
 
 LEAST = "least"
 """Name under which a start may give the least element of a ``maximise_least`` objective, where that is at hand."""
+
+
+class Family:
+    """One statement for all sizes: its variables follow from the shapes of the data.
+
+    Args:
+        statement: as of a ``Problem``.
+        variables: kinds by name from the data, of which it looks at the last axes of shapes alone: it is called with
+            one trial and with a batch.
+        options: of ``Problem``.
+    """
+
+    def __init__(
+        self, statement: Callable[..., Goal], variables: Callable[[Any], Mapping[str, Variable]], **options: Any
+    ) -> None:
+        self.statement = statement
+        self.variables = variables
+        self.options = options
+        self._made: dict[Any, Problem] = {}
+
+    def of(self, data: Any) -> Problem:
+        """The problem for data of these shapes, the same object for the same sizes."""
+        kinds = self.variables(data)
+        key = tuple(kinds.items())
+        if key not in self._made:
+            self._made[key] = Problem(self.statement, kinds, scaling="given", **self.options)
+        return self._made[key]
+
+    def compilations(self) -> int:
+        """Programs compiled so far, of all sizes."""
+        return sum(compilations(program_of(one), settings(one)) for one in self._made.values())
 
 
 class Found(NamedTuple):
@@ -47,6 +80,11 @@ class Found(NamedTuple):
     """Evaluations of value and gradient, of all starts."""
     history: Leaf
     """The objective after each round of the augmented Lagrangian, ``(trial, round)``; NaN after the last."""
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """Status, iterations and history, as solutions have them."""
+        return {"status": self.status, "iterations": self.iterations, "history": self.history}
 
     def met(self, feasibility: float) -> np.ndarray:
         """Trials whose rows are all met to so much."""
@@ -89,7 +127,15 @@ def program_of(problem: Problem) -> Any:
     return functools.partial(as_written, problem)
 
 
-def search(problem: Problem, data: Any, starts: Any, count: int | None = None, *, retries: int = 0) -> Found:
+def search(
+    problem: Problem | Family,
+    data: Any,
+    starts: Any,
+    count: int | None = None,
+    *,
+    retries: int = 0,
+    rows: np.ndarray | None = None,
+) -> Found:
     """The engine from the first ``count`` starts of every trial, in the problem's ``engine`` settings.
 
     Args:
@@ -98,15 +144,34 @@ def search(problem: Problem, data: Any, starts: Any, count: int | None = None, *
         starts: coordinates ``(trial, start, n)``, of ``starting_points`` or as ``Found.x`` has them.
         count: of starts for every trial; all of them by default.
         retries: further starts for trials that miss a row after these.
+        rows: trials to be solved; the others, proven infeasible by their caller, stay at their first start.
     """
+    problem = problem.of(data) if isinstance(problem, Family) else problem
     starts = np.asarray(starts)
     first = starts.shape[1] if count is None else count
+    if rows is not None and len(rows) < len(starts):
+        found = _infeasible(starts, settings(problem).max_rounds)
+        if not len(rows):
+            return found
+        return found.updated(rows, search(problem, take(data, rows), starts[rows], count, retries=retries))
     found = _from(problem, data, starts[:, :first])
     missed = np.flatnonzero(~found.met(settings(problem).feasibility))
     if not retries or not len(missed) or starts.shape[1] <= first:
         return found
     again = _from(problem, take(data, missed), starts[missed, first : first + retries])
     return found.updated(missed, again)
+
+
+def _infeasible(starts: np.ndarray, rounds: int) -> Found:
+    count = len(starts)
+    return Found(
+        x=starts[:, 0],
+        objective=np.full(count, np.nan),
+        violation=np.full(count, np.inf),
+        status=np.full(count, int(Status.INFEASIBLE), dtype=np.int32),
+        iterations=np.zeros(count, dtype=np.int32),
+        history=np.full((count, rounds), np.nan),
+    )
 
 
 def _from(problem: Problem, data: Any, starts: np.ndarray) -> Found:
@@ -137,7 +202,7 @@ def settings(problem: Problem) -> EngineOptions:
     return problem.engine or EngineOptions()
 
 
-def starting_points(problem: Problem, data: Any, starts: Mapping[str, Any] | None = None) -> Any:
+def starting_points(problem: Problem | Family, data: Any, starts: Mapping[str, Any] | None = None) -> Any:
     """Coordinates ``(start, n)`` of starts of one trial, ready for the engine; traceable.
 
     Args:
@@ -148,6 +213,7 @@ def starting_points(problem: Problem, data: Any, starts: Mapping[str, Any] | Non
     Raises:
         ProblemError: there are none, or they do not fit the problem's variables.
     """
+    problem = problem.of(data) if isinstance(problem, Family) else problem
     values, least = own_values(problem, data, starts)
     x = jnp.concatenate([problem.variables[name].locate(value) for name, value in values.items()], axis=1)
     if least is None and _sense(problem, data) == "maximise_least":

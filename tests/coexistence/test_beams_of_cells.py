@@ -103,8 +103,7 @@ def test_the_program_is_the_exact_model_with_exact_gradients() -> None:
     x = ready.start[0] + 0.05 * np.random.default_rng(0).standard_normal(ready.start.shape[1])
     one = take((problem, ready), 0)
     data = BeamData(one[1].programs, np.ones_like(x), x, np.zeros((CELLS, 2)))
-    dimension = data.cells.data_rows.shape[-1] // 2
-    program = program_of(fast_beam.rate_problem(CELLS, users=2, targets=2, clutter=4, dimension=dimension))
+    program = program_of(fast_beam.RATES.of(data))
     value, constraints = jax.jit(program)(jnp.asarray(x), data)
 
     def exact(variables: Any) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +14,7 @@ from leoisac.foundation.status import Status
 from leoisac.optim.options import EngineOptions
 from leoisac.problems import Complex, Problem, ProblemError, Real, at_least, at_most, equals, maximise_least, minimise
 from leoisac.problems.formulation import stated
-from leoisac.problems.given import as_written, search, standard_order, starting_points, unit_scaling
+from leoisac.problems.given import Family, as_written, search, standard_order, starting_points, unit_scaling
 from leoisac.problems.trial_data import arrange
 
 GAINS = np.array([[1.0, 2.0], [3.0, 0.5], [2.0, 2.0]])
@@ -35,6 +35,12 @@ def fair(v: Any, d: Any) -> Any:
 
 def _fair_starts(d: Any) -> dict[str, Any]:
     return {"a": jnp.sqrt(d.budget) * np.array([[0.5, 0.6], [0.1, 0.9]])}
+
+
+class _Fair(NamedTuple):
+    gain: Any
+    budget: Any
+    wants_first: Any
 
 
 FAIR = Problem(fair, {"a": Real(2)}, scaling="given", starts=_fair_starts)
@@ -151,6 +157,23 @@ class TestSearch:
         solution = li.solve(problem, data, start={"x": np.zeros((2, 2))}, starts=0)
         np.testing.assert_allclose(solution.value["x"], [[3.0, 5.0], [4.0, 3.0]], rtol=1e-6)
         np.testing.assert_allclose(solution.margin["floor"], [[0.0, 2 / 3], [1 / 3, 0.0]], atol=1e-6)
+
+    def test_one_statement_of_all_sizes_and_trials_that_are_left_out(self) -> None:
+        family = Family(fair, lambda d: {"a": Real(np.shape(d.gain)[-1])}, engine=EngineOptions(penalty=2.0))
+        for users in (2, 3):
+            gain = np.random.default_rng(users).uniform(0.5, 2.0, (4, users))
+            data = _Fair(gain, np.ones(4), np.zeros(4))
+            starts = {"a": np.full((1, users), 0.4)}
+            points = np.stack([starting_points(family, _Fair(*(v[i] for v in data)), starts) for i in range(4)])
+            found = search(family, data, points, rows=np.array([0, 2, 3]))
+            least = 1.0 / np.sum(1.0 / gain, axis=1)
+            np.testing.assert_allclose(found.objective[[0, 2, 3]], least[[0, 2, 3]], rtol=1e-6)
+            assert found.status.tolist() == [Status.CONVERGED, Status.INFEASIBLE, *[Status.CONVERGED] * 2]
+            np.testing.assert_array_equal(found.x[1], points[1, 0])
+            assert family.of(data) is family.of(_Fair(*(v[0] for v in data)))
+        nobody = search(family, data, points, rows=np.array([], int))
+        assert (nobody.status == Status.INFEASIBLE).all()
+        assert family.compilations() > 0
 
     def test_least_elements_of_starts_are_computed_or_taken(self) -> None:
         trial = {name: values[0] for name, values in FAIR_DATA.items()}

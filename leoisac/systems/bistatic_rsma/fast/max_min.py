@@ -6,20 +6,18 @@ spend exactly the power budget and to meet the floor, and its common rate is sha
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.lanes import by_lanes, take
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.options import EngineOptions
-from leoisac.problems import Problem as Stated
-from leoisac.problems.given import Found, search, starting_points
+from leoisac.problems.given import Family, Found, search, starting_points
 from leoisac.systems.bistatic_rsma.fast.program import (
     Program,
     antenna_load,
@@ -35,6 +33,7 @@ from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoin
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
+RATES = Family(max_min_rate, variables, name="max-min-rate", engine=OPTIONS)
 
 
 class Formulated(NamedTuple):
@@ -44,18 +43,6 @@ class Formulated(NamedTuple):
     program: Program
     bases: Leaf  # (stream, dimension, dimension)
     starts: Leaf  # (MAX_STARTS, n)
-
-
-@functools.cache
-def rate_problem(streams: int, dimension: int, has_limits: bool) -> Stated:
-    """The design problem for so many streams and dimensions, with or without limits of the elements."""
-    unknowns = variables(streams, dimension, has_limits)
-    return Stated(max_min_rate, unknowns, name="max-min-rate", scaling="given", engine=OPTIONS)
-
-
-def _stated(problem: Problem, bases: Leaf) -> Stated:
-    streams, dimension, _ = np.shape(bases)[-3:]
-    return rate_problem(streams, dimension, problem.antenna_share is not None)
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int | None = None) -> Solution[Design]:
@@ -140,24 +127,8 @@ def _solve(
     if ready.problem.point_floors is not None:
         floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
     rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
-    found = _nothing(ready)
-    if len(rows):
-        stated, program = _stated(ready.problem, ready.bases), take(ready.program, rows)
-        found = found.updated(rows, search(stated, program, ready.starts[rows, :starts]))
-    return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, found)
-
-
-def _nothing(ready: Formulated) -> Found:
-    """Outcome of trials that never reach the engine: infeasible."""
-    count = len(ready.starts)
-    return Found(
-        x=ready.starts[:, 0],
-        objective=np.full(count, np.nan),
-        violation=np.full(count, np.inf),
-        status=np.full(count, int(Status.INFEASIBLE), dtype=np.int32),
-        iterations=np.zeros(count, dtype=np.int32),
-        history=np.full((count, OPTIONS.max_rounds), np.nan),
-    )
+    found = search(RATES, ready.program, ready.starts, starts, rows=rows)
+    return by_lanes(_finish)(setting, channels, ready, found)
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
@@ -170,26 +141,16 @@ def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: T
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
     values = jax.vmap(partial(to_values, problem, program, bases))(points)
-    return Formulated(problem, program, bases, starting_points(_stated(problem, bases), program, values))
+    return Formulated(problem, program, bases, starting_points(RATES, program, values))
 
 
-def _finish(
-    setting: tuple[Parameters, Mode], channels: Channels, problem: Problem, bases: Any, found: Found
-) -> Solution[Design]:
-    parameters, mode = setting
-    columns = _stated(problem, bases).values(found.x)["columns"]
-    precoder = meet_power_and_floor(problem, to_precoder(columns, bases) * problem.stream_mask)
+def _finish(setting: tuple[Parameters, Mode], channels: Channels, ready: Formulated, found: Found) -> Solution[Design]:
+    (parameters, mode), problem = setting, ready.problem
+    columns = RATES.of(ready.program).values(found.x)["columns"]
+    precoder = meet_power_and_floor(problem, to_precoder(columns, ready.bases) * problem.stream_mask)
     if problem.antenna_share is not None:
         precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
-    return judged(
-        parameters,
-        channels,
-        mode,
-        physical_design(parameters, problem, precoder),
-        status=found.status,
-        iterations=found.iterations,
-        history=found.history,
-    )
+    return judged(parameters, channels, mode, physical_design(parameters, problem, precoder), **found.outcome)
 
 
 solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")

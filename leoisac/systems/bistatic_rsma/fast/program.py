@@ -94,10 +94,11 @@ def _floor(gains: Float[Array, "*point"], d: Program) -> Constraint:
     return at_least(_FLOOR_WEIGHT * jnp.log(gains), 0.0, where=d.sensing)
 
 
-def variables(streams: int, dimension: int, has_limits: bool) -> dict[str, Real]:
-    """Unknowns of the statement for so many streams and dimensions, with or without limits of the elements."""
-    used = {"used": Real(lower=0.0, upper=1.0)} if has_limits else {}
-    return {"columns": Real(streams, 2 * dimension), "shares": Real(streams - 2), **used}
+def variables(d: Program) -> dict[str, Real]:
+    """Unknowns of the statement."""
+    streams, width = np.shape(d.weights)[-2:]
+    used = {} if d.antenna_rows is None else {"used": Real(lower=0.0, upper=1.0)}
+    return {"columns": Real(streams, width), "shares": Real(streams - 2), **used}
 
 
 def _powers(

@@ -6,8 +6,6 @@ each for the sum rate of all, then the power by a line search, until a round gai
 
 from __future__ import annotations
 
-import functools
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +15,7 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
-from leoisac.problems import Problem
-from leoisac.problems.given import search
+from leoisac.problems.given import Family, search
 from leoisac.systems.coexistence.fast.cell import OPTIONS, TOLERANCE, merged
 from leoisac.systems.coexistence.problem.beam_direct import (
     BeamData,
@@ -36,6 +33,7 @@ from leoisac.systems.coexistence.problem.normalised import flatten
 from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import first_amplitude, start_points_at
 
+RATES = Family(beam_rate, beam_variables, name="beam-rate", engine=OPTIONS)
 COORDINATIONS = ("joint", "blocks")
 GRID = 41
 _REACH = 3.0
@@ -50,14 +48,6 @@ class Formulated(NamedTuple):
     programs: Program  # leading (cell,)
     bases: Bases
     start: Leaf  # (n,)
-
-
-@functools.cache
-def rate_problem(cells: int, users: int, targets: int, clutter: int, dimension: int) -> Problem:
-    """P1 and P3 of beams of a shape."""
-    statement = partial(beam_rate, cells=cells, users=users, targets=targets, clutter=clutter)
-    unknowns = beam_variables(cells, users + targets, dimension)
-    return Problem(statement, unknowns, name="beam-rate", scaling="given", engine=OPTIONS)
 
 
 def solve_beam_p1(problem: BeamProblem, *, coordination: str = "joint") -> CellSolution:
@@ -163,10 +153,7 @@ def _run(
     ready: Formulated, problem: BeamProblem, start: np.ndarray, free: np.ndarray, slack: np.ndarray
 ) -> tuple[CellSolution, np.ndarray]:
     """Solution from a start, and its variables; ``free`` is 1 where they move."""
-    cells, _, users, _ = problem.cross_tut.shape[1:]
-    targets, clutter = problem.cells.target_tx.shape[2], problem.cells.clutter_tx.shape[2]
-    stated = rate_problem(cells, users, targets, clutter, ready.programs.data_rows.shape[-1] // 2)
-    found = search(stated, BeamData(ready.programs, np.array(free), start, slack), start[:, None])
+    found = search(RATES, BeamData(ready.programs, np.array(free), start, slack), start[:, None])
     x = free * found.x + (1.0 - free) * start
     beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready, x)
     status = np.array(found.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,8 +13,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
 from leoisac.optim.options import EngineOptions
-from leoisac.problems import Problem
-from leoisac.problems.given import search, starting_points
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution, cell_metrics, cell_violation
 from leoisac.systems.coexistence.problem.direct_program import (
     Bases,
@@ -31,6 +29,7 @@ from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import MAX_STARTS, Point, first_amplitude, start_points, start_points_at
 
 OPTIONS = EngineOptions(lanes=16, quick_restoration=True)
+RATES = Family(sum_rate, variables, name="sum-rate", engine=OPTIONS)
 TOLERANCE = 1e-6
 """Largest relative violation of a design that counts as feasible."""
 _SAME_RATE = 1e-6
@@ -45,20 +44,6 @@ class Formulated(NamedTuple):
     program: Program
     bases: Bases
     starts: Leaf  # (MAX_STARTS, n)
-
-
-@functools.cache
-def rate_problem(users: int, targets: int, dimension: int) -> Problem:
-    """P1 and P3 of cells of a shape."""
-    statement = partial(sum_rate, users=users, targets=targets)
-    unknowns = variables(users + targets, dimension)
-    return Problem(statement, unknowns, name="sum-rate", scaling="given", engine=OPTIONS)
-
-
-def problem_of(program: Program) -> Problem:
-    """The design problem of a program, or of a batch of them."""
-    users, targets = np.shape(program.g_tut)[-1], np.shape(program.target_echo)[-2]
-    return rate_problem(users, targets, np.shape(program.data_rows)[-1] // 2)
 
 
 def solve_p1(problem: CellProblem, *, starts: int = 1) -> CellSolution:
@@ -130,7 +115,7 @@ def _rescued(
 
 
 def _run(ready: Formulated, problem: CellProblem, starts: Float[np.ndarray, "cell start n"]) -> CellSolution:
-    found = search(problem_of(ready.program), ready.program, starts)
+    found = search(RATES, ready.program, starts)
     beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready.program, ready.bases, found.x)
     return CellSolution(
         beamformer=beamformer,
@@ -161,13 +146,13 @@ def merged(first: CellSolution, again: CellSolution, rows: np.ndarray) -> CellSo
 
 def _from_least_power(_: None, ready: Formulated, sensing: LeastPower) -> Leaf:
     """Variables of the least-power radar beams with a little power for the data beams of the first start."""
-    users, stated = ready.program.g_tut.shape[0], problem_of(ready.program)
-    beamformer, q = to_design(stated.values(ready.starts[0]), ready.program, ready.bases)
+    users, values = ready.program.g_tut.shape[0], RATES.of(ready.program).values(ready.starts[0])
+    beamformer, q = to_design(values, ready.program, ready.bases)
     finite = jnp.where(jnp.isfinite(sensing.beamformer), sensing.beamformer, 0.0)
     radar = finite[:, users:] / jnp.maximum(1.0, jnp.linalg.norm(finite))
     data = _DATA_AMPLITUDE * beamformer[:, :users]
     values = to_values(ready.program, ready.bases, jnp.concatenate([data, radar], axis=1), q)
-    return starting_points(stated, ready.program, {name: value[None] for name, value in values.items()})[0]
+    return starting_points(RATES, ready.program, {name: value[None] for name, value in values.items()})[0]
 
 
 def _least_amplitude(_: None, problem: CellProblem) -> Leaf:
@@ -187,11 +172,11 @@ def _formulated(_: None, problem: CellProblem, points: Point, power_is_fixed: An
     first = jax.tree.map(lambda leaf: leaf[0], points)
     program, bases = formulate(problem, first.beamformer, first.q, power_is_fixed)
     values = jax.vmap(partial(to_values, program, bases))(*points)
-    return Formulated(program, bases, starting_points(problem_of(program), program, values))
+    return Formulated(program, bases, starting_points(RATES, program, values))
 
 
 def _finish(_: None, problem: CellProblem, program: Program, bases: Bases, x: Any) -> tuple[Any, Any, Any, Any]:
-    beamformer, q = to_design(problem_of(program).values(x), program, bases)
+    beamformer, q = to_design(RATES.of(program).values(x), program, bases)
     q = jnp.minimum(q, 1.0 if problem.max_q is None else problem.max_q)
     metrics = cell_metrics(problem, beamformer, q)
     return beamformer, q, metrics.sum_rate, cell_violation(problem, metrics)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
@@ -38,8 +39,10 @@ class BeamData(NamedTuple):
     slack: Leaf  # (cell, target), by how much log(SCNR / SCNR_min) may fall short
 
 
-def beam_rate(v: Any, data: BeamData, *, cells: int, users: int, targets: int, clutter: int) -> Goal:
+def beam_rate(v: Any, data: BeamData) -> Goal:
     """Largest sum rate of all cells in bit/s/Hz; floors and limits as in ``direct_program.sum_rate``."""
+    (cells, users), targets = data.cells.g_tut.shape, data.slack.shape[1]
+    clutter = data.cells.single_echo.shape[2] - targets - 1
     x = data.free * jnp.append(v.cells.ravel(), v.log_q) + (1.0 - data.free) * data.fixed
     first_cell = jax.tree.map(lambda leaf: leaf[0], data.cells)
     log_q = jnp.where(first_cell.power_is_fixed > 0.5, first_cell.log_q, x[-1])
@@ -85,9 +88,10 @@ def beam_rate(v: Any, data: BeamData, *, cells: int, users: int, targets: int, c
     return maximise(jnp.sum(rates) + sut_rate, constraints)
 
 
-def beam_variables(cells: int, streams: int, dimension: int) -> dict[str, Real]:
+def beam_variables(data: BeamData) -> dict[str, Real]:
     """Unknowns of the statement: columns and idle amplitude of every cell, one power."""
-    return {"cells": Real(cells, 2 * streams * dimension + 1), "log_q": Real()}
+    cells = np.shape(data.slack)[-2]
+    return {"cells": Real(cells, (np.shape(data.free)[-1] - 1) // cells), "log_q": Real()}
 
 
 def formulate_beam(

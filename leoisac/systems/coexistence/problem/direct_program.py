@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
@@ -68,8 +69,9 @@ class Bases(NamedTuple):
     radar: Leaf  # (tx, dimension)
 
 
-def sum_rate(v: Any, data: Program, *, users: int, targets: int) -> Goal:
+def sum_rate(v: Any, data: Program) -> Goal:
     """Largest sum rate in bit/s/Hz under the floors of satellite user and targets and the limits of power."""
+    users, targets = len(data.g_tut), len(data.target_echo)
     log_q = jnp.where(data.power_is_fixed > 0.5, data.log_q, v.log_q)
     real, imaginary = amplitudes(v.columns, v.idle, data, users)
     q_squared, powers = jnp.exp(2.0 * log_q), real**2 + imaginary**2
@@ -105,9 +107,10 @@ def power_limits(log_q: Float[Array, ""], leakage: Float[Array, ""], data: Progr
     return limits
 
 
-def variables(streams: int, dimension: int) -> dict[str, Real]:
-    """Unknowns of the statement for so many streams and dimensions of a column."""
-    return {"columns": Real(streams, 2 * dimension), "log_q": Real(), "idle": Real()}
+def variables(data: Program) -> dict[str, Real]:
+    """Unknowns of the statement."""
+    streams = np.shape(data.g_tut)[-1] + np.shape(data.target_echo)[-2]
+    return {"columns": Real(streams, np.shape(data.data_rows)[-1]), "log_q": Real(), "idle": Real()}
 
 
 def span_basis(rows: Complex[Array, "row tx"]) -> Complex[Array, "tx dimension"]:

@@ -138,9 +138,7 @@ def _finish(
         channels,
         variant,
         streams,
-        status=found.status,
-        iterations=found.iterations,
-        history=found.history,
+        **found.outcome,
     )
 
 

@@ -12,7 +12,6 @@ power all curve the problem alike; the engine needs half the evaluations that it
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -21,8 +20,6 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
-from leoisac.optim.options import EngineOptions
-from leoisac.problems import Problem as Stated
 from leoisac.problems import Real, at_least, at_most, maximise
 from leoisac.problems.statement import Goal
 from leoisac.systems.self_backhaul.problem.normalised import Problem
@@ -91,24 +88,11 @@ def joint_beamforming(v: Any, d: Program) -> Goal:
     )
 
 
-def variables(users: int, antennas: int, feeds: int, targets: int) -> dict[str, Real]:
-    """Unknowns of the joint designs: beams in their own bases, real parts before imaginary ones."""
-    return {"bs": Real(users, 2 * antennas), "satellite": Real(2 * feeds), "sensing": Real(2 * feeds, targets)}
-
-
-@functools.cache
-def joint_problem(users: int, antennas: int, feeds: int, targets: int, engine: EngineOptions) -> Stated:
-    """The design problem of a shape."""
-    unknowns = variables(users, antennas, feeds, targets)
-    return Stated(joint_beamforming, unknowns, name="joint-beamforming", scaling="given", engine=engine)
-
-
-def problem_of(program: Program, engine: EngineOptions) -> Stated:
-    """The design problem of a program, or of a batch of them."""
-    users, rows, width = np.shape(program.bs_rows)[-3:]
-    further, feeds = np.shape(program.sensing_rows)[-2:]
-    sizes = {"users": users, "antennas": width // 2, "feeds": feeds // 2, "targets": (further - rows) // 2}
-    return joint_problem(**sizes, engine=engine)
+def variables(d: Program) -> dict[str, Real]:
+    """Unknowns of the statement: beams in their own bases, real parts before imaginary ones."""
+    users, rows, width = np.shape(d.bs_rows)[-3:]
+    further, feeds = np.shape(d.sensing_rows)[-2:]
+    return {"bs": Real(users, width), "satellite": Real(feeds), "sensing": Real(feeds, (further - rows) // 2)}
 
 
 def formulate(problem: Problem, joint_pattern: bool) -> tuple[Program, Bases, Beams]:

@@ -14,16 +14,17 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.options import EngineOptions
-from leoisac.problems.given import search, starting_points
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.fast.joint_program import (
     Bases,
     Beams,
     Program,
     formulate,
-    problem_of,
+    joint_beamforming,
     to_beams,
     to_values,
+    variables,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -41,6 +42,7 @@ OPTIONS = EngineOptions(penalty=1.0, violation_tolerance=1e-3, gradient_floor=1e
 MANY_USERS = 12
 """Beyond it rounds are longer than the default settings allow: 32 users take up to 6000 evaluations from two starts."""
 LARGE_OPTIONS = replace(OPTIONS, memory=24, inner_steps=200, max_ticks=6000, penalty=5.0)
+JOINT, LARGE = (Family(joint_beamforming, variables, engine=options) for options in (OPTIONS, LARGE_OPTIONS))
 TOLERANCE = 1e-6
 
 
@@ -73,24 +75,21 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
-        problem = problem_of(ready.program, options_for(chosen.h_users.shape[1]))
-        found = search(problem, ready.program, ready.starts[:, :starts])
+        found = search(problem_for(chosen.h_users.shape[1]), ready.program, ready.starts, starts)
         return judged(
             parameters,
             chosen,
             by_lanes(_design)(parameters, found.x, ready.program, ready.bases),
             ENFORCES,
-            status=found.status,
-            iterations=found.iterations,
-            history=found.history,
+            **found.outcome,
         )
 
     return certified(parameters, channels, ENFORCES, solve_rest)
 
 
-def options_for(users: int) -> EngineOptions:
-    """The engine's settings for so many users."""
-    return OPTIONS if users <= MANY_USERS else LARGE_OPTIONS
+def problem_for(users: int) -> Family:
+    """The design problem with the engine's settings for so many users."""
+    return JOINT if users <= MANY_USERS else LARGE
 
 
 def certified(
@@ -168,13 +167,11 @@ def _formulate(parameters: Parameters, channels: Channels, level: StartPower) ->
     }
     if span is not None:
         bases = bases._replace(bs=span @ bases.bs)
-    stated = problem_of(program, options_for(len(level.w)))
-    return Formulated(program, bases, starting_points(stated, program, starts))
+    return Formulated(program, bases, starting_points(problem_for(len(level.w)), program, starts))
 
 
 def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
-    values = problem_of(program, options_for(program.bs_rows.shape[0])).values(x)
-    return design_of_beams(parameters, to_beams(values, bases))
+    return design_of_beams(parameters, to_beams(problem_for(len(program.bs_rows)).of(program).values(x), bases))
 
 
 def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:

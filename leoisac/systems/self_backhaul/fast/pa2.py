@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -13,16 +12,16 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
 from leoisac.optim.options import EngineOptions
-from leoisac.problems import Problem
-from leoisac.problems.given import search, starting_points
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower
-from leoisac.systems.self_backhaul.fast.joint_program import to_values, variables
+from leoisac.systems.self_backhaul.fast.joint_program import to_values
 from leoisac.systems.self_backhaul.fast.pa1 import certified, design_of_beams
 from leoisac.systems.self_backhaul.fast.robust_program import (
     RobustProgram,
     Stage,
     formulate_robust,
     robust_beamforming,
+    robust_variables,
     to_robust_beams,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
@@ -43,6 +42,7 @@ OPTIONS = EngineOptions(
 )
 PATH = Stage(np.array([0.05, 0.3, 0.6, 1.0, 1.0]), np.array([1e-3, 1e-3, 1e-3, 1e-4, 1e-10]))
 """Radius and smoothing: at the full radius at once only a fifth of the starts, or fewer, would become feasible."""
+ROBUST = Family(robust_beamforming, robust_variables, engine=OPTIONS, path=PATH)
 
 
 class Formulated(NamedTuple):
@@ -76,35 +76,19 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, _: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(formulate)(parameters, chosen)
-        found = search(problem_of(ready.program), ready.program, ready.starts[:, :starts])
+        found = search(ROBUST, ready.program, ready.starts, starts)
         return judged(
             parameters,
             chosen,
             RobustDesign(**vars(by_lanes(design_of)(parameters, found.x, ready.program))),
             ENFORCES,
-            status=found.status,
-            iterations=found.iterations,
-            history=found.history,
+            **found.outcome,
             objective=OBJECTIVE,
         )
 
     return certified(
         parameters, channels, ENFORCES, solve_rest, error_share=1.0, objective=OBJECTIVE, kind=RobustDesign
     )
-
-
-@functools.cache
-def robust_problem(users: int, antennas: int, feeds: int, targets: int) -> Problem:
-    """The design problem of a shape, on its path of growing radius."""
-    unknowns = variables(users, antennas, feeds, targets)
-    return Problem(robust_beamforming, unknowns, name="robust", scaling="given", engine=OPTIONS, path=PATH)
-
-
-def problem_of(program: RobustProgram) -> Problem:
-    """The design problem of a program, or of a batch of them."""
-    users, width = np.shape(program.bs_own)[-2:]
-    targets, feeds = np.shape(program.targets)[-2:]
-    return robust_problem(users, width // 2, feeds // 2, targets)
 
 
 def formulate(parameters: Parameters, channels: Channels) -> Formulated:
@@ -115,12 +99,12 @@ def formulate(parameters: Parameters, channels: Channels) -> Formulated:
     problem, radii = normalise(parameters, channels), normalised_radii(parameters, channels)
     program, bases, point = formulate_robust(problem, radii, parameters.joint_pattern)
     starts = jax.vmap(lambda beams: to_values(beams, bases))(start_points(problem, point))
-    return Formulated(program, starting_points(problem_of(program), program, starts))
+    return Formulated(program, starting_points(ROBUST, program, starts))
 
 
 def design_of(parameters: Parameters, x: Float[Array, " n"], program: RobustProgram) -> JointDesign:
     """The physical design of the engine's variables."""
-    return design_of_beams(parameters, to_robust_beams(problem_of(program).values(x), program))
+    return design_of_beams(parameters, to_robust_beams(ROBUST.of(program).values(x), program))
 
 
 __all__ = ["ENFORCES", "TOLERANCE", "solve_pa2"]

@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
 from leoisac.optim.batched.stack_power import Stack, largest_powers
-from leoisac.problems import at_least, at_most, maximise
+from leoisac.problems import Real, at_least, at_most, maximise
 from leoisac.problems.statement import Goal
 from leoisac.systems.self_backhaul.fast.joint_program import (
     _BS_POWER_WEIGHT,
@@ -101,6 +102,13 @@ def robust_beamforming(v: Any, data: RobustProgram, stage: Stage) -> Goal:
             "pattern": at_least(pattern, 1.0),
         },
     )
+
+
+def robust_variables(d: RobustProgram) -> dict[str, Real]:
+    """Unknowns of the statement, those of ``joint_program``."""
+    users, width = np.shape(d.bs_own)[-2:]
+    targets, feeds = np.shape(d.targets)[-2:]
+    return {"bs": Real(users, width), "satellite": Real(feeds), "sensing": Real(feeds, targets)}
 
 
 def formulate_robust(problem: Problem, radii: ErrorRadii, joint_pattern: bool) -> tuple[RobustProgram, Bases, Beams]:
