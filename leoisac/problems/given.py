@@ -27,7 +27,7 @@ from leoisac.optim.options import EngineOptions
 from leoisac.problems.formulation import DIFFERENCE, Scaling, constraint_rows, has_least
 from leoisac.problems.problem import Layout, Problem, fields_of
 from leoisac.problems.statement import Constraint, Goal, ProblemError, Sense
-from leoisac.problems.variables import Variable
+from leoisac.problems.variables import Real, Variable
 
 LEAST = "least"
 """Name under which a start may give the least element of a ``maximise_least`` objective, where that is at hand."""
@@ -80,6 +80,15 @@ class Found(NamedTuple):
     """Evaluations of value and gradient, of all starts."""
     history: Leaf
     """The objective after each round of the augmented Lagrangian, ``(trial, round)``; NaN after the last."""
+
+    def values(self, problem: Problem) -> dict[str, Any]:
+        """The variables by name, ``(trial, *shape)``."""
+        lengths = [kind.coordinates for kind in problem.variables.values()]
+        parts = np.split(self.x, np.cumsum(lengths), axis=1)
+        return {
+            name: part.reshape(-1, *kind.shape) if isinstance(kind, Real) else jax.vmap(kind.value)(part)
+            for (name, kind), part in zip(problem.variables.items(), parts, strict=False)
+        }
 
     @property
     def outcome(self) -> dict[str, Any]:

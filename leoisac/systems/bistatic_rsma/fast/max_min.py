@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
 from leoisac.optim.options import EngineOptions
-from leoisac.problems.given import Family, Found, search, starting_points
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.bistatic_rsma.fast.program import (
     Program,
     antenna_load,
@@ -128,7 +128,8 @@ def _solve(
         floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
     rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
     found = search(RATES, ready.program, ready.starts, starts, rows=rows)
-    return by_lanes(_finish)(setting, channels, ready, found)
+    columns = found.values(RATES.of(ready.program))["columns"]
+    return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, (columns, found.outcome))
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
@@ -144,13 +145,14 @@ def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: T
     return Formulated(problem, program, bases, starting_points(RATES, program, values))
 
 
-def _finish(setting: tuple[Parameters, Mode], channels: Channels, ready: Formulated, found: Found) -> Solution[Design]:
-    (parameters, mode), problem = setting, ready.problem
-    columns = RATES.of(ready.program).values(found.x)["columns"]
-    precoder = meet_power_and_floor(problem, to_precoder(columns, ready.bases) * problem.stream_mask)
+def _finish(
+    setting: tuple[Parameters, Mode], channels: Channels, problem: Problem, bases: Leaf, found: tuple[Leaf, Any]
+) -> Solution[Design]:
+    (parameters, mode), (columns, outcome) = setting, found
+    precoder = meet_power_and_floor(problem, to_precoder(columns, bases) * problem.stream_mask)
     if problem.antenna_share is not None:
         precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
-    return judged(parameters, channels, mode, physical_design(parameters, problem, precoder), **found.outcome)
+    return judged(parameters, channels, mode, physical_design(parameters, problem, precoder), **outcome)
 
 
 solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")

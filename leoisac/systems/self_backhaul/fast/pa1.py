@@ -75,11 +75,12 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
-        found = search(problem_for(chosen.h_users.shape[1]), ready.program, ready.starts, starts)
+        problem = problem_for(chosen.h_users.shape[1]).of(ready.program)
+        found = search(problem, ready.program, ready.starts, starts)
         return judged(
             parameters,
             chosen,
-            by_lanes(_design)(parameters, found.x, ready.program, ready.bases),
+            by_lanes(_design)(parameters, found.values(problem), ready.bases),
             ENFORCES,
             **found.outcome,
         )
@@ -170,8 +171,8 @@ def _formulate(parameters: Parameters, channels: Channels, level: StartPower) ->
     return Formulated(program, bases, starting_points(problem_for(len(level.w)), program, starts))
 
 
-def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
-    return design_of_beams(parameters, to_beams(problem_for(len(program.bs_rows)).of(program).values(x), bases))
+def _design(parameters: Parameters, values: Any, bases: Bases) -> JointDesign:
+    return design_of_beams(parameters, to_beams(values, bases))
 
 
 def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:
