@@ -29,7 +29,7 @@ BELOW = {
     "problems": {"foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation", "optim"},
     "systems": {
         *("foundation", "geometry", "antennas", "waveforms", "propagation", "metrics", "estimation"),
-        *("optim", "plots", "experiment", "link"),
+        *("optim", "problems", "plots", "experiment", "link"),
     },
     "own": {"foundation", "experiment", "problems"},
     "catalogue": {"foundation", "experiment", "systems"},

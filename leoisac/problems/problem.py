@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.optim.options import EngineOptions
+from leoisac.optim.problem import Path
 from leoisac.problems.dependence import dependencies
 from leoisac.problems.reading_errors import check_dependence, check_name, reading_failed
 from leoisac.problems.statement import Constraint, Goal, ProblemError, Relation, Sense
@@ -30,18 +32,29 @@ class Problem:
         data: optional: axes of the data by name, ``{"h": ("user", "tx"), "noise": ()}`` (one trial's). Then nothing is
             guessed about which arrays have a trial axis.
         name: for messages; the statement's own name by default.
+        scaling: ``"gradients"``: any units, brought to order one by the library. ``"given"``: the statement's numbers
+            are of order one, and solved as they are written, once (see ``leoisac.problems.given``).
+        starts: optional, in place of the library's: ``starts(d)`` of one trial in ``jax.numpy``, a mapping of variable
+            names to arrays ``(start, *shape)``, for every variable.
+        engine: optional settings of the engine (``leoisac.optim.options.EngineOptions``).
+        path: optional, with given scales: parameters of easier problems on the way to the one wanted, which is the
+            last; a pytree of arrays with the stage axis first. The statement takes one stage's as a third argument.
 
     Raises:
-        ProblemError: a variable is of no known kind, a name cannot be an attribute.
+        ProblemError: a variable is of no known kind, a name cannot be an attribute, an option is of no known kind.
     """
 
     def __init__(
         self,
-        statement: Callable[[Any, Any], Goal],
+        statement: Callable[..., Goal],
         variables: Mapping[str, Variable],
         *,
         data: Mapping[str, tuple[str, ...]] | None = None,
         name: str | None = None,
+        scaling: Literal["gradients", "given"] = "gradients",
+        starts: Callable[[Any], Mapping[str, Any]] | None = None,
+        engine: EngineOptions | None = None,
+        path: Path = None,
     ) -> None:
         if not callable(statement):
             raise ProblemError(f"The statement is a {type(statement).__name__}; it must be a function of (v, d).")
@@ -55,10 +68,17 @@ class Problem:
                     f"Variable {key!r} is {made}; kinds of leoisac.problems are Beams, Complex, Covariance, Phases, "
                     'Power, Real and Split, for example {"w": Beams(antennas=8, streams=4)}.'
                 )
+        _check_options(scaling, starts, engine, path)
         self.statement = statement
         self.variables: dict[str, Variable] = dict(variables)
         self.data_axes = None if data is None else {key: tuple(axes) for key, axes in data.items()}
         self.name = name or getattr(statement, "__name__", "problem")
+        self.scaling: Literal["gradients", "given"] = scaling
+        self.starts = starts
+        self.engine = engine
+        self.path = path
+        self.sense: Sense | None = None
+        """Of the objective, once the statement has been read."""
         self._layouts: dict[Any, Layout] = {}
 
     def __repr__(self) -> str:
@@ -92,6 +112,7 @@ class Problem:
         key = (tree, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves))
         if key not in self._layouts:
             self._layouts[key] = read_layout(self, shapes)
+            self.sense = self._layouts[key].sense
         return self._layouts[key]
 
     def quantities(self, values: Mapping[str, Any], data: Any) -> Quantities:
@@ -104,13 +125,16 @@ class Problem:
 
         return Quantities(jnp.ravel(jnp.asarray(goal.objective, float)), joined(0), joined(1))
 
-    def goal(self, values: Mapping[str, Any], data: Any) -> Goal:
-        """What the statement returns for one trial; traceable.
+    def goal(self, values: Mapping[str, Any], data: Any, stage: Any = None) -> Goal:
+        """What the statement returns for one trial, on a path at one of its stages, else at the last; traceable.
 
         Raises:
             ProblemError: it is no goal.
         """
-        goal: Any = self.statement(Fields(values, "variable"), fields_of(data))
+        given = [Fields(values, "variable"), fields_of(data)]
+        if self.path is not None:
+            given.append(jax.tree.map(lambda leaf: leaf[-1], self.path) if stage is None else stage)
+        goal: Any = self.statement(*given)
         if not isinstance(goal, Goal):
             raise ProblemError(
                 f"The statement {self.name} returns {'nothing' if goal is None else 'a ' + type(goal).__name__}; it "
@@ -126,6 +150,20 @@ class Problem:
             for relation, bound in kind.limits()
         }
         return {**goal.subject_to, **own}
+
+
+def _check_options(scaling: Any, starts: Any, engine: Any, path: Any) -> None:
+    if scaling not in ("gradients", "given"):
+        raise ProblemError(f'scaling = {scaling!r}; it must be "gradients" or "given".')
+    if starts is not None and not callable(starts):
+        raise ProblemError(
+            f"starts is a {type(starts).__name__}; it must be a function of the data of one trial. Arrays of your own "
+            "go to li.solve(..., start={...})."
+        )
+    if engine is not None and not isinstance(engine, EngineOptions):
+        raise ProblemError(f"engine is a {type(engine).__name__}; it must be leoisac.optim.options.EngineOptions(...).")
+    if path is not None and scaling != "given":
+        raise ProblemError('A path needs scaling="given": its stages are problems in the same numbers.')
 
 
 class Quantities(NamedTuple):

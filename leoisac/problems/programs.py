@@ -18,6 +18,7 @@ from leoisac.problems.formulation import (
     relative_margins,
     stated,
 )
+from leoisac.problems.given import least_at, own_values
 from leoisac.problems.problem import Layout, Problem, Quantities
 from leoisac.problems.scaling import measure
 from leoisac.problems.starts import magnitude
@@ -41,6 +42,10 @@ class Programs(NamedTuple):
     """``(None, x, multipliers, instance)`` to ``Settled``."""
     looked_at: BatchedFunction
     """As ``settle``, but the point stays: its multipliers and residual."""
+    level: BatchedFunction
+    """``(None, x, trial)`` to the least element of a ``maximise_least`` objective, without what counts beside it."""
+    own_starts: BatchedFunction
+    """``(None, trial)`` to the values of the problem's own starts by name."""
     softness: BatchedFunction
     """``(None, x, trial, scaling)`` to ``Softness``."""
     stated: Any
@@ -103,6 +108,12 @@ def settle(
 def programs(problem: Problem, layout: Layout) -> Programs:
     """Programs of a problem with data of certain shapes."""
 
+    def level(_: None, x: Any, trial: Any) -> Any:
+        return least_at(problem, x, trial)
+
+    def own_starts(_: None, trial: Any) -> Any:
+        return own_values(problem, trial)[0]
+
     def measured(_: None, x: Any, trial: Any) -> Any:
         return measure(problem, layout, x, trial)
 
@@ -112,6 +123,8 @@ def programs(problem: Problem, layout: Layout) -> Programs:
         judge=by_lanes(functools.partial(judge, problem, layout)),
         settle=by_lanes(functools.partial(settle, problem, layout, None), lanes=SETTLING_LANES),
         looked_at=by_lanes(functools.partial(settle, problem, layout, 0), lanes=SETTLING_LANES),
+        level=by_lanes(level),
+        own_starts=by_lanes(own_starts),
         softness=by_lanes(functools.partial(softness, problem, layout)),
         stated=functools.partial(stated, problem, layout),
         elastic=functools.partial(elastic, problem, layout),

@@ -108,7 +108,7 @@ def _inner_problem(problem: Problem, sizes: tuple[tuple[str, int], ...]) -> Prob
     kinds = dict(problem.variables)
     for name, directions in sizes:
         kinds[name] = Beams(antennas=directions, streams=kinds[name].shape[1])
-    return Problem(statement, kinds, name=problem.name)
+    return Problem(statement, kinds, name=problem.name, engine=problem.engine)
 
 
 def _nothing_is_lost(problem: Problem, data: TrialData, bases: Mapping[str, np.ndarray]) -> bool:

@@ -19,6 +19,7 @@ from leoisac.optim.batched.engine import EngineOptions, best_start
 from leoisac.optim.batched.engine import solve as solve_batch
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
+from leoisac.problems.given import program_of, settings, standard_order, unit_scaling
 from leoisac.problems.points import FEASIBILITY, Ended, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Judged, Programs, programs
@@ -69,7 +70,7 @@ def solve(
         problem: the statement with its variables.
         data: mapping, or other pytree, of arrays and numbers: with a leading trial axis, of the same length for all
             that have one, or common to all trials.
-        starts: starts per trial besides those of ``start``; by default 8.
+        starts: starts per trial besides those of ``start``; by default 8, or all that the problem has of its own.
         start: starts of your own: arrays by variable name, ``(trial, *shape)`` or ``(trial, start, *shape)``; tried
             first. A variable that is left out starts as it would have otherwise.
         seed: of the random starts.
@@ -90,11 +91,10 @@ def solve(
     _check_options(problem, starts, start, certificate, backend)
     arranged = arrange(problem, data, trials)
     own = own_starts(problem, arranged.trials, start)
-    count = DEFAULT_STARTS if starts is None else starts
     with using(backend):
         blocks = [
             _solved_block(
-                problem, arranged.block(first, BLOCK), count, seed, _block_of(own, first), certificate == "auto"
+                problem, arranged.block(first, BLOCK), starts, seed, _block_of(own, first), certificate == "auto"
             )
             for first in range(0, arranged.trials, BLOCK)
         ]
@@ -105,10 +105,18 @@ def solve(
 
 
 def _solved_block(
-    problem: Problem, data: TrialData, starts: int, seed: int, own: Mapping[str, np.ndarray] | None, certify: bool
+    problem: Problem,
+    data: TrialData,
+    count: int | None,
+    seed: int,
+    own: Mapping[str, np.ndarray] | None,
+    certify: bool,
 ) -> StatedSolution:
     """Solution of a block of trials."""
-    smaller = reduction_of(problem, data)
+    starts = DEFAULT_STARTS if count is None else count
+    if problem.starts is not None:
+        own, starts = _with_those_of_the_problem(problem, data, count, own), 0
+    smaller = reduction_of(problem, data) if problem.scaling == "gradients" else None
     if smaller is None:
         ended = _ended(problem, data, starts, seed, own)
     else:
@@ -125,9 +133,9 @@ def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mappi
     counts = x.shape[1]
     trial = data.of(np.repeat(np.arange(data.trials), counts))
     x = x.reshape(-1, problem.coordinates)
-    measured = compiled.measure(None, x, trial)
-    _check_some_start(problem, data, compiled.judge(None, x, trial, measured.scaling), counts)
-    first = _descended(problem, compiled, data.layout, x, trial, _scales_of_starts(data.layout, measured, counts))
+    scaling = _scales_at(problem, compiled, data.layout, x, trial, counts)
+    _check_some_start(problem, data, compiled.judge(None, x, trial, scaling), counts)
+    first = _descended(problem, compiled, data.layout, x, trial, scaling)
     cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
     chosen = best_start(cost, violation, FEASIBILITY)
     best = first.taken(np.arange(data.trials) * counts + chosen)
@@ -140,6 +148,19 @@ def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mappi
         best.violation <= FEASIBILITY
     )
     return Ended(best, np.maximum(agreeing, led), lost, phase)
+
+
+def _with_those_of_the_problem(
+    problem: Problem, data: TrialData, count: int | None, own: Mapping[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """Starts ``(trial, start, *shape)``: the user's, then the first ``count`` of the problem's own."""
+    found: dict[str, np.ndarray] = programs(problem, data.layout).own_starts(None, data.arrays)
+    if own is None:
+        return {name: values[:, :count] for name, values in found.items()}
+    mine = next(iter(own.values())).shape[1]
+    # A variable that the user leaves out starts where the problem's own first start has it.
+    given = {name: own.get(name, np.repeat(values[:, :1], mine, axis=1)) for name, values in found.items()}
+    return {name: np.concatenate([given[name], values[:, :count]], axis=1) for name, values in found.items()}
 
 
 def _expanded(problem: Problem, data: TrialData, smaller: Reduction, ended: Ended) -> Ended:
@@ -179,7 +200,8 @@ def _starting_points(
     x = directions(problem, data, starts + mine, seed)
     trial = data.of(np.repeat(np.arange(data.trials), starts + mine))
     flat = x.reshape(-1, size)
-    for decades in (DECADES, FINE_DECADES):
+    all_given = not starts and own is not None and len(own) == len(problem.variables)
+    for decades in () if all_given or problem.scaling == "given" else (DECADES, FINE_DECADES):
         flat = compiled.magnitude({"groups": groups(problem), "decades": decades}, flat, trial)
     x = flat.reshape(data.trials, -1, size)
     if own is None:
@@ -213,6 +235,16 @@ def _check_some_start(problem: Problem, data: TrialData, judged: Judged, starts:
     )
 
 
+def _scales_at(
+    problem: Problem, compiled: Programs, layout: Layout, x: np.ndarray, trial: Any, starts: int | None = None
+) -> Scaling:
+    """Scales at points, ``starts`` of every trial in turn where given."""
+    if problem.scaling == "given":
+        return unit_scaling(layout, problem.coordinates, len(x))
+    measured: Measured = compiled.measure(None, x, trial)
+    return measured.scaling if starts is None else _scales_of_starts(layout, measured, starts)
+
+
 def _scales_of_starts(layout: Layout, measured: Measured, starts: int) -> Scaling:
     """Every start in its own scales, but one factor on the objective for all starts of a trial."""
     if has_least(layout):
@@ -231,7 +263,7 @@ def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point)
     best = _settled(compiled, best, data.arrays)
     # What is far from feasible is for the first phase, which knows how: more of the same is in vain.
     open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best) & (best.violation <= _WITHIN_REACH))
-    for _ in range(MOST_PASSES):
+    for _ in range(MOST_PASSES if problem.scaling == "gradients" else 0):
         if not len(open_trials):
             break
         at, trial = best.taken(open_trials), data.of(open_trials)
@@ -269,11 +301,12 @@ def _found_feasible(
     helped = (judged.violation <= FEASIBILITY) & np.isfinite(judged.cost)
     closer = judged.violation < at.violation
     unknown = np.full(len(lost), np.inf)
+    scaling = _scales_at(problem, compiled, data.layout, phase.x, trial)
     moved = at._replace(x=phase.x, cost=judged.cost, violation=judged.violation, scaling=scaling, kkt=unknown)
     best = best.updated(lost[closer], moved.taken(closer))
     if helped.any():
         found = data.of(lost[helped])
-        scaling = compiled.measure(None, phase.x[helped], found).scaling
+        scaling = _scales_at(problem, compiled, data.layout, phase.x[helped], found)
         again = _descended(problem, compiled, data.layout, phase.x[helped], found, scaling)
         better = again.violation <= FEASIBILITY
         best = best.updated(lost[helped][better], again.taken(better))
@@ -304,14 +337,20 @@ def _descended(
     problem: Problem, compiled: Programs, layout: Layout, x: np.ndarray, trial: Any, scaling: Scaling
 ) -> Point:
     """One solve by the engine from ``x``, in these scales."""
-    y = x / scaling.coordinates
-    if has_least(layout):
-        y = np.concatenate([y, np.zeros((len(y), 1))], axis=1)
-    solved = solve_batch(compiled.stated, y, {"trial": trial, "scaling": scaling}, OPTIONS)
+    if problem.scaling == "given":
+        level = compiled.level(None, x, trial)[:, None] if has_least(layout) else x[:, :0]
+        y = np.concatenate([x, level], axis=1)
+        solved = solve_batch(program_of(problem), y, trial, settings(problem), problem.path)
+        multipliers = standard_order(layout, solved.multipliers)
+    else:
+        level = np.zeros((len(x), 1 if has_least(layout) else 0))
+        y = np.concatenate([x / scaling.coordinates, level], axis=1)
+        solved = solve_batch(compiled.stated, y, {"trial": trial, "scaling": scaling}, problem.engine or OPTIONS)
+        multipliers = solved.multipliers
     x = scaling.coordinates * solved.x[:, : problem.coordinates]
     judged = compiled.judge(None, x, trial, scaling)
     unknown = np.full(len(x), np.inf)
-    return Point(x, judged.cost, judged.violation, solved.multipliers, scaling, solved.status, unknown, solved.ticks)
+    return Point(x, judged.cost, judged.violation, multipliers, scaling, solved.status, unknown, solved.ticks)
 
 
 def _settled(compiled: Programs, at: Point, trial: Any) -> Point:

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from leoisac.foundation.jax_setup import jnp
+
 Sense: TypeAlias = Literal["minimise", "maximise", "maximise_least"]
 Relation: TypeAlias = Literal["at_least", "at_most", "equals"]
 
@@ -38,6 +40,10 @@ class Goal:
     objective: Any
     """A scalar; for ``maximise_least`` an array, whose least element counts."""
     subject_to: Mapping[str, Constraint] = field(default_factory=dict[str, Constraint])
+    least_of: Any = None
+    """For ``maximise_least`` the array without what counts beside its least element."""
+    beside: Any = None
+    """That, a scalar, or None."""
 
 
 def maximise(objective: Any, subject_to: Mapping[str, Constraint] | None = None) -> Goal:
@@ -58,27 +64,37 @@ def minimise(objective: Any, subject_to: Mapping[str, Constraint] | None = None)
     return Goal("minimise", _scalar("minimise", objective), _constraints(subject_to))
 
 
-def maximise_least(quantities: Any, subject_to: Mapping[str, Constraint] | None = None) -> Goal:
+def maximise_least(quantities: Any, subject_to: Mapping[str, Constraint] | None = None, *, beside: Any = None) -> Goal:
     """Make the least element of a real array as large as possible: max-min fairness, without a kink in what is solved.
 
     Args:
         quantities: real array of the trial, any shape.
         subject_to: as in ``maximise``.
+        beside: a real scalar that counts beside the least element, such as a weighted bound; the objective is the sum.
     """
     array = _real("the array of maximise_least", quantities)
     if int(np.prod(array.shape)) == 0:
         raise ProblemError("The array of maximise_least is empty: there is nothing to make large.")
-    return Goal("maximise_least", array, _constraints(subject_to))
+    if beside is None:
+        return Goal("maximise_least", array, _constraints(subject_to), least_of=array)
+    beside = _scalar("maximise_least's beside", beside)
+    return Goal("maximise_least", array + beside, _constraints(subject_to), least_of=array, beside=beside)
 
 
-def at_least(quantity: Any, bound: Any) -> Constraint:
-    """``quantity >= bound``; both real, broadcast against each other, an inequality for each element."""
-    return _compared("at_least", quantity, bound)
+def at_least(quantity: Any, bound: Any, where: Any = None) -> Constraint:
+    """``quantity >= bound``; both real, broadcast against each other, an inequality for each element.
+
+    Args:
+        quantity, bound: real numbers or arrays.
+        where: true (or not zero) where the inequality applies, from data alone; broadcasts. Elsewhere it is met,
+            whatever the variables are: one problem then serves trials with and without it.
+    """
+    return _applying(_compared("at_least", quantity, bound), where)
 
 
-def at_most(quantity: Any, bound: Any) -> Constraint:
-    """``quantity <= bound``; both real, broadcast against each other, an inequality for each element."""
-    return _compared("at_most", quantity, bound)
+def at_most(quantity: Any, bound: Any, where: Any = None) -> Constraint:
+    """``quantity <= bound``, otherwise as ``at_least``."""
+    return _applying(_compared("at_most", quantity, bound), where)
 
 
 def equals(quantity: Any, bound: Any) -> Constraint:
@@ -99,6 +115,27 @@ def _compared(relation: Relation, quantity: Any, bound: Any) -> Constraint:
             "that is a number, or has one element for each of the quantity."
         ) from None
     return Constraint(relation, *sides)
+
+
+def _applying(constraint: Constraint, where: Any) -> Constraint:
+    """The constraint; where it does not apply it says that one is more than zero."""
+    if where is None:
+        return constraint
+    applies = jnp.asarray(where) != 0
+    shape = np.broadcast_shapes(np.shape(constraint.quantity), np.shape(constraint.bound))
+    try:
+        np.broadcast_shapes(shape, applies.shape)
+    except ValueError:
+        raise ProblemError(
+            f"{constraint.relation} compares arrays of shape {shape}, and where has shape {applies.shape}, which does "
+            "not broadcast: give one truth value, or one for each element."
+        ) from None
+    quantity, bound = (1.0, 0.0) if constraint.relation == "at_least" else (0.0, 1.0)
+    return Constraint(
+        constraint.relation,
+        jnp.where(applies, constraint.quantity, quantity),
+        jnp.where(applies, constraint.bound, bound),
+    )
 
 
 def _scalar(verb: str, objective: Any) -> Any:

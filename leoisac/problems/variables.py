@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.namespace import array_namespace
 from leoisac.problems.statement import ProblemError, Relation
 
 
@@ -73,9 +74,9 @@ class Variable:
         """Value from the natural coordinates of one trial; traceable."""
         return self.value(x)
 
-    def locate(self, value: np.ndarray) -> np.ndarray:
-        """Coordinates of values with any leading axes."""
-        return np.real(value).reshape(*value.shape[: value.ndim - len(self.shape)], self.elements)
+    def locate(self, value: Any) -> Any:
+        """Coordinates of values with any leading axes; traceable."""
+        return array_namespace(value).real(value).reshape(*value.shape[: value.ndim - len(self.shape)], self.elements)
 
     def locate_natural(self, value: np.ndarray) -> np.ndarray:
         """Natural coordinates of values with any leading axes."""
@@ -95,10 +96,11 @@ def _halves(x: Any, shape: tuple[int, ...]) -> Any:
     return (x[:count] + 1j * x[count:]).reshape(shape)
 
 
-def parts_of(value: np.ndarray, rank: int) -> np.ndarray:
+def parts_of(value: Any, rank: int) -> Any:
     """Real parts, then imaginary parts, of arrays whose last ``rank`` axes are one value."""
+    xp = array_namespace(value)
     flat = value.reshape(*value.shape[: value.ndim - rank], -1)
-    return np.concatenate([np.real(flat), np.imag(flat)], axis=-1)
+    return xp.concatenate([xp.real(flat), xp.imag(flat)], axis=-1)
 
 
 class Complex(Variable):
@@ -116,7 +118,7 @@ class Complex(Variable):
     def value(self, x: Any) -> Any:
         return _halves(x, self.shape)
 
-    def locate(self, value: np.ndarray) -> np.ndarray:
+    def locate(self, value: Any) -> Any:
         return parts_of(value, len(self.shape))
 
 
@@ -154,9 +156,10 @@ class Covariance(Variable):
         factor = _halves(x, self.factor_shape)
         return factor @ jnp.conj(factor).T
 
-    def locate(self, value: np.ndarray) -> np.ndarray:
-        values, vectors = np.linalg.eigh(0.5 * (value + np.conj(np.swapaxes(value, -1, -2))))
-        factor = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    def locate(self, value: Any) -> Any:
+        xp = array_namespace(value)
+        values, vectors = xp.linalg.eigh(0.5 * (value + xp.conj(xp.swapaxes(value, -1, -2))))
+        factor = vectors * xp.sqrt(xp.maximum(values, 0.0))[..., None, :]
         return parts_of(factor[..., -self.rank :], 2)
 
 
@@ -176,8 +179,8 @@ class Phases(Variable):
     def natural_value(self, x: Any) -> Any:
         return _halves(x, self.shape)
 
-    def locate(self, value: np.ndarray) -> np.ndarray:
-        return np.angle(value).reshape(*value.shape[: value.ndim - len(self.shape)], self.elements)
+    def locate(self, value: Any) -> Any:
+        return array_namespace(value).angle(value).reshape(*value.shape[: value.ndim - len(self.shape)], self.elements)
 
     def locate_natural(self, value: np.ndarray) -> np.ndarray:
         return parts_of(value, len(self.shape))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,13 @@ from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
+from leoisac.problems.given import program_of
 from leoisac.systems.coexistence.fast import beam as fast_beam
 from leoisac.systems.coexistence.fast.beam import GRID, solve_beam_p1, solve_beam_p3
 from leoisac.systems.coexistence.fast.cell import solve_p1, solve_p3
 from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import evaluate, parameters
-from leoisac.systems.coexistence.problem.beam_direct import BeamData, negative_beam_rate
+from leoisac.systems.coexistence.problem.beam_direct import BeamData
 from leoisac.systems.coexistence.problem.beam_program import (
     BeamProblem,
     as_cells_hear,
@@ -108,7 +108,7 @@ def test_the_program_is_the_exact_model_with_exact_gradients() -> None:
     x = ready.start[0] + 0.05 * np.random.default_rng(0).standard_normal(ready.start.shape[1])
     one = take((problem, ready), 0)
     data = BeamData(one[1].programs, np.ones_like(x), x, np.zeros((CELLS, 2)))
-    program = partial(negative_beam_rate, cells=CELLS, users=2, targets=2, clutter=4)
+    program = program_of(fast_beam.RATES.of(data))
     value, constraints = jax.jit(program)(jnp.asarray(x), data)
 
     def exact(variables: Any) -> tuple[Any, Any]:

@@ -9,12 +9,11 @@ from tiny_cell import batch_of, random_cell, tiny_cell
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Status
-from leoisac.systems.coexistence.fast.cell import solve_p1, solve_p3
+from leoisac.problems.given import as_written, starting_points
+from leoisac.systems.coexistence.fast.cell import RATES, solve_p1, solve_p3
 from leoisac.systems.coexistence.problem import direct_program
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, cell_metrics
 from leoisac.systems.coexistence.problem.starts import first_amplitude, zero_forcing_start
-
-SIZES = {"users": 2, "targets": 2}
 
 
 def metrics_of(_, problem: CellProblem, beamformer, q):
@@ -23,7 +22,7 @@ def metrics_of(_, problem: CellProblem, beamformer, q):
 
 def exact(x, program, bases, problem: CellProblem):
     """The program's objective and constraints, from the metrics of the physical design."""
-    beamformer, q = direct_program.to_design(x, program, bases)
+    beamformer, q = direct_program.to_design(RATES.of(program).values(x), program, bases)
     metrics = cell_metrics(problem, beamformer, q)
     slack = jnp.stack([metrics.sut_rate - problem.min_sut_rate, -2.0 * jnp.log(q)])
     constraints = jnp.concatenate([slack[:1], jnp.log(metrics.scnr / problem.min_scnr), slack[1:]])
@@ -33,9 +32,10 @@ def exact(x, program, bases, problem: CellProblem):
 def compared(_, problem: CellProblem, beamformer, q, fixed, weights):
     """Program and exact model at a design: values, gradient of a Lagrangian; and the design found again."""
     program, bases = direct_program.formulate(problem, beamformer, q, fixed)
-    x = direct_program.to_variables(program, bases, beamformer, q)
+    stated, values = RATES.of(program), direct_program.to_values(program, bases, beamformer, q)
+    x = starting_points(stated, program, {name: value[None] for name, value in values.items()})[0]
 
-    fast = partial(direct_program.negative_sum_rate, data=program, **SIZES)
+    fast = partial(as_written, stated, data=program)
     slow = partial(exact, program=program, bases=bases, problem=problem)
 
     def evaluated(function):
@@ -45,7 +45,7 @@ def compared(_, problem: CellProblem, beamformer, q, fixed, weights):
 
         return function(x), jax.grad(lagrangian)(x)
 
-    return evaluated(fast), evaluated(slow), direct_program.to_design(x, program, bases)
+    return evaluated(fast), evaluated(slow), direct_program.to_design(stated.values(x), program, bases)
 
 
 @pytest.fixture(scope="module")

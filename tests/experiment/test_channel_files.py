@@ -124,6 +124,26 @@ class TestFormats:
             with opened(data / "testcomplex_7.4_GLNX86.mat") as made:
                 assert made.read("testcomplex").values.dtype == np.complex128
 
+    def test_a_file_of_octave(self) -> None:
+        """``data/octave-v7.m`` wrote it: columns first, structures, complex zeros; numbers say their place."""
+        mapping = {
+            "h_users": "conj(H(user, bs_antenna, trial))",
+            "h_es": "meas.h(:, trial)",
+            "g_users": "G(user, feed, trial)",
+            "g_es": "ge(feed)",
+            "noise_power": "s2",
+        }
+        file = Path(__file__).parent / "data" / "octave-v7.mat"
+        held = read_source(SYSTEM, CONFIG, file, mapping).held
+        assert held is not None
+        t, u, a = np.meshgrid(np.arange(1, 7), np.arange(1, 4), np.arange(1, 5), indexing="ij")
+        place = u + 10.0 * a + 100.0 * t
+        np.testing.assert_array_equal(held["h_users"], place - 1j * np.sqrt(place))
+        np.testing.assert_array_equal(held["h_es"], a[:, 0] - 1j * t[:, 0])
+        t, u, f = np.meshgrid(np.arange(1, 7), np.arange(1, 4), np.arange(1, 6), indexing="ij")
+        np.testing.assert_array_equal(held["g_users"], f + 1j * (u + t))
+        np.testing.assert_array_equal(held["g_es"], np.broadcast_to(np.arange(1.0, 6.0) + 0j, (6, 5)))
+
     def test_structures_and_groups(self, tmp_path: Path) -> None:
         h5py = pytest.importorskip("h5py")
         io.savemat(tmp_path / "s.mat", {"meas": {"H": STORED["H"]}})

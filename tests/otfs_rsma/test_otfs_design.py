@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from leoisac.experiment.reporting.export import export_studies
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Status
 from leoisac.optim.batched.engine import compilations
+from leoisac.problems.given import program_of
 from leoisac.systems.otfs_rsma import SYSTEM
-from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS
+from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, rate_problem
 from leoisac.systems.otfs_rsma.judge.evaluate import parameters
 from leoisac.systems.otfs_rsma.model import Channels
 from leoisac.systems.otfs_rsma.problem.certificate import certified
 from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, shape_of
-from leoisac.systems.otfs_rsma.problem.program import max_min_rate
 
 TRIALS = 8
 
@@ -54,7 +53,7 @@ class TestKnownOptima:
 
     def test_all_fractions_and_schemes_share_their_programs(self) -> None:
         shape = shape_of(parameters(li.config(NAME)), known_channels())
-        program = partial(max_min_rate, shape=shape)
+        program = program_of(rate_problem(shape))
         before = compilations(program, OPTIONS)
         designed("no-crb", known_channels(), common_power_fraction=0.37, sic_residual=0.1, crb_delay_max=1e-11)
         assert compilations(program, OPTIONS) == before > 0

@@ -10,14 +10,16 @@ from otfs_cases import known_gains, known_streams
 
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.problems.given import as_written
 from leoisac.systems.otfs_rsma.config import OtfsRsmaConfig
+from leoisac.systems.otfs_rsma.fast.max_min import rate_problem
 from leoisac.systems.otfs_rsma.judge.evaluate import evaluate as traceable_evaluate
 from leoisac.systems.otfs_rsma.judge.evaluate import parameters
 from leoisac.systems.otfs_rsma.judge.sensing_limit import are_ceilings_reachable, sensing_limit
 from leoisac.systems.otfs_rsma.model import Channels, Design
 from leoisac.systems.otfs_rsma.problem.bounds import channel_matrices, rate_at_split, rate_bound
 from leoisac.systems.otfs_rsma.problem.normalised import VARIANTS, formulate, physical_streams, shape_of
-from leoisac.systems.otfs_rsma.problem.program import amplitudes, log_margins, max_min_rate, stream_rates
+from leoisac.systems.otfs_rsma.problem.program import amplitudes, log_margins, stream_rates
 
 RELATIVE = 1e-8
 
@@ -142,6 +144,7 @@ class TestProgram:
 
     def test_derivatives(self) -> None:
         shape = shape_of(parameters(OtfsRsmaConfig()), Channels(known_gains()[None]))
+        problem = rate_problem(shape)
         rng = np.random.default_rng(1)
         x = jnp.asarray(rng.standard_normal(shape.n_samples + 1))
         weights, direction = rng.standard_normal(6), rng.standard_normal(x.size)
@@ -149,7 +152,7 @@ class TestProgram:
         @jax.jit
         def value_and_slope(point, program):
             def value(at):
-                objective, c = max_min_rate(at, program, shape)
+                objective, c = as_written(problem, at, program)
                 return objective + weights @ c
 
             found, gradient = jax.value_and_grad(value)(point)

@@ -10,9 +10,9 @@ import leoisac as li
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, concatenate, take
 from leoisac.foundation.status import Status
-from leoisac.optim.batched.engine import compilations
-from leoisac.systems.self_backhaul.fast.pa2 import ENFORCES, OPTIONS, formulate, solve_pa2
-from leoisac.systems.self_backhaul.fast.robust_program import Stage, robust_beamforming
+from leoisac.problems.given import as_written
+from leoisac.systems.self_backhaul.fast.pa2 import ENFORCES, ROBUST, formulate, solve_pa2
+from leoisac.systems.self_backhaul.fast.robust_program import Stage
 from leoisac.systems.self_backhaul.judge import evaluate
 
 PA1_OF_R1 = 9.82935
@@ -62,7 +62,7 @@ def test_a_larger_radius_guarantees_less_and_none_is_the_design_for_perfect_chan
     found, programs = list[float](), list[int]()
     for radius in (0.0, 0.02, 0.08):
         found.append(solve_pa2(evaluate.parameters(config.replace(error_radius=radius)), channels).objective[0])
-        programs.append(compilations(robust_beamforming, OPTIONS))
+        programs.append(ROBUST.compilations())
     assert found[0] > found[1] > found[2]
     assert found[0] == pytest.approx(PA1_OF_R1, rel=1e-4)
     assert programs == programs[:1] * 3  # a radius is data
@@ -77,7 +77,7 @@ def test_the_gradient_is_that_of_finite_differences():
     @jax.jit
     def value_and_slope(point, program):
         def value(point):
-            objective, c = robust_beamforming(point, program, stage)
+            objective, c = as_written(ROBUST.of(program), point, program, stage)
             return objective + jnp.sum(jnp.tanh(c))
 
         number, gradient = jax.value_and_grad(value)(point)

@@ -14,17 +14,18 @@ import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.foundation.lanes import by_lanes, take
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import EngineResult, solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.bistatic_rsma.fast.program import (
     Program,
     antenna_load,
     formulate,
     max_min_rate,
     to_precoder,
-    to_variables,
+    to_values,
+    variables,
 )
 from leoisac.systems.bistatic_rsma.fast.robust import ENOUGH, ROUNDS, first_points, target_points, worst_place
 from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
@@ -32,6 +33,7 @@ from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoin
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
+RATES = Family(max_min_rate, variables, name="max-min-rate", engine=OPTIONS)
 
 
 class Formulated(NamedTuple):
@@ -41,15 +43,6 @@ class Formulated(NamedTuple):
     program: Program
     bases: Leaf  # (stream, dimension, dimension)
     starts: Leaf  # (MAX_STARTS, n)
-
-
-class Found(NamedTuple):
-    """What the engine found for one trial."""
-
-    x: Leaf  # (n,)
-    status: Leaf
-    iterations: Leaf
-    history: Leaf  # (round,)
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int | None = None) -> Solution[Design]:
@@ -134,29 +127,9 @@ def _solve(
     if ready.problem.point_floors is not None:
         floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
     rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
-    found = _nothing(ready)
-    if len(rows):
-        program = take(ready.program, rows)
-        _store(found, rows, solve_multistart(max_min_rate, ready.starts[rows, :starts], program, OPTIONS))
-    return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, found)
-
-
-def _nothing(ready: Formulated) -> Found:
-    """Outcome of trials that never reach the engine: infeasible."""
-    count = len(ready.starts)
-    return Found(
-        ready.starts[:, 0].copy(),
-        np.full(count, int(Status.INFEASIBLE), dtype=np.int32),
-        np.zeros(count, dtype=np.int32),
-        np.full((count, OPTIONS.max_rounds), np.nan),
-    )
-
-
-def _store(found: Found, rows: np.ndarray, result: EngineResult) -> None:
-    found.x[rows] = result.x
-    found.status[rows] = result.status
-    found.iterations[rows] = result.ticks
-    found.history[rows] = -result.objective_history
+    found = search(RATES, ready.program, ready.starts, starts, rows=rows)
+    columns = found.values(RATES.of(ready.program))["columns"]
+    return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, (columns, found.outcome))
 
 
 def _formulate(setting: tuple[Parameters, Mode], channels: Channels) -> Formulated:
@@ -168,25 +141,18 @@ def _formulate_at(setting: tuple[Parameters, Mode], channels: Channels, extra: T
     problem = normalise(parameters, channels, mode, extra)
     points = start_points(problem, mode)
     program, bases = formulate(problem, points[0])
-    return Formulated(problem, program, bases, jax.vmap(partial(to_variables, problem, program, bases))(points))
+    values = jax.vmap(partial(to_values, problem, program, bases))(points)
+    return Formulated(problem, program, bases, starting_points(RATES, program, values))
 
 
 def _finish(
-    setting: tuple[Parameters, Mode], channels: Channels, problem: Problem, bases: Any, found: Found
+    setting: tuple[Parameters, Mode], channels: Channels, problem: Problem, bases: Leaf, found: tuple[Leaf, Any]
 ) -> Solution[Design]:
-    parameters, mode = setting
-    precoder = meet_power_and_floor(problem, to_precoder(found.x, bases) * problem.stream_mask)
+    (parameters, mode), (columns, outcome) = setting, found
+    precoder = meet_power_and_floor(problem, to_precoder(columns, bases) * problem.stream_mask)
     if problem.antenna_share is not None:
         precoder = precoder / jnp.sqrt(jnp.maximum(antenna_load(problem, precoder), 1.0))
-    return judged(
-        parameters,
-        channels,
-        mode,
-        physical_design(parameters, problem, precoder),
-        status=found.status,
-        iterations=found.iterations,
-        history=found.history,
-    )
+    return judged(parameters, channels, mode, physical_design(parameters, problem, precoder), **outcome)
 
 
 solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")

@@ -1,7 +1,7 @@
-"""The max-min rate problem as a smooth program for the batched engine, without lifting, the same for all modes.
+"""The max-min rate problem as a statement in numbers of order one, without lifting, the same for all modes.
 
-Unknowns are the columns of the reduced precoder up to a common factor, the users' shares ``C_k`` of the common rate and
-the least rate ``t``; complex products are real embeddings. The paper's problem: maximise ``t`` subject to ``R_p,k + C_k
+Unknowns are the columns of the reduced precoder up to a common factor and the users' shares ``C_k`` of the common rate;
+complex products are real embeddings. The paper's problem: maximise ``t`` subject to ``R_p,k + C_k
 >= t``, ``R_c,k >= sum C``, ``C >= 0`` and the floor on the target gain. The power budget is no constraint: all of it is
 always spent, by dividing received powers by the transmitted one. Streams that a mode lacks are multiplied by zero.
 
@@ -14,7 +14,7 @@ six times as many evaluations.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -22,6 +22,8 @@ from jaxtyping import Array, Complex, Float
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
 from leoisac.metrics.rsma import allocate_common_rate
+from leoisac.problems import Real, at_least, at_most, maximise_least
+from leoisac.problems.statement import Constraint, Goal
 from leoisac.systems.bistatic_rsma.judge.evaluate import stream_powers
 from leoisac.systems.bistatic_rsma.problem.normalised import Problem, reduced_rates
 
@@ -46,51 +48,57 @@ class Program(NamedTuple):
     point_rows: Leaf | None = None  # places of the target over the roots of their floors, (stream, 2 points, ...)
 
 
-def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the least rate ``t`` in bit/s/Hz, and the constraints ``c >= 0``.
-
-    The constraints: rates over ``t`` and common rates over the sum of their shares (bit/s/Hz), shares, and the
-    logarithm of target gain over floor times a weight. What a mode lacks is met with a margin of one.
-    """
-    streams, width = data.weights.shape
+def max_min_rate(v: Any, d: Program) -> Goal:
+    """The least rate in bit/s/Hz, each user's share of the common one included; what a mode lacks does not apply."""
+    streams = d.weights.shape[0]
     users = streams - 2
-    columns = x[: streams * width].reshape(streams, width) * data.stream_mask[:, None]
-    shares, least, splitting = x[streams * width : streams * width + users], x[-1], data.stream_mask[users]
-    squared = jnp.einsum("sij,sj->is", data.rows, columns) ** 2
-    spent = jnp.sum(data.weights * columns**2)
+    columns, splitting = v.columns * d.stream_mask[:, None], d.stream_mask[users]
+    squared = jnp.einsum("sij,sj->is", d.rows, columns) ** 2
+    spent = jnp.sum(d.weights * columns**2)
     received = (squared[: users + 1] + squared[users + 1 :]) / spent
-    if data.user_rows is not None:
-        averaged = jnp.mean(_powers(data.user_rows, columns).reshape(users, -1, streams), axis=1) / spent
+    if d.user_rows is not None:
+        averaged = jnp.mean(_powers(d.user_rows, columns).reshape(users, -1, streams), axis=1) / spent
         received = jnp.concatenate([averaged, received[users:]])
-    limits: list[Leaf] = []
+    limits: dict[str, Constraint] = {}
     used = 1.0
-    if data.antenna_rows is not None:
+    if d.antenna_rows is not None:
         # Limits of the elements may forbid to spend all: the fraction is one more unknown.
-        used = x[-2]
+        used = v.used
         received = received * used
-        loads = jnp.sum(_powers(data.antenna_rows, columns), axis=1) / spent
-        limits = [used[None], 1.0 - used[None], 1.0 - used * loads]
-    if data.point_rows is not None:
-        gains = jnp.sum(_powers(data.point_rows, columns), axis=1) * used / spent
-        limits.append(_FLOOR_WEIGHT * jnp.log(jnp.where(data.sensing > 0.5, gains, 1.0)) + (1.0 - data.sensing))
+        loads = jnp.sum(_powers(d.antenna_rows, columns), axis=1) / spent
+        limits["elements"] = at_most(used * loads, 1.0)
+    if d.point_rows is not None:
+        gains = jnp.sum(_powers(d.point_rows, columns), axis=1) * used / spent
+        limits["places"] = _floor(gains, d)
 
     own = jnp.eye(users)
     private = received[:users, :users]
     wanted = jnp.sum(private * own, axis=1)
-    disturbing = jnp.sum(private * (1.0 - own), axis=1) + data.radar_interference * received[:users, users + 1] + 1.0
-    rates = jnp.log2(1.0 + wanted / disturbing) + splitting * shares
+    disturbing = jnp.sum(private * (1.0 - own), axis=1) + d.radar_interference * received[:users, users + 1] + 1.0
+    rates = jnp.log2(1.0 + wanted / disturbing) + splitting * v.shares
     common = jnp.log2(1.0 + received[:users, users] / (disturbing + wanted))
-    gain = jnp.where(data.sensing > 0.5, jnp.sum(received[users]), 1.0)
-    floor = _FLOOR_WEIGHT * jnp.log(gain) + (1.0 - data.sensing)
-    return -least, jnp.concatenate(
-        [
-            rates - least,
-            common - splitting * jnp.sum(shares) + (1.0 - splitting),
-            splitting * shares + (1.0 - splitting),
-            floor[None],
-            *limits,
-        ]
+    return maximise_least(
+        rates,
+        {
+            "common": at_least(common, splitting * jnp.sum(v.shares), where=splitting),
+            "shares": at_least(splitting * v.shares, 0.0, where=splitting),
+            "target": _floor(jnp.sum(received[users]), d),
+            **limits,
+        },
     )
+
+
+def _floor(gains: Float[Array, "*point"], d: Program) -> Constraint:
+    """Gains of the target over their floors."""
+    gains = jnp.where(d.sensing > 0.5, gains, 1.0)  # a slope of zero where there is no floor
+    return at_least(_FLOOR_WEIGHT * jnp.log(gains), 0.0, where=d.sensing)
+
+
+def variables(d: Program) -> dict[str, Real]:
+    """Unknowns of the statement."""
+    streams, width = np.shape(d.weights)[-2:]
+    used = {} if d.antenna_rows is None else {"used": Real(lower=0.0, upper=1.0)}
+    return {"columns": Real(streams, width), "shares": Real(streams - 2), **used}
 
 
 def _powers(
@@ -140,20 +148,20 @@ def formulate(
     return program, bases
 
 
-def to_variables(
+def to_values(
     problem: Problem,
     program: Program,
     bases: Complex[Array, "stream dimension dimension"],
     precoder: Complex[Array, "dimension stream"],
-) -> Float[Array, " n"]:
-    """The engine's variables of a precoder of unit power, its common rate shared in closed form."""
+) -> dict[str, Array]:
+    """The unknowns of a precoder of unit power, its common rate shared in closed form; and its least rate."""
     # The columns of a basis are orthogonal, their squared norms are the weights.
     columns = jnp.einsum("sij,is->sj", jnp.conj(bases), precoder)
     columns = jnp.concatenate([columns.real, columns.imag], axis=1) / program.weights
     rates = reduced_rates(problem, precoder * problem.stream_mask)
     split = allocate_common_rate(rates.common, rates.private)
-    fraction = [] if problem.antenna_share is None else [1.0 / jnp.maximum(antenna_load(problem, precoder), 1.0)[None]]
-    return jnp.concatenate([columns.ravel(), split.common_rate, *fraction, split.min_rate[None]])
+    used = {} if problem.antenna_share is None else {"used": 1.0 / jnp.maximum(antenna_load(problem, precoder), 1.0)}
+    return {"columns": columns, "shares": split.common_rate, **used, "least": split.min_rate}
 
 
 def antenna_load(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Float[Array, ""]:
@@ -164,12 +172,11 @@ def antenna_load(problem: Problem, precoder: Complex[Array, "dimension stream"])
 
 
 def to_precoder(
-    x: Float[Array, " n"], bases: Complex[Array, "stream dimension dimension"]
+    columns: Float[Array, "stream two_dimension"], bases: Complex[Array, "stream dimension dimension"]
 ) -> Complex[Array, "dimension stream"]:
-    """The precoder of the engine's variables, up to a common factor and the mode's mask."""
-    streams, dimension, _ = bases.shape
-    columns = x[: 2 * streams * dimension].reshape(streams, 2, dimension)
-    return jnp.einsum("sij,sj->is", bases, columns[:, 0] + 1j * columns[:, 1])
+    """The precoder of the unknown columns, up to a common factor and the mode's mask."""
+    real, imaginary = jnp.split(columns, 2, axis=1)
+    return jnp.einsum("sij,sj->is", bases, real + 1j * imaginary)
 
 
 def _weights(problem: Problem, point: Complex[Array, "dimension stream"]) -> Float[Array, "stream user"]:

@@ -6,7 +6,6 @@ each for the sum rate of all, then the power by a line search, until a round gai
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,12 +15,13 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
-from leoisac.optim.batched.engine import solve_multistart
+from leoisac.problems.given import Family, search
 from leoisac.systems.coexistence.fast.cell import OPTIONS, TOLERANCE, merged
 from leoisac.systems.coexistence.problem.beam_direct import (
     BeamData,
+    beam_rate,
+    beam_variables,
     formulate_beam,
-    negative_beam_rate,
     to_beam_design,
     to_beam_variables,
 )
@@ -33,6 +33,7 @@ from leoisac.systems.coexistence.problem.normalised import flatten
 from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import first_amplitude, start_points_at
 
+RATES = Family(beam_rate, beam_variables, name="beam-rate", engine=OPTIONS)
 COORDINATIONS = ("joint", "blocks")
 GRID = 41
 _REACH = 3.0
@@ -152,15 +153,11 @@ def _run(
     ready: Formulated, problem: BeamProblem, start: np.ndarray, free: np.ndarray, slack: np.ndarray
 ) -> tuple[CellSolution, np.ndarray]:
     """Solution from a start, and its variables; ``free`` is 1 where they move."""
-    cells, _, users, _ = problem.cross_tut.shape[1:]
-    targets, clutter = problem.cells.target_tx.shape[2], problem.cells.clutter_tx.shape[2]
-    objective = partial(negative_beam_rate, cells=cells, users=users, targets=targets, clutter=clutter)
-    data = BeamData(ready.programs, np.array(free), start, slack)
-    result = solve_multistart(objective, start[:, None], data, OPTIONS)
-    x = free * result.x + (1.0 - free) * start
+    found = search(RATES, BeamData(ready.programs, np.array(free), start, slack), start[:, None])
+    x = free * found.x + (1.0 - free) * start
     beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready, x)
-    status = np.array(result.status)
-    return CellSolution(beamformer, q, status, violation, rate, result.ticks, -result.objective_history), x
+    status = np.array(found.status)
+    return CellSolution(beamformer, q, status, violation, rate, found.iterations, found.history), x
 
 
 def _formulated(_: None, problem: BeamProblem, q: Any, power_is_fixed: Any) -> Formulated:

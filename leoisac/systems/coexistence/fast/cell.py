@@ -12,22 +12,24 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Status
-from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, CellSolution, cell_metrics, cell_violation
 from leoisac.systems.coexistence.problem.direct_program import (
     Bases,
     Program,
     formulate,
-    negative_sum_rate,
+    sum_rate,
     to_design,
-    to_variables,
+    to_values,
+    variables,
 )
 from leoisac.systems.coexistence.problem.least_power import LeastPower, least_sensing_power
 from leoisac.systems.coexistence.problem.proofs import beyond_reach
 from leoisac.systems.coexistence.problem.starts import MAX_STARTS, Point, first_amplitude, start_points, start_points_at
 
 OPTIONS = EngineOptions(lanes=16, quick_restoration=True)
+RATES = Family(sum_rate, variables, name="sum-rate", engine=OPTIONS)
 TOLERANCE = 1e-6
 """Largest relative violation of a design that counts as feasible."""
 _SAME_RATE = 1e-6
@@ -113,17 +115,16 @@ def _rescued(
 
 
 def _run(ready: Formulated, problem: CellProblem, starts: Float[np.ndarray, "cell start n"]) -> CellSolution:
-    objective = partial(negative_sum_rate, users=problem.g_tut.shape[-1], targets=problem.g_rad.shape[-2])
-    result = solve_multistart(objective, starts, ready.program, OPTIONS)
-    beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready.program, ready.bases, result.x)
+    found = search(RATES, ready.program, starts)
+    beamformer, q, rate, violation = by_lanes(_finish)(None, problem, ready.program, ready.bases, found.x)
     return CellSolution(
         beamformer=beamformer,
         q=q,
-        status=np.array(result.status),
+        status=np.array(found.status),
         violation=violation,
         objective=rate,
-        iterations=result.ticks,
-        history=-result.objective_history,
+        iterations=found.iterations,
+        history=found.history,
     )
 
 
@@ -145,12 +146,13 @@ def merged(first: CellSolution, again: CellSolution, rows: np.ndarray) -> CellSo
 
 def _from_least_power(_: None, ready: Formulated, sensing: LeastPower) -> Leaf:
     """Variables of the least-power radar beams with a little power for the data beams of the first start."""
-    users = ready.program.g_tut.shape[0]
-    beamformer, q = to_design(ready.starts[0], ready.program, ready.bases)
+    users, values = ready.program.g_tut.shape[0], RATES.of(ready.program).values(ready.starts[0])
+    beamformer, q = to_design(values, ready.program, ready.bases)
     finite = jnp.where(jnp.isfinite(sensing.beamformer), sensing.beamformer, 0.0)
     radar = finite[:, users:] / jnp.maximum(1.0, jnp.linalg.norm(finite))
     data = _DATA_AMPLITUDE * beamformer[:, :users]
-    return to_variables(ready.program, ready.bases, jnp.concatenate([data, radar], axis=1), q)
+    values = to_values(ready.program, ready.bases, jnp.concatenate([data, radar], axis=1), q)
+    return starting_points(RATES, ready.program, {name: value[None] for name, value in values.items()})[0]
 
 
 def _least_amplitude(_: None, problem: CellProblem) -> Leaf:
@@ -169,11 +171,12 @@ def _formulated(_: None, problem: CellProblem, points: Point, power_is_fixed: An
     # Variables scaled at a point with much satellite power lead into worse optima: the first has little.
     first = jax.tree.map(lambda leaf: leaf[0], points)
     program, bases = formulate(problem, first.beamformer, first.q, power_is_fixed)
-    return Formulated(program, bases, jax.vmap(partial(to_variables, program, bases))(*points))
+    values = jax.vmap(partial(to_values, program, bases))(*points)
+    return Formulated(program, bases, starting_points(RATES, program, values))
 
 
 def _finish(_: None, problem: CellProblem, program: Program, bases: Bases, x: Any) -> tuple[Any, Any, Any, Any]:
-    beamformer, q = to_design(x, program, bases)
+    beamformer, q = to_design(RATES.of(program).values(x), program, bases)
     q = jnp.minimum(q, 1.0 if problem.max_q is None else problem.max_q)
     metrics = cell_metrics(problem, beamformer, q)
     return beamformer, q, metrics.sum_rate, cell_violation(problem, metrics)

@@ -1,4 +1,4 @@
-"""The cells of one beam as one smooth program for the batched engine: ``direct_program`` for several cells.
+"""The cells of one beam as one statement: ``direct_program`` for several cells.
 
 Unknowns are every cell's columns and idle amplitude, as there, and one ``log q``. What a base station puts on another
 cell's users and radar receivers are further rows of its own program. A mask tells which unknowns move, so that one
@@ -8,12 +8,15 @@ program serves the joint solution and that of one cell while the others stay.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.problems import Real, at_least, maximise
+from leoisac.problems.statement import Goal
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.problem.direct_program import (
     Bases,
@@ -21,10 +24,9 @@ from leoisac.systems.coexistence.problem.direct_program import (
     amplitudes,
     envelope_scnr,
     formulate,
-    leakage_limit,
-    power_limit,
+    power_limits,
     to_design,
-    to_variables,
+    to_values,
 )
 
 
@@ -32,23 +34,23 @@ class BeamData(NamedTuple):
     """Data of one instance."""
 
     cells: Program  # leading (cell,)
-    free: Leaf  # (n,), 1 where the unknown moves
+    free: Leaf  # (n,), 1 where the coordinate moves
     fixed: Leaf  # (n,), values of the others
     slack: Leaf  # (cell, target), by how much log(SCNR / SCNR_min) may fall short
 
 
-def negative_beam_rate(
-    x: Float[Array, " n"], data: BeamData, *, cells: int, users: int, targets: int, clutter: int
-) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Objective and constraints of the engine."""
-    x = data.free * x + (1.0 - data.free) * data.fixed
+def beam_rate(v: Any, data: BeamData) -> Goal:
+    """Largest sum rate of all cells in bit/s/Hz; floors and limits as in ``direct_program.sum_rate``."""
+    (cells, users), targets = data.cells.g_tut.shape, data.slack.shape[1]
+    clutter = data.cells.single_echo.shape[2] - targets - 1
+    x = data.free * jnp.append(v.cells.ravel(), v.log_q) + (1.0 - data.free) * data.fixed
     first_cell = jax.tree.map(lambda leaf: leaf[0], data.cells)
     log_q = jnp.where(first_cell.power_is_fixed > 0.5, first_cell.log_q, x[-1])
     q_squared = jnp.exp(2.0 * log_q)
     by_cell = x[:-1].reshape(cells, -1)
 
     def received(one: Float[Array, " m"], program: Program) -> tuple[Array, Array]:
-        return amplitudes(one[:-1], one[-1], program, users, targets)
+        return amplitudes(one[:-1].reshape(users + targets, -1), one[-1], program, users)
 
     real, imaginary = jax.vmap(received)(by_cell, data.cells)
     powers = real**2 + imaginary**2
@@ -76,14 +78,20 @@ def negative_beam_rate(
         return rate, jnp.log(jnp.maximum(scnr, 1e-300)) - program.log_min_scnr
 
     rates, sensing = jax.vmap(in_cell)(real, imaginary, powers, data.cells, echoes, louder)
-    floors = [
-        (sut_rate - first_cell.min_sut_rate)[None],
-        (sensing + data.slack).ravel(),
-        power_limit(log_q, first_cell)[None],
-    ]
+    constraints = {
+        "sut_rate": at_least(sut_rate, first_cell.min_sut_rate),
+        "scnr": at_least(sensing + data.slack, 0.0),
+        **power_limits(log_q, leakage, first_cell),
+    }
     if first_cell.rate_weights is not None:
         sut_rate = first_cell.rate_weights[-1] * sut_rate
-    return -jnp.sum(rates) - sut_rate, jnp.concatenate([*floors, *leakage_limit(leakage, first_cell)])
+    return maximise(jnp.sum(rates) + sut_rate, constraints)
+
+
+def beam_variables(data: BeamData) -> dict[str, Real]:
+    """Unknowns of the statement: columns and idle amplitude of every cell, one power."""
+    cells = np.shape(data.slack)[-2]
+    return {"cells": Real(cells, (np.shape(data.free)[-1] - 1) // cells), "log_q": Real()}
 
 
 def formulate_beam(
@@ -111,23 +119,23 @@ def formulate_beam(
 def to_beam_variables(
     programs: Program, bases: Bases, beamformer: Complex[Array, "cell tx stream"], q: Float[Array, ""]
 ) -> Float[Array, " n"]:
-    """The engine's variables of the beamformers of a beam."""
-    of_cells = jax.vmap(lambda program, basis, beams: to_variables(program, basis, beams, q))(
-        programs, bases, beamformer
-    )
-    columns = jnp.concatenate([of_cells[:, :-2], of_cells[:, -1:]], axis=1)
-    return jnp.concatenate([columns.ravel(), of_cells[0, -2:-1]])
+    """The coordinates of the beamformers of a beam."""
+    of_cells = jax.vmap(lambda program, basis, beams: to_values(program, basis, beams, q))(programs, bases, beamformer)
+    columns = of_cells["columns"].reshape(len(beamformer), -1)
+    parts = jnp.concatenate([columns, of_cells["idle"][:, None]], axis=1)
+    return jnp.append(parts.ravel(), of_cells["log_q"][0])
 
 
 def to_beam_design(
     x: Float[Array, " n"], programs: Program, bases: Bases
 ) -> tuple[Complex[Array, "cell tx stream"], Float[Array, ""]]:
-    """Beamformers and satellite amplitude of the engine's variables."""
-    by_cell = x[:-1].reshape(programs.g_tut.shape[0], -1)
-    log_q = jnp.full((len(by_cell), 1), x[-1])
-    of_cells = jnp.concatenate([by_cell[:, :-1], log_q, by_cell[:, -1:]], axis=1)
-    beamformer, q = jax.vmap(to_design)(of_cells, programs, bases)
+    """Beamformers and satellite amplitude of the coordinates."""
+    cells, users = programs.g_tut.shape
+    by_cell = x[:-1].reshape(cells, -1)
+    columns = by_cell[:, :-1].reshape(cells, users + programs.target_echo.shape[1], -1)
+    values = {"columns": columns, "log_q": jnp.full(cells, x[-1]), "idle": by_cell[:, -1]}
+    beamformer, q = jax.vmap(to_design)(values, programs, bases)
     return beamformer, q[0]
 
 
-__all__ = ["BeamData", "formulate_beam", "negative_beam_rate", "to_beam_design", "to_beam_variables"]
+__all__ = ["BeamData", "beam_rate", "beam_variables", "formulate_beam", "to_beam_design", "to_beam_variables"]

@@ -1,9 +1,8 @@
-"""Beamforming in one cell as a smooth program for the batched engine: exact metrics, no receive filters, no lifting.
+"""Beamforming in one cell as a statement in numbers of order one: exact metrics, no receive filters, no lifting.
 
 Unknowns are the columns of the beamformer, ``log q`` and an idle amplitude ``s``. The beamformer is the columns divided
-by ``sqrt(their power + s^2)``: the budget holds at every point, whether or not all of it is spent. The constraints
-are ``R_SUT - R_min`` (bit/s/Hz), ``log(SCNR_i / SCNR_min)`` and ``2 log(q_max / q)``, where it is limited also that of
-the power at the satellite user; the objective is minus the sum rate.
+by ``sqrt(their power + s^2)``: the budget holds at every point, whether or not all of it is spent. Ratios enter by
+their logarithms.
 
 Columns live in the span of all channel rows (``span_basis``): whatever lies outside reaches nobody. Data and radar
 columns each have a change of variables ``f = T f'``, folded into their copy of the rows. ``T T^H`` is a multiple of the
@@ -16,13 +15,17 @@ so its gradient is that at a fixed best filter. Only first derivatives of the pr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.problems import Real, at_least, at_most, maximise
+from leoisac.problems.statement import Constraint, Goal
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, received
 
 _RIDGE = 30.0
@@ -66,12 +69,11 @@ class Bases(NamedTuple):
     radar: Leaf  # (tx, dimension)
 
 
-def negative_sum_rate(
-    x: Float[Array, " n"], data: Program, *, users: int, targets: int
-) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Objective and constraints of the engine."""
-    columns, log_q = x[:-2], jnp.where(data.power_is_fixed > 0.5, data.log_q, x[-2])
-    real, imaginary = amplitudes(columns, x[-1], data, users, targets)
+def sum_rate(v: Any, data: Program) -> Goal:
+    """Largest sum rate in bit/s/Hz under the floors of satellite user and targets and the limits of power."""
+    users, targets = len(data.g_tut), len(data.target_echo)
+    log_q = jnp.where(data.power_is_fixed > 0.5, data.log_q, v.log_q)
+    real, imaginary = amplitudes(v.columns, v.idle, data, users)
     q_squared, powers = jnp.exp(2.0 * log_q), real**2 + imaginary**2
     at_users = powers[:users]
     own = jnp.eye(users, users + targets)
@@ -79,28 +81,36 @@ def negative_sum_rate(
     sut_rate = jnp.log2(1.0 + data.g_sut * q_squared / (jnp.sum(powers[users]) + 1.0))
     rates = jnp.log2(1.0 + jnp.sum(at_users * own, axis=1) / disturbing)
     if data.rate_weights is None:
-        objective = -jnp.sum(rates) - sut_rate
+        objective = jnp.sum(rates) + sut_rate
     else:
-        objective = -jnp.sum(data.rate_weights[:-1] * rates) - data.rate_weights[-1] * sut_rate
+        objective = jnp.sum(data.rate_weights[:-1] * rates) + data.rate_weights[-1] * sut_rate
     first, last = users + 1, users + 1 + targets
     scnr = envelope_scnr(
         data, real[first:last], imaginary[first:last], jnp.sum(powers[last:], axis=1), q_squared, users
     )
-    sensing = jnp.log(jnp.maximum(scnr, _TINY)) - data.log_min_scnr
-    floors = [(sut_rate - data.min_sut_rate)[None], sensing, power_limit(log_q, data)[None]]
-    return objective, jnp.concatenate([*floors, *leakage_limit(jnp.sum(powers[users]), data)])
+    return maximise(
+        objective,
+        {
+            "sut_rate": at_least(sut_rate, data.min_sut_rate),
+            "scnr": at_least(jnp.log(jnp.maximum(scnr, _TINY)), data.log_min_scnr),
+            **power_limits(log_q, jnp.sum(powers[users]), data),
+        },
+    )
 
 
-def power_limit(log_q: Float[Array, ""], data: Program) -> Float[Array, ""]:
-    """Not negative where the satellite's amplitude is within its limit."""
-    return -2.0 * log_q if data.log_max_q is None else 2.0 * (data.log_max_q - log_q)
+def power_limits(log_q: Float[Array, ""], leakage: Float[Array, ""], data: Program) -> dict[str, Constraint]:
+    """Limits of the satellite's power and, where there is one, of the power at the satellite user."""
+    most = 0.0 if data.log_max_q is None else data.log_max_q
+    limits = {"satellite_power": at_least(2.0 * (most - log_q), 0.0)}
+    if data.log_max_leakage is not None:
+        limits["leakage"] = at_most(jnp.log(leakage + _LEAST_LEAKAGE), data.log_max_leakage)
+    return limits
 
 
-def leakage_limit(leakage: Float[Array, ""], data: Program) -> list[Float[Array, "1"]]:
-    """The limit of the power at the satellite user, where there is one."""
-    if data.log_max_leakage is None:
-        return []
-    return [(data.log_max_leakage - jnp.log(leakage + _LEAST_LEAKAGE))[None]]
+def variables(data: Program) -> dict[str, Real]:
+    """Unknowns of the statement."""
+    streams = np.shape(data.g_tut)[-1] + np.shape(data.target_echo)[-2]
+    return {"columns": Real(streams, np.shape(data.data_rows)[-1]), "log_q": Real(), "idle": Real()}
 
 
 def span_basis(rows: Complex[Array, "row tx"]) -> Complex[Array, "tx dimension"]:
@@ -161,35 +171,37 @@ def formulate(
     return program, Bases(span @ transform, span @ transform * _SENSING_SCALE)
 
 
-def to_variables(
+def to_values(
     program: Program, bases: Bases, beamformer: Complex[Array, "tx stream"], q: Float[Array, ""]
-) -> Float[Array, " n"]:
-    """The engine's variables of a beamformer."""
+) -> dict[str, Array]:
+    """The unknowns of a beamformer."""
     users = program.g_tut.shape[0]
     data = _coordinates(bases.data, program.data_weights, beamformer[:, :users])
     radar = _coordinates(bases.radar, program.radar_weights, beamformer[:, users:])
     columns = jnp.concatenate([data, radar], axis=1).T
-    real = jnp.concatenate([columns.real, columns.imag], axis=1).ravel()
-    return jnp.concatenate([real, jnp.stack([jnp.log(jnp.maximum(q, _TINY)), jnp.asarray(_FIRST_IDLE)])])
+    return {
+        "columns": jnp.concatenate([columns.real, columns.imag], axis=1),
+        "log_q": jnp.log(jnp.maximum(q, _TINY)),
+        "idle": jnp.asarray(_FIRST_IDLE),
+    }
 
 
 def to_design(
-    x: Float[Array, " n"], program: Program, bases: Bases
+    values: Mapping[str, Any], program: Program, bases: Bases
 ) -> tuple[Complex[Array, "tx stream"], Float[Array, ""]]:
-    """Beamformer and satellite amplitude of the engine's variables."""
-    users, targets = program.g_tut.shape[0], program.target_echo.shape[0]
-    parts = x[:-2].reshape(users + targets, 2, -1)
-    columns = (parts[:, 0] + 1j * parts[:, 1]).T
+    """Beamformer and satellite amplitude of the unknowns."""
+    users = program.g_tut.shape[0]
+    real, imaginary = jnp.split(values["columns"], 2, axis=1)
+    columns = (real + 1j * imaginary).T
     beamformer = jnp.concatenate([bases.data @ columns[:, :users], bases.radar @ columns[:, users:]], axis=1)
-    beamformer = beamformer / jnp.sqrt(jnp.sum(jnp.abs(beamformer) ** 2) + x[-1] ** 2)
-    return beamformer, jnp.exp(jnp.where(program.power_is_fixed > 0.5, program.log_q, x[-2]))
+    beamformer = beamformer / jnp.sqrt(jnp.sum(jnp.abs(beamformer) ** 2) + values["idle"] ** 2)
+    return beamformer, jnp.exp(jnp.where(program.power_is_fixed > 0.5, program.log_q, values["log_q"]))
 
 
 def amplitudes(
-    columns: Float[Array, " n"], idle: Float[Array, ""], data: Program, users: int, targets: int
+    streams: Float[Array, "stream two_dimension"], idle: Float[Array, ""], data: Program, users: int
 ) -> tuple[Float[Array, "row stream"], Float[Array, "row stream"]]:
     """Real and imaginary parts of ``rows @ F`` at unit budget."""
-    streams = columns.reshape(users + targets, -1)
     by_user, by_target = streams[:users], streams[users:]
     power = jnp.sum(data.data_weights * by_user**2) + jnp.sum(data.radar_weights * by_target**2) + idle**2
     both = jnp.concatenate([data.data_rows @ by_user.T, data.radar_rows @ by_target.T], axis=1) / jnp.sqrt(power)

@@ -19,8 +19,9 @@ from jaxtyping import Array, Float
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.lanes import by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import solve_multistart
-from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, Found, engine_for, finished, first_stage
+from leoisac.problems import Problem
+from leoisac.problems.given import search
+from leoisac.systems.otfs_rsma.fast.max_min import OPTIONS, engine_for, finished, first_stage
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified
 from leoisac.systems.otfs_rsma.problem.least_bound import BoundProgram, least_bound
@@ -75,7 +76,6 @@ def solve(
     kept = np.where(rate > _NO_RATE, float(parameters.kept_rate_share) * rate, -1.0)
     size = np.sqrt(np.mean(points**2, axis=1))[:, None, None]
     around = points[:, None] + size * _noise(points.shape[1], seed)[:bound_starts]
-    program = partial(least_bound, shape=first.shape)
     before = np.array(by_lanes(partial_of(_bound_at, first.shape))(None, first.program, weights, points))
     # A design whose second stage failed has a bound, but not its least one.
     x, ticks = np.array(first.found.x), np.array(first.found.iterations)
@@ -86,21 +86,29 @@ def solve(
             break
         data = BoundProgram(take(first.program, left), kept[left], scale * weights[left])
         with engine_for(first.shape):
-            result = solve_multistart(program, around[left], data, OPTIONS)
+            result = search(bound_problem(first.shape), data, around[left])
         better = (result.violation <= OPTIONS.feasibility) & (result.objective <= scale * before[left])
         done = left[better]
         x[done] = np.column_stack([result.x, kept[left]])[better]
         status[done] = result.status[better]
         before[done] = result.objective[better] / scale
-        ticks[left] += result.ticks
+        ticks[left] += result.iterations
         left = left[~better | (result.status != int(Status.CONVERGED))]
-    found = Found(x, status.astype(np.int32), ticks, first.found.history)
+    found = first.found._replace(x=x, status=status.astype(np.int32), iterations=ticks)
     solution = finished(first, parameters, channels, found)
     return certified(solution, parameters, channels, VARIANTS[scheme])
 
 
+@functools.cache
+def bound_problem(shape: Shape) -> Problem:
+    """The second stage for frames and users of a shape."""
+    statement = partial(least_bound, shape=shape)
+    return Problem(statement, shape.variables, name="least-bound", scaling="given", engine=OPTIONS)
+
+
 def _bound_at(shape: Shape, _: None, program: Program, weights: Array, x: Array) -> Float[Array, ""]:
-    return least_bound(x, BoundProgram(program, jnp.zeros(()), weights), shape)[0]
+    problem = bound_problem(shape)
+    return problem.goal(problem.values(x), BoundProgram(program, jnp.zeros(()), weights)).objective
 
 
 @functools.cache

@@ -8,6 +8,7 @@ NO_FEASIBLE_POINT.
 
 from __future__ import annotations
 
+import functools
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import NamedTuple
@@ -16,11 +17,11 @@ import numpy as np
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.backend import AUTO, JAX, requested, using
-from leoisac.foundation.jax_setup import jnp
-from leoisac.foundation.lanes import by_lanes, take
+from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
-from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems import Problem
+from leoisac.problems.given import Found, search, starting_points
 from leoisac.systems.otfs_rsma.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.otfs_rsma.model import Channels, Design, Parameters
 from leoisac.systems.otfs_rsma.problem.certificate import certified
@@ -51,15 +52,6 @@ class Ready(NamedTuple):
     starts: Leaf  # (MAX_STARTS, n)
 
 
-class Found(NamedTuple):
-    """What the engine found for one trial."""
-
-    x: Leaf  # (n,)
-    status: Leaf
-    iterations: Leaf
-    history: Leaf  # (round,)
-
-
 class FirstStage(NamedTuple):
     """The best designs found for (17) of a batch, in the engine's numbers."""
 
@@ -67,7 +59,18 @@ class FirstStage(NamedTuple):
     variant: Variant
     program: Program
     found: Found
-    met: np.ndarray  # (trial,): all constraints are met
+
+    @property
+    def met(self) -> np.ndarray:
+        """Trials that meet all constraints."""
+        return self.found.met(OPTIONS.feasibility)
+
+
+@functools.cache
+def rate_problem(shape: Shape) -> Problem:
+    """Problem (17) for frames and users of a shape: one program for all schemes, splits and ceilings."""
+    statement, starts = partial(max_min_rate, shape=shape), partial(start_points, shape=shape)
+    return Problem(statement, shape.variables, name="max-min-rate", scaling="given", starts=starts, engine=OPTIONS)
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels, *, starts: int = 1) -> Solution[Design]:
@@ -103,25 +106,15 @@ def first_stage(scheme: str, parameters: Parameters, channels: Channels, starts:
         raise ValueError(f"starts = {starts}: must be 1 to {MAX_STARTS}.")
     shape, variant = shape_of(parameters, channels), as_numbers(VARIANTS[scheme])
     ready: Ready = by_lanes(partial_of(_formulate, shape))((parameters, variant), channels)
-    found, violation = _engine(ready, shape, slice(0, starts))
-    missed = np.flatnonzero(~(violation <= OPTIONS.feasibility))
-    if len(missed) and starts < MAX_STARTS:
-        again, violation[missed] = _engine(take(ready, missed), shape, slice(starts, min(starts + RETRIES, MAX_STARTS)))
-        for old, new in zip(found, again, strict=True):
-            old[missed] = new
-    return FirstStage(shape, variant, ready.program, found, violation <= OPTIONS.feasibility)
+    with engine_for(shape):
+        found = search(rate_problem(shape), ready.program, ready.starts, starts, retries=RETRIES)
+    return FirstStage(shape, variant, ready.program, found)
 
 
 def finished(first: FirstStage, parameters: Parameters, channels: Channels, found: Found) -> Solution[Design]:
     """The solution that ``found`` is, judged from its physical streams."""
     setting = (parameters, first.variant)
     return by_lanes(partial_of(_finish, first.shape))(setting, channels, first.program, found)
-
-
-def _engine(ready: Ready, shape: Shape, which: slice) -> tuple[Found, np.ndarray]:
-    with engine_for(shape):
-        result = solve_multistart(partial(max_min_rate, shape=shape), ready.starts[:, which], ready.program, OPTIONS)
-    return Found(result.x, result.status, result.ticks, -result.objective_history), result.violation
 
 
 def engine_for(shape: Shape) -> AbstractContextManager[None]:
@@ -132,23 +125,20 @@ def engine_for(shape: Shape) -> AbstractContextManager[None]:
 
 def _formulate(shape: Shape, setting: tuple[Parameters, Variant], channels: Channels) -> Ready:
     program = formulate(setting[0], channels, setting[1])
-    return Ready(program, start_points(program, shape))
+    return Ready(program, starting_points(rate_problem(shape), program))
 
 
 def _finish(
     shape: Shape, setting: tuple[Parameters, Variant], channels: Channels, program: Program, found: Found
 ) -> Solution[Design]:
     parameters, variant = setting
-    samples = jnp.asarray(found.x)[: shape.n_samples].reshape(shape.stream_shape)
-    streams = physical_streams(parameters, program, samples)
+    streams = physical_streams(parameters, program, rate_problem(shape).values(found.x)["samples"])
     return judged(
         parameters,
         channels,
         variant,
         streams,
-        status=found.status,
-        iterations=found.iterations,
-        history=found.history,
+        **found.outcome,
     )
 
 

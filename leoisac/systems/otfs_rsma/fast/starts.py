@@ -30,8 +30,11 @@ _NOISE = 0.3
 """Power of the noise over that of an eigen-beam (measured: between 0.1 and 1 it hardly matters)."""
 
 
-def start_points(program: Program, shape: Shape) -> Float[Array, "start n"]:
-    """The engine's variables to start from: an eigen-beam point first, every second one noise alone. Traceable."""
+def start_points(program: Program, shape: Shape) -> dict[str, Array]:
+    """Values of the variables to start from: an eigen-beam point first, every second one noise alone. Traceable.
+
+    Beside the samples these are shares of the common rate where they count, and the least rate that both give.
+    """
     noise = jnp.asarray(_noise(shape))
     beams = strong_directions(program, shape, noise[0, 1:])
     aligned = jnp.concatenate([jnp.sum(beams, axis=0, keepdims=True) / np.sqrt(shape.n_users), beams])
@@ -39,8 +42,16 @@ def start_points(program: Program, shape: Shape) -> Float[Array, "start n"]:
     energy = np.sqrt(shape.n_samples / shape.n_streams)
     kind = (np.arange(MAX_STARTS) % 2 == 0)[:, None, None, None, None]
     points = jnp.where(kind, energy * aligned + np.sqrt(_NOISE) * noise, noise)
+
+    def rates(samples: Array) -> dict[str, Array]:
+        private, common = stream_rates(samples, amplitudes(samples, program), program, shape)
+        if not shape.is_total:
+            return {"least": jnp.min(private)}
+        split = allocate_common_rate(common, private)
+        return {"shares": split.common_rate, "least": split.min_rate}
+
     # One after the other by the same code: written out sixteen times it was most of the program.
-    return jax.lax.map(lambda point: _with_rates(point, program, shape), points)
+    return {"samples": points, **jax.lax.map(rates, points)}
 
 
 def strong_directions(
@@ -55,15 +66,6 @@ def strong_directions(
         return beams / jnp.sqrt(jnp.sum(beams**2, axis=(1, 2, 3), keepdims=True))
 
     return jax.lax.fori_loop(0, _ITERATIONS, iterated, jnp.asarray(first))
-
-
-def _with_rates(samples: Float[Array, "stream antenna 2 sample"], program: Program, shape: Shape) -> Array:
-    """Samples, shares of the common rate where they count, and the least rate that both give."""
-    private, common = stream_rates(samples, amplitudes(samples, program), program, shape)
-    if not shape.is_total:
-        return jnp.append(samples.ravel(), jnp.min(private))
-    split = allocate_common_rate(common, private)
-    return jnp.concatenate([samples.ravel(), split.common_rate, split.min_rate[None]])
 
 
 @functools.cache

@@ -8,12 +8,12 @@ smaller ones draw the front of rate and bound. Not the paper's.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from jaxtyping import Array, Float
+from typing import Any, NamedTuple
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
+from leoisac.problems import at_least, minimise
+from leoisac.problems.statement import Goal
 from leoisac.systems.otfs_rsma.problem.program import Program, Shape, amplitudes, log_margins, max_min_rate
 
 
@@ -31,12 +31,9 @@ class BoundProgram(NamedTuple):
     weights: Leaf  # (2,)
 
 
-def least_bound(x: Float[Array, " n"], data: BoundProgram, shape: Shape) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Weighted logarithm of bounds over ceilings, and the constraints of ``max_min_rate`` at the rate that is kept.
-
-    ``x`` are the unknowns of ``max_min_rate`` without the least rate.
-    """
-    _, constraints = max_min_rate(jnp.append(x, data.kept_rate), data.program, shape)
-    samples = x[: shape.n_samples].reshape(shape.stream_shape)
-    margins = log_margins(samples, amplitudes(samples, data.program), data.program, shape)
-    return -jnp.dot(data.weights, margins), constraints
+def least_bound(v: Any, d: BoundProgram, shape: Shape) -> Goal:
+    """Weighted logarithm of bounds over ceilings, subject to problem (17) at the rate that is kept."""
+    first = max_min_rate(v, d.program, shape)
+    margins = log_margins(v.samples, amplitudes(v.samples, d.program), d.program, shape)
+    kept = at_least(first.objective, d.kept_rate)
+    return minimise(-jnp.dot(d.weights, margins), {"kept_rate": kept, **first.subject_to})

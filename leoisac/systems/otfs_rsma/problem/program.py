@@ -1,7 +1,7 @@
-"""The max-min rate problem as a smooth program for the batched engine, the same for all splits and sets of constraints.
+"""The max-min rate problem as a statement in numbers of order one, the same for all splits and sets of constraints.
 
 Unknowns are the samples of every stream (time domain, real parts beside imaginary parts), the users' shares ``C_k`` of
-the common rate where the objective counts it, and the least rate ``t`` in bit. All is unitarily equivalent to the
+the common rate where the objective counts it. All is unitarily equivalent to the
 delay-Doppler grid, but in the time domain a path of any Doppler shift is one phased cyclic shift: a channel costs a few
 multiplications per sample. Power budgets are no constraints: received powers and energies are divided by what the
 streams spend, so that each split spends exactly its own.
@@ -13,17 +13,16 @@ their logarithms.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
+from leoisac.problems import Real, at_least, maximise_least
+from leoisac.problems.statement import Goal
 from leoisac.systems.otfs_rsma.problem.sampled_margins import sampled_entries
-
-NO_LIMIT = 1.0
-"""Value of a constraint that does not apply: met, and without a derivative."""
 
 
 class Shape(NamedTuple):
@@ -63,6 +62,12 @@ class Shape(NamedTuple):
         """Unknown numbers in all streams."""
         return int(np.prod(self.stream_shape))
 
+    @property
+    def variables(self) -> dict[str, Real]:
+        """Unknowns of the statements."""
+        shares = {"shares": Real(self.n_users)} if self.is_total else {}
+        return {"samples": Real(*self.stream_shape), **shares}
+
 
 class Program(NamedTuple):
     """Data of one instance, in units of power budget and noise; flags are 0 or 1."""
@@ -84,27 +89,27 @@ class Program(NamedTuple):
     delay_weight: Leaf | None = None  # bits that a fall of the delay bound by the factor e is worth
 
 
-def max_min_rate(x: Float[Array, " n"], data: Program, shape: Shape) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the least rate ``t`` in bit (and, weighted, the margin of the delay bound), and the constraints ``c >= 0``.
+def max_min_rate(v: Any, d: Program, shape: Shape) -> Goal:
+    """Problem (17): the least rate in bit, of private streams and shares of the common one where it counts that.
 
-    The constraints: private rates (and shares of the common rate) over ``t``, common rates over their floor and, where
-    the shares count, over their sum, the shares themselves, and the logarithms of ceilings over bounds.
+    With a ``delay_weight`` the margin of the delay bound counts beside it.
     """
-    samples, least = x[: shape.n_samples].reshape(shape.stream_shape), x[-1]
-    amplitude = amplitudes(samples, data)
-    private, common = stream_rates(samples, amplitude, data, shape)
-    floor = jnp.where(data.common_floor > 0.0, common - data.common_floor, NO_LIMIT)
-    margins = log_margins(samples, amplitude, data, shape)
-    sensing = jnp.where(data.is_sensing > 0.5, margins, NO_LIMIT)
-    worth = least if data.delay_weight is None else least + data.delay_weight * margins[0]
-    if not shape.is_total:
-        return -worth, jnp.concatenate([private - least, floor, sensing])
-    # Without a common stream there is nothing to share.
-    has_common = jnp.where((data.is_split_fixed < 0.5) | (data.common_fraction > 0.0), 1.0, 0.0)
-    shares = x[shape.n_samples : -1] * has_common
-    decodable = jnp.where(has_common > 0.5, common - jnp.sum(shares), NO_LIMIT)
-    shared = jnp.where(has_common > 0.5, shares, NO_LIMIT)
-    return -worth, jnp.concatenate([private + shares - least, floor, sensing, decodable, shared])
+    amplitude = amplitudes(v.samples, d)
+    private, common = stream_rates(v.samples, amplitude, d, shape)
+    margins = log_margins(v.samples, amplitude, d, shape)
+    subject_to = {
+        "common_rate": at_least(common, d.common_floor, where=d.common_floor > 0.0),
+        "bounds": at_least(margins, 0.0, where=d.is_sensing),
+    }
+    rates = private
+    if shape.is_total:
+        # Without a common stream there is nothing to share.
+        has_common = (d.is_split_fixed < 0.5) | (d.common_fraction > 0.0)
+        shares = v.shares * has_common
+        rates = private + shares
+        subject_to["decodable"] = at_least(common, jnp.sum(shares), where=has_common)
+        subject_to["shares"] = at_least(shares, 0.0, where=has_common)
+    return maximise_least(rates, subject_to, beside=None if d.delay_weight is None else d.delay_weight * margins[0])
 
 
 def amplitudes(samples: Float[Array, "stream antenna 2 sample"], data: Program) -> Float[Array, " stream"]:

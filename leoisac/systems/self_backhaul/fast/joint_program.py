@@ -1,4 +1,4 @@
-"""Joint beamforming as a smooth program for the batched engine, without lifting.
+"""Joint beamforming as a statement in numbers of order one, without lifting.
 
 Unknowns are the beams ``w_m``, the feeder beam ``v`` and sensing columns ``U_0`` (``V_0 = U_0 U_0^H``, one column per
 target); complex products are real embeddings. The paper's problem (17): maximise the sum rate subject to the users'
@@ -14,7 +14,7 @@ counts for less (``MANY_USERS_WEIGHTS``), which saves another third.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
+from leoisac.problems import Real, at_least, at_most, maximise
+from leoisac.problems.statement import Goal
 from leoisac.systems.self_backhaul.problem.normalised import Problem
 
 _BS_POWER_WEIGHT = 20.0
@@ -80,17 +82,13 @@ class Program(NamedTuple):
     min_rate: Leaf
 
 
-def joint_beamforming(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the sum rate in bit/s/Hz, and the constraints ``c >= 0``.
-
-    The constraints: rates over the least rate (bit/s/Hz), backhaul over sum rate, budgets and demands relative.
-    """
-    users, rows, _ = data.bs_rows.shape
+def joint_beamforming(v: Any, d: Program) -> Goal:
+    """Problem (17): the sum rate in bit/s/Hz; budgets and demands are relative."""
+    users, rows, _ = d.bs_rows.shape
     receivers = rows // 2
-    bs, satellite, sensing = _split(x, data)
-    from_bs = _power(jnp.einsum("kij,kj->ik", data.bs_rows, bs))
-    from_satellite = _power(data.satellite_rows @ satellite)
-    from_sensing = jnp.sum(_power(data.sensing_rows @ sensing), axis=1)
+    from_bs = _power(jnp.einsum("kij,kj->ik", d.bs_rows, v.bs))
+    from_satellite = _power(d.satellite_rows @ v.satellite)
+    from_sensing = jnp.sum(_power(d.sensing_rows @ v.sensing), axis=1)
 
     own = jnp.sum(from_bs[:users] * jnp.eye(users), axis=1)
     without_data = jnp.sum(from_bs, axis=1) + from_sensing[:receivers] + 1.0
@@ -98,13 +96,28 @@ def joint_beamforming(x: Float[Array, " n"], data: Program) -> tuple[Float[Array
     rates = jnp.log2(total[:users] / (total[:users] - own))
     backhaul = jnp.log2(total[users] / without_data[users])
     sum_rate = jnp.sum(rates)
-    bs_power = jnp.sum(data.bs_weights * bs**2)
-    satellite_power = data.satellite_weights @ satellite**2 + data.sensing_weights @ jnp.sum(sensing**2, axis=1)
+    bs_power = jnp.sum(d.bs_weights * v.bs**2)
+    satellite_power = d.satellite_weights @ v.satellite**2 + d.sensing_weights @ jnp.sum(v.sensing**2, axis=1)
     pattern = from_sensing[receivers:]
-    if data.bs_target_rows is not None:
-        pattern = pattern + jnp.sum(_power(jnp.einsum("kij,kj->ik", data.bs_target_rows, bs)), axis=1)
-    shared = jnp.stack([backhaul - sum_rate, 1.0 - bs_power, 1.0 - satellite_power])
-    return -sum_rate, jnp.concatenate([rates - data.min_rate, shared, pattern - 1.0])
+    if d.bs_target_rows is not None:
+        pattern = pattern + jnp.sum(_power(jnp.einsum("kij,kj->ik", d.bs_target_rows, v.bs)), axis=1)
+    return maximise(
+        sum_rate,
+        {
+            "min_rate": at_least(rates, d.min_rate),
+            "backhaul": at_least(backhaul, sum_rate),
+            "bs_power": at_most(bs_power, 1.0),
+            "satellite_power": at_most(satellite_power, 1.0),
+            "pattern": at_least(pattern, 1.0),
+        },
+    )
+
+
+def variables(d: Program) -> dict[str, Real]:
+    """Unknowns of the statement: beams in their own bases, real parts before imaginary ones."""
+    users, rows, width = np.shape(d.bs_rows)[-3:]
+    further, feeds = np.shape(d.sensing_rows)[-2:]
+    return {"bs": Real(users, width), "satellite": Real(feeds), "sensing": Real(feeds, (further - rows) // 2)}
 
 
 def formulate(problem: Problem, joint_pattern: bool) -> tuple[Program, Bases, Beams]:
@@ -155,31 +168,24 @@ def feasible_looking(problem: Problem) -> Beams:
     return Beams(beams.T, satellite, sensing * (jnp.sqrt(1.1 * problem.demands) / reached))
 
 
-def to_variables(beams: Beams, bases: Bases) -> Float[Array, " n"]:
-    """The engine's variables of given beams."""
+def to_values(beams: Beams, bases: Bases) -> dict[str, Array]:
+    """The unknowns of given beams."""
     bs = jnp.linalg.solve(bases.bs, beams.bs[:, :, None])[:, :, 0]
     satellite = jnp.linalg.solve(bases.satellite, beams.satellite)
     sensing = jnp.linalg.solve(bases.sensing, beams.sensing)
-    parts = [
-        jnp.concatenate([bs.real, bs.imag], axis=1),
-        jnp.concatenate([satellite.real, satellite.imag]),
-        jnp.concatenate([sensing.real, sensing.imag]),
-    ]
-    return jnp.concatenate([part.ravel() for part in parts])
+    return {
+        "bs": jnp.concatenate([bs.real, bs.imag], axis=1),
+        "satellite": jnp.concatenate([satellite.real, satellite.imag]),
+        "sensing": jnp.concatenate([sensing.real, sensing.imag]),
+    }
 
 
-def to_beams(x: Float[Array, " n"], data: Program, bases: Bases) -> Beams:
-    """The beams of the engine's variables."""
-    bs, satellite, sensing = (_complex(part, axis) for part, axis in zip(_split(x, data), (1, 0, 0), strict=True))
+def to_beams(values: Mapping[str, Any], bases: Bases) -> Beams:
+    """The beams of the unknowns."""
+    bs, satellite, sensing = (
+        _complex(values[name], axis) for name, axis in (("bs", 1), ("satellite", 0), ("sensing", 0))
+    )
     return Beams(jnp.einsum("kij,kj->ki", bases.bs, bs), bases.satellite @ satellite, bases.sensing @ sensing)
-
-
-def _split(x: Float[Array, " n"], data: Program) -> tuple[Any, Any, Any]:
-    users, rows, bs_size = data.bs_rows.shape
-    feeds = data.satellite_rows.shape[1]
-    targets = (data.sensing_rows.shape[0] - rows) // 2
-    satellite, sensing = x[users * bs_size :][:feeds], x[users * bs_size + feeds :]
-    return x[: users * bs_size].reshape(users, bs_size), satellite, sensing.reshape(feeds, targets)
 
 
 def _complex(embedded: Float[Array, "..."], axis: int) -> Complex[Array, "..."]:

@@ -13,8 +13,8 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.lanes import batch_size, by_lanes, take
 from leoisac.foundation.status import Solution, Status
-from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower, start_power
 from leoisac.systems.self_backhaul.fast.joint_program import (
     MANY_USERS,
@@ -24,7 +24,8 @@ from leoisac.systems.self_backhaul.fast.joint_program import (
     formulate,
     joint_beamforming,
     to_beams,
-    to_variables,
+    to_values,
+    variables,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
 from leoisac.systems.self_backhaul.model import Channels, JointDesign, Parameters
@@ -50,6 +51,7 @@ LARGE_OPTIONS = replace(
     violation_tolerance=2e-3,
 )
 """For more than ``MANY_USERS``: rounds are longer than the default settings allow."""
+JOINT, LARGE = (Family(joint_beamforming, variables, engine=options) for options in (OPTIONS, LARGE_OPTIONS))
 TOLERANCE = 1e-6
 
 
@@ -82,19 +84,22 @@ def solve_pa1(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, level: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(_formulate)(parameters, chosen, level)
-        options = OPTIONS if chosen.h_users.shape[1] <= MANY_USERS else LARGE_OPTIONS
-        result = solve_multistart(joint_beamforming, ready.starts[:, :starts], ready.program, options)
+        problem = problem_for(chosen.h_users.shape[1]).of(ready.program)
+        found = search(problem, ready.program, ready.starts, starts)
         return judged(
             parameters,
             chosen,
-            by_lanes(_design)(parameters, result.x, ready.program, ready.bases),
+            by_lanes(_design)(parameters, found.values(problem), ready.bases),
             ENFORCES,
-            status=result.status,
-            iterations=result.ticks,
-            history=-result.objective_history,
+            **found.outcome,
         )
 
     return certified(parameters, channels, ENFORCES, solve_rest)
+
+
+def problem_for(users: int) -> Family:
+    """The design problem with the engine's settings for so many users."""
+    return JOINT if users <= MANY_USERS else LARGE
 
 
 def certified(
@@ -164,16 +169,19 @@ def _formulate(parameters: Parameters, channels: Channels, level: StartPower) ->
         problem, span = on_span(problem)
         bs_beams = bs_beams @ jnp.conj(span)
     program, bases, point = formulate(problem, parameters.joint_pattern)
-    starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
-    least_power = to_variables(Beams(bs_beams, level.v, level.U0), bases)
-    first = jnp.where(jnp.isfinite(level.upper), least_power, starts[0])
+    starts = jax.vmap(lambda beams: to_values(beams, bases))(start_points(problem, point))
+    least_power = to_values(Beams(bs_beams, level.v, level.U0), bases)
+    starts = {
+        name: jnp.concatenate([jnp.where(jnp.isfinite(level.upper), least_power[name], others[0])[None], others])
+        for name, others in starts.items()
+    }
     if span is not None:
         bases = bases._replace(bs=span @ bases.bs)
-    return Formulated(program, bases, jnp.concatenate([first[None], starts]))
+    return Formulated(program, bases, starting_points(problem_for(len(level.w)), program, starts))
 
 
-def _design(parameters: Parameters, x: Any, program: Program, bases: Bases) -> JointDesign:
-    return design_of_beams(parameters, to_beams(x, program, bases))
+def _design(parameters: Parameters, values: Any, bases: Bases) -> JointDesign:
+    return design_of_beams(parameters, to_beams(values, bases))
 
 
 def design_of_beams(parameters: Parameters, beams: Beams) -> JointDesign:

@@ -11,16 +11,17 @@ from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import by_lanes
 from leoisac.foundation.status import Solution
-from leoisac.optim.batched.engine import solve_multistart
 from leoisac.optim.options import EngineOptions
+from leoisac.problems.given import Family, search, starting_points
 from leoisac.systems.self_backhaul.fast.feasibility import StartPower
-from leoisac.systems.self_backhaul.fast.joint_program import to_variables
+from leoisac.systems.self_backhaul.fast.joint_program import to_values
 from leoisac.systems.self_backhaul.fast.pa1 import certified, design_of_beams
 from leoisac.systems.self_backhaul.fast.robust_program import (
     RobustProgram,
     Stage,
     formulate_robust,
     robust_beamforming,
+    robust_variables,
     to_robust_beams,
 )
 from leoisac.systems.self_backhaul.fast.starts import MAX_STARTS, start_points
@@ -41,6 +42,7 @@ OPTIONS = EngineOptions(
 )
 PATH = Stage(np.array([0.05, 0.3, 0.6, 1.0, 1.0]), np.array([1e-3, 1e-3, 1e-3, 1e-4, 1e-10]))
 """Radius and smoothing: at the full radius at once only a fifth of the starts, or fewer, would become feasible."""
+ROBUST = Family(robust_beamforming, robust_variables, engine=OPTIONS, path=PATH)
 
 
 class Formulated(NamedTuple):
@@ -74,15 +76,13 @@ def solve_pa2(parameters: Parameters, channels: Channels, *, starts: int = 2) ->
 
     def solve_rest(chosen: Channels, _: StartPower) -> Solution[JointDesign]:
         ready: Formulated = by_lanes(formulate)(parameters, chosen)
-        result = solve_multistart(robust_beamforming, ready.starts[:, :starts], ready.program, OPTIONS, PATH)
+        found = search(ROBUST, ready.program, ready.starts, starts)
         return judged(
             parameters,
             chosen,
-            RobustDesign(**vars(by_lanes(design_of)(parameters, result.x, ready.program))),
+            RobustDesign(**vars(by_lanes(design_of)(parameters, found.x, ready.program))),
             ENFORCES,
-            status=result.status,
-            iterations=result.ticks,
-            history=-result.objective_history,
+            **found.outcome,
             objective=OBJECTIVE,
         )
 
@@ -98,13 +98,13 @@ def formulate(parameters: Parameters, channels: Channels) -> Formulated:
     """
     problem, radii = normalise(parameters, channels), normalised_radii(parameters, channels)
     program, bases, point = formulate_robust(problem, radii, parameters.joint_pattern)
-    starts = jax.vmap(lambda beams: to_variables(beams, bases))(start_points(problem, point))
-    return Formulated(program, starts)
+    starts = jax.vmap(lambda beams: to_values(beams, bases))(start_points(problem, point))
+    return Formulated(program, starting_points(ROBUST, program, starts))
 
 
 def design_of(parameters: Parameters, x: Float[Array, " n"], program: RobustProgram) -> JointDesign:
     """The physical design of the engine's variables."""
-    return design_of_beams(parameters, to_robust_beams(x, program))
+    return design_of_beams(parameters, to_robust_beams(ROBUST.of(program).values(x), program))
 
 
 __all__ = ["ENFORCES", "TOLERANCE", "solve_pa2"]

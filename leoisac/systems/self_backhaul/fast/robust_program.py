@@ -1,4 +1,4 @@
-"""Robust joint beamforming as a smooth program for the batched engine, without lifting.
+"""Robust joint beamforming as a statement in numbers of order one, without lifting.
 
 As ``joint_program``, with the same unknowns, but every rate is what beams guarantee when each channel may be off by an
 error of bounded norm: the least power of the signal, and the largest power of what disturbs it, each over its own ball
@@ -13,13 +13,17 @@ The changes of variables are those of ``joint_program`` with one term more: an e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jnp
 from leoisac.optim.batched.stack_power import Stack, largest_powers
+from leoisac.problems import Real, at_least, at_most, maximise
+from leoisac.problems.statement import Goal
 from leoisac.systems.self_backhaul.fast.joint_program import (
     _BS_POWER_WEIGHT,
     Bases,
@@ -60,11 +64,9 @@ class RobustProgram(NamedTuple):
     min_rate: Leaf
 
 
-def robust_beamforming(
-    x: Float[Array, " n"], data: RobustProgram, stage: Stage
-) -> tuple[Float[Array, ""], Float[Array, " m"]]:
-    """Minus the guaranteed sum rate in bit/s/Hz, and the constraints ``c >= 0`` of ``joint_program`` as guaranteed."""
-    bs, satellite = _stacks(x, data)
+def robust_beamforming(v: Any, data: RobustProgram, stage: Stage) -> Goal:
+    """The guaranteed sum rate in bit/s/Hz, and the constraints of ``joint_program`` as guaranteed."""
+    bs, satellite = _stacks(v.bs, v.satellite, v.sensing, data)
     users = len(bs)
     bs_gram = _gram_of(bs)
     satellite_gram = _gram_of(satellite)
@@ -90,8 +92,23 @@ def robust_beamforming(
     pattern = jnp.sum(_amplitudes(data.targets, satellite[1:]) ** 2, axis=(0, 1))
     if data.bs_targets is not None:
         pattern = pattern + jnp.sum(_amplitudes(data.bs_targets, bs) ** 2, axis=(0, 1))
-    budgets = jnp.stack([1.0 - jnp.sum(own_power), 1.0 - jnp.trace(satellite_gram[0])])
-    return -sum_rate, jnp.concatenate([rates - data.min_rate, (backhaul - sum_rate)[None], budgets, pattern - 1.0])
+    return maximise(
+        sum_rate,
+        {
+            "min_rate": at_least(rates, data.min_rate),
+            "backhaul": at_least(backhaul, sum_rate),
+            "bs_power": at_most(jnp.sum(own_power), 1.0),
+            "satellite_power": at_most(jnp.trace(satellite_gram[0]), 1.0),
+            "pattern": at_least(pattern, 1.0),
+        },
+    )
+
+
+def robust_variables(d: RobustProgram) -> dict[str, Real]:
+    """Unknowns of the statement, those of ``joint_program``."""
+    users, width = np.shape(d.bs_own)[-2:]
+    targets, feeds = np.shape(d.targets)[-2:]
+    return {"bs": Real(users, width), "satellite": Real(feeds), "sensing": Real(feeds, targets)}
 
 
 def formulate_robust(problem: Problem, radii: ErrorRadii, joint_pattern: bool) -> tuple[RobustProgram, Bases, Beams]:
@@ -134,22 +151,18 @@ def formulate_robust(problem: Problem, radii: ErrorRadii, joint_pattern: bool) -
     return program, Bases(each, satellite, sensing), point
 
 
-def to_robust_beams(x: Float[Array, " n"], data: RobustProgram) -> Beams:
-    """The beams of the engine's variables."""
-    bs, satellite = _stacks(x, data)
+def to_robust_beams(values: Mapping[str, Any], data: RobustProgram) -> Beams:
+    """The beams of the unknowns."""
+    bs, satellite = _stacks(values["bs"], values["satellite"], values["sensing"], data)
     satellite = _complex(satellite)
     return Beams(_complex(bs), satellite[0], satellite[1:].T)
 
 
-def _stacks(x: Float[Array, " n"], data: RobustProgram) -> tuple[Any, Any]:
+def _stacks(bs: Any, satellite: Any, sensing: Any, data: RobustProgram) -> tuple[Any, Any]:
     """Beams of the base station; feeder beam and sensing columns. Embedded, a beam per row."""
-    users, size = data.bs_own.shape
-    feeds, targets = data.satellite_basis.shape[0], data.targets.shape[0]
-    bs = x[: users * size].reshape(users, size)
     turned = _turned(data.bs_own)
     along = jnp.sum(data.bs_own * bs, axis=1) * data.bs_share, jnp.sum(turned * bs, axis=1) * data.bs_share
     bs = (bs - along[0][:, None] * data.bs_own - along[1][:, None] * turned) @ data.bs_basis.T
-    satellite, sensing = x[users * size :][:feeds], x[users * size + feeds :].reshape(feeds, targets)
     return bs, jnp.concatenate([(data.satellite_basis @ satellite)[None], (data.sensing_basis @ sensing).T])
 
 
