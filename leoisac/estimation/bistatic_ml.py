@@ -114,7 +114,6 @@ def _estimate_in(
     statistic, delay, doppler = coarse_map(block, received, cell.u, cell.w)
     point = finer_delay(block, jnp.stack([cell.u, cell.w, delay, doppler]), received)
 
-
     def round_of(point: Any, _: None) -> tuple[Any, Any]:
         point, correlation, norm = newton(block, point, cell.samples, amplitude, cell.basis)
         return point, (correlation, norm)
