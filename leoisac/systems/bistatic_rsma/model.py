@@ -7,9 +7,10 @@ this order; precoders are in sqrt(W), rates in bit/s/Hz.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
@@ -183,6 +184,11 @@ MODES: dict[str, Mode] = {
 """The eight transmission modes by scheme name."""
 
 
+def of_every_mode(solve: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """``solve_NAME`` for every mode of a ``solve(name, ...)``: what schemes name as their routes."""
+    return {f"solve_{name.replace('-', '_')}": partial(solve, name) for name in MODES}
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
@@ -267,4 +273,5 @@ __all__ = [
     "Mode",
     "Parameters",
     "Prediction",
+    "of_every_mode",
 ]

@@ -6,7 +6,6 @@ A route of its own, because it costs a good part of a second per trial; its desi
 from __future__ import annotations
 
 import importlib
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
 from leoisac.systems.bistatic_rsma.judge.sensing import sense
-from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters
+from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters, of_every_mode
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
@@ -65,11 +64,4 @@ def _joined(design: Design, estimate: Estimate | None) -> Design:
     return Design(design.precoder, design.common_rate, design.radar_interference, estimate)
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))
