@@ -99,6 +99,15 @@ METRICS = {
     "delay_doppler_map": Metric(
         "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0
     ),
+    "target_found": Metric(
+        "whether a detection is within a resolution cell of a target", "1", ("target",), least=0.0, most=1.0
+    ),
+    "targets_found": Metric("targets with a detection within a resolution cell", least=0.0),
+    "ghosts": Metric("detections that are no target's", least=0.0),
+    "gospa": Metric("GOSPA distance of detected from true targets", "m", least=0.0),
+    "multistatic_error": Metric("distance of the position by all receivers from the true one", "m", least=0.0),
+    "multistatic_bound": Metric("bound of the squared error of the position by all receivers", "m²", least=0.0),
+    "receivers_used": Metric("receivers that the position rests on", least=0.0),
     **LINK_METRICS,
     "margin_crb": Metric("relative margin of the Cramér-Rao bound"),
     "margin_power": Metric("relative margin of the transmit power"),

@@ -110,6 +110,28 @@ class BistaticRsmaConfig(Config):
         default="known", description="whether the requirement's bound takes the echo's complex amplitude as known"
     )
 
+    # More of them
+    num_targets: int = Field(default=1, ge=1, le=4, description="targets, of which designs know the first")
+    further_targets_km: tuple[Position, ...] | None = Field(
+        default=None, description="where the further targets are; around the first when absent"
+    )
+    target_spacing_km: float = Field(
+        default=1.0, ge=1e-3, le=100, description="horizontal distance of further targets from the first"
+    )
+    gospa_cutoff_m: float = Field(
+        default=500.0,
+        ge=1e-3,
+        le=1e6,
+        description="distance at which a detection of a target is worth as little as none",
+    )
+    num_receivers: int = Field(default=1, ge=1, le=8, description="radar receivers, of which designs know the first")
+    further_receivers_km: tuple[Ground, ...] | None = Field(
+        default=None, description="where the further receivers are, (x, y); around the first when absent"
+    )
+    receiver_spacing_km: float = Field(
+        default=5.0, ge=1e-3, le=100, description="distance of further receivers from the first"
+    )
+
     # Echo processing
     estimator: Estimator = Field(
         default="ml",
@@ -300,9 +322,32 @@ class BistaticRsmaConfig(Config):
                 'coverage_centre = "sub-satellite" takes the users along with the satellite; over a pass they stay on '
                 'Earth: write "receiver" or a place (x, y) in km'
             )
+        self._several()
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
         return self
+
+    def _several(self) -> None:
+        """Refuse several targets or receivers that the echo route does not serve."""
+        for count, places, name in (
+            (self.num_targets, self.further_targets_km, "target"),
+            (self.num_receivers, self.further_receivers_km, "receiver"),
+        ):
+            if places is not None and len(places) != count - 1:
+                raise ValueError(
+                    f"further_{name}s_km has {len(places)} places for num_{name}s = {count}; give one for every {name} "
+                    "after the first"
+                )
+            if count > 1 and (self.estimator != "ml" or self.receiver_amplitude == "known"):
+                raise ValueError(
+                    f"num_{name}s = {count} with estimator = {self.estimator!r}, receiver_amplitude = "
+                    f"{self.receiver_amplitude!r}: only the ml receiver with unknown amplitudes serves more than one"
+                )
+        if self.num_receivers > 1 and (self.num_targets > 1 or self.direct_path or self.clutter or self.satellite):
+            raise ValueError(
+                f"num_receivers = {self.num_receivers}: fixes by several receivers are for one target, a clean window "
+                "and a satellite at satellite_position_km; leave out num_targets, direct_path, clutter, [satellite]"
+            )
 
     @property
     def num_tx(self) -> int:
@@ -339,6 +384,7 @@ def axis_sizes(config: BistaticRsmaConfig) -> Mapping[str, int]:
         "stream": config.num_users + 2,
         "group": 3,
         "layer": 2,
+        "target": config.num_targets,
         "pattern_y": config.pattern_points,
         "pattern_x": config.pattern_points,
     }

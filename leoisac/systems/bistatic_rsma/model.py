@@ -15,7 +15,14 @@ from typing import Any
 from leoisac.foundation.axes import Leaf
 from leoisac.foundation.jax_setup import jax
 from leoisac.link.outcome import LinkOutcome
-from leoisac.systems.bistatic_rsma.sensing_model import EchoScene, Estimate, Interference
+from leoisac.systems.bistatic_rsma.sensing_model import (
+    Detections,
+    EchoScene,
+    Estimate,
+    FurtherTargets,
+    Interference,
+    MultistaticFix,
+)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["doppler_hz", "phase", "seed"], meta_fields=[])
@@ -204,6 +211,7 @@ def of_every_mode(solve: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
         "coding",
         "antenna_power",
         "prediction",
+        "receivers",
     ],
     meta_fields=[],
 )
@@ -221,6 +229,7 @@ class Parameters:
         coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
         antenna_power: limit of every element in W; ``None`` without limits.
         prediction: for designs that hold all over the ellipsoid of a predicted position; ``None`` for others.
+        receivers: scenes of the radar receivers after the first, each in its own frame; the axes are parallel.
     """
 
     transmit_power: Leaf  # real scalar
@@ -235,6 +244,7 @@ class Parameters:
     coding: Mapping[str, Leaf] | None = None
     antenna_power: Leaf | None = None  # real scalar
     prediction: Prediction | None = None
+    receivers: tuple[EchoScene, ...] = ()
 
 
 @partial(
@@ -265,12 +275,15 @@ __all__ = [
     "MODES",
     "Channels",
     "Design",
+    "Detections",
     "Echo",
     "EchoScene",
     "Estimate",
+    "FurtherTargets",
     "Interference",
     "Knowledge",
     "Mode",
+    "MultistaticFix",
     "Parameters",
     "Prediction",
     "of_every_mode",

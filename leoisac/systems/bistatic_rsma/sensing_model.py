@@ -11,6 +11,70 @@ from leoisac.foundation.jax_setup import jax
 
 @partial(
     jax.tree_util.register_dataclass,
+    data_fields=["target_m", "echo_snr", "delay", "doppler_hz", "max_doppler_hz", "cutoff_m"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class FurtherTargets:
+    """Targets beside the one that designs know; SI.
+
+    Attributes:
+        target_m: positions.
+        echo_snr, delay: of every one, as in ``EchoScene``.
+        doppler_hz: of the motion; ``None`` where shifts are drawn, uniform up to ``max_doppler_hz``.
+        max_doppler_hz: largest shift drawn.
+        cutoff_m: of the GOSPA metric.
+    """
+
+    target_m: Leaf  # (further, 3)
+    echo_snr: Leaf  # (further,)
+    delay: Leaf  # (further,)
+    doppler_hz: Leaf | None  # (further,)
+    max_doppler_hz: Leaf
+    cutoff_m: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["u", "w", "delay", "doppler_hz", "position_m", "valid"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Detections:
+    """What the receiver takes for echoes, in the order in which it found them; room for two more than targets.
+
+    Attributes:
+        u, w: direction cosines of arrival.
+        delay: samples after the offset.
+        doppler_hz: Doppler shifts.
+        position_m: where direction and delay meet.
+        valid: which entries are detections.
+    """
+
+    u: Leaf  # (detection,)
+    w: Leaf  # (detection,)
+    delay: Leaf  # (detection,)
+    doppler_hz: Leaf  # (detection,)
+    position_m: Leaf  # (detection, 3)
+    valid: Leaf  # (detection,)
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["position_m", "used"], meta_fields=[])
+@dataclass(frozen=True)
+class MultistaticFix:
+    """Position by the echoes of all receivers.
+
+    Attributes:
+        position_m: relative to the first receiver.
+        used: how many receivers it rests on.
+    """
+
+    position_m: Leaf  # (3,)
+    used: Leaf
+
+
+@partial(
+    jax.tree_util.register_dataclass,
     data_fields=[
         "satellite_m",
         "satellite_axes",
@@ -98,6 +162,9 @@ class Interference:
         "waveform",
         "subcarriers",
         "interference",
+        "further",
+        "motion_doppler_hz",
+        "max_doppler_hz",
     ],
     meta_fields=[],
 )
@@ -127,6 +194,9 @@ class EchoScene:
         waveform: of the block, an index into ``waveforms.blocks.BLOCKS``.
         subcarriers: of OFDM and OTFS frames.
         interference: what else is heard; ``None`` for the paper's clean window.
+        further: targets beside this one; ``None`` where it is the only one.
+        motion_doppler_hz: Doppler shift of the motion, and
+        max_doppler_hz: largest one where they are drawn, of receivers after the first.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
     """
@@ -157,6 +227,9 @@ class EchoScene:
     waveform: Leaf
     subcarriers: Leaf
     interference: Interference | None = None
+    further: FurtherTargets | None = None
+    motion_doppler_hz: Leaf | None = None
+    max_doppler_hz: Leaf = 0.0
 
 
 @partial(
@@ -177,6 +250,8 @@ class EchoScene:
         "interference_to_noise",
         "residual_to_noise",
         "echo_kept",
+        "detections",
+        "fix",
     ],
     meta_fields=[],
 )
@@ -197,6 +272,8 @@ class Estimate:
         interference_to_noise, residual_to_noise: power of direct path and ground over noise, per element and sample,
             before and after cancellation; ``None`` where there is none.
         echo_kept: share of the echo's energy that cancellation leaves.
+        detections: all echoes, where there are several targets; the rest is then of the one nearest to the first.
+        fix: position by several receivers; ``None`` where there is one.
         music_spectrum, delay_doppler_map: relative to their largest values; ``None`` where none are kept.
     """
 
@@ -215,3 +292,5 @@ class Estimate:
     interference_to_noise: Leaf | None = None
     residual_to_noise: Leaf | None = None
     echo_kept: Leaf | None = None
+    detections: Detections | None = None
+    fix: MultistaticFix | None = None

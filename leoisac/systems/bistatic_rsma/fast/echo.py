@@ -6,6 +6,7 @@ A route of its own, because it costs a good part of a second per trial; its desi
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
+from leoisac.systems.bistatic_rsma.judge.multistatic import locate
 from leoisac.systems.bistatic_rsma.judge.sensing import sense
 from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters, of_every_mode
 
@@ -40,7 +42,11 @@ def with_estimates(parameters: Parameters, channels: Channels, solution: Solutio
     found: dict[int, Estimate] = {}
     for trial in designed:
         precoder = np.asarray(solution.value.precoder[trial])
-        found[int(trial)] = sense(parameters.scene, precoder, take(channels.echo, int(trial)))
+        echo = take(channels.echo, int(trial))
+        one = sense(parameters.scene, precoder, echo)
+        if parameters.receivers:
+            one = replace(one, fix=locate((parameters.scene, *parameters.receivers), precoder, echo, one))
+        found[int(trial)] = one
     return Solution(
         value=_joined(solution.value, _stacked(found, len(status))),
         status=solution.status,

@@ -21,7 +21,8 @@ from leoisac.propagation.rician import rician_power_quadrature
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.judge.bounds import echo_bounds
 from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
-from leoisac.systems.bistatic_rsma.judge.scenes import echo_scene
+from leoisac.systems.bistatic_rsma.judge.scenes import echo_scene, receiver_scenes
+from leoisac.systems.bistatic_rsma.judge.several_metrics import several_metrics
 from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
 from leoisac.systems.bistatic_rsma.world.link import link_budget
 from leoisac.systems.bistatic_rsma.world.prediction import prediction_of
@@ -64,6 +65,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         },
         prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
         antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
+        receivers=receiver_scenes(config),
     )
 
 
@@ -129,6 +131,7 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
         metrics |= echo_bounds(parameters.scene, channels, design.precoder)
+        metrics |= several_metrics(parameters, channels, design)
     if design.words is not None:
         metrics |= link_metrics(design.words, total, 1.0 / parameters.scene.sample_time_s)
     return metrics

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.systems.bistatic_rsma.config import CANCELLERS, ESTIMATORS, BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.model import EchoScene, Interference
+from leoisac.systems.bistatic_rsma.model import EchoScene, FurtherTargets, Interference
 from leoisac.systems.bistatic_rsma.world.ground import place
 from leoisac.systems.bistatic_rsma.world.interference import (
     EARLY_SAMPLES,
     Clutter,
     direct_doppler_hz,
     direct_power_gain,
+    echo_doppler_hz,
     ground_clutter,
     hears_interference,
 )
-from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay
+from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay, link_budget
+from leoisac.systems.bistatic_rsma.world.several import further_receivers_m, further_targets, seen_by
 from leoisac.waveforms.blocks import BLOCKS
 
 
@@ -63,6 +67,37 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
         **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
         interference=interference_scene(config, link) if hears_interference(config) else None,
+        further=further_scene(config, link, early) if config.num_targets > 1 else None,
+    )
+
+
+def further_scene(config: BistaticRsmaConfig, link: BistaticLink, early: int) -> FurtherTargets:
+    """The targets after the first, in SI."""
+    further = further_targets(config, link)
+    numbers = {
+        "target_m": further.target_m,
+        "echo_snr": further.echo_snr,
+        "delay": further.delay + early,
+        "max_doppler_hz": config.max_doppler_hz,
+        "cutoff_m": config.gospa_cutoff_m,
+    }
+    return FurtherTargets(
+        doppler_hz=None if further.doppler_hz is None else jnp.asarray(further.doppler_hz),
+        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+    )
+
+
+def receiver_scenes(config: BistaticRsmaConfig) -> tuple[EchoScene, ...]:
+    """Scenes of the receivers after the first, in their frames."""
+    return tuple(_receiver_scene(seen_by(config, receiver)) for receiver in further_receivers_m(config))
+
+
+def _receiver_scene(config: BistaticRsmaConfig) -> EchoScene:
+    motion = echo_doppler_hz(config) + direct_doppler_hz(config, place(config)) if config.by_motion else None
+    return replace(
+        echo_scene(config, link_budget(config)),
+        motion_doppler_hz=None if motion is None else jnp.asarray(motion),
+        max_doppler_hz=jnp.asarray(config.max_doppler_hz),
     )
 
 
