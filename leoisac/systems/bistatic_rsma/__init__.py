@@ -65,6 +65,7 @@ METRICS = {
         "Cramér-Rao bound of the zenith angle of arrival, unknown echo amplitude", "rad²", least=0.0
     ),
     "target_gain": Metric("transmit power times array gain towards the target", "W", least=0.0),
+    "direct_gain": Metric("transmit power times array gain towards the radar receiver", "W", least=0.0),
     "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",), least=0.0),
     "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user"), least=0.0),
     "power_share": Metric("share of the stream groups in the transmit power", "1", ("group",), least=0.0, most=1.0),

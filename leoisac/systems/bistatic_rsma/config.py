@@ -106,6 +106,14 @@ class BistaticRsmaConfig(Config):
     crb_threshold_rad2: Variance | tuple[Variance, Variance] = Field(
         default=8e-7, description="largest bound on the variance of the arrival angles (one, or azimuth and zenith)"
     )
+    sensing: Literal["bistatic", "monostatic"] = Field(
+        default="bistatic",
+        description="who listens for the echo: the receiver on the ground, or one such on the satellite that does not "
+        "hear it transmit (a baseline for rates)",
+    )
+    direct_null: bool = Field(
+        default=False, description="designs send nothing towards the radar receiver, so that it has no direct path"
+    )
     target_amplitude: Literal["known", "unknown"] = Field(
         default="known", description="whether the requirement's bound takes the echo's complex amplitude as known"
     )
@@ -306,6 +314,16 @@ class BistaticRsmaConfig(Config):
         if self.user_robustness == "statistical" and self.user_position_std_m == 0.0:
             raise ValueError(
                 "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
+            )
+        if self.sensing == "monostatic" and (self.position_std_m > 0.0 or self.direct_null or self.num_receivers > 1):
+            raise ValueError(
+                'sensing = "monostatic" is a baseline for a known target place and one receiver, on the satellite; '
+                "leave out position_std_m, direct_null and num_receivers"
+            )
+        if self.direct_null and (self.per_antenna_power_w is not None or self.robustness != "none"):
+            raise ValueError(
+                "direct_null = True with per_antenna_power_w or robustness: designs with a null have one power budget "
+                "and one place of the target; leave the others out"
             )
         if self.csi_error_db > -100.0 and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
             raise ValueError(

@@ -212,6 +212,7 @@ def of_every_mode(solve: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
         "antenna_power",
         "prediction",
         "receivers",
+        "null_steering",
     ],
     meta_fields=[],
 )
@@ -229,6 +230,7 @@ class Parameters:
         coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
         antenna_power: limit of every element in W; ``None`` without limits.
         prediction: for designs that hold all over the ellipsoid of a predicted position; ``None`` for others.
+        null_steering: towards the radar receiver, where designs send nothing there; ``None`` for others.
         receivers: scenes of the radar receivers after the first, each in its own frame; the axes are parallel.
     """
 
@@ -245,6 +247,7 @@ class Parameters:
     antenna_power: Leaf | None = None  # real scalar
     prediction: Prediction | None = None
     receivers: tuple[EchoScene, ...] = ()
+    null_steering: Leaf | None = None  # complex (tx)
 
 
 @partial(

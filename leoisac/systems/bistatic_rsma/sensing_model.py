@@ -165,6 +165,7 @@ class Interference:
         "further",
         "motion_doppler_hz",
         "max_doppler_hz",
+        "monostatic",
     ],
     meta_fields=[],
 )
@@ -197,6 +198,7 @@ class EchoScene:
         further: targets beside this one; ``None`` where it is the only one.
         motion_doppler_hz: Doppler shift of the motion, and
         max_doppler_hz: largest one where they are drawn, of receivers after the first.
+        monostatic: 1 where the requirement is of a receiver on the satellite, which is not simulated.
         map_points: points per side of the stored MUSIC spectrum, 0 for none; then the delay-Doppler map is not kept
             either.
     """
@@ -230,6 +232,7 @@ class EchoScene:
     further: FurtherTargets | None = None
     motion_doppler_hz: Leaf | None = None
     max_doppler_hz: Leaf = 0.0
+    monostatic: Leaf = 0.0
 
 
 @partial(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from leoisac.experiment.errors import ChannelError
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
@@ -28,6 +29,11 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
     """
     if channels.echo is None:
         raise ChannelError("echo: channels from plain arrays have none; the echo route needs leoisac.draw(config).")
+    if float(parameters.scene.monostatic) > 0.0:
+        raise ConfigError(
+            'sensing = "monostatic": echoes back at the satellite are not simulated; use the route fast, or sensing = '
+            '"bistatic".'
+        )
     fast = importlib.import_module("leoisac.systems.bistatic_rsma.fast.max_min")
     solution = getattr(fast, f"solve_{scheme.replace('-', '_')}")(parameters, channels)
     return with_estimates(parameters, channels, solution)

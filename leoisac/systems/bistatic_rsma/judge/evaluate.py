@@ -24,7 +24,7 @@ from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
 from leoisac.systems.bistatic_rsma.judge.scenes import echo_scene, receiver_scenes
 from leoisac.systems.bistatic_rsma.judge.several_metrics import several_metrics
 from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
-from leoisac.systems.bistatic_rsma.world.link import link_budget
+from leoisac.systems.bistatic_rsma.world.link import direct_steering, link_budget
 from leoisac.systems.bistatic_rsma.world.prediction import prediction_of
 
 Metrics = dict[str, Float[Array, "..."]]
@@ -66,6 +66,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
         antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
         receivers=receiver_scenes(config),
+        null_steering=jnp.asarray(direct_steering(config)) if config.direct_null else None,
     )
 
 
@@ -126,6 +127,8 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "margin_power": _power_margin(parameters, design),
         "margin_common_rate": slack / jnp.maximum(common_bound, _LEAST_COMMON_RATE),
     }
+    if parameters.null_steering is not None:
+        metrics["direct_gain"] = jnp.sum(stream_powers(parameters.null_steering[None], design.precoder))
     if parameters.pattern_steering is not None:
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:

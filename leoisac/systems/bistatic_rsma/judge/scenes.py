@@ -40,6 +40,7 @@ def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
         "calibration_error": deg_to_rad(config.calibration_error_deg),
         "false_alarm_rate": config.false_alarm_rate,
         "delay": link.delay_samples - link.delay_offset,
+        "monostatic": float(config.sensing == "monostatic"),
         "echo_delay": echo_delay(link, config.whole_sample_delay),
     }
     counts = {

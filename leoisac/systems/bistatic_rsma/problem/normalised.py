@@ -23,6 +23,7 @@ from leoisac.systems.bistatic_rsma.model import Channels, Design, Mode, Paramete
 
 _RANK_TOLERANCE = 1e-9
 """Singular values below this share of the largest are no dimension of the span."""
+_LEAST_REACHED = 1e-12
 LARGEST_FLOOR = 1.0 + 1e-9
 """Share of the largest target gain above which a floor cannot be met, with room for rounding.
 
@@ -55,8 +56,9 @@ class Problem:
 
     Attributes:
         users: ``sqrt(P_t / rho_k) Q^H a_k``: noise is 1.
-        target: ``Q^H a_t / sqrt(N_tx)``, unit norm.
-        floor: least target gain as a fraction of the largest, 0 without sensing; above 1 the trial is infeasible.
+        target: ``Q^H a_t / sqrt(N_tx)``, unit norm; with a null over its norm, which the null makes less than 1.
+        floor: least target gain as a fraction of the largest (of the largest with the null), 0 without sensing; above 1
+            the trial is infeasible.
         stream_mask: 1 for the streams of the mode, 0 for absent ones (users, common, radar).
         radar_interference: 1 where the radar sequence disturbs the users.
         basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions. With limits of the
@@ -117,16 +119,22 @@ def normalise(
         rows = [steering, known.target_steering[None]]
         rows += [] if around is None else [around.reshape(-1, num_tx)]
         rows += [] if target_points is None else [target_points.steering]
-        basis = _span(jnp.concatenate(rows))
+        basis = _span(_apart(jnp.concatenate(rows), parameters.null_steering))
     else:
         basis, share = jnp.eye(num_tx, dtype=complex), limit / parameters.transmit_power
     scale = jnp.sqrt(parameters.transmit_power / known.user_noise_ratio)
     largest = num_tx * parameters.transmit_power
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
+    target = jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx))
+    floor = mode.sensing * known.gain_floor / largest
+    if parameters.null_steering is not None:
+        # What of the target a beam can reach that leaves the receiver dark: its share is the new unit.
+        reached = jnp.maximum(jnp.sum(target.real**2 + target.imag**2), _LEAST_REACHED)
+        target, floor = target / jnp.sqrt(reached), floor / reached
     return Problem(
         users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), steering),
-        target=jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx)),
-        floor=mode.sensing * known.gain_floor / largest,
+        target=target,
+        floor=floor,
         stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),
         radar_interference=mode.radar * mode.radar_interference,
         basis=basis,
@@ -139,6 +147,14 @@ def normalise(
         else jnp.einsum("nd,pn->pd", jnp.conj(basis), target_points.steering) / jnp.sqrt(float(num_tx)),
         point_floors=None if target_points is None else mode.sensing * target_points.floors / largest,
     )
+
+
+def _apart(rows: Complex[Array, "vector tx"], null: Leaf | None) -> Complex[Array, "vector tx"]:
+    """The rows without what they have along a direction to which nothing is sent."""
+    if null is None:
+        return rows
+    along = jnp.conj(null) / jnp.linalg.norm(null)
+    return rows - (rows @ along)[:, None] * jnp.conj(along)
 
 
 def _span(rows: Complex[Array, "vector tx"]) -> Complex[Array, "tx dimension"]:
