@@ -45,7 +45,7 @@ def test_the_conic_witness_agrees():
 
 
 def test_a_null_costs_what_the_target_has_in_common_with_the_receiver():
-    """The largest gain is that of the target's steering vector without the receiver's; infeasible above, and only there."""
+    """The largest gain is that of the target's steering vector without the receiver's; above it nothing is feasible."""
     base = configured(**FAR)
     target, receiver = target_steering(base), direct_steering(base)
     reached = 1.0 - abs(np.vdot(target, receiver)) ** 2 / 64.0**2
