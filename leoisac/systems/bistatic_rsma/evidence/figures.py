@@ -22,6 +22,7 @@ from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampattern
 from leoisac.systems.bistatic_rsma.evidence.cancellation_figure import draw_cancellation
 from leoisac.systems.bistatic_rsma.evidence.coded_figures import draw_coded_csi, draw_coded_errors, draw_coded_rates
 from leoisac.systems.bistatic_rsma.evidence.knowledge_figure import draw_knowledge
+from leoisac.systems.bistatic_rsma.evidence.monostatic_figure import draw_monostatic
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
@@ -168,5 +169,8 @@ FIGURES = (
     Figure("track", "Track of a target over a part of a pass", ("track",), draw_track),
     Figure("resolution", "When two targets are told apart", ("resolution",), draw_resolution),
     Figure("receivers", "What further receivers are worth", ("receivers",), draw_receivers),
+    Figure(
+        "monostatic", "Rates for a receiver on the ground and one on the satellite", ("monostatic",), draw_monostatic
+    ),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

@@ -1,4 +1,4 @@
-"""Studies of several targets and several receivers."""
+"""Studies of several targets, of several receivers, and of a receiver on the satellite."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ STUDIES = (
         trials=100,
         quick={"trials": 16},
         tiny={"overrides": _SMALL, "sweep": {"further_targets_km": _PLACES[:: len(SEPARATIONS)]}},
+    ),
+    Study(
+        "monostatic",
+        schemes=("rsma-noradar", "sdma-radar-sic"),
+        overrides={"transmit_power_dbw": 30.0},
+        sweep={
+            "sensing": ["bistatic", "monostatic"],
+            "crb_threshold_rad2": [6e-8, 6.2e-8, 8e-8, 3e-7, 1e-6, 1e-5, 1e-4, 5e-4, 7e-4, 1e-3, 3e-3, 1e-2, 1e-1],
+        },
+        trials=100,
+        quick={"trials": 16},
+        tiny={
+            "overrides": _SMALL,
+            "sweep": {"sensing": ["bistatic", "monostatic"], "crb_threshold_rad2": [1e-6, 1e-1]},
+        },
     ),
     Study(
         "receivers",
