@@ -24,6 +24,7 @@ from leoisac.estimation.echo_maps import coarse_map, finer_delay, finer_time
 from leoisac.estimation.echo_model import Block, EchoSearch, Transmitter, sent_at, steering, target_place, turn
 from leoisac.estimation.echo_newton import newton
 from leoisac.foundation.jax_setup import in_double, jax, jnp
+from leoisac.foundation.lanes import compiler_options
 
 _SCAN_SAMPLES = 256
 """Samples whose beams are in memory at once."""
@@ -101,7 +102,7 @@ def estimate_echo(
 
 @cache
 def _cell_program(search: EchoSearch) -> Any:
-    return jax.jit(partial(_estimate_in, search))
+    return jax.jit(partial(_estimate_in, search), compiler_options=compiler_options(1))
 
 
 def _estimate_in(
@@ -139,7 +140,7 @@ def _reported(
 
 @cache
 def _program(search: EchoSearch) -> Any:
-    return jax.jit(partial(_estimate, search))
+    return jax.jit(partial(_estimate, search), compiler_options=compiler_options(1))
 
 
 def _estimate(

@@ -18,6 +18,7 @@ from leoisac.estimation.bistatic_ml import EchoEstimate, estimate_echo
 from leoisac.estimation.echo_model import Block, EchoSearch, Transmitter, sent_at, steering, turn
 from leoisac.estimation.echo_newton import newton
 from leoisac.foundation.jax_setup import in_double, jax, jnp
+from leoisac.foundation.lanes import compiler_options
 
 _ROUNDS = 3
 """Times that every echo is fitted anew after one was added; more change nothing for echoes a cell apart."""
@@ -83,7 +84,7 @@ def _moved(
 
 @cache
 def _beside(search: EchoSearch) -> Any:
-    return jax.jit(partial(_top, search))
+    return jax.jit(partial(_top, search), compiler_options=compiler_options(1))
 
 
 def _top(search: EchoSearch, samples: Any, point: Any, precoder: Any, streams: Any, transmitter: Transmitter) -> Any:

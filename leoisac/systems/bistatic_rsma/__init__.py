@@ -65,6 +65,7 @@ METRICS = {
         "Cramér-Rao bound of the zenith angle of arrival, unknown echo amplitude", "rad²", least=0.0
     ),
     "target_gain": Metric("transmit power times array gain towards the target", "W", least=0.0),
+    "clutter_to_noise": Metric("ground clutter over noise in the receiver's beam on the target", least=0.0),
     "direct_gain": Metric("transmit power times array gain towards the radar receiver", "W", least=0.0),
     "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",), least=0.0),
     "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user"), least=0.0),
@@ -111,6 +112,7 @@ METRICS = {
     "receivers_used": Metric("receivers that the position rests on", least=0.0),
     **LINK_METRICS,
     "margin_crb": Metric("relative margin of the Cramér-Rao bound"),
+    "margin_scnr": Metric("relative margin of the echo over noise and clutter"),
     "margin_power": Metric("relative margin of the transmit power"),
     "margin_common_rate": Metric("relative margin of the common rate"),
 }

@@ -114,6 +114,14 @@ class BistaticRsmaConfig(Config):
     direct_null: bool = Field(
         default=False, description="designs send nothing towards the radar receiver, so that it has no direct path"
     )
+    sensing_requirement: Literal["crb", "scnr"] = Field(
+        default="crb",
+        description="what designs promise of the target: the bounds of crb_threshold_rad2, or least_scnr_db over noise "
+        "and ground clutter",
+    )
+    least_scnr_db: float = Field(
+        default=30.0, ge=-50, le=150, description="least echo over noise and clutter after beam and integration"
+    )
     target_amplitude: Literal["known", "unknown"] = Field(
         default="known", description="whether the requirement's bound takes the echo's complex amplitude as known"
     )
@@ -319,6 +327,13 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 'sensing = "monostatic" is a baseline for a known target place and one receiver, on the satellite; '
                 "leave out position_std_m, direct_null and num_receivers"
+            )
+        if self.sensing_requirement == "scnr" and (
+            self.per_antenna_power_w is not None or self.position_std_m > 0.0 or self.sensing == "monostatic"
+        ):
+            raise ValueError(
+                'sensing_requirement = "scnr" is for one power budget, a known target place and the receiver on the '
+                "ground; leave out per_antenna_power_w, position_std_m and sensing"
             )
         if self.direct_null and (self.per_antenna_power_w is not None or self.robustness != "none"):
             raise ValueError(

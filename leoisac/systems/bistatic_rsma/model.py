@@ -196,6 +196,20 @@ def of_every_mode(solve: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     return {f"solve_{name.replace('-', '_')}": partial(solve, name) for name in MODES}
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["rows", "least_gain"], meta_fields=[])
+@dataclass(frozen=True)
+class ClutterRequirement:
+    """Least echo over noise and clutter: ``||P^H a_t||^2 >= least_gain (1 + sum |e^H p|^2)``.
+
+    Attributes:
+        rows: vectors ``e`` (``world.clutter``).
+        least_gain: target gain that meets the requirement without clutter, W.
+    """
+
+    rows: Leaf  # complex (row, tx)
+    least_gain: Leaf
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
@@ -213,6 +227,7 @@ def of_every_mode(solve: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
         "prediction",
         "receivers",
         "null_steering",
+        "clutter",
     ],
     meta_fields=[],
 )
@@ -230,6 +245,7 @@ class Parameters:
         coding: settings of the coded link (``link.settings``), and ``by_mean``: whether mean gains choose its rates.
         antenna_power: limit of every element in W; ``None`` without limits.
         prediction: for designs that hold all over the ellipsoid of a predicted position; ``None`` for others.
+        clutter: the requirement over noise and clutter; ``None`` where that of the bounds holds.
         null_steering: towards the radar receiver, where designs send nothing there; ``None`` for others.
         receivers: scenes of the radar receivers after the first, each in its own frame; the axes are parallel.
     """
@@ -248,6 +264,7 @@ class Parameters:
     prediction: Prediction | None = None
     receivers: tuple[EchoScene, ...] = ()
     null_steering: Leaf | None = None  # complex (tx)
+    clutter: ClutterRequirement | None = None
 
 
 @partial(
@@ -277,6 +294,7 @@ class Design:
 __all__ = [
     "MODES",
     "Channels",
+    "ClutterRequirement",
     "Design",
     "Detections",
     "Echo",

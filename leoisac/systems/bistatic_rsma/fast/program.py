@@ -43,6 +43,7 @@ class Program(NamedTuple):
     sensing: Leaf  # 1 where there is a floor
     antenna_rows: Leaf | None = None  # elements over the root of their limit, (stream, 2 tx, 2 dimension)
     user_rows: Leaf | None = None  # places of users whose powers are averaged, (stream, 2 K points, 2 dimension)
+    clutter_rows: Leaf | None = None  # over the noise, (stream, 2 rows, 2 dimension)
     point_rows: Leaf | None = None  # places of the target over the roots of their floors, (stream, 2 points, ...)
 
 
@@ -80,7 +81,10 @@ def max_min_rate(x: Float[Array, " n"], data: Program) -> tuple[Float[Array, ""]
     disturbing = jnp.sum(private * (1.0 - own), axis=1) + data.radar_interference * received[:users, users + 1] + 1.0
     rates = jnp.log2(1.0 + wanted / disturbing) + splitting * shares
     common = jnp.log2(1.0 + received[:users, users] / (disturbing + wanted))
-    gain = jnp.where(data.sensing > 0.5, jnp.sum(received[users]), 1.0)
+    gain = jnp.sum(received[users])
+    if data.clutter_rows is not None:
+        gain = gain / (1.0 + jnp.sum(_powers(data.clutter_rows, columns)) / spent)
+    gain = jnp.where(data.sensing > 0.5, gain, 1.0)
     floor = _FLOOR_WEIGHT * jnp.log(gain) + (1.0 - data.sensing)
     return -least, jnp.concatenate(
         [
@@ -130,6 +134,7 @@ def formulate(
         user_rows=None
         if problem.user_points is None
         else _embedded_rows(problem.user_points.reshape(-1, problem.user_points.shape[-1]), bases),
+        clutter_rows=None if problem.clutter is None else _embedded_rows(problem.clutter, bases),
         point_rows=None
         if problem.target_points is None or problem.point_floors is None
         else _embedded_rows(

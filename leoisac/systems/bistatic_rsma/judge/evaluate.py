@@ -21,7 +21,7 @@ from leoisac.propagation.rician import rician_power_quadrature
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.judge.bounds import echo_bounds
 from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
-from leoisac.systems.bistatic_rsma.judge.scenes import echo_scene, receiver_scenes
+from leoisac.systems.bistatic_rsma.judge.scenes import clutter_requirement, echo_scene, receiver_scenes
 from leoisac.systems.bistatic_rsma.judge.several_metrics import several_metrics
 from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
 from leoisac.systems.bistatic_rsma.world.link import direct_steering, link_budget
@@ -66,6 +66,7 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
         antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
         receivers=receiver_scenes(config),
+        clutter=clutter_requirement(config, link),
         null_steering=jnp.asarray(direct_steering(config)) if config.direct_null else None,
     )
 
@@ -127,6 +128,10 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "margin_power": _power_margin(parameters, design),
         "margin_common_rate": slack / jnp.maximum(common_bound, _LEAST_COMMON_RATE),
     }
+    if parameters.clutter is not None:
+        clutter = jnp.sum(stream_powers(parameters.clutter.rows, design.precoder))
+        metrics["clutter_to_noise"] = clutter
+        metrics["margin_scnr"] = gain / (parameters.clutter.least_gain * (1.0 + clutter)) - 1.0
     if parameters.null_steering is not None:
         metrics["direct_gain"] = jnp.sum(stream_powers(parameters.null_steering[None], design.precoder))
     if parameters.pattern_steering is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Complex
 
 from leoisac.estimation.echo_model import echo_weights
 from leoisac.estimation.multistatic import multistatic_fix
-from leoisac.foundation.jax_setup import in_double, jnp
+from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.metrics.multistatic import without_nuisance
 from leoisac.systems.bistatic_rsma.judge.bounds import information_at, transmitter_of
 from leoisac.systems.bistatic_rsma.judge.sensing import echo_amplitude, estimate_target, observe
@@ -73,15 +75,24 @@ def _measured(scene: EchoScene, found: Estimate, sample_m: float) -> np.ndarray:
     return np.array([*cosines, (float(scene.delay_offset) + float(found.delay)) * sample_m])
 
 
-@in_double
 def _information(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], found: Estimate) -> np.ndarray:
     """Information about (u, w, path) at the estimate, of an echo of the energy found there."""
-    point = jnp.asarray(_measured(scene, found, 1.0)).at[2].set(found.delay)
-    weights, _ = echo_weights(transmitter_of(scene, len(precoder)), scene.sample_time_s, jnp.asarray(precoder), *point)
-    window = int(scene.num_samples) + int(scene.max_delay)
-    elements = int(np.prod(np.asarray(scene.receiver_array)))
-    energy = float(found.eigenvalue_ratio) * window
+    point = _measured(scene, found, 1.0)
+    point[2] = float(found.delay)
+    energy = float(found.eigenvalue_ratio) * (int(scene.num_samples) + int(scene.max_delay))
+    relative = float(found.doppler_hz) - float(scene.doppler_centre_hz)
+    return np.asarray(_weight(replace(scene, further=None, interference=None), precoder, point, energy, relative))
+
+
+@in_double
+def _weight(scene: EchoScene, precoder: Any, point: Any, energy: float, doppler_hz: float) -> Any:
+    return _compiled(scene, jnp.asarray(precoder), jnp.asarray(point), energy, doppler_hz)
+
+
+@jax.jit
+def _compiled(scene: EchoScene, precoder: Any, point: Any, energy: Any, doppler_hz: Any) -> Any:
+    weights, _ = echo_weights(transmitter_of(scene, len(precoder)), scene.sample_time_s, precoder, *point)
+    elements = scene.receiver_array[0] * scene.receiver_array[1]
     snr = energy / (elements * scene.num_samples * jnp.sum(jnp.abs(weights) ** 2))
-    relative = found.doppler_hz - scene.doppler_centre_hz
-    information = information_at(scene, jnp.asarray(precoder), point, relative, snr, amplitude_known=False)
-    return np.asarray(in_metres(scene, without_nuisance(scaled(scene, information), 3)))
+    information = information_at(scene, precoder, point, doppler_hz, snr, amplitude_known=False)
+    return in_metres(scene, without_nuisance(scaled(scene, information), 3))

@@ -9,7 +9,8 @@ import numpy as np
 from leoisac.foundation.jax_setup import jnp
 from leoisac.foundation.units import deg_to_rad, from_db
 from leoisac.systems.bistatic_rsma.config import CANCELLERS, ESTIMATORS, BistaticRsmaConfig
-from leoisac.systems.bistatic_rsma.model import EchoScene, FurtherTargets, Interference
+from leoisac.systems.bistatic_rsma.model import ClutterRequirement, EchoScene, FurtherTargets, Interference
+from leoisac.systems.bistatic_rsma.world.clutter import clutter_rows
 from leoisac.systems.bistatic_rsma.world.ground import place
 from leoisac.systems.bistatic_rsma.world.interference import (
     EARLY_SAMPLES,
@@ -85,6 +86,16 @@ def further_scene(config: BistaticRsmaConfig, link: BistaticLink, early: int) ->
     return FurtherTargets(
         doppler_hz=None if further.doppler_hz is None else jnp.asarray(further.doppler_hz),
         **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
+    )
+
+
+def clutter_requirement(config: BistaticRsmaConfig, link: BistaticLink) -> ClutterRequirement | None:
+    """The requirement over noise and clutter; ``None`` where designs promise bounds."""
+    if config.sensing_requirement == "crb":
+        return None
+    collected = link.alpha_squared / link.noise_power * config.num_samples * config.num_rx
+    return ClutterRequirement(
+        jnp.asarray(clutter_rows(config, link)), jnp.asarray(from_db(config.least_scnr_db) / collected)
     )
 
 

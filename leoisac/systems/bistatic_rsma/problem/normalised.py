@@ -44,6 +44,7 @@ The proof is the inequality of Cauchy and Schwarz, ``||P^H a_t||^2 <= N_tx ||P||
         "user_points",
         "target_points",
         "point_floors",
+        "clutter",
     ],
     meta_fields=[],
 )
@@ -68,6 +69,8 @@ class Problem:
             ``None`` where the places are taken as known.
         target_points, point_floors: further places of the target at which floors hold, like ``target`` and ``floor``;
             ``None`` where only the one counts.
+        clutter: vectors whose received power, over noise, raises the floor by as large a factor more than 1; ``None``
+            where the floor is fixed.
     """
 
     users: Leaf  # complex (user, dimension)
@@ -80,6 +83,7 @@ class Problem:
     user_points: Leaf | None = None  # complex (user, point, dimension)
     target_points: Leaf | None = None  # complex (point, dimension)
     point_floors: Leaf | None = None  # real (point)
+    clutter: Leaf | None = None  # complex (row, dimension)
 
     @property
     def largest_floor(self) -> Leaf:
@@ -87,11 +91,25 @@ class Problem:
 
         ``||P^H a_t||^2 <= (sum_n ||row_n of P||)^2 <= N_tx^2`` times the limit, by the triangle inequality.
         """
+        if self.clutter is not None:
+            return self._largest_over_clutter()
         if self.antenna_share is None:
             return LARGEST_FLOOR
         return LARGEST_FLOOR * array_namespace(self.antenna_share).minimum(
             self.basis.shape[-2] * self.antenna_share, 1.0
         )
+
+    def _largest_over_clutter(self) -> Leaf:
+        """The largest ``lambda`` at which ``t t^H - lambda (I + E^H E)`` has an eigenvalue that is not negative.
+
+        A precoder of unit power meets ``||X^H t||^2 >= lambda (1 + ||E X||^2)`` only then, and one beam along
+        ``(I + E^H E)^{-1} t`` does.
+        """
+        xp = array_namespace(self.target)
+        rows = xp.conj(self.clutter)  # E, so that E x are the amplitudes
+        loaded = xp.eye(rows.shape[-1]) + xp.swapaxes(xp.conj(rows), -1, -2) @ rows
+        reached = xp.linalg.solve(loaded, self.target[..., None])[..., 0]
+        return LARGEST_FLOOR * xp.real(xp.sum(xp.conj(self.target) * reached, axis=-1))
 
 
 class TargetPoints(NamedTuple):
@@ -119,6 +137,7 @@ def normalise(
         rows = [steering, known.target_steering[None]]
         rows += [] if around is None else [around.reshape(-1, num_tx)]
         rows += [] if target_points is None else [target_points.steering]
+        rows += [] if parameters.clutter is None else [parameters.clutter.rows]
         basis = _span(_apart(jnp.concatenate(rows), parameters.null_steering))
     else:
         basis, share = jnp.eye(num_tx, dtype=complex), limit / parameters.transmit_power
@@ -126,7 +145,8 @@ def normalise(
     largest = num_tx * parameters.transmit_power
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
     target = jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx))
-    floor = mode.sensing * known.gain_floor / largest
+    least = known.gain_floor if parameters.clutter is None else parameters.clutter.least_gain
+    floor = mode.sensing * least / largest
     if parameters.null_steering is not None:
         # What of the target a beam can reach that leaves the receiver dark: its share is the new unit.
         reached = jnp.maximum(jnp.sum(target.real**2 + target.imag**2), _LEAST_REACHED)
@@ -146,6 +166,9 @@ def normalise(
         if target_points is None
         else jnp.einsum("nd,pn->pd", jnp.conj(basis), target_points.steering) / jnp.sqrt(float(num_tx)),
         point_floors=None if target_points is None else mode.sensing * target_points.floors / largest,
+        clutter=None
+        if parameters.clutter is None
+        else jnp.sqrt(parameters.transmit_power) * jnp.einsum("nd,rn->rd", jnp.conj(basis), parameters.clutter.rows),
     )
 
 
@@ -207,7 +230,8 @@ def judged(
         rates = stream_rates(powers, design.radar_interference, channels.user_noise_ratio)
         design = replace(design, common_rate=allocate_common_rate(rates.common, rates.private).common_rate)
     metrics = evaluate(parameters, channels, design)
-    sensing = jnp.where(mode.sensing > 0.5, metrics["margin_crb"], 0.0)
+    promised = metrics["margin_crb" if parameters.clutter is None else "margin_scnr"]
+    sensing = jnp.where(mode.sensing > 0.5, promised, 0.0)
     worst = jnp.min(jnp.stack([sensing, metrics["margin_power"], metrics["margin_common_rate"]]))
     return Solution(
         value=design,
