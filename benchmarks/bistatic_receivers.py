@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 import leoisac as li
-from leoisac.estimation.bistatic_ml import _coarse
 from leoisac.estimation.detection import false_alarm_probability
+from leoisac.estimation.echo_maps import coarse_map
 from leoisac.estimation.echo_model import Block, EchoSearch, Transmitter
 from leoisac.experiment.trials.blocks import draw_trials, evaluate_trials, parameters_of
 from leoisac.foundation.jax_setup import double_precision, jax, jnp
@@ -99,7 +99,7 @@ def false_alarms(maps: int) -> None:
             radius = jnp.sqrt(1.0 - height**2)
             gram = (streams @ jnp.conj(streams).T).astype(complex)
             block = Block(search, precoder, streams, gram, place)
-            return _coarse(block, noise, radius * jnp.cos(azimuth), radius * jnp.sin(azimuth))[0]
+            return coarse_map(block, noise, radius * jnp.cos(azimuth), radius * jnp.sin(azimuth))[0]
 
         program = jax.jit(
             lambda keys, precoders: jax.lax.map(lambda pair: one(*pair), (keys, precoders), batch_size=16)

@@ -14,23 +14,25 @@ together on the samples compressed around that point.
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy import fft
 
+from leoisac.estimation.echo_cell import Cell, leading_cell
+from leoisac.estimation.echo_maps import coarse_map, finer_delay, finer_time
 from leoisac.estimation.echo_model import Block, EchoSearch, Transmitter, sent_at, steering, target_place, turn
 from leoisac.estimation.echo_newton import newton
 from leoisac.foundation.jax_setup import in_double, jax, jnp
+from leoisac.foundation.lanes import compiler_options
 
 _SCAN_SAMPLES = 256
 """Samples whose beams are in memory at once."""
-_DOPPLER_PAD = 8
 _ANGLE_PAD = 4
+_SURE = 30.0
+"""Statistic at which the block is in a beam beyond doubt: noise alone has it once in 1e7 maps of a million cells."""
 _CANDIDATES = 8
 """Best beams of the coarse maps between which finer grids decide."""
-_FINE_DELAYS = np.linspace(-1.0, 1.0, 9)
 
 
 class EchoEstimate(NamedTuple):
@@ -83,18 +85,62 @@ def estimate_echo(
             f"samples of shape {samples.shape}, streams of shape {streams.shape}: the search expects "
             f"({rows * columns}, {search.window}) and (streams, {search.num_samples})."
         )
-    return _program(search)(
-        jnp.asarray(samples, dtype=jnp.complex64),
+    sent = (
         jnp.asarray(precoder, dtype=complex),
         jnp.asarray(streams, dtype=jnp.complex64),
         Transmitter(*(jnp.asarray(value, dtype=float) for value in transmitter)),
         jnp.asarray(amplitude, dtype=complex),
     )
+    if search.searched_beams < np.sum(search.visible):
+        cell = leading_cell(np.asarray(samples, dtype=np.complex64), search.receiver, search.visible)
+        if cell is not None:
+            found = _cell_program(search)(cell, *sent)
+            if found.statistic > _SURE:
+                return found
+    return _program(search)(jnp.asarray(samples, dtype=jnp.complex64), *sent)
+
+
+@cache
+def _cell_program(search: EchoSearch) -> Any:
+    return jax.jit(partial(_estimate_in, search), compiler_options=compiler_options(1))
+
+
+def _estimate_in(
+    search: EchoSearch, cell: Cell, precoder: Any, streams: Any, transmitter: Transmitter, amplitude: Any
+) -> EchoEstimate:
+    """One window of which one cell stands out."""
+    gram = (streams @ jnp.conj(streams).T).astype(complex)
+    block = Block(search, precoder, streams, gram, transmitter)
+    received = jnp.conj(steering(search, cell.u, cell.w) @ jnp.conj(cell.basis).T) @ cell.samples
+    statistic, delay, doppler = coarse_map(block, received, cell.u, cell.w)
+    point = finer_delay(block, jnp.stack([cell.u, cell.w, delay, doppler]), received)
+
+    def round_of(point: Any, _: None) -> tuple[Any, Any]:
+        point, correlation, norm = newton(block, point, cell.samples, amplitude, cell.basis)
+        return point, (correlation, norm)
+
+    point, (correlations, norms) = jax.lax.scan(round_of, point, None, length=2)
+    return _reported(search, point, correlations[-1], norms[-1], amplitude, statistic)
+
+
+def _reported(
+    search: EchoSearch, point: Any, correlation: Any, norm: Any, amplitude: Any, statistic: Any
+) -> EchoEstimate:
+    fitted = correlation / norm
+    return EchoEstimate(
+        u=point[0],
+        w=point[1],
+        delay=point[2],
+        doppler_hz=point[3],
+        amplitude=amplitude if search.amplitude_known else fitted,
+        statistic=statistic,
+        energy=jnp.abs(correlation) ** 2 / norm,
+    )
 
 
 @cache
 def _program(search: EchoSearch) -> Any:
-    return jax.jit(partial(_estimate, search))
+    return jax.jit(partial(_estimate, search), compiler_options=compiler_options(1))
 
 
 def _estimate(
@@ -107,15 +153,15 @@ def _estimate(
     beams = steering(search, u, w)
     received = jnp.conj(beams) @ samples
     statistic, delays, dopplers = jax.lax.map(
-        lambda one: _coarse(block, *one), (received, u, w), batch_size=min(8, u.shape[0])
+        lambda one: coarse_map(block, *one), (received, u, w), batch_size=min(8, u.shape[0])
     )
     # The coarse maps lose up to some dB between their points: what looks best is decided on finer grids.
     _, best = jax.lax.top_k(statistic, min(_CANDIDATES, statistic.shape[0]))
     points = jnp.stack([u[best], w[best], delays[best], dopplers[best]], axis=1)
-    points = jax.vmap(partial(_finer_time, block))(points, received[best])
+    points = jax.vmap(partial(finer_time, block))(points, received[best])
     points, energy = _finer_direction(block, points, samples)
     point = points[jnp.argmax(energy)]
-    point = _finer_time(block, point, (jnp.conj(steering(search, point[0], point[1])) @ samples))
+    point = finer_time(block, point, (jnp.conj(steering(search, point[0], point[1])) @ samples))
 
     def round_of(point: Any, _: None) -> tuple[Any, Any]:
         point, correlation, norm = newton(block, point, samples, amplitude)
@@ -123,17 +169,7 @@ def _estimate(
 
     # What the first round leaves out of its expansions the second one has.
     point, (correlations, norms) = jax.lax.scan(round_of, point, None, length=2)
-    correlation, norm = correlations[-1], norms[-1]
-    fitted = correlation / norm
-    return EchoEstimate(
-        u=point[0],
-        w=point[1],
-        delay=point[2],
-        doppler_hz=point[3],
-        amplitude=amplitude if search.amplitude_known else fitted,
-        statistic=jnp.max(statistic),
-        energy=jnp.abs(correlation) ** 2 / norm,
-    )
+    return _reported(search, point, correlations[-1], norms[-1], amplitude, jnp.max(statistic))
 
 
 def _strongest_beams(search: EchoSearch, samples: Any) -> tuple[Any, Any]:
@@ -155,62 +191,6 @@ def _strongest_beams(search: EchoSearch, samples: Any) -> tuple[Any, Any]:
     total, _ = jax.lax.scan(energy, jnp.zeros((rows, columns), jnp.float32), jnp.arange(whole))
     _, best = jax.lax.top_k(jnp.where(visible, total.ravel(), -1.0), search.beams)
     return jnp.asarray(u)[best], jnp.asarray(w)[best]
-
-
-def _coarse(block: Block, received: Any, u: Any, w: Any) -> tuple[Any, Any, Any]:
-    """Largest normalised value of one beam's map over whole delays and Doppler shifts, and where it is."""
-    search = block.search
-    length, count, latest = search.block, search.blocks, search.max_delay
-    size = cast(int, fft.next_fast_len(length + latest + 1))
-    sent = jnp.pad(block.streams, ((0, 0), (0, count * length - search.num_samples)))
-    sent = jnp.fft.fft(sent.reshape(-1, count, length), size)
-    padded = jnp.pad(received, (0, max(count * length + latest - search.window, 0)))
-    pieces = padded[np.arange(count)[:, None] * length + np.arange(length + latest)]
-    lagged = jnp.fft.ifft(jnp.fft.fft(pieces, size) * jnp.conj(sent))[..., 1 : latest + 1]
-    delays = jnp.arange(1, latest + 1, dtype=float)
-    weights, exists = block.weights(u, w, delays)
-    matched = jnp.einsum("tk,kmt->tm", jnp.conj(weights).astype(jnp.complex64), lagged)
-    points = cast(int, fft.next_fast_len(_DOPPLER_PAD * count))
-    half = min(int(search.max_doppler_hz * points * length * search.sample_time_s), (points - 1) // 2)
-    kept = np.arange(-half, half + 1)
-    spectrum = jnp.fft.fft(matched, points, axis=1)[:, kept]
-    power = (spectrum.real**2 + spectrum.imag**2).astype(float)
-    level = block.norm(weights) * jnp.mean(received.real**2 + received.imag**2).astype(float)
-    shown = jnp.where(exists[:, None], power / level[:, None], 0.0)
-    row, column = jnp.divmod(jnp.argmax(shown), len(kept))
-    value, shift = _parabola(shown[row], column)
-    return value, delays[row], (column - half + shift) / (points * length * search.sample_time_s)
-
-
-def _parabola(values: Any, index: Any) -> tuple[Any, Any]:
-    """Top of the parabola through the largest value and its two neighbours, and its shift; none at the ends."""
-    inside = (index > 0) & (index < values.shape[0] - 1)
-    middle = jnp.clip(index, 1, max(values.shape[0] - 2, 1))
-    before, at, after = (values[jnp.clip(middle + step, 0, values.shape[0] - 1)] for step in (-1, 0, 1))
-    curvature = before - 2.0 * at + after
-    usable = inside & (curvature < 0.0)
-    shift = jnp.where(usable, 0.5 * (before - after) / jnp.where(usable, curvature, 1.0), 0.0)
-    return values[index] - jnp.where(usable, 0.25 * (before - after) * shift, 0.0), shift
-
-
-def _finer_time(block: Block, point: Any, received: Any) -> Any:
-    """The largest value over delays between samples and Doppler shifts in one beam, around a point."""
-    search = block.search
-    u, w, delay, doppler = point
-    weights, _ = block.weights(u, w, delay)
-    waveform = weights @ block.streams.astype(complex)
-    delays = jnp.clip(delay + _FINE_DELAYS, 0.0, search.max_delay)
-    references = jax.vmap(lambda one: sent_at(block, waveform, one) * turn(block, one, doppler))(delays)
-    count = -(-search.window // search.block)
-    product = jnp.pad(jnp.conj(references) * received, ((0, 0), (0, count * search.block - search.window)))
-    step = 1.0 / (2 * _DOPPLER_PAD * search.num_samples * search.sample_time_s)
-    shifts = step * np.arange(-2 * _DOPPLER_PAD, 2 * _DOPPLER_PAD + 1)
-    times = (np.arange(count) + 0.5) * search.block * search.sample_time_s
-    summed = jnp.sum(product.reshape(len(_FINE_DELAYS), count, search.block), axis=-1)
-    power = jnp.abs(summed @ jnp.exp(-2j * jnp.pi * times[:, None] * shifts)) ** 2
-    row, column = jnp.divmod(jnp.argmax(power), len(shifts))
-    found = jnp.clip(doppler + jnp.asarray(shifts)[column], -search.max_doppler_hz, search.max_doppler_hz)
-    return jnp.stack([u, w, delays[row], found])
 
 
 def _references(block: Block, points: Any) -> tuple[Any, Any]:

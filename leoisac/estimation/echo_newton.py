@@ -17,11 +17,17 @@ _DIFFERENCE = 1e-3
 """Of a resolution cell between points of difference quotients: their errors are 1e-6 of the peak's own width."""
 _POWERS = tuple((i, j) for i in range(3) for j in range(3 - i))
 """Powers of the offsets (u, w) in the expansion of the steering vector."""
+_ORDERS = 4
+"""Terms of that over the delay."""
+_TURNS = 6
+"""Order of the expansion over the Doppler shift: 1e-5 at a quarter of a cell."""
 
 
 @in_double
-def newton(block: Block, start: Any, samples: Any, amplitude: Any) -> tuple[Any, Any, Any]:
+def newton(block: Block, start: Any, samples: Any, amplitude: Any, basis: Any = None) -> tuple[Any, Any, Any]:
     """Top of the likelihood beside a point; correlation ``g`` and ``N ||c S||^2`` there.
+
+    With a ``basis`` of orthonormal vectors (vector, rx) the samples are ``conj(basis) @ samples``.
 
     The samples are compressed around the point: beams for the expansion of the steering vector to second order, delays
     likewise, sums over blocks of time for the Doppler shift.
@@ -37,24 +43,36 @@ def newton(block: Block, start: Any, samples: Any, amplitude: Any) -> tuple[Any,
         ]
     ).astype(np.complex64)
     centred = jnp.exp(1j * jnp.pi * (u * row + w * column)).astype(jnp.complex64)
-    beams = jnp.conj(taylor * centred) @ samples  # (power, window)
-    moved = [sent_at(block, block.streams, delay, order) for order in range(3)]
-    references = jnp.stack(moved) * turn(block, delay, doppler)  # (order, stream, window)
+    looking = taylor * centred
+    if basis is not None:
+        looking = looking @ jnp.conj(basis).T
+    beams = jnp.conj(looking) @ samples  # (power, window)
+    # The waveform there with its derivatives by the delay; then the streams, for what departure changes nearby.
+    there, _ = block.weights(u, w, delay)
+    waveform = there @ block.streams.astype(complex)
+    moved = [sent_at(block, waveform, delay, order)[None] for order in range(_ORDERS)]
+    references = jnp.concatenate([*moved, sent_at(block, block.streams, delay)]) * turn(block, delay, doppler)
     count = -(-search.window // search.block)
     pad = count * search.block - search.window
-    beams = jnp.pad(beams.astype(complex), ((0, 0), (0, pad))).reshape(len(_POWERS), count, search.block)
-    references = jnp.pad(references, ((0, 0), (0, 0), (0, pad))).reshape(3, -1, count, search.block)
-    compressed = jnp.einsum("pml,dkml->pdkm", beams, jnp.conj(references))
-    times = (np.arange(count) * search.block + 0.5 * (search.block - 1) + 1.0) * search.sample_time_s
+    beams = jnp.pad(beams, ((0, 0), (0, pad))).reshape(len(_POWERS), count, search.block)
+    references = jnp.pad(references.astype(jnp.complex64), ((0, 0), (0, pad)))
+    references = jnp.conj(references).reshape(-1, count, search.block)
+    # Blocks are short: single precision, which the samples have, is enough within them.
+    compressed = jnp.einsum("pml,qml->mpq", beams, references).astype(complex)
+    span, middle = search.num_samples * search.sample_time_s, 0.5 * (search.num_samples + 1) * search.sample_time_s
+    times = (np.arange(count) * search.block + 0.5 * (search.block - 1) + 1.0 - delay) * search.sample_time_s
+    turns = -2j * jnp.pi * (times - middle) / span  # of a Doppler cell, about the middle of the echo
+    moments = jnp.stack([turns**order / math.factorial(order) for order in range(_TURNS + 1)])
+    compressed = jnp.einsum("tm,mpq->pqt", moments, compressed)
     cells = jnp.array([2.0 / rows, 2.0 / columns, 1.0, 1.0 / (search.num_samples * search.sample_time_s)])
 
     def correlation(offset: Any) -> tuple[Any, Any]:
         du, dw, late, shift = offset * cells
         weights, _ = block.weights(u + du, w + dw, delay + late)
         space = jnp.stack([du**i * dw**j for i, j in _POWERS])
-        time = jnp.exp(-2j * jnp.pi * shift * (times - delay * search.sample_time_s))
-        orders = jnp.stack([jnp.ones_like(late), late, late * late])
-        value = jnp.einsum("p,d,k,m,pdkm->", space, orders, jnp.conj(weights), time, compressed)
+        time = jnp.exp(-2j * jnp.pi * shift * middle) * (shift * span) ** np.arange(_TURNS + 1)
+        sent = jnp.concatenate([late ** np.arange(_ORDERS), jnp.conj(weights - there)])
+        value = jnp.einsum("p,q,t,pqt->", space, sent, time, compressed)
         # Phases that no magnitude sees: of the array's centre, and of the Doppler shift that a delay moves.
         corner = 0.5 * jnp.pi * ((rows - 1) * (u + du) + (columns - 1) * (w + dw))
         turned = 2.0 * jnp.pi * (doppler + shift) * late * search.sample_time_s

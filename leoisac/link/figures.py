@@ -174,6 +174,8 @@ def draw_rates(axes: Any, panel: Panel, styles: Mapping[str, SeriesStyle], label
 
 def _draw_energy(axes: Any, panel: Panel, styles: Mapping[str, SeriesStyle], labels: Mapping[str, str]) -> None:
     """Ratios of means: what all trials together have spent over what they have delivered."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
     axis = _axis(panel.dataset)
     x, names = _positions(panel.dataset[axis])
     seen = viewed(panel.dataset)
@@ -194,9 +196,10 @@ def _draw_energy(axes: Any, panel: Panel, styles: Mapping[str, SeriesStyle], lab
         axes.plot([], [], "-", label=labels.get(name, name), **mark)
     axes.set_yscale("log")
     # Figures of a plain number, also where the axis spans less than a decade.
-    axes.yaxis.set_major_formatter("{x:g}")
     low, high = axes.get_ylim()
-    axes.yaxis.set_minor_formatter("{x:g}" if high < 10.0 * low else "")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if high > 5.0 * low else MaxNLocator(5))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(panel.label or _axis_label(panel.dataset[axis]))
     axes.set_ylabel(LINK_QUANTITIES["energy_per_bit"].label)
     scale_x(axes, x, names)

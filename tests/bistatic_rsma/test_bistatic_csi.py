@@ -8,7 +8,7 @@ import pytest
 import leoisac as li
 from leoisac.catalogue import find
 from leoisac.foundation.lanes import by_lanes, take
-from leoisac.systems.bistatic_rsma.fast.max_min import solve_rsma_noradar
+from leoisac.systems.bistatic_rsma.fast.max_min import solve
 from leoisac.systems.bistatic_rsma.judge.evaluate import evaluate, parameters
 from leoisac.systems.bistatic_rsma.model import Channels
 
@@ -48,7 +48,7 @@ def test_designs_see_the_estimate_and_nothing_else(estimated):
         channels.gain_floor,
     )
     numbers = parameters(config)
-    solution, twin = (solve_rsma_noradar(numbers, one) for one in (channels, plain))
+    solution, twin = (solve("rsma-noradar", numbers, one) for one in (channels, plain))
     np.testing.assert_allclose(solution.value.precoder, twin.value.precoder, rtol=1e-6, atol=1e-9)
     metrics, told = (by_lanes(evaluate)(numbers, one, solution.value) for one in (channels, plain))
     assert metrics["min_rate"].mean() < told["min_rate"].mean()

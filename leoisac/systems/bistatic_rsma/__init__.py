@@ -66,6 +66,8 @@ METRICS = {
         "Cramér-Rao bound of the zenith angle of arrival, unknown echo amplitude", "rad²", least=0.0
     ),
     "target_gain": Metric("transmit power times array gain towards the target", "W", least=0.0),
+    "clutter_to_noise": Metric("ground clutter over noise in the receiver's beam on the target", least=0.0),
+    "direct_gain": Metric("transmit power times array gain towards the radar receiver", "W", least=0.0),
     "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",), least=0.0),
     "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user"), least=0.0),
     "power_share": Metric("share of the stream groups in the transmit power", "1", ("group",), least=0.0, most=1.0),
@@ -100,8 +102,18 @@ METRICS = {
     "delay_doppler_map": Metric(
         "delay-Doppler map over its largest value", "1", ("delay", "doppler"), least=0.0, most=1.0
     ),
+    "target_found": Metric(
+        "whether a detection is within a resolution cell of a target", "1", ("target",), least=0.0, most=1.0
+    ),
+    "targets_found": Metric("targets with a detection within a resolution cell", least=0.0),
+    "ghosts": Metric("detections that are no target's", least=0.0),
+    "gospa": Metric("GOSPA distance of detected from true targets", "m", least=0.0),
+    "multistatic_error": Metric("distance of the position by all receivers from the true one", "m", least=0.0),
+    "multistatic_bound": Metric("bound of the squared error of the position by all receivers", "m²", least=0.0),
+    "receivers_used": Metric("receivers that the position rests on", least=0.0),
     **LINK_METRICS,
     "margin_crb": Metric("relative margin of the Cramér-Rao bound"),
+    "margin_scnr": Metric("relative margin of the echo over noise and clutter"),
     "margin_power": Metric("relative margin of the transmit power"),
     "margin_common_rate": Metric("relative margin of the common rate"),
 }

@@ -22,9 +22,11 @@ from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampattern
 from leoisac.systems.bistatic_rsma.evidence.cancellation_figure import draw_cancellation
 from leoisac.systems.bistatic_rsma.evidence.coded_figures import draw_coded_csi, draw_coded_errors, draw_coded_rates
 from leoisac.systems.bistatic_rsma.evidence.knowledge_figure import draw_knowledge
+from leoisac.systems.bistatic_rsma.evidence.monostatic_figure import draw_monostatic
 from leoisac.systems.bistatic_rsma.evidence.reading import draw_dots, usable_text
 from leoisac.systems.bistatic_rsma.evidence.sensing_figures import draw_delay_doppler, draw_errors, draw_spectra
 from leoisac.systems.bistatic_rsma.evidence.sensitivity import draw_sensitivity
+from leoisac.systems.bistatic_rsma.evidence.several_figures import draw_receivers, draw_resolution
 from leoisac.systems.bistatic_rsma.evidence.threshold_figure import draw_threshold
 from leoisac.systems.bistatic_rsma.evidence.track_figure import draw_track
 
@@ -165,5 +167,10 @@ FIGURES = (
     Figure("knowledge", "Designs for places that are not sure", ("prediction", "reported-users"), draw_knowledge),
     Figure("ambiguity", "Ambiguity functions of the blocks", (), draw_ambiguity),
     Figure("track", "Track of a target over a part of a pass", ("track",), draw_track),
+    Figure("resolution", "When two targets are told apart", ("resolution",), draw_resolution),
+    Figure("receivers", "What further receivers are worth", ("receivers",), draw_receivers),
+    Figure(
+        "monostatic", "Rates for a receiver on the ground and one on the satellite", ("monostatic",), draw_monostatic
+    ),
     Figure("sensitivity", "Declared values, changed one at a time", ("sensitivity",), draw_sensitivity),
 )

@@ -36,6 +36,11 @@ QUANTITIES: dict[str, Metric] = {
     "rms_velocity": Metric("RMS error of the velocity", "m/s", least=0.0),
     "detected_share": Metric("share of echoes detected", least=0.0, most=1.0),
     "found_share": Metric("share of echoes with the arrival found", least=0.0, most=1.0),
+    "threshold": Metric("largest bound allowed of the arrival angles", "rad²", least=0.0),
+    "separation_cells": Metric("distance of the two targets", "cells", least=0.0),
+    "both_found": Metric("share of trials with both targets found", least=0.0, most=1.0),
+    "mean_ghosts": Metric("mean number of ghosts", least=0.0),
+    "receivers": Metric("receivers", least=0.0),
     "rate_change": Metric("change of the least rate of RSMA", "%", least=-100.0),
     "gain_over_sdma": Metric("gain of RSMA over SDMA", "%", least=-100.0),
 }

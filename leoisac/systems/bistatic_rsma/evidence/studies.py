@@ -11,6 +11,7 @@ from leoisac.experiment.reading.one_at_a_time import one_at_a_time
 from leoisac.link.studies import TINY_LINK, margin_study
 from leoisac.systems.bistatic_rsma import SCHEMES, SYSTEM
 from leoisac.systems.bistatic_rsma.config import ESTIMATORS, BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.evidence.several_studies import STUDIES as SEVERAL_STUDIES
 from leoisac.systems.bistatic_rsma.world.link import link_budget
 
 _ORDER = tuple(scheme.name for scheme in SCHEMES)
@@ -318,6 +319,7 @@ STUDIES = (
         quick={"trials": 8},
         tiny={"overrides": _SMALL_RADAR, "sweep": _FIRST_ROWS},
     ),
+    *SEVERAL_STUDIES,
 )
 
 __all__ = ["CHANGED", "CHANGES", "STUDIES"]

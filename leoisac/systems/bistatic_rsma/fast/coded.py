@@ -9,7 +9,6 @@ of random samples.
 from __future__ import annotations
 
 import importlib
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from leoisac.experiment.errors import ChannelError
 from leoisac.foundation.status import Solution
 from leoisac.link.settings import link_settings
 from leoisac.link.transmission import Arriving, transmit
-from leoisac.systems.bistatic_rsma.model import Channels, Design, Parameters
+from leoisac.systems.bistatic_rsma.model import Channels, Design, Parameters, of_every_mode
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
@@ -74,11 +73,4 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
     return Solution(**{**vars(solution), "value": value})
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))

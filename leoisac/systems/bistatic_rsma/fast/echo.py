@@ -6,17 +6,19 @@ A route of its own, because it costs a good part of a second per trial; its desi
 from __future__ import annotations
 
 import importlib
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from leoisac.experiment.errors import ChannelError
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import jax
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
+from leoisac.systems.bistatic_rsma.judge.multistatic import locate
 from leoisac.systems.bistatic_rsma.judge.sensing import sense
-from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters
+from leoisac.systems.bistatic_rsma.model import Channels, Design, Estimate, Parameters, of_every_mode
 
 
 def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[Any]:
@@ -27,6 +29,11 @@ def solve(scheme: str, parameters: Parameters, channels: Channels) -> Solution[A
     """
     if channels.echo is None:
         raise ChannelError("echo: channels from plain arrays have none; the echo route needs leoisac.draw(config).")
+    if float(parameters.scene.monostatic) > 0.0:
+        raise ConfigError(
+            'sensing = "monostatic": echoes back at the satellite are not simulated; use the route fast, or sensing = '
+            '"bistatic".'
+        )
     fast = importlib.import_module("leoisac.systems.bistatic_rsma.fast.max_min")
     solution = getattr(fast, f"solve_{scheme.replace('-', '_')}")(parameters, channels)
     return with_estimates(parameters, channels, solution)
@@ -41,7 +48,11 @@ def with_estimates(parameters: Parameters, channels: Channels, solution: Solutio
     found: dict[int, Estimate] = {}
     for trial in designed:
         precoder = np.asarray(solution.value.precoder[trial])
-        found[int(trial)] = sense(parameters.scene, precoder, take(channels.echo, int(trial)))
+        echo = take(channels.echo, int(trial))
+        one = sense(parameters.scene, precoder, echo)
+        if parameters.receivers:
+            one = replace(one, fix=locate((parameters.scene, *parameters.receivers), precoder, echo, one))
+        found[int(trial)] = one
     return Solution(
         value=_joined(solution.value, _stacked(found, len(status))),
         status=solution.status,
@@ -65,11 +76,4 @@ def _joined(design: Design, estimate: Estimate | None) -> Design:
     return Design(design.precoder, design.common_rate, design.radar_interference, estimate)
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))

@@ -28,7 +28,7 @@ from leoisac.systems.bistatic_rsma.fast.program import (
     variables,
 )
 from leoisac.systems.bistatic_rsma.fast.robust import ENOUGH, ROUNDS, first_points, target_points, worst_place
-from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters
+from leoisac.systems.bistatic_rsma.model import MODES, Channels, Design, Mode, Parameters, of_every_mode
 from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoints, judged, normalise, physical_design
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
@@ -155,11 +155,4 @@ def _finish(
     return judged(parameters, channels, mode, physical_design(parameters, problem, precoder), **outcome)
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))

@@ -45,6 +45,7 @@ class Program(NamedTuple):
     sensing: Leaf  # 1 where there is a floor
     antenna_rows: Leaf | None = None  # elements over the root of their limit, (stream, 2 tx, 2 dimension)
     user_rows: Leaf | None = None  # places of users whose powers are averaged, (stream, 2 K points, 2 dimension)
+    clutter_rows: Leaf | None = None  # over the noise, (stream, 2 rows, 2 dimension)
     point_rows: Leaf | None = None  # places of the target over the roots of their floors, (stream, 2 points, ...)
 
 
@@ -77,12 +78,15 @@ def max_min_rate(v: Any, d: Program) -> Goal:
     disturbing = jnp.sum(private * (1.0 - own), axis=1) + d.radar_interference * received[:users, users + 1] + 1.0
     rates = jnp.log2(1.0 + wanted / disturbing) + splitting * v.shares
     common = jnp.log2(1.0 + received[:users, users] / (disturbing + wanted))
+    gain = jnp.sum(received[users])
+    if d.clutter_rows is not None:
+        gain = gain / (1.0 + jnp.sum(_powers(d.clutter_rows, columns)) / spent)
     return maximise_least(
         rates,
         {
             "common": at_least(common, splitting * jnp.sum(v.shares), where=splitting),
             "shares": at_least(splitting * v.shares, 0.0, where=splitting),
-            "target": _floor(jnp.sum(received[users]), d),
+            "target": _floor(gain, d),
             **limits,
         },
     )
@@ -138,6 +142,7 @@ def formulate(
         user_rows=None
         if problem.user_points is None
         else _embedded_rows(problem.user_points.reshape(-1, problem.user_points.shape[-1]), bases),
+        clutter_rows=None if problem.clutter is None else _embedded_rows(problem.clutter, bases),
         point_rows=None
         if problem.target_points is None or problem.point_floors is None
         else _embedded_rows(

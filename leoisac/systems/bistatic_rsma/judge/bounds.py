@@ -27,19 +27,13 @@ def echo_bounds(
     transmitter = transmitter_of(scene, precoder.shape[0])
     direction = unit_direction(*arrival_angles(jnp.zeros(3), scene.target_m))
     point = jnp.stack([direction[0], direction[1], scene.delay])
-
-    def weights(at: Any) -> Any:
-        return echo_weights(transmitter, scene.sample_time_s, precoder, at[0], at[1], at[2])[0]
-
-    at, slopes = weights(point), jax.jacfwd(weights)(point)  # (stream,), (stream, 3)
-    slopes = jnp.concatenate([slopes.T, jnp.zeros((1, at.shape[0]))])
-    rows, columns = scene.receiver_array
-    shape = EchoShape(rows, columns, scene.num_samples, scene.sample_time_s)
     doppler = 0.0 if channels.echo is None else channels.echo.doppler_hz
     known, unknown = (
-        _inverse(echo_information(shape, at, slopes, scene.echo_snr, doppler, amplitude_known=flag))
+        _inverse(information_at(scene, precoder, point, doppler, scene.echo_snr, amplitude_known=flag))
         for flag in (True, False)
     )
+    rows, columns = scene.receiver_array
+    at, _ = echo_weights(transmitter, scene.sample_time_s, precoder, *point)
     array_snr = rows * columns * scene.echo_snr * jnp.sum(jnp.abs(at) ** 2)
     blind = unknown.at[:2, 2:].set(0.0).at[2:, :2].set(0.0)
     blind = blind.at[:2, :2].multiply(unknown_waveform_factor(jnp.maximum(array_snr, 1e-300)))
@@ -59,6 +53,37 @@ def echo_bounds(
     names = ("aoa_azimuth", "aoa_zenith", "delay", "doppler", "aod_azimuth", "aod_off_nadir")
     bounds = {f"{name}_bound": variances[index] for index, name in enumerate(names)}
     return bounds | {"position_bound": jnp.sum(variances[len(names) :])}
+
+
+def information_at(
+    scene: EchoScene,
+    precoder: Complex[Array, "tx stream"],
+    point: Float[Array, "3"],
+    doppler_hz: Any,
+    echo_snr: Any,
+    *,
+    amplitude_known: bool,
+) -> Float[Array, "4 4"]:
+    """Information of a receiver that knows the block about direction cosines, delay in samples and Doppler shift.
+
+    Args:
+        scene: sizes and places.
+        precoder: ``P``.
+        point: direction cosines and delay of the target.
+        doppler_hz: its Doppler shift.
+        echo_snr: ``|alpha|^2 / sigma^2``, 1/W.
+        amplitude_known: whether the receiver knows the complex amplitude.
+    """
+    transmitter = transmitter_of(scene, precoder.shape[0])
+
+    def weights(at: Any) -> Any:
+        return echo_weights(transmitter, scene.sample_time_s, precoder, at[0], at[1], at[2])[0]
+
+    at, slopes = weights(point), jax.jacfwd(weights)(point)  # (stream,), (stream, 3)
+    slopes = jnp.concatenate([slopes.T, jnp.zeros((1, at.shape[0]))])
+    rows, columns = scene.receiver_array
+    shape = EchoShape(rows, columns, scene.num_samples, scene.sample_time_s)
+    return echo_information(shape, at, slopes, echo_snr, doppler_hz, amplitude_known=amplitude_known)
 
 
 def transmitter_of(scene: EchoScene, num_tx: int) -> Transmitter:

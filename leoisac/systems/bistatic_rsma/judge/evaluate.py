@@ -11,29 +11,21 @@ from leoisac.antennas.arrays import upa
 from leoisac.antennas.steering import steering_vector
 from leoisac.foundation.jax_setup import in_double, jnp
 from leoisac.foundation.namespace import RealLike, array_namespace
-from leoisac.foundation.units import dbw_to_w, deg_to_rad, from_db
+from leoisac.foundation.units import dbw_to_w, from_db
 from leoisac.geometry.bistatic import arrival_angles, departure_angles, unit_direction
 from leoisac.link.outcome import link_metrics
 from leoisac.link.settings import link_numbers
 from leoisac.metrics.rsma import allocate_common_rate, rate_splitting_sinr
 from leoisac.metrics.sinr import spectral_efficiency
 from leoisac.propagation.rician import rician_power_quadrature
-from leoisac.systems.bistatic_rsma.config import CANCELLERS, ESTIMATORS, BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
 from leoisac.systems.bistatic_rsma.judge.bounds import echo_bounds
 from leoisac.systems.bistatic_rsma.judge.grids import direction_cosines
-from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Interference, Parameters
-from leoisac.systems.bistatic_rsma.world.ground import place
-from leoisac.systems.bistatic_rsma.world.interference import (
-    EARLY_SAMPLES,
-    Clutter,
-    direct_doppler_hz,
-    direct_power_gain,
-    ground_clutter,
-    hears_interference,
-)
-from leoisac.systems.bistatic_rsma.world.link import BistaticLink, echo_delay, link_budget
+from leoisac.systems.bistatic_rsma.judge.scenes import clutter_requirement, echo_scene, receiver_scenes
+from leoisac.systems.bistatic_rsma.judge.several_metrics import several_metrics
+from leoisac.systems.bistatic_rsma.model import Channels, Design, EchoScene, Estimate, Parameters
+from leoisac.systems.bistatic_rsma.world.link import direct_steering, link_budget
 from leoisac.systems.bistatic_rsma.world.prediction import prediction_of
-from leoisac.waveforms.blocks import BLOCKS
 
 Metrics = dict[str, Float[Array, "..."]]
 
@@ -73,86 +65,9 @@ def parameters(config: BistaticRsmaConfig) -> Parameters:
         },
         prediction=prediction_of(config) if config.robustness == "ellipsoid" else None,
         antenna_power=None if config.per_antenna_power_w is None else jnp.asarray(config.per_antenna_power_w),
-    )
-
-
-def echo_scene(config: BistaticRsmaConfig, link: BistaticLink) -> EchoScene:
-    """What the echo route simulates, in SI."""
-    placement = place(config)
-    numbers = {
-        "satellite_m": placement.satellite_m,
-        "satellite_axes": placement.satellite_axes,
-        "target_m": placement.target_m,
-        "echo_snr": link.alpha_squared / link.noise_power,
-        "sample_time_s": 1.0 / config.bandwidth_hz,
-        "speed_of_light_m_s": config.speed_of_light_m_s,
-        "doppler_search_hz": config.doppler_search_hz,
-        "aoa_offset": deg_to_rad(np.asarray(config.aoa_offset_deg)),
-        "calibration_error": deg_to_rad(config.calibration_error_deg),
-        "false_alarm_rate": config.false_alarm_rate,
-        "delay": link.delay_samples - link.delay_offset,
-        "echo_delay": echo_delay(link, config.whole_sample_delay),
-    }
-    counts = {
-        "num_samples": config.num_samples,
-        "estimator": ESTIMATORS.index(config.estimator),
-        "amplitude_known": config.receiver_amplitude == "known",
-        "search_beams": config.search_beams,
-        "waveform": BLOCKS.index(config.echo_waveform),
-        "subcarriers": config.echo_subcarriers,
-        "satellite_array": config.satellite_array,
-        "receiver_array": config.receiver_array,
-        "map_points": config.pattern_points,
-    }
-    early = EARLY_SAMPLES if hears_interference(config) else 0
-    counts |= {
-        "max_delay": config.max_delay_samples + early,
-        "delay_offset": link.delay_offset - early,
-        "early": early,
-    }
-    numbers["delay"] += early
-    numbers["echo_delay"] += early
-    # The shift of the motion is against the direct path's, which the receiver compensates; it is refused beyond reach.
-    numbers["doppler_centre_hz"] = direct_doppler_hz(config, placement) if config.by_motion else 0.0
-    return EchoScene(
-        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
-        **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
-        interference=interference_scene(config, link) if hears_interference(config) else None,
-    )
-
-
-def interference_scene(config: BistaticRsmaConfig, link: BistaticLink) -> Interference:
-    """What the radar receiver hears besides the echo, in SI."""
-    placement = place(config)
-    suppression = from_db(-config.direct_suppression_db)
-    direct = direct_power_gain(config, link) * suppression / link.noise_power if config.direct_path else 0.0
-    ground = ground_clutter(config) if config.clutter else Clutter(np.zeros((0, 3)), np.zeros(0), np.zeros(0))
-    sample_m = config.speed_of_light_m_s / config.bandwidth_hz
-    numbers = {
-        "satellite_m": placement.satellite_m,
-        "satellite_axes": placement.satellite_axes,
-        "direct_snr": direct,
-        "direct_delay": link.range_los / sample_m - link.delay_offset + EARLY_SAMPLES,
-        "reference_noise": 0.0 if config.reference_snr_db is None else from_db(-config.reference_snr_db),
-        "ground_m": ground.position_m,
-        "ground_snr": ground.power / link.noise_power,
-        "ground_doppler_hz": ground.doppler_hz,
-        "texture_spread": 0.0 if config.clutter_texture_shape is None else 1.0 / config.clutter_texture_shape,
-        "sample_time_s": 1.0 / config.bandwidth_hz,
-        "speed_of_light_m_s": config.speed_of_light_m_s,
-    }
-    counts = {
-        "cancellation": [CANCELLERS.index(name) for name in config.cancellation],
-        "taps": config.cancellation_taps,
-        "dopplers": config.cancellation_dopplers,
-        "batches": config.cancellation_batches,
-        "num_samples": config.num_samples,
-        "satellite_array": config.satellite_array,
-        "receiver_array": config.receiver_array,
-    }
-    return Interference(
-        **{name: jnp.asarray(value, dtype=jnp.float64) for name, value in numbers.items()},
-        **{name: jnp.asarray(value, dtype=jnp.int64) for name, value in counts.items()},
+        receivers=receiver_scenes(config),
+        clutter=clutter_requirement(config, link),
+        null_steering=jnp.asarray(direct_steering(config)) if config.direct_null else None,
     )
 
 
@@ -213,11 +128,18 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
         "margin_power": _power_margin(parameters, design),
         "margin_common_rate": slack / jnp.maximum(common_bound, _LEAST_COMMON_RATE),
     }
+    if parameters.clutter is not None:
+        clutter = jnp.sum(stream_powers(parameters.clutter.rows, design.precoder))
+        metrics["clutter_to_noise"] = clutter
+        metrics["margin_scnr"] = gain / (parameters.clutter.least_gain * (1.0 + clutter)) - 1.0
+    if parameters.null_steering is not None:
+        metrics["direct_gain"] = jnp.sum(stream_powers(parameters.null_steering[None], design.precoder))
     if parameters.pattern_steering is not None:
         metrics["beampattern"] = group_beampattern(parameters.pattern_steering, design.precoder)
     if design.estimate is not None:
         metrics |= _echo_metrics(parameters.scene, channels, design.estimate)
         metrics |= echo_bounds(parameters.scene, channels, design.precoder)
+        metrics |= several_metrics(parameters, channels, design)
     if design.words is not None:
         metrics |= link_metrics(design.words, total, 1.0 / parameters.scene.sample_time_s)
     return metrics

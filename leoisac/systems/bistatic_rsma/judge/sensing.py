@@ -32,12 +32,13 @@ from leoisac.systems.bistatic_rsma.config import ESTIMATORS
 from leoisac.systems.bistatic_rsma.judge.bounds import transmitter_of
 from leoisac.systems.bistatic_rsma.judge.grids import DopplerColumns, direction_cosines, doppler_columns, pooled
 from leoisac.systems.bistatic_rsma.judge.interference import Heard, hear, suppress
+from leoisac.systems.bistatic_rsma.judge.several import detect, further_echoes
 from leoisac.systems.bistatic_rsma.model import Echo, EchoScene, Estimate
 from leoisac.waveforms.blocks import BLOCKS, symbol_block
 from leoisac.waveforms.echo import bistatic_echo, complex_noise
 
-_CALIBRATION, _BITS = 3, 4
-"""Streams of random numbers beside those of ``judge.interference``."""
+_CALIBRATION, _BITS, _RECEIVERS = 3, 4, 6
+"""Streams of random numbers beside those of ``judge.interference`` and ``judge.several``."""
 
 
 class Observation(NamedTuple):
@@ -56,12 +57,13 @@ class Observation(NamedTuple):
     heard: Heard | None = None
 
 
-def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo) -> Observation:
+def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: Echo, receiver: int = 0) -> Observation:
     """Simulate the receive window of one trial.
 
     ``Y = alpha b [a^H P S V(v), 0] J(tau) + Z`` with CN(0, 1) noise and independent symbols S of unit power (the radar
     sequence, too): CN(0, 1), or those of the configured frames.
-    The delay is the true one, between samples, or rounded where the configuration says so.
+    The delay is the true one, between samples, or rounded where the configuration says so. Receivers after the first
+    (``receiver`` > 0) hear the same symbols in noise of their own.
 
     Raises:
         ConfigError: if the echo arrives after the window's last delay.
@@ -80,6 +82,8 @@ def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: 
     if float(scene.calibration_error) > 0.0:
         receive = receive * calibration_errors(scene, int(echo.seed))
     streams = complex_noise(rng, (precoder.shape[1], length))
+    if receiver:
+        rng = np.random.default_rng([int(echo.seed), _RECEIVERS, receiver])
     samples = complex_noise(rng, (len(receive), length + latest))
     kind = BLOCKS[int(scene.waveform)]
     if kind != "gaussian":  # the same noise for every waveform
@@ -95,6 +99,8 @@ def observe(scene: EchoScene, precoder: Complex[np.ndarray, "tx stream"], echo: 
         window=length + latest,
     )
     samples += alone
+    if scene.further is not None:
+        samples += further_echoes(scene, scene.further, precoder, streams, int(echo.seed))
     if scene.interference is None:
         return Observation(samples, streams)
     heard = hear(scene.interference, precoder, streams, length + latest, int(echo.seed))
@@ -182,7 +188,12 @@ def _joint_estimate(
     """Everything at once by maximum likelihood."""
     search = echo_search(scene)
     transmitter = Transmitter(*(np.asarray(value) for value in transmitter_of(scene, precoder.shape[0])))
-    found = estimate_echo(observation.samples, precoder, observation.streams, transmitter, search, amplitude)
+    detections = None
+    if scene.further is None:
+        found = estimate_echo(observation.samples, precoder, observation.streams, transmitter, search, amplitude)
+    else:
+        window = observation.samples, observation.streams
+        found, detections = detect(scene, search, transmitter, precoder, *window)
     place = np.asarray(target_position(transmitter, search.sample_time_s, found))
     azimuth, zenith = (float(angle) for angle in angles_of(found.u, found.w))
     aod = departure_angles(np.asarray(scene.satellite_m), place, np.asarray(scene.satellite_axes))
@@ -210,6 +221,7 @@ def _joint_estimate(
         ),
         music_spectrum=spectrum,
         delay_doppler_map=None if seen is None else _delay_doppler_map(seen, scene),
+        detections=detections,
     )
 
 

@@ -23,6 +23,7 @@ from leoisac.systems.bistatic_rsma.model import Channels, Design, Mode, Paramete
 
 _RANK_TOLERANCE = 1e-9
 """Singular values below this share of the largest are no dimension of the span."""
+_LEAST_REACHED = 1e-12
 LARGEST_FLOOR = 1.0 + 1e-9
 """Share of the largest target gain above which a floor cannot be met, with room for rounding.
 
@@ -43,6 +44,7 @@ The proof is the inequality of Cauchy and Schwarz, ``||P^H a_t||^2 <= N_tx ||P||
         "user_points",
         "target_points",
         "point_floors",
+        "clutter",
     ],
     meta_fields=[],
 )
@@ -55,8 +57,9 @@ class Problem:
 
     Attributes:
         users: ``sqrt(P_t / rho_k) Q^H a_k``: noise is 1.
-        target: ``Q^H a_t / sqrt(N_tx)``, unit norm.
-        floor: least target gain as a fraction of the largest, 0 without sensing; above 1 the trial is infeasible.
+        target: ``Q^H a_t / sqrt(N_tx)``, unit norm; with a null over its norm, which the null makes less than 1.
+        floor: least target gain as a fraction of the largest (of the largest with the null), 0 without sensing; above 1
+            the trial is infeasible.
         stream_mask: 1 for the streams of the mode, 0 for absent ones (users, common, radar).
         radar_interference: 1 where the radar sequence disturbs the users.
         basis: orthonormal columns ``Q``; columns of zeros where the span has fewer dimensions. With limits of the
@@ -66,6 +69,8 @@ class Problem:
             ``None`` where the places are taken as known.
         target_points, point_floors: further places of the target at which floors hold, like ``target`` and ``floor``;
             ``None`` where only the one counts.
+        clutter: vectors whose received power, over noise, raises the floor by as large a factor more than 1; ``None``
+            where the floor is fixed.
     """
 
     users: Leaf  # complex (user, dimension)
@@ -78,6 +83,7 @@ class Problem:
     user_points: Leaf | None = None  # complex (user, point, dimension)
     target_points: Leaf | None = None  # complex (point, dimension)
     point_floors: Leaf | None = None  # real (point)
+    clutter: Leaf | None = None  # complex (row, dimension)
 
     @property
     def largest_floor(self) -> Leaf:
@@ -85,11 +91,25 @@ class Problem:
 
         ``||P^H a_t||^2 <= (sum_n ||row_n of P||)^2 <= N_tx^2`` times the limit, by the triangle inequality.
         """
+        if self.clutter is not None:
+            return self._largest_over_clutter()
         if self.antenna_share is None:
             return LARGEST_FLOOR
         return LARGEST_FLOOR * array_namespace(self.antenna_share).minimum(
             self.basis.shape[-2] * self.antenna_share, 1.0
         )
+
+    def _largest_over_clutter(self) -> Leaf:
+        """The largest ``lambda`` at which ``t t^H - lambda (I + E^H E)`` has an eigenvalue that is not negative.
+
+        A precoder of unit power meets ``||X^H t||^2 >= lambda (1 + ||E X||^2)`` only then, and one beam along
+        ``(I + E^H E)^{-1} t`` does.
+        """
+        xp = array_namespace(self.target)
+        rows = xp.conj(self.clutter)  # E, so that E x are the amplitudes
+        loaded = xp.eye(rows.shape[-1]) + xp.swapaxes(xp.conj(rows), -1, -2) @ rows
+        reached = xp.linalg.solve(loaded, self.target[..., None])[..., 0]
+        return LARGEST_FLOOR * xp.real(xp.sum(xp.conj(self.target) * reached, axis=-1))
 
 
 class TargetPoints(NamedTuple):
@@ -117,16 +137,24 @@ def normalise(
         rows = [steering, known.target_steering[None]]
         rows += [] if around is None else [around.reshape(-1, num_tx)]
         rows += [] if target_points is None else [target_points.steering]
-        basis = _span(jnp.concatenate(rows))
+        rows += [] if parameters.clutter is None else [parameters.clutter.rows]
+        basis = _span(_apart(jnp.concatenate(rows), parameters.null_steering))
     else:
         basis, share = jnp.eye(num_tx, dtype=complex), limit / parameters.transmit_power
     scale = jnp.sqrt(parameters.transmit_power / known.user_noise_ratio)
     largest = num_tx * parameters.transmit_power
     flags = jnp.stack([jnp.asarray(mode.common, dtype=float), jnp.asarray(mode.radar, dtype=float)])
+    target = jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx))
+    least = known.gain_floor if parameters.clutter is None else parameters.clutter.least_gain
+    floor = mode.sensing * least / largest
+    if parameters.null_steering is not None:
+        # What of the target a beam can reach that leaves the receiver dark: its share is the new unit.
+        reached = jnp.maximum(jnp.sum(target.real**2 + target.imag**2), _LEAST_REACHED)
+        target, floor = target / jnp.sqrt(reached), floor / reached
     return Problem(
         users=scale[:, None] * jnp.einsum("nd,kn->kd", jnp.conj(basis), steering),
-        target=jnp.einsum("nd,n->d", jnp.conj(basis), known.target_steering) / jnp.sqrt(float(num_tx)),
-        floor=mode.sensing * known.gain_floor / largest,
+        target=target,
+        floor=floor,
         stream_mask=jnp.concatenate([jnp.ones(num_users), flags]),
         radar_interference=mode.radar * mode.radar_interference,
         basis=basis,
@@ -138,7 +166,18 @@ def normalise(
         if target_points is None
         else jnp.einsum("nd,pn->pd", jnp.conj(basis), target_points.steering) / jnp.sqrt(float(num_tx)),
         point_floors=None if target_points is None else mode.sensing * target_points.floors / largest,
+        clutter=None
+        if parameters.clutter is None
+        else jnp.sqrt(parameters.transmit_power) * jnp.einsum("nd,rn->rd", jnp.conj(basis), parameters.clutter.rows),
     )
+
+
+def _apart(rows: Complex[Array, "vector tx"], null: Leaf | None) -> Complex[Array, "vector tx"]:
+    """The rows without what they have along a direction to which nothing is sent."""
+    if null is None:
+        return rows
+    along = jnp.conj(null) / jnp.linalg.norm(null)
+    return rows - (rows @ along)[:, None] * jnp.conj(along)
 
 
 def _span(rows: Complex[Array, "vector tx"]) -> Complex[Array, "tx dimension"]:
@@ -191,7 +230,8 @@ def judged(
         rates = stream_rates(powers, design.radar_interference, channels.user_noise_ratio)
         design = replace(design, common_rate=allocate_common_rate(rates.common, rates.private).common_rate)
     metrics = evaluate(parameters, channels, design)
-    sensing = jnp.where(mode.sensing > 0.5, metrics["margin_crb"], 0.0)
+    promised = metrics["margin_crb" if parameters.clutter is None else "margin_scnr"]
+    sensing = jnp.where(mode.sensing > 0.5, promised, 0.0)
     worst = jnp.min(jnp.stack([sensing, metrics["margin_power"], metrics["margin_common_rate"]]))
     return Solution(
         value=design,

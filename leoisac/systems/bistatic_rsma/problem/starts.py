@@ -6,10 +6,12 @@ and normalised (``problem``): power budget 1, noise 1, the target ``t`` of unit 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
-from leoisac.foundation.jax_setup import jnp
+from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.systems.bistatic_rsma.model import Mode
 from leoisac.systems.bistatic_rsma.problem.normalised import Problem
 
@@ -101,6 +103,8 @@ def meet_power_and_floor(
     The part along the target and the rest are scaled by a factor each, the same one where the floor is met. More power
     at equal shares lowers no rate, so nothing is lost.
     """
+    if problem.clutter is not None:
+        return _over_clutter(problem, precoder)
     along = jnp.conj(problem.target) @ precoder
     rest = precoder - problem.target[:, None] * along
     gain, other = _power(along), _power(rest)
@@ -108,6 +112,40 @@ def meet_power_and_floor(
     share = jnp.where(other > 0.0, jnp.minimum(jnp.maximum(natural, problem.floor), 1.0), 1.0)
     towards = problem.target[:, None] * along * jnp.sqrt(share / jnp.maximum(gain, _TINY))
     return towards + rest * jnp.sqrt((1.0 - share) / jnp.maximum(other, _TINY))
+
+
+def _over_clutter(problem: Problem, precoder: Complex[Array, "dimension stream"]) -> Complex[Array, "dimension stream"]:
+    """The same where clutter raises the floor: more power along the beam of the largest echo over noise and clutter.
+
+    Between the precoder as it is and that beam alone a place is found that meets the floor, by bisection; the beam
+    alone does wherever anything does.
+    """
+    rows = jnp.conj(problem.clutter)
+    loaded = jnp.eye(rows.shape[1]) + jnp.conj(rows).T @ rows
+    beam = jnp.linalg.solve(loaded, problem.target)
+    beam = beam / jnp.maximum(jnp.linalg.norm(beam), _TINY)
+    along = jnp.conj(beam) @ precoder
+    rest = precoder - beam[:, None] * along
+    gain, other = _power(along), _power(rest)
+    towards = beam[:, None] * along / jnp.sqrt(jnp.maximum(gain, _TINY))
+    rest = rest / jnp.sqrt(jnp.maximum(other, _TINY))
+
+    def mixed(share: Any) -> Any:
+        return towards * jnp.sqrt(share) + rest * jnp.sqrt(1.0 - share)
+
+    def margin(share: Any) -> Any:
+        point = mixed(share)
+        return _power(jnp.conj(problem.target) @ point) - problem.floor * (1.0 + _power(rows @ point))
+
+    def halve(ends: tuple[Any, Any], _: None) -> tuple[tuple[Any, Any], None]:
+        low, high = ends
+        middle = 0.5 * (low + high)
+        enough = margin(middle) >= 0.0
+        return (jnp.where(enough, low, middle), jnp.where(enough, middle, high)), None
+
+    natural = jnp.where(other > 0.0, gain / jnp.maximum(gain + other, _TINY), 1.0)
+    (_, high), _ = jax.lax.scan(halve, (natural, jnp.ones_like(natural)), None, length=50)
+    return mixed(jnp.where(margin(natural) >= 0.0, natural, high))
 
 
 def _tilted(

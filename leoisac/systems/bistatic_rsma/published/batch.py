@@ -92,6 +92,8 @@ def solve_batch(
     require_reference()
     if parameters.antenna_power is not None:
         raise ConfigError("per_antenna_power_w: Algorithm 1 knows no limits of elements; design by the fast route.")
+    if parameters.clutter is not None:
+        raise ConfigError('sensing_requirement = "scnr": Algorithm 1 knows no clutter; design by the fast route.')
     if parameters.prediction is not None or (
         channels.knowledge is not None and channels.knowledge.user_points is not None
     ):

@@ -22,7 +22,7 @@ from leoisac.foundation.status import Solution, Status
 from leoisac.optim.conic.hermitian import outer, principal_beam
 from leoisac.optim.conic.loop import Attempt, LoopOptions, LoopOutcome, Procedure, successive_convex
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.bistatic_rsma.model import MODES, Channels, Parameters
+from leoisac.systems.bistatic_rsma.model import MODES, Channels, Parameters, of_every_mode
 from leoisac.systems.bistatic_rsma.problem.starts import default_starts
 from leoisac.systems.bistatic_rsma.published.batch import Ended, Trial, missing, solve_batch, undesignable
 from leoisac.systems.bistatic_rsma.published.lifted import Instance, received_powers, solution, subproblem, values
@@ -200,11 +200,4 @@ def _design(settings: Algorithm1, trial: Trial) -> Ended:
     return replace(best, iterations=iterations)
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))

@@ -26,7 +26,7 @@ from leoisac.optim.conic.extra import cvxpy_module
 from leoisac.optim.conic.hermitian import embedding, outer, principal_beam
 from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
-from leoisac.systems.bistatic_rsma.model import Channels, Parameters
+from leoisac.systems.bistatic_rsma.model import Channels, Parameters, of_every_mode
 from leoisac.systems.bistatic_rsma.published.batch import Ended, Trial, missing, solve_batch, undesignable
 from leoisac.systems.bistatic_rsma.published.lifted import (
     Instance,
@@ -236,11 +236,4 @@ def _design(settings: Algorithm1, trial: Trial) -> Ended:
     return Ended(principal_beam(found.lifted), found.status, found.solves, found.history)
 
 
-solve_rsma_radar_sic = partial(solve, "rsma-radar-sic")
-solve_rsma_radar_nosic = partial(solve, "rsma-radar-nosic")
-solve_rsma_noradar = partial(solve, "rsma-noradar")
-solve_rsma_comm = partial(solve, "rsma-comm")
-solve_sdma_radar_sic = partial(solve, "sdma-radar-sic")
-solve_sdma_radar_nosic = partial(solve, "sdma-radar-nosic")
-solve_sdma_noradar = partial(solve, "sdma-noradar")
-solve_sdma_comm = partial(solve, "sdma-comm")
+globals().update(of_every_mode(solve))

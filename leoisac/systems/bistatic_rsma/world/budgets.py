@@ -77,7 +77,7 @@ def _geometry_table(link: BistaticLink) -> LinkBudget:
 
 def _echo_budget(config: BistaticRsmaConfig, link: BistaticLink) -> LinkBudget:
     array_gain, receive_gain = float(to_db(config.num_tx)), float(to_db(config.num_rx))
-    loss, noise = echo_path_loss_db(config), float(to_db(link.noise_power))
+    loss, noise = echo_path_loss_db(config, config.sensing == "monostatic"), float(to_db(link.noise_power))
     element = config.transmit_power_dbw + config.satellite_gain_dbi + array_gain + config.receiver_gain_dbi - loss
     integration = float(to_db(config.num_samples))
     snr = element - noise

@@ -83,6 +83,9 @@ def link_budget(config: BistaticRsmaConfig) -> BistaticLink:
     ``kappa / ||P^H a_t||^2``, so the thresholds collapse to one floor on the target gain,
     ``Gamma = max(kappa_az / threshold_az, kappa_zen / threshold_zen)``, feasible iff ``Gamma <= N_tx P_t``.
 
+    With ``sensing = "monostatic"`` the same receiver is beside the satellite's panel and does not hear it transmit,
+    which flatters it: arrival is departure, both ranges are the satellite's, the cross-section is the monostatic one.
+
     Raises:
         ConfigError: for a target straight above the receiver.
     """
@@ -95,7 +98,17 @@ def link_budget(config: BistaticRsmaConfig) -> BistaticLink:
             f"target_position_km = {config.target_position_km}: straight above the receiver the azimuth of arrival has "
             "no meaning and no bound; move the target aside."
         )
+    if config.sensing == "monostatic":
+        # The receiver rides on the satellite: the way back is the way out, and arrival is departure.
+        triangle, aoa = triangle._replace(range_rx=triangle.range_tx, bistatic_angle=0.0), aod
+        if np.sin(aoa[1]) < _LEAST_SINE:
+            raise ConfigError(
+                f"target_position_km = {config.target_position_km}: straight below the satellite the azimuth has no "
+                "meaning and no bound; move the target aside."
+            )
     rcs = float(bistatic_rcs(config.rcs_m2, triangle.bistatic_angle, config.rcs_model))
+    if config.sensing == "monostatic":
+        rcs = config.rcs_m2
     noise = noise_power(config)
     alpha_squared = float(
         echo_power_gain(
@@ -175,6 +188,13 @@ def target_steering(config: BistaticRsmaConfig) -> np.ndarray:
     """Steering vector of the satellite's array towards the target, unit-modulus entries, shape ``(tx,)``."""
     placement = place(config)
     azimuth, off_nadir = departure_angles(placement.satellite_m, placement.target_m, placement.satellite_axes)
+    return steering_vector(upa(*config.satellite_array).positions, azimuth, np.pi / 2 - off_nadir)
+
+
+def direct_steering(config: BistaticRsmaConfig) -> np.ndarray:
+    """Steering vector of the satellite's array towards the radar receiver, shape ``(tx,)``."""
+    placement = place(config)
+    azimuth, off_nadir = departure_angles(placement.satellite_m, _ORIGIN, placement.satellite_axes)
     return steering_vector(upa(*config.satellite_array).positions, azimuth, np.pi / 2 - off_nadir)
 
 
