@@ -24,6 +24,7 @@ from stated_families import FAMILIES, Drawn, Family, selected, sizes, stacked
 import leoisac as li
 from leoisac.experiment.running.bench import timed
 from leoisac.experiment.trials.provenance import machine, versions
+from leoisac.foundation.backend import identity
 from leoisac.foundation.status import Status
 from leoisac.problems.certificates import MOST_COORDINATES
 from leoisac.problems.problem import Problem
@@ -222,7 +223,8 @@ def main() -> int:
         missed = values_part(record, given.family) + infeasible_part(record, given.family)
     kept = json.loads(HISTORY.read_text(encoding="utf-8")) if HISTORY.exists() else {}
     merged = {part: _merged(kept.get(part, {}), rows) for part, rows in record.items()}
-    HISTORY.write_text(written(merged | {"versions": versions(), "machine": machine()}), encoding="utf-8")
+    made_by = {"versions": versions(), "machine": machine(), "engine": identity()}
+    HISTORY.write_text(written(merged | made_by), encoding="utf-8")
     for line in [*summary(merged["values"]), *stated_rules.tables(merged["rules"])]:
         print(line)
     for line in missed:

@@ -68,7 +68,9 @@ def negative(form: Form) -> Form:
     values = {name: -getattr(form, name) for name in VALUES}
     square = np.zeros(form.shape, bool)
     signs = {"curve": swapped(form.curve), "sign": swapped(form.sign), "square": square}
-    parts = {"over": (negative(form.parts["over"][0]), form.parts["over"][1])} if "over" in form.parts else {}
+    parts: dict[str, tuple[Form, ...]] = {}
+    if "over" in form.parts:
+        parts["over"] = (negative(form.parts["over"][0]), form.parts["over"][1])
     if "log" in form.parts:
         parts["log"] = (form.parts["log"][0], negative(form.parts["log"][1]))
     if "lower" in form.parts:

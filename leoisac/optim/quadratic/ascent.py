@@ -1,3 +1,4 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Better multipliers for a bound by duality where those of the solver prove too little.
 
 The best bound is a small semidefinite program in the multipliers alone: maximise ``v`` subject to ``F - sum_i l_i Q_i
@@ -166,8 +167,6 @@ def _followed(
             else:
                 break
             y, lower = y + length * step, new
-            if lower is None:
-                return
             if y[-1] < enough:
                 yield y
                 return

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Lower bounds of quadratics under quadratic rows by Lagrangian duality, in NumPy for one trial.
 
 ``x~^T F x~`` with ``x~ = (1, x)`` is to be bounded from below where all ``x~^T Q_i x~ >= 0``. For multipliers ``l_i >=

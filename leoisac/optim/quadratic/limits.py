@@ -42,7 +42,7 @@ def limits_of(rows: Float[np.ndarray, "row size size"], others: Float[np.ndarray
 
     Where both limits are there, the lower one counts, and the row of the upper one remains a row.
     """
-    quadratic = np.concatenate([rows, others])[:, 1:, 1:].any(axis=(0, 1))
+    quadratic = np.asarray(np.concatenate([rows, others])[:, 1:, 1:].any(axis=(0, 1)))
     slopes = 2.0 * rows[:, 0, 1:]
     own = (np.count_nonzero(slopes, axis=1) == 1) & ~rows[:, 1:, 1:].any(axis=(1, 2))
     found: dict[int, tuple[float, float]] = {}

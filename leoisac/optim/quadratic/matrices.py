@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """What is seen in symmetric matrices of quadratics: whether they are semidefinite, and the blocks that they have."""
 
 from __future__ import annotations
