@@ -124,7 +124,7 @@ def _movie(folder: Path, out: Path, quantity: str | None) -> None:
         )
     system = catalogue.find(str(dataset.attrs["system"]))
     config = configuration(system, dataset)
-    made = beam_movie(config, out, **({"quantity": quantity} if quantity else {}))
+    made = beam_movie(config, out, quantity=quantity or "gain_dbi")
     say(f"Moving picture: {made}")
 
 

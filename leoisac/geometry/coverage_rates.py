@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,8 +26,10 @@ def with_rates(dataset: xr.Dataset, config: CoverageConfig) -> xr.Dataset:
     noise_db = 10.0 * math.log10(BOLTZMANN_J_K * link.bandwidth_hz)
     spread = 4.0 * math.pi * link.carrier_hz / SPEED_OF_LIGHT_M_S
     known = link.eirp_dbw + link.figure_of_merit_db_per_k - noise_db - link.losses_db
-    cn_db = known - 20.0 * np.log10(spread * dataset["range_m"])
-    rate = np.log2(1.0 + 10.0 ** (0.1 * cn_db)).where(dataset["satellite"] >= 0, 0.0)
+    # NumPy's functions keep a labelled array what it is, and do not say so.
+    cn_db: Any = known - 20.0 * np.log10(spread * dataset["range_m"])
+    shannon: Any = np.log2(1.0 + 10.0 ** (0.1 * cn_db))
+    rate = shannon.where(dataset["satellite"] >= 0, 0.0)
     return dataset.assign(
         cn_db=cn_db.assign_attrs(long_name="carrier-to-noise ratio of the serving satellite", units="dB"),
         rate=rate.assign_attrs(long_name="rate on the serving satellite", units="bit/s/Hz"),
