@@ -32,6 +32,9 @@ from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoin
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
+MANY_USERS = 8
+LARGE_OPTIONS = replace(OPTIONS, memory=24, inner_steps=200, gradient_tolerance=0.3, gradient_floor=5e-3)
+"""For more than ``MANY_USERS``, whose rounds are longer than the default settings allow."""
 
 
 class Formulated(NamedTuple):
@@ -137,7 +140,8 @@ def _solve(
     found = _nothing(ready)
     if len(rows):
         program = take(ready.program, rows)
-        _store(found, rows, solve_multistart(max_min_rate, ready.starts[rows, :starts], program, OPTIONS))
+        options = OPTIONS if ready.problem.users.shape[1] <= MANY_USERS else LARGE_OPTIONS
+        _store(found, rows, solve_multistart(max_min_rate, ready.starts[rows, :starts], program, options))
     return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, found)
 
 
