@@ -220,3 +220,16 @@ def test_other_numbers_of_users(users):
     np.testing.assert_allclose(rate["rsma-radar-nosic"], rate["rsma-noradar"], rtol=5e-3)
     assert np.all(rate["sdma-noradar"] <= rate["sdma-radar-sic"] * (1.0 + 1e-3))
     assert np.all(rate["sdma-radar-sic"] <= rate["rsma-radar-sic"] * (1.0 + 1e-3))
+
+
+def test_many_users_are_designed_to_the_end():
+    """More than ``MANY_USERS`` have settings of their own; every user has the least rate, all power is spent."""
+    mode = "rsma-noradar"
+    config = configured(num_users=fast.MANY_USERS + 1, transmit_power_dbw=30.0)
+    drawn = draw(config, trials=2)
+    solution = design_trials(SYSTEM, config, drawn, mode, starts=1)
+    assert np.all(solution.status == Status.CONVERGED)
+    assert np.all(solution.violation <= 1e-6)
+    metrics = evaluate(config, drawn, solution.value)
+    assert metrics["rate"].shape == (2, fast.MANY_USERS + 1)
+    np.testing.assert_allclose(np.min(metrics["rate"], axis=1), solution.objective, rtol=1e-9)

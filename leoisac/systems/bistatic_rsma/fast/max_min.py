@@ -33,7 +33,12 @@ from leoisac.systems.bistatic_rsma.problem.normalised import Problem, TargetPoin
 from leoisac.systems.bistatic_rsma.problem.starts import MAX_STARTS, default_starts, meet_power_and_floor, start_points
 
 OPTIONS = EngineOptions(lanes=32, block_ticks=48, penalty=0.3)
-RATES = Family(max_min_rate, variables, name="max-min-rate", engine=OPTIONS)
+MANY_USERS = 8
+LARGE_OPTIONS = replace(OPTIONS, memory=24, inner_steps=200, gradient_tolerance=0.3, gradient_floor=5e-3)
+"""For more than ``MANY_USERS``, whose rounds are longer than the default settings allow."""
+RATES, LARGE = (
+    Family(max_min_rate, variables, name="max-min-rate", engine=options) for options in (OPTIONS, LARGE_OPTIONS)
+)
 
 
 class Formulated(NamedTuple):
@@ -127,8 +132,9 @@ def _solve(
     if ready.problem.point_floors is not None:
         floors = np.maximum(floors, np.max(ready.problem.point_floors, axis=-1))
     rows = np.flatnonzero(~(floors > ready.problem.largest_floor))
-    found = search(RATES, ready.program, ready.starts, starts, rows=rows)
-    columns = found.values(RATES.of(ready.program))["columns"]
+    family = RATES if ready.problem.users.shape[1] <= MANY_USERS else LARGE
+    found = search(family, ready.program, ready.starts, starts, rows=rows)
+    columns = found.values(family.of(ready.program))["columns"]
     return by_lanes(_finish)(setting, channels, ready.problem, ready.bases, (columns, found.outcome))
 
 
