@@ -31,6 +31,7 @@ from leoisac.propagation.sky_config import (
     check_sky,
     with_files,
 )
+from leoisac.systems.bistatic_rsma.config_checks import check_sensing, check_several
 from leoisac.waveforms.blocks import BlockKind
 
 ArraySide = Annotated[int, Field(ge=1, le=128)]
@@ -343,23 +344,7 @@ class BistaticRsmaConfig(Config):
             raise ValueError(
                 "user_robustness = 'statistical' with user_position_std_m = 0: nothing is uncertain; give an error"
             )
-        if self.sensing == "monostatic" and (self.position_std_m > 0.0 or self.direct_null or self.num_receivers > 1):
-            raise ValueError(
-                'sensing = "monostatic" is a baseline for a known target place and one receiver, on the satellite; '
-                "leave out position_std_m, direct_null and num_receivers"
-            )
-        if self.sensing_requirement == "scnr" and (
-            self.per_antenna_power_w is not None or self.position_std_m > 0.0 or self.sensing == "monostatic"
-        ):
-            raise ValueError(
-                'sensing_requirement = "scnr" is for one power budget, a known target place and the receiver on the '
-                "ground; leave out per_antenna_power_w, position_std_m and sensing"
-            )
-        if self.direct_null and (self.per_antenna_power_w is not None or self.robustness != "none"):
-            raise ValueError(
-                "direct_null = True with per_antenna_power_w or robustness: designs with a null have one power budget "
-                "and one place of the target; leave the others out"
-            )
+        check_sensing(self)
         if not is_nothing(self.csi_error_db) and (self.user_position_std_m > 0.0 or self.position_std_m > 0.0):
             raise ValueError(
                 f"csi_error_db = {self.csi_error_db}: designs know channel estimates or places, not both; leave out "
@@ -375,35 +360,13 @@ class BistaticRsmaConfig(Config):
                 'coverage_centre = "sub-satellite" takes the users along with the satellite; over a pass they stay on '
                 'Earth: write "receiver" or a place (x, y) in km'
             )
-        self._several()
+        check_several(self)
         check_sky(self)
         if self.flat_fading != "none" and self.rician_factor_db != type(self).model_fields["rician_factor_db"].default:
             raise ValueError(f"rician_factor_db = {self.rician_factor_db:g}: flat_fading takes its place; leave it out")
         if self.pattern_points == 1:
             raise ValueError("pattern_points = 1 is no map; give 0 for none, or 2 or more")
         return self
-
-    def _several(self) -> None:
-        """Refuse several targets or receivers that the echo route does not serve."""
-        for count, places, name in (
-            (self.num_targets, self.further_targets_km, "target"),
-            (self.num_receivers, self.further_receivers_km, "receiver"),
-        ):
-            if places is not None and len(places) != count - 1:
-                raise ValueError(
-                    f"further_{name}s_km has {len(places)} places for num_{name}s = {count}; give one for every {name} "
-                    "after the first"
-                )
-            if count > 1 and (self.estimator != "ml" or self.receiver_amplitude == "known"):
-                raise ValueError(
-                    f"num_{name}s = {count} with estimator = {self.estimator!r}, receiver_amplitude = "
-                    f"{self.receiver_amplitude!r}: only the ml receiver with unknown amplitudes serves more than one"
-                )
-        if self.num_receivers > 1 and (self.num_targets > 1 or self.direct_path or self.clutter or self.satellite):
-            raise ValueError(
-                f"num_receivers = {self.num_receivers}: fixes by several receivers are for one target, a clean window "
-                "and a satellite at satellite_position_km; leave out num_targets, direct_path, clutter, [satellite]"
-            )
 
     @property
     def num_tx(self) -> int:

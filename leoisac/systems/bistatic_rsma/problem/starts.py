@@ -120,6 +120,7 @@ def _over_clutter(problem: Problem, precoder: Complex[Array, "dimension stream"]
     Between the precoder as it is and that beam alone a place is found that meets the floor, by bisection; the beam
     alone does wherever anything does.
     """
+    assert problem.clutter is not None
     rows = jnp.conj(problem.clutter)
     loaded = jnp.eye(rows.shape[1]) + jnp.conj(rows).T @ rows
     beam = jnp.linalg.solve(loaded, problem.target)
