@@ -73,7 +73,7 @@ def by_size(moves: Sequence[Move], sizes: Sequence[float]) -> list[int]:
 
 def value_text(value: Any) -> str:
     """A value of a field as short text."""
-    return str(value) if isinstance(value, (str, bool, np.bool_)) else f"{float(value):g}"
+    return str(value) if np.asarray(value).dtype.kind in "Ub" else f"{float(value):g}"
 
 
 __all__ = ["Move", "by_size", "moves_of", "one_at_a_time", "value_text"]
