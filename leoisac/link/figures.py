@@ -196,8 +196,9 @@ def _draw_energy(axes: Any, panel: Panel, styles: Mapping[str, SeriesStyle], lab
         axes.plot([], [], "-", label=labels.get(name, name), **mark)
     axes.set_yscale("log")
     # Figures of a plain number, also where the axis spans less than a decade.
-    low, high = axes.get_ylim()
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if high > 5.0 * low else MaxNLocator(5))
+    if np.isfinite(axes.dataLim.minposy):  # something was delivered
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if high > 5.0 * low else MaxNLocator(5))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(panel.label or _axis_label(panel.dataset[axis]))

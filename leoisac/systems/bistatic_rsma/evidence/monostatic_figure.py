@@ -46,7 +46,7 @@ def draw_monostatic(datasets: Mapping[str, xr.Dataset]) -> Any:
         axes.legend(fontsize=7.5)
         add_note(
             figure,
-            f"{config.transmit_power_dbw:g} dBW, {dataset.sizes['trial']} trials a point; dotted: least bounds within "
-            "reach. Same receiver; on the satellite it does not hear the transmitter, and sees angles from there.",
+            f"{config.transmit_power_dbw:g} dBW, {dataset.sizes['trial']} trials a point, with 95 % intervals; "
+            "dotted: least bounds within reach. Same receiver; on the satellite it does not hear the transmitter.",
         )
     return figure

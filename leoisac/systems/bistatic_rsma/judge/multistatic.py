@@ -24,6 +24,7 @@ _REACH_CELLS = 2.0
 """Resolution cells within which a receiver agrees with a position."""
 
 
+@in_double
 def locate(
     scenes: tuple[EchoScene, ...], precoder: Complex[np.ndarray, "tx stream"], echo: Echo, first: Estimate
 ) -> MultistaticFix:
