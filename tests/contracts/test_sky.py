@@ -88,7 +88,7 @@ def test_fixed_losses_and_surroundings_are_those_of_the_tables(name: str) -> Non
     assert np.unique(np.round(ratio, 12)).size > 0.95 * ratio.size  # every user has its own
 
 
-@pytest.mark.parametrize("name", ["otfs-rsma", "self-backhaul"])
+@pytest.mark.parametrize("name", ["otfs-rsma", pytest.param("self-backhaul", marks=pytest.mark.further)])
 def test_flat_fading_and_one_weather(name: str) -> None:
     """States as likely as their durations say; rain of a law is one for the whole site and a trial.
 

@@ -100,11 +100,12 @@ def test_full_load_knows_the_users_shifts(config: Any, is_joint: bool) -> None:
     gains, beams = known_gains(2, 2)[:, :, :2], rng.standard_normal((2, 3)) + 1j * rng.standard_normal((2, 3))
     beams *= np.sqrt(float(numbers.total_power)) / np.linalg.norm(beams)
     decoding = decodings("rsma", 2)[0]
-    by_judge = step_rates(numbers, Channels(gains), LoadedDesign(beams, np.array([0.5, 0.5]), decoding))
-    shape = LoadShape(frame, 2, 2, 3, 4, False, is_joint)
-    program = formulate_load(numbers, Channels(gains), decoding)
+    by_judge = jax.jit(step_rates)(numbers, Channels(gains), LoadedDesign(beams, np.array([0.5, 0.5]), decoding))
+    shape = LoadShape(replace(frame, user_dopplers=None), 2, 2, 3, 4, False, is_joint)
+    program = jax.jit(formulate_load)(numbers, Channels(gains), decoding)
     unit = jnp.asarray(beams.T) / np.sqrt(float(numbers.total_power))
-    np.testing.assert_allclose(step_rates_of(unit, program, shape), by_judge[int(is_joint)], rtol=1e-9)
+    of_program = jax.jit(lambda beams, data: step_rates_of(beams, data, shape))(unit, program)
+    np.testing.assert_allclose(of_program, by_judge[int(is_joint)], rtol=1e-9)
 
 
 @pytest.mark.parametrize("changes", [{"link": "snr", "satellite": None}, {"satellite": None}])
@@ -121,5 +122,6 @@ def test_equal_shifts_of_both_users_change_no_rate(config: Any) -> None:
     one = jax.tree.map(lambda leaf: leaf[0], li.design(at, li.draw(at, trials=1), "random").value)
     flat = known_gains(2, 2)[:, :, :2].copy()
     flat[..., 1] = 0.0  # one path: turning all its samples is a unitary matrix
-    rates = [evaluate(each, Channels(flat), one)["rate"] for each in (numbers, still)]
+    judged = jax.jit(evaluate)
+    rates = [judged(each, Channels(flat), one)["rate"] for each in (numbers, still)]
     np.testing.assert_allclose(rates[0], rates[1], rtol=1e-9)
