@@ -10,9 +10,7 @@ from pydantic import Field
 LinkSymbols = Annotated[int, Field(ge=96, le=1264, description="symbols of a code word of the coded link")]
 """From the fewest that hold a block of 64 bits to the most that fit one code block at 256-QAM and rate 5/6."""
 LinkWords = Annotated[int, Field(ge=1, le=1000, description="code words that every stream of a trial sends")]
-LinkMarginDb = Annotated[
-    float, Field(ge=-20, le=20, description="margin of the predicted SINR over what a modulation and code rate need")
-]
+LinkMarginDb = Annotated[float, Field(ge=-20, le=20, description="margin of the predicted SINR over a mode's need")]
 Decoder = Literal["min-sum", "sum-product"]
 LinkDecoder = Annotated[Decoder, Field(description="rule of the decoder: normalised min-sum, or sum-product")]
 LinkIterations = Annotated[int, Field(ge=1, le=200, description="most iterations of the decoder")]

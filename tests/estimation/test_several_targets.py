@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from leoisac.estimation.sampled_echo_ml import SearchWindow, estimate_sampled_echo
+from leoisac.estimation.sampled_echo_ml import SearchWindow
 from leoisac.estimation.several_targets import associated, estimate_targets
-from leoisac.foundation.jax_setup import jnp
 from leoisac.metrics.multi_target_fisher import multi_target_bounds
 from leoisac.waveforms.otfs import modulate
 from leoisac.waveforms.sampled_echo import sampled_echo
@@ -56,7 +55,7 @@ def test_without_noise_all_are_found(n_tx: int, n_rx: int, count: int) -> None:
 def test_errors_are_those_of_the_joint_bounds() -> None:
     """Noises over one frame, three targets at four antennas, well above threshold."""
     samples, powers = _frame(2), np.array([1.0, 0.7, 0.5])
-    noise, trials, rng = 1e-5, 60, np.random.default_rng(3)
+    noise, trials, rng = 1e-5, 40, np.random.default_rng(3)
     squares = np.zeros((3, 3))
     for _ in range(trials):
         turns = np.exp(2j * np.pi * rng.random(3))
@@ -72,20 +71,27 @@ def test_errors_are_those_of_the_joint_bounds() -> None:
         n_rx=4,
         sample_time_s=SAMPLE_S,
     )
-    # A mean of 60 squares errs by 18 %; phases leave bounds as they are up to the targets' overlap.
+    # A mean of 40 squares errs by 22 %; phases leave bounds as they are up to the targets' overlap.
     ratio = squares / trials / np.stack(bounds, axis=-1)
     assert np.all(np.abs(10.0 * np.log10(ratio)) < 2.0), ratio
     assert np.all(np.abs(10.0 * np.log10(np.mean(ratio, axis=0))) < 1.0), ratio
 
 
-def test_one_target_is_the_single_estimator() -> None:
+def test_one_target_is_the_top_of_its_correlation() -> None:
+    """In noise: no place nearby, and none of a fine grid of the window, correlates better."""
     samples, rng = _frame(1), np.random.default_rng(4)
     received = _received(samples, TARGETS[:1], [1.0], 1)
     received = received + 0.01 * (rng.standard_normal((1, M * N)) + 1j * rng.standard_normal((1, M * N)))
     found = estimate_targets(received, samples, WINDOW, 1, sample_time_s=SAMPLE_S, angles_rad=np.zeros(1))
-    alone = estimate_sampled_echo(jnp.asarray(received[0]), jnp.asarray(samples[0]), WINDOW, sample_time_s=SAMPLE_S)
-    np.testing.assert_allclose(found.delay_s[0], alone.delay_s, rtol=1e-6)
-    np.testing.assert_allclose(found.doppler_hz[0], alone.doppler_hz, rtol=1e-6)
+
+    def height(delay, doppler):
+        return np.abs(np.conj(sampled_echo(samples[0], delay, doppler, sample_time_s=SAMPLE_S)) @ received[0])
+
+    top = height(found.delay_s, found.doppler_hz)[0]
+    for delay, doppler in ((1e-8, 0.0), (-1e-8, 0.0), (0.0, 1.0), (0.0, -1.0)):
+        assert height(found.delay_s + delay, found.doppler_hz + doppler)[0] < top
+    delays, dopplers = np.meshgrid(np.linspace(3.4e-5, 1.66e-4, 80), np.linspace(940.0, 8430.0, 80))
+    assert np.max(height(delays.ravel(), dopplers.ravel())) < top
 
 
 def test_a_close_pair_is_told_apart() -> None:

@@ -34,7 +34,7 @@ def _config(**changes):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return li.draw(_config(), seed=0, trials=4)
+    return li.draw(_config(), seed=0, trials=3)
 
 
 def _sent(channels, scheme, **changes):
@@ -93,10 +93,10 @@ def test_layers_are_who_decodes(sent):
 
 
 def test_a_trials_words_are_its_own(sent):
-    channels = li.draw(_config(), seed=0, trials=[2, 3])
+    channels = li.draw(_config(), seed=0, trials=[1, 2])
     solution, _ = _sent(channels, "rsma")
     for name, values in sent["rsma"][0].value.words._asdict().items():
-        np.testing.assert_array_equal(values[2:], getattr(solution.value.words, name))
+        np.testing.assert_array_equal(values[1:], getattr(solution.value.words, name))
 
 
 def test_estimates_that_err_cost_words(drawn, sent):

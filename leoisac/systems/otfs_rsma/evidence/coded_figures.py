@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import Any
 
 import xarray as xr
@@ -71,7 +70,7 @@ def _draw_equalisers(axes: Any, dataset: xr.Dataset) -> None:
         draw_curve(axes, margins, delivered.sel(equaliser=name), style, _EQUALISERS.get(name, name), least=0.0)
     axes.plot(margins, promised["mean"].isel(equaliser=0).values, "--", color="#444444", label="all words arrive")
     axis = dataset["link_margin_db"].attrs
-    axes.set_xlabel(textwrap.fill(quantity_label(str(axis["long_name"]), str(axis["units"])), 44))
+    axes.set_xlabel(quantity_label(str(axis["long_name"]), str(axis["units"])))
     axes.set_ylabel(METRICS["sum_goodput"].label)
     axes.set_ylim(bottom=0.0)
     axes.legend(loc="upper right")
