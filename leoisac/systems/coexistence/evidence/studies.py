@@ -14,8 +14,8 @@ RATE_SCHEMES = ("proposed", "rzf-eps", "zf-eps", "greedy", "uniform", "interfere
 ASSOCIATIONS = ("proposed", "nearest", "greedy", "random")
 
 _SMALL = dict(SYSTEM.small)
-_PRINTED = {"fspl_denominator": "2pi"}
-"""The paper's own setting, which the default (Friis) is not."""
+_PRINTED = {"fspl_denominator": "2pi", "sut_placement": "cell"}
+"""The paper's own setting: not Friis' law, which is the default; satellite users like those of the cell, which is."""
 
 _FLOORS = [3.0, 7.0]
 _RADII_M = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0, 240.0, 280.0, 320.0]
@@ -59,6 +59,7 @@ STUDIES = (
     Study(
         "free-space-law",
         schemes=("greedy", "interference-free"),
+        overrides={"sut_placement": "cell"},
         sweep={"fspl_denominator": ["2pi", "4pi"]},
         trials=200,
         quick={"trials": 32},
