@@ -154,8 +154,13 @@ def search(
         count: of starts for every trial; all of them by default.
         retries: further starts for trials that miss a row after these.
         rows: trials to be solved; the others, proven infeasible by their caller, stay at their first start.
+
+    Raises:
+        ProblemError: the problem is one in units of its own.
     """
     problem = problem.of(data) if isinstance(problem, Family) else problem
+    if problem.scaling != "given":
+        raise ProblemError(f'{problem.name} is in units of its own: use li.solve, or say scaling="given" if it is not.')
     starts = np.asarray(starts)
     first = starts.shape[1] if count is None else count
     if rows is not None and len(rows) < len(starts):

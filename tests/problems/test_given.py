@@ -193,6 +193,7 @@ class TestSearch:
         (lambda: _problem(starts={"a": GAINS}), "starts is a dict; it must be a function"),
         (lambda: _problem(engine={"penalty": 1.0}), "engine is a dict; it must be"),
         (lambda: _problem(path=GAINS), 'A path needs scaling="given"'),
+        (lambda: search(_problem(), FAIR_DATA, np.zeros((3, 1, 3))), "is in units of its own: use li.solve"),
         (lambda: li.solve(_with_starts(lambda d: {"b": GAINS}), FAIR_DATA), "are b; they must be a mapping"),
         (lambda: li.solve(_with_starts(lambda d: GAINS), FAIR_DATA), "are a ndarray; they must be a mapping"),
         (lambda: li.solve(_with_starts(lambda d: {"a": GAINS[0]}), FAIR_DATA), r"shape \(2,\) for 'a'; it must be"),
