@@ -68,7 +68,8 @@ def draw_receivers(datasets: Mapping[str, xr.Dataset]) -> Any:
             root = np.sqrt(dataset[name].where(usable).mean("trial"))
             axes.plot(count, root, color=style.colour, linestyle="--", linewidth=1.0)
         axes.plot([], [], color="#777777", linestyle="--", linewidth=1.0, label="bounds")
-        axes.set_yscale("log")
+        if np.isfinite(axes.dataLim.minposy):
+            axes.set_yscale("log")
         axes.set_xticks(count.values)
         axes.set_xlabel(QUANTITIES["receivers"].label)
         axes.set_ylabel(QUANTITIES["rms_position"].label)

@@ -79,7 +79,7 @@ STUDIES = (
         trials=40,
         quick={"trials": 6},
         tiny={
-            "overrides": _SMALL_RADAR,
+            "overrides": {**_SMALL_RADAR, "transmit_power_dbw": 30.0, "crb_threshold_rad2": 2e-5},
             "sweep": {"num_receivers": [2, 3]},
         },
     ),
