@@ -74,6 +74,15 @@ def draw_tornado(rows: Sequence[str], panels: Sequence[Panel], *notes: str) -> F
     return figure
 
 
+def shows_intervals(panels: Sequence[Panel]) -> bool:
+    """Whether any bar has an interval, so that a caption may speak of it."""
+    return any(_has_interval(one) for panel in panels for one in panel.bars)
+
+
+def _has_interval(one: Measured) -> bool:
+    return bool(one.trials >= LEAST_TRIALS and np.isfinite([one.mean, one.low, one.high]).all())
+
+
 def _draw(axes: Any, panel: Panel) -> None:
     base = panel.scale * panel.base
     axes.axvline(base, color="#444444", linewidth=0.8)
@@ -81,7 +90,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         mean, low, high = (panel.scale * value for value in (one.mean, one.low, one.high))
         if not np.isfinite(mean):
             continue
-        enough = one.trials >= LEAST_TRIALS and np.isfinite(low) and np.isfinite(high)
+        enough = _has_interval(one)
         axes.barh(row, mean - base, left=base, height=_BAR, color=panel.colour, alpha=0.6 if enough else 0.2)
         if enough:
             reach = [[max(mean - low, 0.0)], [max(high - mean, 0.0)]]
@@ -101,4 +110,4 @@ def _draw(axes: Any, panel: Panel) -> None:
     axes.set_title(panel.title, loc="left")
 
 
-__all__ = ["Measured", "Panel", "draw_tornado"]
+__all__ = ["Measured", "Panel", "draw_tornado", "shows_intervals"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,13 @@ def formulated(users: int) -> Any:
 
     def all_of(problem: Any) -> Any:
         data, bases, point = program.formulate(problem, joint_pattern=False)
-        x = program.to_variables(point, bases)
-        return data, bases, point, program.to_beams(x, data, bases), program.joint_beamforming(x, data)
+        values = program.to_values(point, bases)
+        goal = program.joint_beamforming(SimpleNamespace(**values), data)
+        rows = {
+            name: one.quantity - one.bound if one.relation == "at_least" else one.bound - one.quantity
+            for name, one in goal.subject_to.items()
+        }
+        return data, bases, point, program.to_beams(values, bases), (goal.objective, rows)
 
     with double_precision():
         return jax.tree.map(np.asarray, jax.jit(all_of)(jax.tree.map(jnp.asarray, problem_of(users))))
@@ -50,7 +56,7 @@ def test_weights_change_neither_objective_nor_constraints(
     users = 3
     problem = problem_of(users)
     monkeypatch.setattr(program, "FEW_USERS_WEIGHTS", weights)
-    _, _, point, again, (value, c) = formulated(users)
+    _, _, point, again, (value, rows) = formulated(users)
     for given, back in zip(point, again, strict=True):
         np.testing.assert_allclose(back, given, rtol=0, atol=1e-10 * np.max(np.abs(given)))
     h, g = (
@@ -66,14 +72,17 @@ def test_weights_change_neither_objective_nor_constraints(
     backhaul = np.log2(1.0 + from_v[users] / others[users])
     pattern = np.sum(np.abs(np.asarray(problem.targets).conj() @ u) ** 2, axis=1) / np.asarray(problem.demands)
     powers = [np.linalg.norm(w) ** 2, np.linalg.norm(v) ** 2 + np.linalg.norm(u) ** 2]
-    wanted = [
-        *(rates - np.asarray(problem.min_rate)),
-        backhaul - rates.sum(),
-        *(1.0 - np.array(powers)),
-        *(pattern - 1),
-    ]
-    assert float(value) == pytest.approx(-rates.sum(), rel=1e-9)
-    np.testing.assert_allclose(c, wanted, rtol=1e-8, atol=1e-8)
+    wanted = {
+        "min_rate": rates - np.asarray(problem.min_rate),
+        "backhaul": backhaul - rates.sum(),
+        "bs_power": 1.0 - powers[0],
+        "satellite_power": 1.0 - powers[1],
+        "pattern": pattern - 1.0,
+    }
+    assert float(value) == pytest.approx(rates.sum(), rel=1e-9)
+    assert set(rows) == set(wanted)
+    for name, row in wanted.items():
+        np.testing.assert_allclose(rows[name], row, rtol=1e-8, atol=1e-8, err_msg=name)
 
 
 def test_a_unit_of_power_of_each_variable_is_its_weight() -> None:

@@ -10,7 +10,7 @@ import xarray as xr
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.one_at_a_time import Move, by_size, moves_of
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
-from leoisac.plots.tornado import Panel, draw_tornado
+from leoisac.plots.tornado import Panel, draw_tornado, shows_intervals
 from leoisac.systems.bistatic_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.bistatic_rsma.evidence.reading import estimate_of, found_share
 from leoisac.systems.bistatic_rsma.evidence.studies import CHANGED
@@ -60,11 +60,12 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         Panel(QUANTITIES["gain_over_sdma"].label, [found.gain for _, found in shown], default.gain.mean, 100.0),
         Panel(QUANTITIES["found_share"].label, [found.found for _, found in shown], default.found.mean),
     )
+    over = comparison_text(viewed(dataset), "ratios of means", shows_intervals(panels))
     return draw_tornado(
         [f"{move.field}: {move.change}" for move, _ in shown],
         panels,
         "At 20 dBW, one declared value changed at a time, from the defaults at the grey lines: "
-        f"{comparison_text(viewed(dataset), 'ratios of means')}; found: within 2° of the true direction.",
+        f"{over}; found: within 2° of the true direction.",
     )
 
 

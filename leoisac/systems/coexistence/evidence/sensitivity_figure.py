@@ -12,7 +12,7 @@ from leoisac.experiment.reading.one_at_a_time import by_size, moves_of, value_te
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, difference, relative_gain
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.tornado import Panel, draw_tornado
+from leoisac.plots.tornado import Panel, draw_tornado, shows_intervals
 from leoisac.systems.coexistence.evidence.drops import values_of
 from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
 from leoisac.systems.coexistence.evidence.sensitivity import AXIS, DECLARED
@@ -54,18 +54,19 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         f"{labels[moves[row].field]}: {value_text(moves[row].default)} → {value_text(moves[row].value)}"
         for row in order
     ]
-    over = comparison_text(viewed(dataset), "ratios and differences of means")
+    panels = [
+        Panel(QUANTITIES["rate_change"].label, [point.change for point in shown], scale=100.0),
+        Panel(
+            QUANTITIES["lead"].label,
+            [point.lead for point in shown],
+            default.mean,
+            notes=[share_text(point.usable) for point in shown],
+        ),
+    ]
+    over = comparison_text(viewed(dataset), "ratios and differences of means", shows_intervals(panels))
     return draw_tornado(
         names,
-        [
-            Panel(QUANTITIES["rate_change"].label, [point.change for point in shown], scale=100.0),
-            Panel(
-                QUANTITIES["lead"].label,
-                [point.lead for point in shown],
-                default.mean,
-                notes=[share_text(point.usable) for point in shown],
-            ),
-        ],
+        panels,
         f"each number moved alone from its default, at the grey lines; in grey the share of drops that the proposed "
         f"scheme can use; {over}",
     )

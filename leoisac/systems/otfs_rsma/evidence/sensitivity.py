@@ -13,7 +13,7 @@ from leoisac.experiment.reading.one_at_a_time import by_size, moves_of, one_at_a
 from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, relative_gain
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.tornado import Panel, draw_tornado
+from leoisac.plots.tornado import Panel, draw_tornado, shows_intervals
 from leoisac.systems.otfs_rsma import SYSTEM
 from leoisac.systems.otfs_rsma.evidence.quantities import QUANTITIES
 from leoisac.systems.otfs_rsma.evidence.results import Data
@@ -86,13 +86,15 @@ def draw_sensitivity(datasets: Data) -> Any:
     found = [changes_of(dataset, scheme, metric) for scheme, metric, _ in _PANELS]
     moves = moves_of(dataset, AXIS)
     order = by_size(moves, [one.mean for one in found[0]])
+    panels = [
+        Panel(QUANTITIES[quantity].label, [bars[row] for row in order], scale=100.0)
+        for bars, (_, _, quantity) in zip(found, _PANELS, strict=True)
+    ]
+    over = comparison_text(viewed(dataset), "ratios of means", shows_intervals(panels))
     return draw_tornado(
         [words_of(dataset, moves[row].point) for row in order],
-        [
-            Panel(QUANTITIES[quantity].label, [bars[row] for row in order], scale=100.0)
-            for bars, (_, _, quantity) in zip(found, _PANELS, strict=True)
-        ],
-        "Each value that is ours changed by itself: " + comparison_text(viewed(dataset), "ratios of means"),
+        panels,
+        f"Each value that is ours changed by itself: {over}",
         *_lost(dataset),
     )
 

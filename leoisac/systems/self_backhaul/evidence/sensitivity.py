@@ -12,7 +12,7 @@ from leoisac.experiment.reading.statistics import usable_share
 from leoisac.experiment.reading.verdicts import Estimate, difference, relative_gain
 from leoisac.foundation.number_text import share_text
 from leoisac.plots.style import series_styles
-from leoisac.plots.tornado import Panel, draw_tornado
+from leoisac.plots.tornado import Panel, draw_tornado, shows_intervals
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
 from leoisac.systems.self_backhaul.evidence.rates import delivered, present, sweep_axis
 from leoisac.systems.self_backhaul.evidence.studies import LABELS, LEAD_RIVALS, ORDER, PROPOSED
@@ -75,13 +75,14 @@ def draw_sensitivity(datasets: Mapping[str, xr.Dataset]) -> Any:
         for rival, found in leads.items()
     ]
     least = min(one.gain.trials for found in by_scheme.values() for one in found)
+    intervals = ", with 95 % intervals" if shows_intervals(panels) else ""
     share = usable_share(dataset)
     base = ", ".join(f"{scheme} {share_text(float(share.sel(scheme=scheme).values[0]))}" for scheme in schemes)
     return draw_tornado(
         [f"{moves[row].field}: {moves[row].change}" for row in order],
         panels,
         "One declared value changed at a time, against the defaults: ratios of means, and differences of leads, "
-        f"over the trials that both can use (at least {least} of {dataset.sizes['trial']}), with 95 % intervals; "
+        f"over the trials that both can use (at least {least} of {dataset.sizes['trial']}){intervals}; "
         f"in grey the share of trials that the changed value leaves usable (defaults: {base})",
     )
 
