@@ -7,7 +7,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-_TRACY_WIDOM_2 = {0.10: -0.5969, 0.05: -0.2325, 0.01: 0.4776, 0.001: 1.3115}
+_TRACY_WIDOM_2 = {0.10: -0.5969, 0.05: -0.2325, 0.01: 0.4776, 0.001: 1.3144}
 """Upper quantiles of the Tracy-Widom distribution of order 2 (complex data) by exceedance probability."""
 
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
 from leoisac.estimation.delay_doppler import delay_doppler_map, find_peak
+from leoisac.estimation.detection import _TRACY_WIDOM_2 as QUANTILES
 from leoisac.estimation.detection import (
     eigenvector_alignment,
     false_alarm_probability,
@@ -32,6 +34,25 @@ def test_noise_eigenvalues_rarely_pass_the_bound():
         noise_eigenvalue_bound(24, 96, 0.5)
 
 
+def test_quantiles_are_those_of_tracy_and_widom():
+    """The distribution as a determinant of the Airy kernel at Gauss-Legendre nodes (F. Bornemann, Math. Comp. 79, 2010)."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    rows, columns = np.sqrt(30.0), np.sqrt(60.0)
+    for rate in (0.10, 0.05, 0.01, 0.001):
+        quantile = QUANTILES[rate]
+        x, w = quantile + 8.0 * (nodes + 1.0), 8.0 * weights
+        value, slope = special.airy(x)[:2]
+        apart = x[:, None] - x
+        with np.errstate(invalid="ignore"):
+            kernel = (value[:, None] * slope - slope[:, None] * value) / apart
+        kernel[np.diag_indices(40)] = slope**2 - x * value**2
+        below = np.linalg.det(np.eye(40) - np.sqrt(w[:, None] * w) * kernel)
+        assert 1.0 - below == pytest.approx(rate, rel=1e-3)
+        scale = (rows + columns) * (1.0 / rows + 1.0 / columns) ** (1.0 / 3.0)
+        expected = ((rows + columns) ** 2 + scale * quantile) / 60
+        assert noise_eigenvalue_bound(30, 60, rate) == pytest.approx(expected, rel=1e-12)
+
+
 def test_maps_of_noise_alone_hold_the_stated_rate_whatever_the_references_energies():
     """References of very unequal energy and direction, a beam chosen by its energy: what a receiver really does."""
     rng, rates = np.random.default_rng(1), []
@@ -45,6 +66,13 @@ def test_maps_of_noise_alone_hold_the_stated_rate_whatever_the_references_energi
         rates.append(find_peak(found).false_alarm)
     for rate in (0.5, 0.1):
         assert np.mean(np.array(rates) < rate) == pytest.approx(rate, abs=3.0 * np.sqrt(rate / 600))
+
+
+def test_one_cell_of_a_short_window_is_exact():
+    """``(1 - t / M)^(M - 1)``: a beta distribution, whatever the noise power."""
+    for samples, statistic in ((8, 3.0), (20, 6.0)):
+        found = false_alarm_probability(statistic, samples=samples, delays=1, doppler_cells=0.0)
+        assert found == pytest.approx(stats.beta.sf(statistic / samples, 1, samples - 1), rel=1e-12)
 
 
 def test_false_alarm_probability_in_limits():

@@ -72,6 +72,13 @@ class TestCommonTrials:
         data = results(status != NOT_RUN, status=status)
         assert (summary(data, "rate")["count"] == 4).all()
 
+    def test_captions_say_of_how_many_trials(self) -> None:
+        status = np.zeros((2, 3, 10), dtype=np.int8)
+        status[0, 0, 4:] = NOT_RUN
+        data = results(status != NOT_RUN, status=status)
+        assert comparison_text(viewed(data, "usable")).startswith("means over the usable ones of 4 to 10 trials")
+        assert comparison_text(viewed(results(True), "usable")).startswith("means over the usable ones of 10 trials")
+
     def test_a_scheme_that_was_not_run_does_not_set_what_is_few(self) -> None:
         status = np.zeros((2, 3, 10), dtype=np.int8)
         status[1] = NOT_RUN

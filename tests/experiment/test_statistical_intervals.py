@@ -205,6 +205,12 @@ class TestRatio:
         assert float(found["high"]) - float(found["low"]) < 1e-12
         assert int(found["count"]) == 3
 
+    def test_over_a_constant_it_is_the_means(self) -> None:
+        first = trials(np.random.default_rng(2).exponential(size=12))
+        found, mean = ratio_interval(first, xr.full_like(first, 4.0)), bootstrap_interval(first)
+        assert float(found["low"]) == pytest.approx(float(mean["low"]) / 4.0, rel=1e-12)
+        assert float(found["high"]) == pytest.approx(float(mean["high"]) / 4.0, rel=1e-12)
+
     def test_covers_as_often_as_it_says(self) -> None:
         """Correlated pairs with means 2 and 1, three hundred studies of thirty trials."""
         rng = np.random.default_rng(3)
