@@ -35,7 +35,7 @@ def test_noise_eigenvalues_rarely_pass_the_bound():
 
 
 def test_quantiles_are_those_of_tracy_and_widom():
-    """The distribution as a determinant of the Airy kernel at Gauss-Legendre nodes (F. Bornemann, Math. Comp. 79, 2010)."""
+    """The distribution as a determinant of the Airy kernel at nodes (F. Bornemann, Math. Comp. 79, 2010)."""
     nodes, weights = np.polynomial.legendre.leggauss(40)
     rows, columns = np.sqrt(30.0), np.sqrt(60.0)
     for rate in (0.10, 0.05, 0.01, 0.001):
