@@ -123,6 +123,16 @@ def test_the_background_is_noise_to_the_satellite_user(listed: Any) -> None:
     np.testing.assert_array_equal(silent.background.sut_gain, 0.0)
 
 
+def test_the_own_beam_over_the_noise_of_users_and_of_radar_elements(listed: Any) -> None:
+    config, channels = listed
+    design = random_design(config, channels)
+    metrics = judged_metrics(config, channels, design)
+    over = design.beam_power[:, :, None] / channels.noise_power[:, :, None]
+    elements = np.mean(np.abs(channels.g_rad) ** 2, axis=3)  # (trial, cell, receiver)
+    np.testing.assert_allclose(metrics["inr_tut_db"], 10 * np.log10(channels.g_tut * over), rtol=1e-9)
+    np.testing.assert_allclose(metrics["inr_radar_db"], 10 * np.log10(elements * over), rtol=1e-9)
+
+
 def test_flux_density_of_free_space(listed: Any) -> None:
     config, channels = listed
     design = replace(random_design(config, channels), beam_power=np.full((8, 1), 200.0))

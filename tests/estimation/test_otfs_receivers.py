@@ -162,6 +162,17 @@ def test_wrong_channel_knowledge_leaves_a_floor(paper_link):
     assert wrong.rates()["otfs-lmmse"][0] > 1.3 * paper_link.rates()["otfs-lmmse"][2]
 
 
+def test_receivers_count_channel_errors_as_noise():
+    """Errors far above the noise: as if they were noise, to which a receiver that ignored them would be blind."""
+    link = GridLink(n_delay=4, n_doppler=2, delays=(0, 1), dopplers=(0, 0))
+    names = ("otfs-lmmse", "otfs-message-passing")
+    wrong = bit_errors(link, (20.0,), frames=1000, csi_error=0.1, receivers=names).rates()
+    noisy = bit_errors(link, (-10.0 * np.log10(0.11),), frames=1000, receivers=names).rates()
+    for name in names:
+        # Errors of a path last for the frame: somewhat worse than noise.
+        assert 0.85 < wrong[name][0] / noisy[name][0] < 1.5, name
+
+
 def test_unknown_receivers_are_refused():
     with pytest.raises(ValueError, match="otfs-zf"):
         bit_errors(PAPER, (10,), frames=1, receivers=("otfs-zf",))
