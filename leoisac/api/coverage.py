@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leoisac.experiment.running.placement import Placement, placement
+from leoisac.experiment.running.spreading import spread
 from leoisac.foundation.config import ConfigError, build
 from leoisac.geometry.coverage_config import CoverageConfig
 
@@ -13,7 +16,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) -> xr.Dataset:
+CLUSTER_PARTS = 64
+"""Into which the sites are cut for a cluster, whose size may change."""
+
+
+def coverage(
+    config: CoverageConfig | str | Path | None = None,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    security: Any = None,
+    **changes: Any,
+) -> xr.Dataset:
     """Service of sites by a constellation over some hours: availability, handovers, gaps.
 
     Args:
@@ -22,6 +36,8 @@ def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) 
             ``sites_deg=[(43.6, 1.44)]`` or ``latitudes_deg=[0, 20, 40]`` with ``sites_per_latitude``, ``hours``,
             ``step_s``, ``min_elevation_deg``, ``rule`` (``highest``, ``longest-stay``, ``hysteresis``),
             ``hysteresis_deg``.
+        workers: processes of this machine; sites are shared out among them, the numbers stay the same.
+        cluster, security: of a Dask cluster instead, as for ``li.run``.
 
     Returns:
         Over ``site`` and ``time`` (UTC): ``satellite`` (its number, -1 in a gap), ``elevation_deg``, ``range_m``,
@@ -32,9 +48,9 @@ def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) 
     Raises:
         ConfigError: before any work, naming what is wrong.
     """
-    from leoisac.geometry.coverage import coverage
     from leoisac.geometry.coverage_rates import with_rates
 
+    place = placement(workers, cluster, security=security)
     folder = Path.cwd()
     if isinstance(config, str | Path):
         folder = Path(config).parent
@@ -43,7 +59,34 @@ def coverage(config: CoverageConfig | str | Path | None = None, **changes: Any) 
         config = build(CoverageConfig, changes)
     elif changes:
         config = config.replace(**changes)
-    return with_rates(coverage(config.resolve_files(folder)), config)
+    return with_rates(_shared_out(config.resolve_files(folder), place), config)
+
+
+def _shared_out(config: CoverageConfig, place: Placement) -> xr.Dataset:
+    """Service of all sites, computed by parts of them where there are several workers."""
+    from leoisac.geometry.coverage import coverage
+
+    count = CLUSTER_PARTS if place.cluster else place.workers
+    if count == 1:
+        return coverage(config)
+    if config.capacity is not None:
+        raise ConfigError(
+            f"capacity = {config.capacity}: sites share satellites, so that their service is not computed by parts; "
+            "leave out workers and cluster, or capacity."
+        )
+    import xarray as xr
+
+    places = config.places_deg
+    share = -(-len(places) // count)
+    parts = [
+        config.replace(sites_deg=places[first : first + share], latitudes_deg=())
+        for first in range(0, len(places), share)
+    ]
+    found: list[xr.Dataset] = spread("leoisac.geometry.coverage:coverage", parts, place)
+    joined = xr.concat(found, "site", data_vars="minimal", coords="minimal", compat="override")
+    warnings = dict.fromkeys(line for one in found for line in str(one.attrs.get("warnings", "")).splitlines())
+    about = {**found[0].attrs, "config": json.dumps(config.model_dump(mode="json"))}
+    return joined.assign_attrs(about | ({"warnings": "\n".join(warnings)} if warnings else {}))
 
 
 def load_coverage(path: str | Path) -> CoverageConfig:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from leoisac.cli.options import Cluster, TlsCa, TlsCert, TlsKey, Workers, place_of
 from leoisac.cli.output import PICTURES, check_out, say
 from leoisac.cli.tables import PlainTable, console
 from leoisac.foundation.config import ConfigError
@@ -19,6 +20,11 @@ def coverage(
     save_to: Annotated[
         Path | None, typer.Option("--save", metavar="FILE.nc", help="Keep the dataset; leoisac plot FILE.nc draws it.")
     ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ) -> None:
     """Availability, handovers and gaps of sites below a constellation."""
     check_out(out, PICTURES)
@@ -26,7 +32,8 @@ def coverage(
     from leoisac.plots.coverage import draw_coverage
     from leoisac.plots.saving import save
 
-    dataset = api.coverage(file)
+    place = place_of(workers, cluster, None, None, (tls_ca, tls_cert, tls_key))
+    dataset = api.coverage(file, workers=workers, cluster=cluster, security=place.security)
     names = (
         "latitude (°)",
         "longitude (°)",

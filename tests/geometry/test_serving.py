@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import leoisac as li
 from leoisac.geometry.passes import find_passes
@@ -110,6 +111,22 @@ def test_coverage_is_a_dataset_and_a_table(tmp_path: Path, capsys: pytest.Captur
     assert "availability" in capsys.readouterr().out
     assert (tmp_path / "picture.png").stat().st_size > 10_000
     assert len((tmp_path / "all.csv").read_text().splitlines()) == 481
+
+
+def test_workers_change_nothing() -> None:
+    """Processes and a cluster; the sites of a capacity are one task."""
+    changes: dict[str, Any] = {"latitudes_deg": [0, 40], "sites_per_latitude": 2, "hours": 1, "step_s": 60}
+    changes |= {"walker": {"total": 60, "planes": 6, "phasing": 1, "altitude_km": 1200.0}, "link": {}}
+    alone = li.coverage(**changes)
+    xr.testing.assert_identical(alone, li.coverage(workers=2, **changes))
+    distributed = pytest.importorskip("distributed")
+    options = {"processes": False, "dashboard_address": None, "scheduler_kwargs": {"dashboard_address": ":0"}}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, protocol="tcp", **options) as cluster:
+        xr.testing.assert_identical(alone, li.coverage(cluster=cluster.scheduler_address, **changes))
+    with pytest.raises(li.ConfigError, match="not computed by parts"):
+        li.coverage(workers=2, capacity=1, **changes)
+    with pytest.raises(li.ConfigError, match="must divide"):
+        li.coverage(workers=2, **{**changes, "walker": {"total": 10, "planes": 3}})
 
 
 @pytest.mark.parametrize(

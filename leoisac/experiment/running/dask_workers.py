@@ -39,7 +39,7 @@ def dask_workers(placement: Placement) -> Generator[tuple[Executor, int]]:
     Raises:
         ClusterError: if the cluster does not answer; from the executor, if it has no workers.
     """
-    with _client(placement) as client:
+    with client_of(placement) as client:
         cluster = _Cluster(client, placement)
         yield cluster.execute, max(cluster.threads(), 1)
 
@@ -139,7 +139,8 @@ class _Cluster:
 
 
 @contextmanager
-def _client(placement: Placement) -> Generator[Client]:
+def client_of(placement: Placement) -> Generator[Client]:
+    """A connection to the scheduler of a placement (ClusterError where none answers)."""
     security = placement.security or Security()  # what Dask's configuration says
     if isinstance(security, Certificates):
         security = Security(
