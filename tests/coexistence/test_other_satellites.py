@@ -19,13 +19,14 @@ from leoisac.foundation.status import Status
 from leoisac.geometry.coverage import constellation
 from leoisac.geometry.look_angles import look_angles
 from leoisac.geometry.scenario_view import scenario_view
+from leoisac.propagation.sky_draw import surroundings_gain
 from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.cell_program import cell_metrics
 from leoisac.systems.coexistence.problem.normalised import flatten, fresh_problem
 from leoisac.systems.coexistence.world.channels import prepare
 from leoisac.systems.coexistence.world.constellation import satellites_in_sight
-from leoisac.systems.coexistence.world.other_satellites import _shadowing, all_but_the_serving
+from leoisac.systems.coexistence.world.other_satellites import _among_surroundings, _shadowing, all_but_the_serving
 
 TRIALS = 4
 SHELL: dict[str, Any] = {"total": 400, "planes": 20, "phasing": 3, "inclination_deg": 53.0, "altitude_km": 550.0}
@@ -125,6 +126,41 @@ def test_the_aggregate_is_a_sum_over_satellites(shell: Any) -> None:
         assert np.all(np.linalg.eigvalsh(covariance) >= -1e-20)
         column = others.at_radar[trial, 0, 0][np.flatnonzero(others.in_sight[trial])[0]]
         np.testing.assert_allclose(column[1] / column[0], np.exp(1j * np.pi * u), rtol=1e-9)
+
+
+def test_weather_is_no_part_of_a_pattern(shell: Any) -> None:
+    """Rain takes 6 dB of every link from space, wherever in a beam with side lobes a receiver stands."""
+    config, channels, _ = shell
+    rain = {"model": "statistical", "rain_mean_db": -6.0, "rain_std_db": 0.0, "rain_law": "gaussian_db"}
+    wet = drawn(config.replace(atmosphere=rain), TRIALS)
+    left = 10.0**-0.6
+    for one, other in ((wet, channels), (wet.other_satellites, channels.other_satellites)):
+        for name in ("g_tut", "g_sut") if one is wet else ("at_tut", "at_sut"):
+            np.testing.assert_allclose(getattr(one, name), left * getattr(other, name), rtol=1e-9, err_msg=name)
+    amplitudes = np.sqrt(left) * channels.other_satellites.at_radar
+    np.testing.assert_allclose(wet.other_satellites.at_radar, amplitudes, rtol=1e-9)
+
+
+def test_surroundings_of_users_stand_before_every_satellite() -> None:
+    """Each satellite has its own state at a user, at its own elevation."""
+    config = configured(**SMALL, carrier_hz=20e9, user_environment="dense-urban", other_satellites=OTHERS)
+    geometry, key = prepare(config), trial_key(0, 0)
+    assert geometry.sky is not None
+    elevation = np.radians([12.0, 48.0, 88.0])
+    numbers = np.array([3, 7, 11], dtype=np.uint32)
+    found = _among_surroundings(geometry.sky, key, np.array([0]), np.array([[1, 2]]), numbers, elevation)
+    assert found.shape == (1, 2, 3)
+    for user in range(2):
+        node = jax.random.fold_in(key, (10 << 24) + 1 + user)
+        for place, number in enumerate(numbers):
+            own = jax.random.fold_in(node, number)
+            expected = surroundings_gain(geometry.sky, own[None], elevation[place])[0]
+            np.testing.assert_allclose(found[0, user, place], expected, rtol=1e-12)
+    others, free = (drawn(one, 2).other_satellites for one in (config, config.replace(user_environment="none")))
+    assert others is not None
+    assert free is not None
+    np.testing.assert_array_equal(others.at_sut, free.at_sut)
+    assert np.all(others.at_tut != free.at_tut)
 
 
 def test_others_are_noise_of_known_power(shell: Any) -> None:
