@@ -137,6 +137,7 @@ def test_weather_is_no_part_of_a_pattern(shell: Any) -> None:
     for one, other in ((wet, channels), (wet.other_satellites, channels.other_satellites)):
         for name in ("g_tut", "g_sut") if one is wet else ("at_tut", "at_sut"):
             np.testing.assert_allclose(getattr(one, name), left * getattr(other, name), rtol=1e-9, err_msg=name)
+    assert wet.other_satellites is not None
     amplitudes = np.sqrt(left) * channels.other_satellites.at_radar
     np.testing.assert_allclose(wet.other_satellites.at_radar, amplitudes, rtol=1e-9)
 
