@@ -71,7 +71,7 @@ def verify(
 
 
 def _check_to(to: Path | None, system: str | None = None) -> None:
-    """Whether the file can be written, and continued by this system, before stores are read (ConfigError, StoreError)."""
+    """Whether this system can write, and continue, the file, before stores are read (ConfigError, StoreError)."""
     if to is None:
         return
     from leoisac.experiment.reporting.verdict_files import FORMATS, read_verdicts
