@@ -68,6 +68,23 @@ def test_who_is_in_sight_is_who_geometry_says() -> None:
     np.testing.assert_allclose(left_out[:, [0, 2]], [[float(served.elevation_rad), float(served.range_m)]], rtol=1e-6)
 
 
+def test_instants_of_a_pass_share_their_shapes() -> None:
+    """As many places as a multiple of eight, those that are left being out of sight."""
+    satellite = {"name": "STARLINK-1423", "latitude_deg": 43.6, "longitude_deg": 1.44}
+    shapes = list[tuple[int, ...]]()
+    for time in ("2025-10-08T07:44:00Z", "2025-10-08T07:45:00Z"):
+        config = configured(**SMALL, satellite={**satellite, "time": time}, other_satellites=OTHERS)
+        along, alone = (satellites_in_sight(one) for one in (config.replace(time={"step_s": 60.0}), config))
+        assert along is not None
+        assert alone is not None
+        count = alone.shape[1]
+        np.testing.assert_array_equal(along[:, :count], alone)
+        assert np.all(along[:, count:, 3] == 0.0)
+        shapes.append(along.shape)
+    assert shapes[0] == shapes[1]
+    assert shapes[0][1] % 8 == 0
+
+
 def test_a_channel_without_others_has_the_same_numbers(shell: Any) -> None:
     config, channels, _ = shell
     plain = drawn(config.replace(other_satellites=None), TRIALS)
