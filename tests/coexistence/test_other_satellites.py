@@ -227,6 +227,17 @@ def test_nobody_in_sight_is_said() -> None:
     config = configured(**SMALL, other_satellites={"walker": walker, "latitude_deg": 80.0, "snapshots": 2})
     with pytest.raises(ConfigError, match="none of the 1 satellites"):
         satellites_in_sight(config)
+    # An instant of a pass at which nobody is there ends no run.
+    satellite = {"name": "STARLINK-1423", "latitude_deg": 43.6, "longitude_deg": 1.44, "time": "2025-10-08T07:45:00Z"}
+    others = {"walker": {**walker, "inclination_deg": 1.0}}
+    along = configured(**SMALL, satellite=satellite, other_satellites=others, time={"step_s": 60.0})
+    found = satellites_in_sight(along)
+    assert found is not None
+    assert not found[..., 3].any()
+    channels = drawn(along, 1).other_satellites
+    assert channels is not None
+    assert not channels.at_tut.any()
+    assert not channels.in_sight.any()
 
 
 def _towards(elevation: float, azimuth: float) -> np.ndarray:
