@@ -69,6 +69,10 @@ def test_the_command_writes_and_continues(toy: System, tmp_path: Path) -> None:
     assert "| T-2 More users, more rate. |" in (tmp_path / "toy.md").read_text()
     assert "must end in .json or .md" in call("verify", "toy-downlink", "--to", "toy.txt", code=2)
     assert "verdicts of one system" in call("verify", "toy-downlink", "otfs-rsma", "--to", tmp_path / "x.json", code=2)
+    target.write_text(target.read_text().replace('"toy-downlink"', '"another"'))
+    before = target.read_text()
+    assert "has the verdicts of another" in call(*arguments, code=2)
+    assert target.read_text() == before
     target.write_text("{}")
     assert "is no file of verdicts" in call(*arguments, code=2)
 

@@ -49,6 +49,8 @@ def verify(
     if to is not None and len(found) > 1:
         names = ", ".join(system.name for system, _ in found)
         raise ConfigError(f"--to {to}: a file has the verdicts of one system, and these are {names}.")
+    if found:
+        _check_to(to, found[0][0].name)
     for system, folders in found:
         unsound: dict[str | Path, StoreError] = {}
         results = check_claims(system, collect_studies(system, folders, catalogue.find, unsound.__setitem__))
@@ -68,8 +70,8 @@ def verify(
             _write(to, system, results)
 
 
-def _check_to(to: Path | None) -> None:
-    """Whether the file can be written, and continued, before anything is read (ConfigError, StoreError)."""
+def _check_to(to: Path | None, system: str | None = None) -> None:
+    """Whether this system can write, and continue, the file, before stores are read (ConfigError, StoreError)."""
     if to is None:
         return
     from leoisac.experiment.reporting.verdict_files import FORMATS, read_verdicts
@@ -78,7 +80,7 @@ def _check_to(to: Path | None) -> None:
         raise ConfigError(f"--to {to}: must end in {' or '.join(FORMATS)}.")
     check_out(to)
     if to.suffix == ".json" and to.exists():
-        read_verdicts(to)
+        read_verdicts(to, system)
 
 
 def _write(to: Path, system: System, results: Sequence[ClaimResult]) -> None:

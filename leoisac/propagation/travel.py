@@ -43,9 +43,12 @@ def straight_on(travel: Travel, places_m: Float[Array, "user 2"], along: Float[A
 def within_disc(
     travel: Travel, places_m: Float[Array, "user 2"], along: Float[Array, "user 2"], radius_m: Any
 ) -> Float[Array, "user 2"]:
-    """Places after the way, to and fro along the chord of a disc around the origin."""
-    ahead = jnp.sum(places_m * along, axis=-1)
-    half = jnp.sqrt(jnp.maximum(ahead**2 - jnp.sum(places_m**2, axis=-1) + radius_m**2, 0.0))
+    """Places after the way, to and fro along the chord of a disc around the origin.
+
+    Who starts outside the disc turns round at his own distance from the origin.
+    """
+    ahead, squared = jnp.sum(places_m * along, axis=-1), jnp.sum(places_m**2, axis=-1)
+    half = jnp.sqrt(jnp.maximum(ahead**2 - squared + jnp.maximum(radius_m**2, squared), 0.0))
     return places_m + _folded(travel.way_m, -ahead - half, -ahead + half)[:, None] * along
 
 

@@ -124,7 +124,8 @@ def test_the_judge_against_sums_written_out(near: Any) -> None:
     share = np.sum(np.abs(channels.other_beams.to_radar[..., 0]) ** 2 * design.beam_power[:, None, None], axis=-1)
     own = np.abs(channels.g_rad[..., 0]) ** 2 * design.beam_power[..., None]
     grown = replace(channels, other_beams=None, g_rad=channels.g_rad * np.sqrt(1.0 + share / own)[..., None])
-    np.testing.assert_allclose(judged_metrics(config, grown, design)["scnr"], found["scnr"], rtol=1e-7)
+    apart = config.replace(frequency_reuse=0)
+    np.testing.assert_allclose(judged_metrics(apart, grown, design)["scnr"], found["scnr"], rtol=1e-7)
     np.testing.assert_allclose(found["whole_band_rate"], found["sum_rate"])
 
 
@@ -191,8 +192,16 @@ def test_designs_among_beams_keep_their_floors(near: Any) -> None:
         for name in ("sut_rate", "scnr", "bs_power", "satellite_power"):
             assert metrics[f"margin_{name}"][usable].min() >= -1e-3, (solve.__name__, name)
     # Who does not know of the others promises more than it has.
-    blind = solve_proposed(numbers, replace(channels, other_beams=None))
+    blind = solve_proposed(replace(numbers, frequency_reuse=0), replace(channels, other_beams=None))
     assert np.mean(blind.objective) > np.mean(judged_metrics(config, channels, blind.value)["sum_rate"])
+
+
+def test_channels_that_know_no_other_beams_are_refused(near: Any) -> None:
+    """Such as channels from files: colours of the band would count, and what they share would not."""
+    config, channels, _ = near
+    alone = replace(channels, other_beams=None)
+    with pytest.raises(ConfigError, match="do not say how spot beams hear each other"):
+        judged_metrics(config, alone, random_design(config, alone))
 
 
 def test_floors_that_beams_cannot_all_have_are_proven_infeasible(near: Any) -> None:

@@ -19,13 +19,14 @@ from leoisac.foundation.status import Status
 from leoisac.geometry.coverage import constellation
 from leoisac.geometry.look_angles import look_angles
 from leoisac.geometry.scenario_view import scenario_view
+from leoisac.propagation.sky_draw import surroundings_gain
 from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import parameters
 from leoisac.systems.coexistence.problem.cell_program import cell_metrics
 from leoisac.systems.coexistence.problem.normalised import flatten, fresh_problem
 from leoisac.systems.coexistence.world.channels import prepare
 from leoisac.systems.coexistence.world.constellation import satellites_in_sight
-from leoisac.systems.coexistence.world.other_satellites import _shadowing, all_but_the_serving
+from leoisac.systems.coexistence.world.other_satellites import _among_surroundings, _shadowing, all_but_the_serving
 
 TRIALS = 4
 SHELL: dict[str, Any] = {"total": 400, "planes": 20, "phasing": 3, "inclination_deg": 53.0, "altitude_km": 550.0}
@@ -65,6 +66,23 @@ def test_who_is_in_sight_is_who_geometry_says() -> None:
     _, in_sight = all_but_the_serving(jnp.asarray(real[0]), jnp.asarray(direction, dtype=float))
     left_out = real[0][np.asarray(in_sight) == 0.0]
     np.testing.assert_allclose(left_out[:, [0, 2]], [[float(served.elevation_rad), float(served.range_m)]], rtol=1e-6)
+
+
+def test_instants_of_a_pass_share_their_shapes() -> None:
+    """As many places as a multiple of eight, those that are left being out of sight."""
+    satellite = {"name": "STARLINK-1423", "latitude_deg": 43.6, "longitude_deg": 1.44}
+    shapes = list[tuple[int, ...]]()
+    for time in ("2025-10-08T07:44:00Z", "2025-10-08T07:45:00Z"):
+        config = configured(**SMALL, satellite={**satellite, "time": time}, other_satellites=OTHERS)
+        along, alone = (satellites_in_sight(one) for one in (config.replace(time={"step_s": 60.0}), config))
+        assert along is not None
+        assert alone is not None
+        count = alone.shape[1]
+        np.testing.assert_array_equal(along[:, :count], alone)
+        assert np.all(along[:, count:, 3] == 0.0)
+        shapes.append(along.shape)
+    assert shapes[0] == shapes[1]
+    assert shapes[0][1] % 8 == 0
 
 
 def test_a_channel_without_others_has_the_same_numbers(shell: Any) -> None:
@@ -127,6 +145,43 @@ def test_the_aggregate_is_a_sum_over_satellites(shell: Any) -> None:
         np.testing.assert_allclose(column[1] / column[0], np.exp(1j * np.pi * u), rtol=1e-9)
 
 
+def test_weather_is_no_part_of_a_pattern(shell: Any) -> None:
+    """Rain takes 6 dB of every link from space, wherever in a beam with side lobes a receiver stands."""
+    config, channels, _ = shell
+    rain = {"model": "statistical", "rain_mean_db": -6.0, "rain_std_db": 0.0, "rain_law": "gaussian_db"}
+    wet = drawn(config.replace(atmosphere=rain), TRIALS)
+    left = 10.0**-0.6
+    for one, other in ((wet, channels), (wet.other_satellites, channels.other_satellites)):
+        for name in ("g_tut", "g_sut") if one is wet else ("at_tut", "at_sut"):
+            np.testing.assert_allclose(getattr(one, name), left * getattr(other, name), rtol=1e-9, err_msg=name)
+    assert wet.other_satellites is not None
+    amplitudes = np.sqrt(left) * channels.other_satellites.at_radar
+    np.testing.assert_allclose(wet.other_satellites.at_radar, amplitudes, rtol=1e-9)
+
+
+def test_surroundings_of_users_stand_before_every_satellite() -> None:
+    """Each satellite has its own state at a user, at its own elevation."""
+    changes = {"carrier_hz": 20e9, "user_environment": "dense-urban", "satellite_shadowing_db": 0.0}
+    config = configured(**SMALL, **changes, other_satellites=OTHERS)
+    geometry, key = prepare(config), trial_key(0, 0)
+    sky, elevation = geometry.sky, np.radians([12.0, 48.0, 88.0])
+    numbers = np.array([3, 7, 11], dtype=np.uint32)
+    assert sky is not None
+
+    def both() -> tuple[Any, Any]:
+        found = _among_surroundings(sky, key, np.array([0]), np.array([[2]]), numbers, elevation)
+        node = jax.random.fold_in(key, (10 << 24) + 2)
+        own = [jax.random.fold_in(node, number)[None] for number in numbers]
+        return found, [surroundings_gain(sky, one, above)[0] for one, above in zip(own, elevation, strict=True)]
+
+    found, expected = jax.jit(both)()
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-12)
+    # Without them users of a cell hear the same to a few per cent.
+    others = drawn(config, TRIALS).other_satellites
+    assert others is not None
+    assert np.any(np.abs(np.log(others.at_tut[..., 0] / others.at_tut[..., 1])) > 0.5)
+
+
 def test_others_are_noise_of_known_power(shell: Any) -> None:
     config, channels, design = shell
     numbers = parameters(config)
@@ -173,6 +228,17 @@ def test_nobody_in_sight_is_said() -> None:
     config = configured(**SMALL, other_satellites={"walker": walker, "latitude_deg": 80.0, "snapshots": 2})
     with pytest.raises(ConfigError, match="none of the 1 satellites"):
         satellites_in_sight(config)
+    # An instant of a pass at which nobody is there ends no run.
+    satellite = {"name": "STARLINK-1423", "latitude_deg": 43.6, "longitude_deg": 1.44, "time": "2025-10-08T07:45:00Z"}
+    others = {"walker": {**walker, "inclination_deg": 1.0}}
+    along = configured(**SMALL, satellite=satellite, other_satellites=others, time={"step_s": 60.0})
+    found = satellites_in_sight(along)
+    assert found is not None
+    assert not found[..., 3].any()
+    channels = drawn(along, 1).other_satellites
+    assert channels is not None
+    assert not channels.at_tut.any()
+    assert not channels.in_sight.any()
 
 
 def _towards(elevation: float, azimuth: float) -> np.ndarray:

@@ -50,6 +50,21 @@ def test_a_spot_is_that_of_the_budget() -> None:
     assert float(beams["gain_dbi"].max()) == pytest.approx(config.satellite_gain_dbi, abs=1e-9)
 
 
+def test_a_spot_has_the_side_lobes_that_channels_have() -> None:
+    """Outside its main lobe a spot after S.1528 is far above the Gaussian one."""
+    from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
+    from leoisac.systems.coexistence.world.beams import beam_map
+
+    places = np.array([0.0, 40e3, 80e3])
+    plain, lobes = (
+        beam_map(_config("coexistence", beam_pattern=pattern), places, np.zeros(3)) for pattern in ("gaussian", "s1528")
+    )
+    assert lobes.gain[0] == pytest.approx(plain.gain[0], rel=1e-9)
+    assert lobes.gain[2] > 100.0 * plain.gain[2]
+    least_dbi = float(s1528_leo_gain_dbi(math.radians(60.0), 38.0, math.radians(1.0)))
+    assert np.all(lobes.gain >= 10.0 ** (0.1 * least_dbi))
+
+
 @pytest.mark.parametrize("name", ["self-backhaul", pytest.param("bistatic-rsma", marks=pytest.mark.further)])
 def test_designs_radiate_what_the_judge_counts(name: str) -> None:
     """Gain times total power is the radiated power: checked where the judge has a channel of its own."""

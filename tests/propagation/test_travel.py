@@ -37,6 +37,8 @@ def test_straight_ways_and_chords() -> None:
     # Of a disc of radius 5: the first user stands on its edge and comes back; a chord of 6 and 8 metres there.
     np.testing.assert_allclose(within_disc(_travel(2.0), places, along, 5.0)[0], [3.0, 2.0], atol=1e-12)
     np.testing.assert_allclose(within_disc(_travel(16.0), places, along, 5.0)[0], places[0], atol=1e-6)
+    # Who is put outside goes on from where he is, instead of leaping to the edge.
+    np.testing.assert_allclose(within_disc(_travel(2.0), places, along, 4.0)[0], [3.0, 2.0], atol=1e-12)
     np.testing.assert_allclose(within_square(_travel(7.0), places, along, 10.0)[0], [3.0, 9.0], atol=1e-9)
     np.testing.assert_allclose(within_square(_travel(20.0), places, along, 10.0), places, atol=1e-6)
     rng = np.random.default_rng(0)

@@ -61,19 +61,22 @@ def merged(old: Sequence[VerdictRow], new: Sequence[VerdictRow]) -> list[Verdict
     return [before.get(row.claim, row) if row.verdict == INSUFFICIENT else row for row in new]
 
 
-def read_verdicts(file: Path) -> list[VerdictRow]:
-    """The rows of a JSON file.
+def read_verdicts(file: Path, system: str | None = None) -> list[VerdictRow]:
+    """The rows of a JSON file, which must be of ``system`` where that is given.
 
     Raises:
-        StoreError: if it is none of these files.
+        StoreError: if it is none of these files, or that of another system.
     """
     try:
         data: Any = json.loads(file.read_text("utf-8"))
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']!r} and not {SCHEMA}")
-        return [_row(row) for row in data["verdicts"]]
+        of, rows = data.get("system"), [_row(row) for row in data["verdicts"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StoreError(f"{file}: is no file of verdicts ({error}); move it away, or name another one.") from None
+    if system is not None and of != system:
+        raise StoreError(f"{file}: has the verdicts of {of}, and {system} would take their place; name another file.")
+    return rows
 
 
 def _row(data: dict[str, Any]) -> VerdictRow:

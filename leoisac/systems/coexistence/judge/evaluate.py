@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
+from leoisac.foundation.config import ConfigError
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.foundation.units import dbm_to_w, deg_to_rad, from_db, rad_to_deg
 from leoisac.metrics.detection import detection_probability
@@ -72,7 +73,16 @@ def evaluate(parameters: Parameters, channels: Channels, design: Design) -> Metr
     densities in dBW/m2/MHz. Margins are relative, met when not negative: ``margin_sut_rate = min R_S / R_min - 1``
     (``R_S`` itself where nothing is asked), ``margin_scnr = min SCNR / SCNR_min - 1``, ``margin_..._power = 1 - P /
     budget``. A cell without satellite user has a ``sut_rate`` of 0 that counts nowhere.
+
+    Raises:
+        ConfigError: for beams that share colours of the band in channels that do not say how they hear each other.
     """
+    several = design.beam_power.shape[0] > parameters.cells_per_beam
+    if parameters.frequency_reuse and several and channels.other_beams is None:
+        raise ConfigError(
+            f"frequency_reuse = {parameters.frequency_reuse}: these channels do not say how spot beams hear each "
+            "other; draw them, or leave it 0."
+        )
     cells = jnp.arange(design.beam_power.shape[0])
     serves = cells % parameters.cells_per_beam == 0
     power = jnp.maximum(design.beam_power, 0.0)

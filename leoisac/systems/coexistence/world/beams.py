@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from leoisac.antennas.satellite_patterns import s1528_leo_gain_dbi
 from leoisac.antennas.simple_patterns import gaussian_beam_gain
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.units import deg_to_rad, from_db
@@ -27,9 +28,11 @@ def beam_map(config: CoexistenceConfig, east_m: np.ndarray, north_m: np.ndarray,
     satellite = over.true.range_m * over.true.unit_vector()
     seen = seen_places(satellite, east_m, north_m)
     angle = off_axis(seen.down_m, -satellite)
-    gain = float(from_db(config.satellite_gain_dbi)) * gaussian_beam_gain(
-        angle, deg_to_rad(config.half_power_angle_deg)
-    )
+    half_power = deg_to_rad(config.half_power_angle_deg)
+    if config.beam_pattern == "s1528":
+        gain = from_db(s1528_leo_gain_dbi(angle, config.satellite_gain_dbi, half_power))
+    else:
+        gain = float(from_db(config.satellite_gain_dbi)) * gaussian_beam_gain(angle, half_power)
     power = config.satellite_power_w / config.num_beams
     if design is not None:
         power = float(np.asarray(design.beam_power)[0])

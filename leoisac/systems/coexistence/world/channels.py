@@ -61,8 +61,7 @@ def draw(geometry: Geometry, key: Key) -> Channels:
     direction = drawn if geometry.true_direction is None else geometry.true_direction
     if geometry.sky is not None:
         cells = _under_the_sky(geometry.sky, key, cells, direction[0])
-        weathered = geometry.satellite_gain * site_gain(geometry.sky, key, direction[0])
-        geometry = replace(geometry, satellite_gain=weathered)
+        geometry = replace(geometry, weather=site_gain(geometry.sky, key, direction[0]))
     if geometry.num_candidates > geometry.num_users:
         served = schedule(geometry, cells.rows[:, 1:])
         cells, standing = _served(cells, standing, served)

@@ -14,6 +14,8 @@ from leoisac.systems.coexistence.config import CoexistenceConfig
 
 _DAY_S = 86_164.0
 """Instants are drawn within a turn of the Earth."""
+_FULL = 8
+"""Along a pass places are filled up to a multiple of it, so that instants share their programs."""
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 
@@ -54,11 +56,13 @@ def satellites_in_sight(config: CoexistenceConfig) -> Float[np.ndarray, "instant
         values = [found.elevation_rad[above], azimuth, found.range_m[above], np.ones(len(above)), above]
         rows.append(np.stack(values, axis=-1))
     most = max(len(row) for row in rows)
-    if not most:
+    if not most and config.time is None:
         raise ConfigError(
             f"other_satellites: none of the {len(satellites)} satellites is ever above min_elevation_deg = "
             f"{part.min_elevation_deg:g}; take a lower one, or leave the part out."
         )
+    if config.time is not None:
+        most = max(most + -most % _FULL, _FULL)  # at some instants of a pass there may be nobody
     return np.stack([_padded(row, most) for row in rows])
 
 

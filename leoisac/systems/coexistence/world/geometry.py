@@ -72,6 +72,7 @@ from leoisac.systems.coexistence.world.ground import Direction, friis_length, no
         "most_aim_m",
         "sky",
         "travel",
+        "weather",
     ],
     meta_fields=[
         "num_cells",
@@ -113,6 +114,7 @@ class Geometry:
             in sight, and their numbers. ``None`` without any.
         other_power, least_aim_m, most_aim_m: their power, and between which distances their beams point.
         side_lobes: whether spot beams have any (ITU-R S.1528).
+        weather: power gain of a trial's links through the sky, which is no part of a beam's pattern.
     """
 
     carrier_hz: Leaf
@@ -184,6 +186,7 @@ class Geometry:
     side_lobes: bool
     sky: Sky | None = None
     travel: Travel | None = None  # of the users; None: they stay
+    weather: Leaf | None = None  # None: clear sky
 
 
 def prepare(config: CoexistenceConfig) -> Geometry:

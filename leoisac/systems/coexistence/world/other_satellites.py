@@ -1,11 +1,13 @@
 """Other satellites in the band: what their spot beams put on satellite users, users and radar receivers.
 
 Each points its beam at a place on the ground that knows nothing of the cells. Entities have keys of kinds 9 (the
-instant and where the beams point), 10 (satellite user and users) and 11 (radar receivers).
+instant and where the beams point), 10 (satellite user and users) and 11 (radar receivers). The site's weather and what
+stands around users count at each satellite's own elevation.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ from jaxtyping import Array, Float, Int
 from leoisac.antennas.simple_patterns import rectangular_gain
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.keys import Key, standard_normal, uniforms
+from leoisac.propagation.sky import Sky
+from leoisac.propagation.sky_draw import has_users, site_gain, user_power_gain
 from leoisac.systems.coexistence.model import OtherSatellites
 from leoisac.systems.coexistence.world.geometry import Geometry
 from leoisac.systems.coexistence.world.line_array import line_array
@@ -49,6 +53,9 @@ def draw_other_satellites(
     numbers = found[:, 4].astype(jnp.uint32)
     aim = jax.vmap(lambda one: uniforms(one, {"aim": (2,)})["aim"])(_of_satellites(sky, numbers))
     aims = annulus(aim, geometry.least_aim_m, geometry.most_aim_m)
+    if geometry.sky is not None:
+        # One weather over the site, and a way through it for every satellite.
+        geometry = replace(geometry, weather=site_gain(geometry.sky, key, seen[:, 0]))
     strength = geometry.other_power * in_sight * on_axis_gain(geometry, seen[:, 2])
     places = place_of(seen)
 
@@ -60,7 +67,10 @@ def draw_other_satellites(
     beam = np.arange(cells) // geometry.cells_per_beam * geometry.cells_per_beam
     names = np.broadcast_to(1 + np.arange(users), (cells, users)) if served is None else 1 + served
     at_tut = geometry.tut_gain * arriving(mast[:, None] + standing.users)
-    at_tut = at_tut * _shadowing(geometry, key, _GROUND, np.arange(cells), names, numbers)
+    if geometry.sky is not None and has_users(geometry.sky):
+        at_tut = at_tut * _among_surroundings(geometry.sky, key, np.arange(cells), names, numbers, seen[:, 0])
+    else:
+        at_tut = at_tut * _shadowing(geometry, key, _GROUND, np.arange(cells), names, numbers)
     at_sut = arriving(_frame(geometry) + standing.satellite_users)
     at_sut = at_sut * _shadowing(geometry, key, _GROUND, beam, np.zeros((cells, 1)), numbers)[:, 0]
     aside = jnp.arccos(jnp.clip(cosine, -1.0, 1.0))
@@ -97,14 +107,28 @@ def _frame(geometry: Geometry) -> Any:
 
 def _shadowing(geometry: Geometry, key: Key, kind: int, cells: np.ndarray, names: Any, numbers: Any) -> Any:
     """Of every node (cell, name) to every satellite, power gain."""
-    codes = jnp.asarray(((kind << 24) + (cells[:, None] << 16)).astype(np.uint32)) + jnp.asarray(names, jnp.uint32)
-    nodes = jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
 
     def of_node(node: Key) -> Any:
         keys = _of_satellites(node, numbers)
         return jax.vmap(lambda one: uniforms(one, {"satellite": (1,)})["satellite"][0])(keys)
 
-    return shadowing(geometry, standard_normal(jax.vmap(jax.vmap(of_node))(nodes)))
+    return shadowing(geometry, standard_normal(jax.vmap(jax.vmap(of_node))(_nodes(key, kind, cells, names))))
+
+
+def _among_surroundings(sky: Sky, key: Key, cells: np.ndarray, names: Any, numbers: Any, elevation: Any) -> Any:
+    """Of every user (cell, name) to every satellite, power gain by what stands around the user."""
+
+    def of_node(node: Key) -> Any:
+        keys = _of_satellites(node, numbers)
+        return jax.vmap(lambda one, above: user_power_gain(sky, one[None], above)[0])(keys, elevation)
+
+    return jax.vmap(jax.vmap(of_node))(_nodes(key, _GROUND, cells, names))
+
+
+def _nodes(key: Key, kind: int, cells: np.ndarray, names: Any) -> Key:
+    """A key for every node (cell, name)."""
+    codes = jnp.asarray(((kind << 24) + (cells[:, None] << 16)).astype(np.uint32)) + jnp.asarray(names, jnp.uint32)
+    return jax.vmap(jax.vmap(jax.random.fold_in, in_axes=(None, 0)), in_axes=(None, 0))(key, codes)
 
 
 def _of_satellites(key: Key, numbers: Any) -> Key:

@@ -69,8 +69,9 @@ def beam_gain(
 
 
 def on_axis_gain(geometry: Geometry, distance_m: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """``(c / (kappa f))^2 G_s / d^2``."""
-    return geometry.satellite_gain * (geometry.friis_length_m / distance_m) ** 2
+    """``(c / (kappa f))^2 G_s / d^2``, and what the sky leaves of it."""
+    gain = geometry.satellite_gain if geometry.weather is None else geometry.satellite_gain * geometry.weather
+    return gain * (geometry.friis_length_m / distance_m) ** 2
 
 
 def beam_pattern(geometry: Geometry, off_axis: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
