@@ -23,7 +23,7 @@ from leoisac.foundation.jax_setup import jax
 
 TRIALS = 8
 ALONE_BY_FIELD = {"self-backhaul": {"pattern_mode": "joint"}}
-ALONE_BY_ROUTE = {"otfs-rsma": ("least-delay", "least-doppler")}
+ALONE_BY_ROUTE = {"bistatic-rsma": ("coded", "echo"), "otfs-rsma": ("least-delay", "least-doppler", "coded", "echo")}
 """Values of fields, and routes, whose long programs are not those of the small configuration's fast designs."""
 WITNESSES = ("published", "reference")
 """Routes of which no contract asks for bits: none of their programs is one of a fast design."""
