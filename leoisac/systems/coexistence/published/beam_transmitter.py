@@ -22,6 +22,7 @@ from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, p
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.published.beam_filters import beam_errors, beam_filters
+from leoisac.systems.coexistence.published.error_cones import echo_errors, norm, signed_root, stacked
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _coefficients(problem: BeamProblem, beamformer: jax.Array, q: jax.Array) -> 
         "weighted_sut_gain": sut_weight * filters.sut * by_sut,
         "sut_link": sut_link,
         "sut_gain": filters.sut * by_sut,
-        "sut_room": _signed_root(2.0 ** -cells.min_sut_rate[0] - filters.sut**2),
+        "sut_room": signed_root(2.0 ** -cells.min_sut_rate[0] - filters.sut**2),
         "echo_real": echoes.real,
         "echo_imaginary": echoes.imag,
         "echo_gain": jnp.abs(echoes),
@@ -148,23 +149,17 @@ def _coefficients(problem: BeamProblem, beamformer: jax.Array, q: jax.Array) -> 
         "echo_wanted_imaginary": jnp.eye(targets) * echo_phases.imag[..., None],
         "clutter_gain": clutter,
         "target_satellite": jnp.abs(jnp.sum(filters.target * cells.g_rad, axis=2)),
-        "target_room": _signed_root(room),
+        "target_room": signed_root(room),
         "cross_gain": jnp.broadcast_to(loud[..., None], (count, count * users, streams)),
         "echo_cross_gain": by_behind,
     }
-
-
-def _signed_root(room: jax.Array) -> jax.Array:
-    """Root of what an error may still have beside the receiver's own noise; negative, where that is too much."""
-    return jnp.sign(room) * jnp.sqrt(jnp.abs(room))
 
 
 @per_shape
 def _program(cells: int, tx: int, users: int, targets: int, clutter: int, power_is_fixed: bool) -> ParametricProblem:
     """The second-order cone program, built once per sizes."""
     cp = cvxpy_module()
-    streams, first, last = users + targets, users + 1, users + 1 + targets
-    clutter_end = last + clutter
+    streams, clutter_end = users + targets, users + 1 + targets + clutter
     cross_end = clutter_end + cells * users
     rows = cross_end + cells * targets
     shapes = {
@@ -203,7 +198,7 @@ def _program(cells: int, tx: int, users: int, targets: int, clutter: int, power_
         amplitudes.append((re, im))
         constraints[f"amplitude_real_{c}"] = re == p["rows_real"] @ real - p["rows_imaginary"] @ imaginary
         constraints[f"amplitude_imaginary_{c}"] = im == p["rows_real"] @ imaginary + p["rows_imaginary"] @ real
-        constraints[f"power_{c}"] = _norm([real, imaginary]) <= 1.0
+        constraints[f"power_{c}"] = norm([real, imaginary]) <= 1.0
         weighted += [
             cp.multiply(p["tut_gain"], re[:users]) - p["tut_wanted_real"],
             cp.multiply(p["tut_gain"], im[:users]) - p["tut_wanted_imaginary"],
@@ -213,42 +208,24 @@ def _program(cells: int, tx: int, users: int, targets: int, clutter: int, power_
         leakage = cp.hstack([re[users], im[users]])
         weighted.append(p["weighted_sut_gain"] * leakage)
         at_sut.append(p["sut_gain"] * leakage)
-    constraints["sut_rate"] = _norm(at_sut) <= parameters["sut_room"]
+    constraints["sut_rate"] = norm(at_sut) <= parameters["sut_room"]
     for c, (re, im) in enumerate(amplitudes):
         p = {name: parameters[f"{name}_{c}"] for name in shapes}
         for i in range(targets):
-            foreign = [s for s in range(streams) if s != users + i]
-            seen_real, seen_imaginary = re[first:last], im[first:last]
-            terms = [
-                cp.multiply(p["echo_gain"][i], seen_real[:, users + i]) - p["echo_wanted_real"][i],
-                cp.multiply(p["echo_gain"][i], seen_imaginary[:, users + i]) - p["echo_wanted_imaginary"][i],
-                p["echo_real"][i] @ seen_real[:, foreign] - p["echo_imaginary"][i] @ seen_imaginary[:, foreign],
-                p["echo_real"][i] @ seen_imaginary[:, foreign] + p["echo_imaginary"][i] @ seen_real[:, foreign],
-                *(p["clutter_gain"][i, l] * part[last + l] for l in range(clutter) for part in (re, im)),
-                p["target_satellite"][i] * q,
-            ]
+            terms = echo_errors(p, i, re, im, q, users)
             place = c * targets + i
             for other, both in enumerate(amplitudes):
                 if other != c:
                     gain = parameters[f"echo_cross_gain_{other}"][place]
                     terms += [gain * part[cross_end + place] for part in both]
-            constraints[f"scnr_{c}_{i}"] = _norm(terms) <= p["target_room"][i]
+            constraints[f"scnr_{c}_{i}"] = norm(terms) <= p["target_room"][i]
     if power_is_fixed:
         parameters["given_q"] = cp.Parameter(name="given_q")
         constraints["amplitude"] = q == parameters["given_q"]
     else:
         constraints |= {"least_amplitude": q >= 0.0, "largest_amplitude": q <= 1.0}
-    objective = cp.Minimize(cp.sum_squares(_stacked(weighted)))
+    objective = cp.Minimize(cp.sum_squares(stacked(weighted)))
     return parametric_problem("transmitter of a beam", objective, constraints, parameters, variables)
-
-
-def _stacked(parts: list[Any]) -> Any:
-    cp = cvxpy_module()
-    return cp.hstack([cp.vec(part, order="F") if part.ndim == 2 else part for part in parts])
-
-
-def _norm(parts: list[Any]) -> Any:
-    return cvxpy_module().norm(_stacked(parts), 2)
 
 
 __all__ = ["BeamUpdate", "update_beam"]

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from jaxtyping import Complex
@@ -25,6 +24,7 @@ from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, p
 from leoisac.optim.conic.solving import SolveReport, solve_with_retries
 from leoisac.systems.coexistence.problem.cell_program import CellProblem, filter_errors
 from leoisac.systems.coexistence.problem.direct_program import span_basis
+from leoisac.systems.coexistence.published.error_cones import echo_errors, norm, signed_root, stacked
 from leoisac.systems.coexistence.published.printed_filters import CORRECTED, filters_by
 
 
@@ -115,7 +115,7 @@ def _coefficients(
         "weighted_sut_gain": sut_weight * filters.sut * by_sut[0],
         "sut_link": sut_link,
         "sut_gain": filters.sut * by_sut[0],
-        "sut_room": _signed_root(2.0**-problem.min_sut_rate - filters.sut**2),
+        "sut_room": signed_root(2.0**-problem.min_sut_rate - filters.sut**2),
         "echo_real": echoes.real,
         "echo_imaginary": echoes.imag,
         "echo_gain": jnp.abs(echoes),
@@ -123,14 +123,8 @@ def _coefficients(
         "echo_wanted_imaginary": jnp.diag(phases.imag),
         "clutter_gain": clutter,
         "target_satellite": satellite,
-        "target_room": _signed_root(target_room),
+        "target_room": signed_root(target_room),
     }, basis
-
-
-def _signed_root(room: jax.Array) -> jax.Array:
-    """Root of what an error may still have beside the receiver's own noise; negative, where that is too much, no norm
-    is below it: the program has no solution."""
-    return jnp.sign(room) * jnp.sqrt(jnp.abs(room))
 
 
 @per_shape
@@ -163,8 +157,7 @@ def transmitter_program(
     q = cp.Variable()
     p = parameters
 
-    sut, first = users, users + 1
-    last = first + targets
+    sut = users
     tut_real = cp.multiply(p["tut_gain"], at_real[:users]) - p["tut_wanted_real"]
     tut_imaginary = cp.multiply(p["tut_gain"], at_imaginary[:users]) - p["tut_wanted_imaginary"]
     at_sut = cp.hstack([at_real[sut], at_imaginary[sut]])
@@ -173,37 +166,16 @@ def transmitter_program(
     constraints = {
         "amplitude_real": at_real == p["rows_real"] @ real - p["rows_imaginary"] @ imaginary,
         "amplitude_imaginary": at_imaginary == p["rows_real"] @ imaginary + p["rows_imaginary"] @ real,
-        "power": _norm([real, imaginary]) <= 1.0,
-        "sut_rate": _norm([1.0 - p["sut_link"] * q, p["sut_gain"] * at_sut]) <= p["sut_room"],
+        "power": norm([real, imaginary]) <= 1.0,
+        "sut_rate": norm([1.0 - p["sut_link"] * q, p["sut_gain"] * at_sut]) <= p["sut_room"],
     }
     for i in range(targets):
-        foreign = [s for s in range(streams) if s != users + i]
-        seen_real, seen_imaginary = at_real[first:last], at_imaginary[first:last]
-        single_real = cp.multiply(p["echo_gain"][i], seen_real[:, users + i]) - p["echo_wanted_real"][i]
-        single_imaginary = cp.multiply(p["echo_gain"][i], seen_imaginary[:, users + i]) - p["echo_wanted_imaginary"][i]
-        terms = [
-            single_real,
-            single_imaginary,
-            p["echo_real"][i] @ seen_real[:, foreign] - p["echo_imaginary"][i] @ seen_imaginary[:, foreign],
-            p["echo_real"][i] @ seen_imaginary[:, foreign] + p["echo_imaginary"][i] @ seen_real[:, foreign],
-            *(p["clutter_gain"][i, l] * part[last + l] for l in range(clutter) for part in (at_real, at_imaginary)),
-            p["target_satellite"][i] * q,
-        ]
-        constraints[f"scnr_{i}"] = _norm(terms) <= p["target_room"][i]
+        constraints[f"scnr_{i}"] = norm(echo_errors(p, i, at_real, at_imaginary, q, users)) <= p["target_room"][i]
     if power_is_fixed:
         parameters["given_q"] = cp.Parameter(name="given_q")
         constraints["amplitude"] = q == parameters["given_q"]
     else:
         constraints |= {"least_amplitude": q >= 0.0, "largest_amplitude": q <= 1.0}
-    objective = cp.Minimize(cp.sum_squares(_stacked(weighted)))
+    objective = cp.Minimize(cp.sum_squares(stacked(weighted)))
     variables = {"real": real, "imaginary": imaginary, "q": q}
     return parametric_problem("transmitter", objective, constraints, parameters, variables)
-
-
-def _stacked(parts: list[Any]) -> Any:
-    cp = cvxpy_module()
-    return cp.hstack([cp.vec(part, order="F") if part.ndim == 2 else part for part in parts])
-
-
-def _norm(parts: list[Any]) -> Any:
-    return cvxpy_module().norm(_stacked(parts), 2)
