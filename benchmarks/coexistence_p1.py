@@ -27,6 +27,7 @@ from leoisac.systems.coexistence.fast import cell as fast
 from leoisac.systems.coexistence.problem.normalised import flatten, predicted_problem
 from leoisac.systems.coexistence.problem.selecting import select_association
 from leoisac.systems.coexistence.published import cell as reference
+from leoisac.systems.coexistence.published import turns
 
 HISTORY = Path(__file__).parent / "history/coexistence-p1.json"
 BEST_OF = 8
@@ -57,9 +58,9 @@ def main() -> None:
     }
     reference.solve_p1(cell(0))
     ways = {
-        "line_search": reference.REFERENCE,
-        "plain": reference.Wmmse(line_search=False),
-        "published": reference.PUBLISHED,
+        "line_search": turns.REFERENCE,
+        "plain": turns.Wmmse(line_search=False),
+        "published": turns.PUBLISHED,
     }
     for name, settings in ways.items():
         runs = [

@@ -1,5 +1,7 @@
 """The corrected witness on the tiny cell, whose numbers are known, and on random cells with two targets."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from tiny_cell import BEAMFORMER, Q, batch_of, random_cell, tiny_cell
@@ -8,9 +10,10 @@ from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.foundation.status import Status
 from leoisac.systems.coexistence.problem import cell_program
 from leoisac.systems.coexistence.problem.starts import Point
-from leoisac.systems.coexistence.published.cell import Wmmse, solve_p1, solve_p3, wmmse
+from leoisac.systems.coexistence.published.cell import judge_cell, solve_p1, solve_p3, wmmse
 from leoisac.systems.coexistence.published.line_search import best_amplitude
 from leoisac.systems.coexistence.published.transmitter import update_transmitter
+from leoisac.systems.coexistence.published.turns import Wmmse
 
 START = Point(BEAMFORMER, Q)
 cell_metrics = jax.jit(cell_program.cell_metrics)
@@ -72,7 +75,7 @@ def test_known_optimum_with_line_search_is_reached():
 
 def test_line_search_takes_the_best_amplitude_that_keeps_the_floors():
     problem = tiny_cell(min_sut_rate=2.0, min_scnr=0.02)
-    search = jax.jit(best_amplitude)
+    search = jax.jit(partial(best_amplitude, judge_cell))
     found = float(search(problem, BEAMFORMER, jnp.asarray(Q)))
     grid = np.minimum(Q * np.geomspace(1 / 3, 3, 41), 1.0)
     metrics = [cell_metrics(problem, BEAMFORMER, q) for q in grid]

@@ -19,10 +19,11 @@ from leoisac.systems.coexistence.problem.normalised import predicted_problem
 from leoisac.systems.coexistence.problem.selecting import select_association
 from leoisac.systems.coexistence.problem.starts import Point
 from leoisac.systems.coexistence.published import printed_filters
-from leoisac.systems.coexistence.published.cell import PUBLISHED, REFERENCE, Wmmse, solve_p1, wmmse
+from leoisac.systems.coexistence.published.cell import solve_p1, wmmse
 from leoisac.systems.coexistence.published.printed_filters import CORRECTED, LITERAL, PRINTED
 from leoisac.systems.coexistence.published.schemes import solve_proposed, solve_proposed_as_published
 from leoisac.systems.coexistence.published.transmitter import update_transmitter
+from leoisac.systems.coexistence.published.turns import PUBLISHED, REFERENCE, Wmmse
 
 filters_by = jax.jit(printed_filters.filters_by, static_argnums=0)
 

@@ -10,7 +10,6 @@ the users of the others and, behind their filters, to the others' radar receiver
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,32 +18,32 @@ from jaxtyping import Complex
 from leoisac.foundation.jax_setup import in_double, jax, jnp
 from leoisac.optim.conic.extra import cvxpy_module
 from leoisac.optim.conic.problem import ParametricProblem, parametric_problem, per_shape
-from leoisac.optim.conic.solving import SolveReport, solve_with_retries
+from leoisac.optim.conic.solving import solve_with_retries
 from leoisac.systems.coexistence.problem.beam_program import BeamProblem
 from leoisac.systems.coexistence.published.beam_filters import beam_errors, beam_filters
 from leoisac.systems.coexistence.published.error_cones import echo_errors, norm, signed_root, stacked
-
-
-@dataclass(frozen=True)
-class BeamUpdate:
-    """Outcome of one update; beams and amplitude are ``None`` where the solver gave no point."""
-
-    beamformer: Complex[np.ndarray, "cell tx stream"] | None
-    q: float | None
-    report: SolveReport
+from leoisac.systems.coexistence.published.printed_filters import CORRECTED
+from leoisac.systems.coexistence.published.transmitter import TransmitterUpdate
 
 
 @in_double
 def update_beam(
-    problem: BeamProblem, beamformer: Complex[np.ndarray, "cell tx stream"], q: float, *, power_is_fixed: bool
-) -> BeamUpdate:
+    problem: BeamProblem,
+    beamformer: Complex[np.ndarray, "cell tx stream"],
+    q: float,
+    power_is_fixed: bool,
+    filters: str = CORRECTED,
+) -> TransmitterUpdate:
     """Filters and weights at a design, then the best transmitters for them.
 
     Args:
         problem: one beam.
         beamformer, q: the design so far.
         power_is_fixed: keep ``q`` (stage P3).
+        filters: ``corrected``: the paper prints none for a beam.
     """
+    if filters != CORRECTED:
+        raise ValueError(f"filters = {filters!r}: cells of one beam have {CORRECTED!r} only.")
     values = {name: np.asarray(value) for name, value in _coefficients(problem, beamformer, jnp.asarray(q)).items()}
     if power_is_fixed:
         values["given_q"] = np.asarray(q)
@@ -57,11 +56,11 @@ def update_beam(
     )
     report = solve_with_retries(conic)
     if not report.has_point:
-        return BeamUpdate(None, None, report)
+        return TransmitterUpdate(None, None, report)
     found = conic.values()
     beams = np.stack([found[f"real_{c}"] + 1j * found[f"imaginary_{c}"] for c in range(cells)])
     lengths = np.linalg.norm(beams, axis=(1, 2), keepdims=True)
-    return BeamUpdate(
+    return TransmitterUpdate(
         beams / np.maximum(1.0, lengths), q if power_is_fixed else float(np.clip(found["q"], 0.0, 1.0)), report
     )
 
@@ -228,4 +227,4 @@ def _program(cells: int, tx: int, users: int, targets: int, clutter: int, power_
     return parametric_problem("transmitter of a beam", objective, constraints, parameters, variables)
 
 
-__all__ = ["BeamUpdate", "update_beam"]
+__all__ = ["update_beam"]

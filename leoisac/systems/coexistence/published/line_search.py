@@ -7,11 +7,16 @@ amplitude costs next to nothing: a grid around the amplitude reached makes up fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from leoisac.foundation.jax_setup import jax, jnp
-from leoisac.systems.coexistence.problem.cell_program import CellProblem, cell_metrics, cell_violation
+
+Judge: TypeAlias = Callable[[Any, Array, Array], tuple[Array, Array]]
+"""Problem, beamformer, amplitude -> sum rate and largest relative violation, receive filters being optimal."""
 
 _POINTS = 41
 _REACH = 3.0
@@ -20,20 +25,13 @@ TOLERANCE = 1e-4
 
 
 def best_amplitude(
-    problem: CellProblem, beamformer: Complex[Array, "tx stream"], q: Float[Array, ""]
+    judge: Judge, problem: Any, beamformer: Complex[Array, "*cell tx stream"], q: Float[Array, ""]
 ) -> Float[Array, ""]:
     """Amplitude with the largest true sum rate that keeps the floors, on 41 geometric points from ``q / 3`` to ``3 q``.
 
-    Receive filters are optimal at every point, points above 1 count as 1. ``q`` itself, which is on the grid, if no
-    point keeps the floors. Traceable.
+    Points above 1 count as 1. ``q`` itself, which is on the grid, if no point keeps the floors. Traceable.
     """
-    factors = jnp.asarray(np.geomspace(1.0 / _REACH, _REACH, _POINTS))
-    grid = jnp.minimum(q * factors, 1.0)
-
-    def judge(amplitude: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        metrics = cell_metrics(problem, beamformer, amplitude)
-        return metrics.sum_rate, cell_violation(problem, metrics)
-
-    rates, violations = jax.vmap(judge)(grid)
+    grid = jnp.minimum(q * jnp.asarray(np.geomspace(1.0 / _REACH, _REACH, _POINTS)), 1.0)
+    rates, violations = jax.vmap(lambda amplitude: judge(problem, beamformer, amplitude))(grid)
     kept = violations <= TOLERANCE
     return jnp.where(jnp.any(kept), grid[jnp.argmax(jnp.where(kept, rates, -jnp.inf))], q)

@@ -11,7 +11,8 @@ from leoisac.systems.coexistence.model import Channels, Design, Parameters
 from leoisac.systems.coexistence.problem import schemes
 from leoisac.systems.coexistence.problem.coordination import CellSolvers
 from leoisac.systems.coexistence.published.beam import solve_beam_p1, solve_beam_p3
-from leoisac.systems.coexistence.published.cell import PUBLISHED, solve_p1, solve_p3
+from leoisac.systems.coexistence.published.cell import solve_p1, solve_p3
+from leoisac.systems.coexistence.published.turns import PUBLISHED
 
 _SOLVERS = CellSolvers(solve_p1, solve_p3, beam_p1=solve_beam_p1, beam_p3=solve_beam_p3)
 

@@ -32,7 +32,7 @@ from leoisac.systems.coexistence.published.printed_filters import CORRECTED, fil
 class TransmitterUpdate:
     """Outcome of one update; beams and amplitude are ``None`` where the solver gave no point."""
 
-    beamformer: Complex[np.ndarray, "tx stream"] | None
+    beamformer: Complex[np.ndarray, "*cell tx stream"] | None
     q: float | None
     report: SolveReport
 
@@ -42,7 +42,6 @@ def update_transmitter(
     problem: CellProblem,
     beamformer: Complex[np.ndarray, "tx stream"],
     q: float,
-    *,
     power_is_fixed: bool,
     filters: str = CORRECTED,
 ) -> TransmitterUpdate:
