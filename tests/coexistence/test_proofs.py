@@ -38,6 +38,26 @@ def test_the_bound_is_met_by_one_target_without_clutter() -> None:
     )
 
 
+@pytest.mark.parametrize("loud_db", [0.0, 100.0, 200.0, 340.0])
+@pytest.mark.parametrize("beside", [0.0, 1e-9, 0.3])
+def test_a_loud_satellite_proves_no_more_than_it_hides(loud_db: float, beside: float) -> None:
+    """Echo parallel to the satellite but for a part: its gain behind the best filter has a closed form."""
+    one = tiny_cell()
+    rx = one.g_rad.shape[1]
+    along, across = np.eye(rx)[0], np.eye(rx)[1]
+    cell = replace(
+        one,
+        target_echo=(along + beside * across)[None, None] + np.zeros_like(one.target_echo),
+        g_rad=10.0 ** (loud_db / 20.0) * along[None] + np.zeros_like(one.g_rad),
+    )
+    gain = beside**2 + 1.0 / (1.0 + 10.0 ** (loud_db / 10.0))
+    needed = float(one.min_scnr) / (float(np.sum(np.abs(one.target_tx[0]) ** 2)) * gain)
+    bound = sensing_power_bound(batch_of(cell), np.ones(1))[0]
+    assert bound <= needed * (1.0 + 1e-12)
+    if gain > 1e-25:
+        np.testing.assert_allclose(bound, needed, rtol=2e-3)
+
+
 def test_either_floor_can_be_beyond_reach(cells: CellProblem) -> None:
     none, full = np.zeros(6), np.ones(6)
     assert not np.any(beyond_reach(cells, none, full))

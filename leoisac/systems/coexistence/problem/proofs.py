@@ -23,6 +23,8 @@ from leoisac.systems.coexistence.problem.cell_program import CellProblem
 
 _ROUNDING = 1e-9
 _TINY = 1e-300
+_PARTS = 1e-28
+"""Of a squared length: above the rounding of a hundred terms, squared."""
 
 
 def beyond_reach(
@@ -111,10 +113,21 @@ def ended(
 
 
 def _filtered(echo: Shaped[np.ndarray, "*#batch rx"], satellite: Shaped[np.ndarray, "*#batch rx"], power: Any) -> Any:
-    """``v^H (I + power g g^H)^-1 v`` (Sherman, Morrison)."""
-    own = np.sum(np.abs(echo) ** 2, axis=-1)
-    across = np.abs(np.sum(np.conj(satellite) * echo, axis=-1)) ** 2
-    return own - power * across / (1.0 + power * np.sum(np.abs(satellite) ** 2, axis=-1))
+    """At least ``v^H (I + power g g^H)^-1 v``: what of ``v`` is beside ``g`` and ``1 / (1 + power |g|^2)`` of the rest.
+
+    As a difference (Sherman, Morrison) a satellite 160 dB above the noise would leave nothing but rounding, and prove
+    what is not so. What is added covers the rounding of the parts.
+    """
+    size = np.max(np.abs(satellite), axis=-1, keepdims=True)
+    direction = satellite / np.where(size > 0.0, size, 1.0)
+    length = np.sum(np.abs(direction) ** 2, axis=-1)
+    along = np.sum(np.conj(direction) * echo, axis=-1) / np.where(length > 0.0, length, 1.0)
+    parallel = along[..., None] * direction
+    beside = np.sum(np.abs(echo - parallel) ** 2, axis=-1)
+    with np.errstate(over="ignore"):
+        loud = power * length * size[..., 0] ** 2
+    rounding = _PARTS * np.sum(np.abs(echo) ** 2, axis=-1)
+    return beside + np.sum(np.abs(parallel) ** 2, axis=-1) / (1.0 + loud) + rounding
 
 
 __all__ = ["beyond_reach", "ended", "impossible", "sensing_power_bound"]
