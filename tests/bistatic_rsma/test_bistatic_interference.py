@@ -1,5 +1,7 @@
 """Direct path and ground in the window of the radar receiver, and Doppler shifts of the motion."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bistatic_cases import configured, draw
@@ -44,6 +46,28 @@ def test_powers_of_direct_path_and_ground_are_those_of_the_budget():
     ground = ground_clutter(config)
     expected = np.sum(ground.power) / link.noise_power * np.linalg.norm(precoder) ** 2
     assert 0.1 < np.mean(np.abs(seen.heard.samples) ** 2) / expected < 10.0  # one draw of some strong cells
+
+
+def test_cells_of_the_ground_turn_by_their_own_doppler_shift():
+    """One cell, delayed by whole samples: what is heard over what a still cell would give turns once per period."""
+    one = {"clutter": True, "clutter_radius_km": 1.2, "clutter_cell_m": 1200.0}
+    config = configured(**SMALL, **one)
+    rng = np.random.default_rng(0)
+    precoder = rng.standard_normal((64, 6)) + 1j * rng.standard_normal((64, 6))
+    scene = parameters_of(SYSTEM, config).scene
+    echo = take(draw(config).echo, 0)
+    tick = float(scene.sample_time_s)
+
+    def heard(doppler_hz: float) -> np.ndarray:
+        ground = replace(scene.interference, ground_doppler_hz=np.full_like(ground_clutter(config).power, doppler_hz))
+        return observe(replace(scene, interference=ground), precoder, echo).heard.samples
+
+    still, shift = heard(0.0), 0.01 / (1024 * tick) * 300
+    turning = heard(shift)
+    clear = np.abs(still[0]) > 0.1 * np.abs(still[0]).max()
+    turn = (turning[0] / np.where(clear, still[0], 1.0))[clear]
+    expected = np.exp(2j * np.pi * shift * tick * np.arange(still.shape[1]))[clear]
+    np.testing.assert_allclose(turn, expected, atol=0.02)
 
 
 def test_the_direct_path_hides_the_echo_and_cancellers_bring_it_back():

@@ -115,6 +115,19 @@ def test_message_passing_is_the_plain_loop():
     np.testing.assert_allclose(found.probabilities, plain, atol=1e-10)
 
 
+def test_frames_of_a_batch_are_decided_each_by_itself():
+    """The iteration that counts is each frame's own: one is clear, the other drowns."""
+    gains = np.stack([reference_gains()[0, 1], reference_gains()[0, 2]])
+    y = np.stack([_noisy_frame(3, gains[0], 0.01)[1], _noisy_frame(4, gains[1], 2.0)[1]])
+    operators, noise = path_operators(DELAYS, DOPPLERS, 4, 8), np.array([0.01, 2.0])
+    both = _pass(operators, gains, y, noise, iterations=4)
+    for row in range(2):
+        alone = _pass(operators, gains[row], y[row], noise[row], iterations=4)
+        np.testing.assert_allclose(both.probabilities[row], alone.probabilities, atol=1e-12)
+        assert both.decided[row] == alone.decided == np.mean(np.max(alone.probabilities, axis=-1) > 0.99)
+    assert both.decided[0] > both.decided[1]
+
+
 def test_paths_in_the_same_cells_are_one_edge():
     # Doppler shifts a whole grid apart look alike in the graph and differ in their weights.
     operators = path_operators((0, 0, 1), (0, 8, 1), 4, 8)

@@ -122,6 +122,13 @@ def _dictionary_trial(layout, gains, noise, seed, estimator):
     return fit, fitted_gains(fit, columns, ridge(fit, variance, 4, estimator)), variance
 
 
+def test_atoms_reach_to_the_largest_shift_and_no_further():
+    layout = pilot_layout(16, 16, 1, DELAYS, FRACTIONAL)
+    dopplers = doppler_fit(layout).dopplers
+    assert dopplers[0] == -layout.max_doppler
+    assert dopplers[-1] == pytest.approx(layout.max_doppler)
+
+
 def test_fractional_paths_leave_their_delay():
     """The closed form of a pilot's column is the channel's."""
     layout = pilot_layout(16, 16, 1, DELAYS, FRACTIONAL)

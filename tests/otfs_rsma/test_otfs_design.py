@@ -87,6 +87,13 @@ class TestSchemes:
         np.testing.assert_allclose(metrics["common_power_share"], 1.0, rtol=1e-12)
         assert np.all(solution.violation <= 1e-8)
 
+    def test_shares_are_of_the_power_that_is_sent(self) -> None:
+        """Also below 1 W."""
+        faint = {"link": "budget", "total_power": 0.25, "common_power_fraction": 0.3}
+        metrics = designed("random", li.draw(li.config(NAME, **faint), trials=2), **faint)[1]
+        np.testing.assert_allclose(metrics["total_power"], 0.25, rtol=1e-12)
+        np.testing.assert_allclose(metrics["common_power_share"], 0.3, rtol=1e-12)
+
     def test_a_floor_without_a_common_stream(self, drawn: Any) -> None:
         solution, metrics = designed("sdma-paper", drawn)
         assert np.all(solution.status == Status.INFEASIBLE)
