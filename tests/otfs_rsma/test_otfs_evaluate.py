@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from otfs_cases import known_gains, known_streams
@@ -181,6 +183,14 @@ class TestSensingLimit:
         shares = {(0, 3): 0.692, (7, 0): 0.189, (7, 3): 0.118}
         for cell, share in shares.items():
             assert limit.energy[cell] == pytest.approx(share, abs=2e-3)
+
+    def test_four_times_the_power_is_a_quarter_of_the_bounds(self) -> None:
+        numbers = parameters(OtfsRsmaConfig())
+        loud = sensing_limit(replace(numbers, total_power=4.0 * np.asarray(numbers.total_power)), 5000.0 / 4.0)
+        limit = sensing_limit(numbers, 5000.0)
+        assert 4.0 * loud.crb_delay == pytest.approx(limit.crb_delay, rel=1e-5)
+        assert 4.0 * loud.crb_doppler == pytest.approx(limit.crb_doppler, rel=1e-3)
+        assert np.sum(loud.energy) == pytest.approx(4.0)
 
     def test_what_is_proven_is_what_is_attained(self) -> None:
         numbers = parameters(OtfsRsmaConfig())
