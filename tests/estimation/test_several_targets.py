@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from leoisac.estimation import several_targets
 from leoisac.estimation.sampled_echo_ml import SearchWindow
 from leoisac.estimation.several_targets import associated, estimate_targets
 from leoisac.metrics.multi_target_fisher import multi_target_bounds
@@ -50,6 +51,21 @@ def test_without_noise_all_are_found(n_tx: int, n_rx: int, count: int) -> None:
     found = estimate_targets(received, samples, WINDOW, count, sample_time_s=SAMPLE_S, angles_rad=angles)
     np.testing.assert_allclose(_ordered(found, truth), truth, rtol=1e-5)
     np.testing.assert_allclose(sorted(np.abs(found.amplitude)), sorted([1.0, 0.5, 0.4][:count]), rtol=1e-5)
+
+
+def test_slopes_are_those_of_the_echoes() -> None:
+    """By differences, in resolution cells; a search with wrong slopes still ends, only later."""
+    samples, cells = _frame(3), np.array([SAMPLE_S, 1.0 / (M * N * SAMPLE_S), 0.5])
+    scene = several_targets._Scene(np.zeros(1), samples, 4, SAMPLE_S, cells, -cells, cells, finds_angles=True)
+    places = np.column_stack([TARGETS[:, 0], TARGETS[:, 1], np.sin(TARGETS[:, 2])])
+    slopes = several_targets._echoes(scene, places, with_slopes=True)[1]
+    step = 1e-4
+    for kind, cell in enumerate(cells):
+        shift = np.zeros(3)
+        shift[kind] = step * cell
+        ahead, behind = (several_targets._echoes(scene, places + s, with_slopes=False)[0] for s in (shift, -shift))
+        difference = (ahead - behind) / (2.0 * step)
+        np.testing.assert_allclose(slopes[:, kind], difference, atol=1e-6 * np.abs(difference).max())
 
 
 def test_errors_are_those_of_the_joint_bounds() -> None:

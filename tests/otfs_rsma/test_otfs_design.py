@@ -65,6 +65,8 @@ class TestSchemes:
         assert np.all(solution.violation <= 1e-8)
         for name in ("common_rate", "crb_delay", "crb_doppler", "power"):
             assert np.all(metrics[f"margin_{name}"] >= -1e-8), name
+        floor = np.asarray(parameters(li.config(NAME)).common_floor)
+        np.testing.assert_allclose(1.0 + metrics["margin_common_rate"], metrics["common_rate"].min(axis=-1) / floor)
 
     def test_fewer_constraints_and_freer_splits_give_more(self, drawn: Any, free: Any) -> None:
         fixed = designed("rsma", drawn)[0].objective
