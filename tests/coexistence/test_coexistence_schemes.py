@@ -77,6 +77,11 @@ class TestJudge:
         # EIRP over the sphere, less shadowing: 200 W + 38 dBi at 500 to 909 km over 100 MHz.
         zenith = 10 * np.log10(design.beam_power[:, 0]) + 38 - 10 * np.log10(4 * np.pi * 500e3**2) - 20
         assert np.all(np.abs(metrics["sut_flux_dbw_m2_mhz"][:, 0] - zenith) < 3 * 4 + 5.2)
+        # The same over the terrestrial users' aperture, where the beam is strongest.
+        numbers = parameters(scene.config)
+        arrived = np.asarray(scene.channels.g_tut).max(axis=-1) * design.beam_power / numbers.tut_aperture
+        expected = 10 * np.log10(arrived / numbers.bandwidth_mhz)
+        np.testing.assert_allclose(metrics["tut_flux_dbw_m2_mhz"], expected, rtol=1e-9)
 
 
 class TestSchemes:

@@ -283,3 +283,9 @@ class TestBoundsOfQuantities:
         assert shown_points(24) == list(range(24))
         few = shown_points(51)
         assert (few[0], few[-1], len(few)) == (0, 50, 12)
+
+
+def test_shares_of_none_and_all_end_at_zero_and_one_exactly():
+    trials = xr.DataArray(np.arange(1, 60), dims="n")
+    assert (share_interval(0 * trials, trials)["low"] == 0.0).all()
+    assert (share_interval(trials, trials)["high"] == 1.0).all()

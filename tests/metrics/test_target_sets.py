@@ -43,3 +43,10 @@ def test_gospa_does_not_depend_on_order():
 def test_what_cannot_be_tried_is_refused():
     with pytest.raises(ValueError, match="every association is tried"):
         associate(np.zeros((2, 9)), np.ones(9, bool))
+
+
+def test_a_target_costs_at_most_one_unless_told():
+    cost, there = np.array([[1.5]]), np.ones(1, dtype=bool)
+    assert associate(cost, there).detection[0] == -1
+    assert associate(cost, there).cost == 1.0
+    assert associate(cost, there, miss=2.0).detection[0] == 0
