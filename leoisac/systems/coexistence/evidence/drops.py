@@ -115,7 +115,7 @@ def radius_at(share: xr.DataArray, level: float = FAILURE_LEVEL) -> float:
     return _crossing(share["sensing_radius_m"].values.astype(float), share.values.astype(float), level)
 
 
-def radius_ratio(first: xr.DataArray, second: xr.DataArray, at_least: bool = False) -> Estimate:
+def radius_ratio(first: xr.DataArray, second: xr.DataArray, *, at_least: bool = False) -> Estimate:
     """Radius at equal failure of one case over that of another, with a bootstrap interval over the drops of both.
 
     Args:
