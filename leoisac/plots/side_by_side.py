@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _SPREAD = 0.6
-"""Share of the narrowest step between abscissae that the marks of one of them take."""
+"""Share of the narrowest step between abscissae that the marks of one of them take at most."""
+_APART = 0.02
+"""Share of the abscissae's range that neighbours are apart at most: on a slope a mark must not seem another's equal."""
 
 
 def beside(x: Any, place: int, count: int, log: bool = False) -> np.ndarray:
@@ -30,8 +32,8 @@ def beside(x: Any, place: int, count: int, log: bool = False) -> np.ndarray:
     if len(true) < 2 or count < 2:
         return true
     shown = np.log(true) if log else true
-    step = float(np.diff(np.sort(shown)).min())
-    moved = shown + _SPREAD * step * (place / (count - 1) - 0.5)
+    apart = min(_SPREAD * float(np.diff(np.sort(shown)).min()) / (count - 1), _APART * float(np.ptp(shown)))
+    moved = shown + apart * (place - 0.5 * (count - 1))
     return np.exp(moved) if log else moved
 
 

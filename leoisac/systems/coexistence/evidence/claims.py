@@ -137,11 +137,10 @@ def _small_scale_hardly_matters(data: Data) -> Verdict:
     }
     shares = ratios_at_points(rates["proposed"], rates["proposed-genie"])
     kept = ratios_at_points(rates["proposed-unrefined"], rates["proposed"])
-    # The first correlation is the least: nothing of the day's fading is left.
+    # The first correlation is the least, the worst case: nothing of P1's fading is left in P3.
     measured = (
-        f"the rate is {shares[0].text('.1%')} of that with P1 on fresh channels where none of their fading is known, "
-        f"{span_text(shares, '.1%')} by correlation; without refinement {kept[0].text('.0%')} and "
-        f"{span_text(kept, '.0%')} are left"
+        f"the rate is {shares[0].text('.1%')} of that with P1 on fresh channels ({span_text(shares, '.1%')} by "
+        f"correlation); without refinement {kept[0].text('.0%')} is left ({span_text(kept, '.0%')})"
     )
     if "beam_power" in dataset:
         powers = [values_of(dataset, "beam_power", name) for name in ("proposed", "proposed-genie")]

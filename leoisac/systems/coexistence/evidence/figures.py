@@ -39,8 +39,7 @@ _PANEL_IN = 3.3
 _HEIGHT_IN = 3.9
 _COLUMNS = 3
 _MOST_TICKS = 6
-_AT_THE_FLOOR_DB = 0.05
-"""A mean as near to its floor as this is not told from it in the picture."""
+_OF_PARTS = ("proposed", "zf-eps", "interference-free-wmmse")
 
 
 def draw_sum_rate(datasets: Data) -> Any:
@@ -82,21 +81,11 @@ def draw_scnr(datasets: Data) -> Any:
         figure.legend(*grid[0][0].get_legend_handles_labels(), ncols=_COLUMNS, loc="outside upper center")
         add_note(
             figure,
-            f"above mean over targets and drops of the ratio in dB, below least of all targets and drops; grey: floor "
-            f"of {demanded:g} dB; marks of one power stand side by side{_held_text(means, schemes, demanded)}",
+            "signal-to-clutter-plus-noise ratio (SCNR) in dB: above its mean over targets and drops, below the least "
+            f"of all; grey: the floor of {demanded:g} dB; marks of one power stand side by side",
             _note(datasets["bs-power"]),
         )
     return figure
-
-
-def _held_text(means: xr.Dataset, schemes: Sequence[str], demanded: float) -> str:
-    """Which schemes the picture cannot tell from the floor: they keep it, and give no target more than it demands."""
-    held = [
-        _LABELS[scheme]
-        for scheme in schemes
-        if float(abs(means["mean"].sel(scheme=scheme) - demanded).max()) < _AT_THE_FLOOR_DB
-    ]
-    return f"; within {_AT_THE_FLOOR_DB:g} dB of the floor in the mean: {', '.join(held)}" if held else ""
 
 
 def draw_rate_parts(datasets: Data) -> Any:
@@ -111,10 +100,10 @@ def draw_rate_parts(datasets: Data) -> Any:
             for metric, line, name in parts:
                 numbers = summary(dataset, metric)
                 for panel, floor in zip(row, floors, strict=True):
-                    for scheme in ("proposed", "zf-eps", "interference-free-wmmse"):
-                        one = numbers.sel(scheme=scheme, min_sut_rate=floor)
-                        style = styles[scheme]._replace(line=line)
-                        draw_curve(panel, dataset[axis].values, one, style, f"{_LABELS[scheme]}, {name}")
+                    for place, scheme in enumerate(_OF_PARTS):
+                        one, label = numbers.sel(scheme=scheme, min_sut_rate=floor), f"{_LABELS[scheme]}, {name}"
+                        style, x = styles[scheme]._replace(line=line), dataset[axis].values
+                        draw_beside(panel, x, one, style, label, place=place, count=len(_OF_PARTS))
             for panel, floor in zip(row, floors, strict=True):
                 panel.set_title(_floor_text(floor))
                 _mark_axis(panel, dataset[axis])
@@ -126,6 +115,7 @@ def draw_rate_parts(datasets: Data) -> Any:
             figure,
             f"above, gain of terrestrial users {lower.tut_gain_dbi:g} dBi: {_note(powers)}",
             f"below, base stations of {upper.bs_power_dbm:g} dBm: {_note(gains)}",
+            "marks of one power or gain stand side by side",
         )
     return figure
 
@@ -135,24 +125,25 @@ def draw_associations(datasets: Data) -> Any:
     dataset = datasets["association"]
     rates = rate_with_association(dataset)
     axis = "num_rx+sensing_radius_m"
-    styles = series_styles(ASSOCIATIONS)
+    styles, rules = series_styles(ASSOCIATIONS), [str(name) for name in dataset["association"].values]
     sizes = list(zip(dataset["num_rx"].values, dataset["sensing_radius_m"].values, strict=True))
     failed = 1.0 - dataset["usable"].sel(scheme="coop-uniform").mean("trial")
     with house_style() as mpl:
         figure, panels = _grid(mpl, len(sizes))
         for index, (panel, (antennas, radius)) in enumerate(zip(panels, sizes, strict=True)):
-            for rule in (str(name) for name in dataset["association"].values):
-                one = mean_interval(rates.isel({axis: index}).sel(association=rule))
-                draw_curve(panel, dataset["satellite_power_w"].values, one, styles[rule], rule, least=0.0)
             panel.set_xscale("log")
+            for place, rule in enumerate(rules):
+                one, x = mean_interval(rates.isel({axis: index}).sel(association=rule)), dataset["satellite_power_w"]
+                draw_beside(panel, x.values, one, styles[rule], rule, place=place, count=len(rules))
             panel.set_title(f"{antennas} antennas, {radius:g} m")
         note = (
             "beams by P3 with the association named; a cell without a design that senses all targets is silent: "
             "its drop counts with the rate of the undisturbed satellite user alone (up to "
             f"{share_text(float(failed.max()))} of the drops of a point); means with 95 % intervals over all drops, "
-            f"{trials_text(dataset)}"
+            f"{trials_text(dataset)}; marks of one power stand side by side"
         )
-        _finish(figure, panels, dataset["satellite_power_w"], QUANTITIES["rate_or_silence"], note, columns=4)
+        quantity = QUANTITIES["rate_or_silence"]
+        _finish(figure, panels, dataset["satellite_power_w"], quantity, note, columns=4, floor=None)
     return figure
 
 
@@ -222,8 +213,12 @@ def draw_refinement(datasets: Data) -> Any:
     dataset = datasets["refinement"]
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
-        _schemes(panels[0], summary(dataset, "sum_rate"), "ageing_rho")
-        _finish(figure, panels, dataset["ageing_rho"], METRICS["sum_rate"], _note(dataset))
+        numbers, schemes, styles = summary(dataset, "sum_rate"), _present(dataset), series_styles(_ORDER)
+        for place, scheme in enumerate(schemes):
+            one, x = numbers.sel(scheme=scheme), dataset["ageing_rho"].values
+            draw_beside(panels[0], x, one, styles[scheme], _LABELS[scheme], place=place, count=len(schemes))
+        note = f"{_note(dataset)}; marks of one correlation stand side by side"
+        _finish(figure, panels, dataset["ageing_rho"], METRICS["sum_rate"], note)
     return figure
 
 
