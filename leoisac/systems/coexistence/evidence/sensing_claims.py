@@ -65,8 +65,8 @@ def proposed_is_best(data: Data) -> Verdict:
         for rule in _RIVALS
     }
     measured = (
-        "lead over all settings and powers, and at the largest power: "
-        + "; ".join(f"{rule} {span_text(leads[rule])}, {span_text(last[rule])}" for rule in _RIVALS)
+        "lead (in brackets at the largest power) "
+        + ", ".join(f"{span_text(leads[rule])} ({span_text(last[rule])}) over {rule}" for rule in _RIVALS)
         + " bit/s/Hz; of "
         + f"{len(leads['nearest'])} settings and powers surely behind "
         + ", ".join(f"{rule} at {sum(one.below for one in found)}" for rule, found in leads.items())
