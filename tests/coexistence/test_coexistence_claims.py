@@ -120,6 +120,14 @@ class TestHalf:
         law = results({**schemes, "fspl_denominator": ["2pi", "4pi"]}, spread, sum_rate=rate)
         return {"bs_power": results({**schemes, **POWERS}, spread, sum_rate=rate), "free_space_law": law}
 
+    def test_every_power_and_floor_counts_and_both_laws_are_told(self) -> None:
+        study = self.study(16.5)
+        study["bs_power"]["sum_rate"].loc[{"scheme": "greedy", "bs_power_dbm": 35.0, "min_sut_rate": 7.0}] -= 8.0
+        assert outcome("F4-2", **study) == "not reproduced"
+        measured = BY_NAME["F4-2"].check({name.replace("_", "-"): data for name, data in self.study(20.0).items()})
+        assert "of the ideal lost by power and floor" in measured.measured
+        assert measured.measured.count("50% [") == 3  # the least power, and both laws
+
     def test_outcomes(self) -> None:
         assert outcome("F4-2", **self.study(20.0, spread=3.0)) == "reproduced"
         assert outcome("F4-2", **self.study(16.5)) == "reproduced within 25 %"
@@ -135,12 +143,19 @@ def test_a_floor_that_costs_only_with_a_high_gain_is_partly_reproduced() -> None
         coordinates = {"scheme": ["proposed", "zf-eps"], "tut_gain_dbi": [0.0, 15.0], "min_sut_rate": [3.0, 7.0]}
         return results(coordinates, spread, sum_rate=rate)
 
-    for name in ("F4-3", "F6-4"):
-        assert outcome(name, tut_gain=study(1.0, 3.0)) == "reproduced"
-        assert outcome(name, tut_gain=study(0.0, 3.0, 0.0)) == "partly"
-        assert outcome(name, tut_gain=study(-1.0, -1.0)) == "not reproduced"
-        # A fall within the noise is none.
-        assert outcome(name, tut_gain=study(0.1, 0.1, 30.0)) == "not reproduced"
+    def powers(cost: float, at_35: float | None = None) -> xr.Dataset:
+        data = study(cost, cost if at_35 is None else at_35)
+        return data.rename(tut_gain_dbi="bs_power_dbm").assign_coords(bs_power_dbm=[25.0, 35.0])
+
+    assert outcome("F4-3", bs_power=powers(1.0), tut_gain=study(1.0, 3.0)) == "reproduced"
+    assert outcome("F4-3", bs_power=powers(1.0, 0.0), tut_gain=study(1.0, 3.0)) == "partly"  # one power is enough
+    assert outcome("F4-3", bs_power=powers(0.0), tut_gain=study(0.0, 3.0, 0.0)) == "partly"
+    assert outcome("F4-3", bs_power=powers(1.0), tut_gain=study(1.0, -1.0)) == "not reproduced"
+    assert outcome("F6-4", tut_gain=study(1.0, 3.0)) == "reproduced"
+    assert outcome("F6-4", tut_gain=study(0.0, 3.0, 0.0)) == "partly"
+    assert outcome("F6-4", tut_gain=study(-1.0, -1.0)) == "not reproduced"
+    # A fall within the noise is none.
+    assert outcome("F6-4", tut_gain=study(0.1, 0.1, 30.0)) == "not reproduced"
 
 
 def test_never_means_that_designs_are_found_too() -> None:
@@ -152,6 +167,22 @@ def test_never_means_that_designs_are_found_too() -> None:
     assert outcome("F5-1", bs_power=study(0.1)) == "reproduced"
     assert outcome("F5-1", bs_power=lost(study(0.1), "proposed", slice(0, 5))) == "partly"
     assert outcome("F5-1", bs_power=study(0.09)) == "not reproduced"
+
+
+def test_blind_schemes_fall_below_the_floor_at_every_point() -> None:
+    def study(greedy: float, own: float = -10.0) -> xr.Dataset:
+        levels = {"greedy": greedy, "uniform": -12.0, "interference-free": own}
+        data = results({"scheme": list(levels), **POWERS}, sum_rate=lambda **_: 30.0)
+        noise = data["sum_rate"] - 30.0 - COMMON
+        level = xr.DataArray(list(levels.values()), dims="scheme", coords={"scheme": list(levels)})
+        return data.assign(scnr=10.0 ** (0.1 * (level + noise)).expand_dims({"cell": 1, "target": 2}))
+
+    assert outcome("F5-2", bs_power=study(-11.0)) == "reproduced"
+    assert outcome("F5-2", bs_power=study(-11.0, own=-10.5)) == "partly"
+    assert outcome("F5-2", bs_power=study(-9.0)) == "not reproduced"  # though the mean of both is below
+    risen = study(-11.0)
+    risen["scnr"].loc[{"scheme": "greedy", "bs_power_dbm": 35.0, "min_sut_rate": 3.0}] *= 2.0
+    assert outcome("F5-2", bs_power=risen) == "not reproduced"  # one power is enough
 
 
 def test_the_parts_of_the_loss() -> None:
@@ -166,13 +197,25 @@ def test_the_parts_of_the_loss() -> None:
             terrestrial_rate=lambda scheme, **_: rates[scheme][1],
         )
 
+    def but(power: float, satellite: float, terrestrial: float) -> xr.Dataset:
+        """Satellite rate 9 and terrestrial rate 28, but at one power."""
+        here, there = study(9.0, 28.0), study(satellite, terrestrial)
+        return xr.where(here["bs_power_dbm"] == power, there, here, keep_attrs=True).assign(
+            usable=here["usable"], status=here["status"]
+        )
+
     assert outcome("F6-1", bs_power=study(9.0, 28.0)) == "reproduced"
     assert outcome("F6-1", bs_power=study(13.0, 28.0, 10.0)) == "not reproduced"
+    assert outcome("F6-1", bs_power=but(25.0, 14.0, 20.0)) == "partly"
+    assert outcome("F6-1", bs_power=but(35.0, 14.0, 20.0)) == "not reproduced"
     assert outcome("F6-2", bs_power=study(9.0, 28.0)) == "reproduced"
     assert outcome("F6-2", bs_power=study(3.0, 28.0)) == "not reproduced"
+    assert outcome("F6-2", bs_power=but(25.0, 3.0, 28.0)) == "partly"
     gains = study(7.0, 10.0).rename(bs_power_dbm="tut_gain_dbi")
     assert outcome("F6-3", bs_power=study(7.0, 10.0), tut_gain=gains) == "reproduced"
     assert outcome("F6-3", bs_power=study(9.0, 28.0), tut_gain=gains) == "partly"
+    one = but(25.0, 7.0, 10.0).rename(bs_power_dbm="tut_gain_dbi")
+    assert outcome("F6-3", bs_power=but(25.0, 7.0, 10.0), tut_gain=one) == "partly"  # of the powers, of the gains
     assert (
         outcome("F6-3", bs_power=study(9.0, 28.0), tut_gain=study(10.0, 13.0).rename(bs_power_dbm="tut_gain_dbi"))
         == "not reproduced"
@@ -219,10 +262,29 @@ class TestAssociation:
         assert outcome("F7-1", association=data) == "partly"
         assert outcome("F7-2", association=data) == "partly"
         assert outcome("F7-3", association=association(lambda **_: 30.0, 0.0)) == "not reproduced"
+
+        # Gaps that grow at the largest power alone do so in part.
+        def late(association: str, satellite_power_w: float, size: tuple[int, float], **_: Any) -> float:
+            gap = 4.0 if size[0] == 2 and satellite_power_w > 100.0 else 1.0
+            return 30.0 + ahead[association] * gap
+
+        verdict = BY_NAME["F7-3"].check({"association": association(late)})
+        assert verdict.outcome == "partly"
+        assert "3 of 9 steps to fewer antennas surely widen a lead" in verdict.measured
+
+        # Behind nearest at the lower powers alone: the text counts it, the criterion says where it looks.
+        def lower(association: str, satellite_power_w: float, **_: Any) -> float:
+            return 30.0 + ahead[association] - (3.0 if association == "proposed" and satellite_power_w < 100.0 else 0.0)
+
+        verdict = BY_NAME["F7-2"].check({"association": association(lower)})
+        assert verdict.outcome == "partly"
+        assert "of 9 settings and powers surely behind nearest at 6" in verdict.measured
+        assert "at the largest power alone, in every setting" in verdict.criterion
         assert outcome("F7-2", association=association(lambda **_: 30.0, 5.0)) == "not reproduced"
         assert outcome("F7-1", association=data.isel(trial=[0])) == "insufficient"
 
 
+ARRAYS = "num_rx+num_receivers"
 RADII = [50.0, 80.0, 100.0, 115.0, 130.0, 150.0, 175.0, 200.0]
 
 
@@ -237,10 +299,11 @@ def failures(middles: dict[str, float], trials: int = 400, arrays: int = 2) -> x
                 middle = middles["free" if s else rule]
                 chance = 1 / (1 + np.exp(-(radius - middle) / 10.0) * 7 / 3)
                 found[s, :, r, a] = rng.uniform(size=(arrays, trials)) < chance
-    dims = ("scheme", "num_rx+num_receivers", "sensing_radius_m", "association", "trial")
+    dims = ("scheme", ARRAYS, "sensing_radius_m", "association", "trial")
+    sizes = {name: (ARRAYS, [4, 32][:arrays]) for name in ARRAYS.split("+")}
     return xr.Dataset(
         {"sensing_failure": (dims, found), "usable": (dims, np.ones(found.shape, dtype=bool))},
-        coords={"scheme": list(schemes), "sensing_radius_m": RADII, "association": list(rules)},
+        coords={"scheme": list(schemes), "sensing_radius_m": RADII, "association": list(rules), **sizes},
     )
 
 
@@ -257,7 +320,7 @@ class TestFailure:
         assert radius_at(share + 0.5) == 50.0
 
     def test_ratio_of_radii_holds_the_truth(self) -> None:
-        data = failures(MIDDLES)["sensing_failure"].isel({"num_rx+num_receivers": 0, "association": 0}, drop=True)
+        data = failures(MIDDLES)["sensing_failure"].isel({ARRAYS: 0, "association": 0}, drop=True)
         found = radius_ratio(*(data.sel(scheme=name, drop=True) for name in ("sensing-only", "sensing-only-free")))
         assert found.holds(132.0 / 148.0)
         assert found.high - found.low < 0.12
@@ -274,6 +337,16 @@ class TestFailure:
         assert outcome("F8-1", sensing_failure=failures(MIDDLES)) == "reproduced"
         assert outcome("F8-1", sensing_failure=failures({**MIDDLES, "random": 132.0})) == "not reproduced"
 
+    def test_order_of_every_array(self) -> None:
+        data = failures(MIDDLES)
+        # With the second array the satellite costs nothing.
+        free = data["sensing_failure"].sel(scheme="sensing-only-free", association="proposed").isel({ARRAYS: 1})
+        data["sensing_failure"].loc[{"scheme": "sensing-only", "association": "proposed"}][1] = free.values
+        verdict = BY_NAME["F8-1"].check({"sensing-failure": data})
+        assert verdict.outcome == "partly"
+        assert "with 4 x 4 free" in verdict.measured
+        assert "with 32 x 32 free" in verdict.measured
+
     def test_radii_against_published_numbers(self) -> None:
         assert outcome("F8-2", sensing_failure=failures(MIDDLES)) == "not reproduced"
         assert outcome("F8-2", sensing_failure=failures({**MIDDLES, "proposed": 0.56 * 148.0})) == "reproduced"
@@ -286,12 +359,33 @@ class TestFailure:
         assert outcome("F8-4", sensing_failure=failures(MIDDLES)) == "not reproduced"
 
     def test_monostatic(self) -> None:
-        def alone(middle: float) -> xr.Dataset:
-            return failures({**MIDDLES, "proposed": middle}, trials=400).isel(association=0, scheme=[0], drop=True)
+        def alone(middle: float, many: float | None = None) -> xr.Dataset:
+            parts = [
+                failures({**MIDDLES, "proposed": one}).isel(association=0, scheme=[0], drop=True).isel({ARRAYS: [at]})
+                for at, one in enumerate((middle, middle if many is None else many))
+            ]
+            return xr.concat(parts, ARRAYS)
 
         study = failures(MIDDLES)
         assert outcome("F8-5", sensing_failure=study, sensing_monostatic=alone(100.0)) == "reproduced"
         assert outcome("F8-5", sensing_failure=study, sensing_monostatic=alone(160.0)) == "not reproduced"
+        assert outcome("F8-5", sensing_failure=study, sensing_monostatic=alone(100.0, 160.0)) == "partly"
+        # More failures at small radii and fewer at large ones are no "no better".
+        mixed = alone(160.0)
+        mixed["sensing_failure"].loc[{"sensing_radius_m": 80.0}] = 1.0
+        assert outcome("F8-5", sensing_failure=study, sensing_monostatic=mixed) == "not reproduced"
+
+    def test_monostatic_sensing_that_never_fails_is_better(self) -> None:
+        study, single = failures(MIDDLES), failures(MIDDLES).isel(association=0, scheme=[0], drop=True)
+        single["sensing_failure"][:] = 0.0
+        verdict = BY_NAME["F8-5"].check({"sensing-failure": study, "sensing-monostatic": single})
+        assert verdict.outcome == "not reproduced"
+        assert "monostatic above 200 m (at least 1.5" in verdict.measured
+        one = study["sensing_failure"].isel({ARRAYS: 0, "association": 0, "scheme": 0}, drop=True)
+        never = xr.zeros_like(one)
+        assert radius_ratio(never, one).trials == 0
+        assert radius_ratio(never, one, at_least=True).mean == pytest.approx(200.0 / 132.0, rel=0.05)
+        assert radius_ratio(never, never, at_least=True).trials == 0
 
 
 class TestCells:
@@ -346,6 +440,9 @@ def test_refinement_and_convergence() -> None:
     assert outcome("X-1", refinement=study(38.2)) == "reproduced"
     assert outcome("X-1", refinement=study(41.0)) == "partly"
     assert outcome("X-1", refinement=study(50.0)) == "not reproduced"
+    later = study(38.2)
+    later["sum_rate"].loc[{"scheme": "proposed-genie", "ageing_rho": 0.9}] += 3.0
+    assert outcome("X-1", refinement=later) == "partly"  # one correlation is enough
 
     def turns(course: list[float], violation: float) -> xr.Dataset:
         data = results({"scheme": ["proposed:published", "proposed:reference"]}, violation=lambda **_: 0.0)

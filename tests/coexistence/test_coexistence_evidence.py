@@ -12,6 +12,7 @@ import xarray as xr
 
 from leoisac.experiment.sweeps import sweep_axes
 from leoisac.foundation.status import Status
+from leoisac.plots.side_by_side import beside
 from leoisac.systems import coexistence
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.evidence.equations import EQUATIONS
@@ -118,6 +119,88 @@ def test_titles_and_captions_come_from_the_data() -> None:
     own = next(line for line in panel.lines if len(line.get_xdata()) == 3)
     expected = dataset["sum_rate"].sel(scheme="proposed").isel(trial=slice(10, None)).mean("trial")
     np.testing.assert_allclose(own.get_ydata(), expected)
+
+
+def scnrs() -> xr.Dataset:
+    """Made-up SCNRs: the floor but for the blind schemes, whose drops fall by up to 24 dB."""
+    schemes, powers, floors = ["proposed", "greedy", "uniform"], [25.0, 45.0], [3.0, 7.0]
+    fall = np.linspace(0.0, 24.0, TRIALS)
+    decibels = np.full((3, 2, 2, TRIALS, 1, 2), -10.0)
+    decibels[1:] -= fall[:, None, None]
+    dims = ("scheme", "bs_power_dbm", "min_sut_rate", "trial")
+    found = {
+        "scnr": ((*dims, "cell", "target"), 10.0 ** (0.1 * decibels)),
+        "usable": (dims, np.ones(decibels.shape[:4], dtype=bool)),
+        "status": (dims, np.zeros(decibels.shape[:4], dtype=int)),
+    }
+    return xr.Dataset(found, coords={"scheme": schemes, "bs_power_dbm": powers, "min_sut_rate": floors})
+
+
+def drawn(panel: Any) -> list[Any]:
+    """Curves of a panel, without marks, bars and what the legend shows."""
+    return [line for line in panel.lines if len(line.get_xdata()) > 1 and line.get_alpha()]
+
+
+def test_means_and_minima_of_the_scnr_have_scales_of_their_own() -> None:
+    figure = next(item for item in FIGURES if item.name == "fig-5").draw({"bs-power": scnrs()})
+    (mean, _, least, _) = figure.axes
+    assert mean.get_ylim()[0] > -28.0
+    assert least.get_ylim()[0] < -34.0
+    assert (mean.get_ylabel(), least.get_ylabel()) == (
+        "mean SCNR of the targets [dB]",
+        "least SCNR of any target [dB]",
+    )
+    np.testing.assert_allclose([line.get_ydata() for line in drawn(mean)], [[-10.0] * 2, [-22.0] * 2, [-22.0] * 2])
+    np.testing.assert_allclose([line.get_ydata() for line in drawn(least)], [[-10.0] * 2, [-34.0] * 2, [-34.0] * 2])
+    # Greedy and uniform are the same here, and still both are seen.
+    starts = [line.get_xdata()[0] for line in drawn(mean)]
+    assert starts == sorted(set(starts))
+    note = " ".join(figure.get_supxlabel().split())
+    assert "signal-to-clutter-plus-noise ratio (SCNR)" in note
+    assert "marks of one power stand side by side" in note
+
+
+def test_exclusion_has_a_panel_for_every_victim_and_criterion() -> None:
+    distances, schemes = [100.0, 1000.0, 10_000.0], ["proposed", "greedy"]
+    dims = ("scheme", "sut_distance_m", "trial")
+    levels = np.array([[-20.0, -10.0, -20.0], [20.0, -10.0, -20.0]])[:, :, None] + np.zeros(TRIALS)
+    found: dict[str, Any] = {
+        "inr_sut_db": ((*dims, "cell"), levels[..., None]),
+        "inr_tut_db": ((*dims, "cell", "user"), levels[..., None, None] + 100.0),
+        "inr_radar_db": ((*dims, "cell", "receiver"), levels[..., None, None]),
+        "usable": (dims, np.ones(levels.shape, dtype=bool)),
+        "status": (dims, np.zeros(levels.shape, dtype=int)),
+    }
+    dataset = xr.Dataset(found, coords={"scheme": schemes, "sut_distance_m": distances})
+    figure = next(item for item in FIGURES if item.name == "exclusion").draw({"exclusion": dataset})
+    assert [panel.get_title() for panel in figure.axes] == [
+        f"{victim}: I/N ≤ {criterion} dB"
+        for criterion in ("-6", "-12.2")
+        for victim in ("at the satellite user", "at users and radar receivers")
+    ]
+    shown = [[list(line.get_ydata()) for line in drawn(panel)] for panel in figure.axes]
+    assert shown[0] == [[1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
+    assert shown[2] == [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]
+    assert shown[1] == shown[3] == [[0.0] * 3] * 2
+    # No bands, which would hide what is below them; intervals as bars that end at 0 and 1.
+    bars = [item for panel in figure.axes for item in panel.collections]
+    ends = np.concatenate([np.reshape(bar.get_segments(), (-1, 2))[:, 1] for bar in bars])
+    assert (ends.min(), ends.max()) == (0.0, 1.0)
+
+
+def test_marks_side_by_side_stay_at_their_abscissa() -> None:
+    x = np.array([25.0, 30.0, 45.0])
+    np.testing.assert_array_equal(beside(x, 0, 1), x)
+    np.testing.assert_array_equal(beside(x, 1, 3), x)
+    np.testing.assert_allclose(beside(x, 0, 3), x - 0.4)  # a fiftieth of the range
+    np.testing.assert_allclose(beside([0.0, 0.1, 10.0], 2, 3), [0.03, 0.13, 10.03])  # 0.6 of a step for all
+    np.testing.assert_allclose(beside([1.0, 1e5], 2, 3, log=True), np.array([1.0, 1e5]) * 1e5**0.02)
+    assert beside([7.0], 0, 3) == [7.0]
+
+
+def test_the_map_is_a_study_of_one_drop() -> None:
+    study = coexistence.SYSTEM.study("places")
+    assert (study.trials, study.preset("quick").trials) == (1, 1)
 
 
 def test_the_exclusion_distance_holds_at_all_larger_ones() -> None:

@@ -43,8 +43,8 @@ def several_cells_order(data: Data) -> Verdict:
     ahead_of_all = all(one.above for found in ahead.values() for one in found)
     every = [one for found in (*ahead.values(), *behind.values()) for one in found]
     criterion = (
-        "at every power surely above all others and surely below both ideals; partly: below the interference-free "
-        "optimum alone"
+        "at every power surely above all others and surely below both ideals; partly: surely above all others, below "
+        "the interference-free optimum alone"
     )
     fair = ahead_of_all and all(one.above for one in behind["interference-free-wmmse"])
     return graded(ahead_of_all and all(one.above for one in every), fair, measured, least_trials(every), criterion)
@@ -77,7 +77,7 @@ def gap_shrinks(data: Data) -> Verdict:
     alive = _shares(without_collapsed(dataset), "interference-free")
     measured += f" (interference-free ZF without collapsed drops {alive[few].mean:.3f}, {alive[many].mean:.3f})"
     surely = [one.above for one in grown.values()]
-    criterion = "the shares of both ideals surely grow; partly: one of them"
+    criterion = f"the shares of both ideals surely grow from {few} to {many} cells; partly: one of them"
     return graded(all(surely), any(surely), measured, least_trials(grown.values()), criterion)
 
 

@@ -34,9 +34,14 @@ def without_collapsed(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign(usable=(dataset["usable"] & ~dead).transpose(*dataset["usable"].dims))
 
 
+def means_at_points(values: xr.DataArray) -> list[Estimate]:
+    """Mean at every point of the sweep, in the order of the axes."""
+    return _estimates(mean_interval(values))
+
+
 def at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
     """Mean of ``first - second`` at every point of the sweep, in the order of the axes."""
-    return _estimates(mean_interval(first - second))
+    return means_at_points(first - second)
 
 
 def ratios_at_points(first: xr.DataArray, second: xr.DataArray) -> list[Estimate]:
@@ -110,12 +115,14 @@ def radius_at(share: xr.DataArray, level: float = FAILURE_LEVEL) -> float:
     return _crossing(share["sensing_radius_m"].values.astype(float), share.values.astype(float), level)
 
 
-def radius_ratio(first: xr.DataArray, second: xr.DataArray) -> Estimate:
+def radius_ratio(first: xr.DataArray, second: xr.DataArray, *, at_least: bool = False) -> Estimate:
     """Radius at equal failure of one case over that of another, with a bootstrap interval over the drops of both.
 
     Args:
         first, second: failures (0 or 1) over ``sensing_radius_m`` and ``trial``. No trials, where a case never reaches
             the level: nothing is known of its radius.
+        at_least: a lower bound of the ratio is enough: where the first case never reaches the level, its radius counts
+            as the largest one looked at.
     """
     first, second = xr.align(first, second, join="inner")
     radius = first["sensing_radius_m"].values.astype(float)
@@ -126,7 +133,10 @@ def radius_ratio(first: xr.DataArray, second: xr.DataArray) -> Estimate:
         return Estimate(np.nan, np.nan, np.nan, 0)
 
     def ratio(shares: np.ndarray) -> float:
-        return _crossing(radius, shares[0], FAILURE_LEVEL) / _crossing(radius, shares[1], FAILURE_LEVEL)
+        own = _crossing(radius, shares[0], FAILURE_LEVEL)
+        if at_least and np.isnan(own):
+            own = float(radius[-1])
+        return own / _crossing(radius, shares[1], FAILURE_LEVEL)
 
     mean = ratio(rows.mean(axis=2))
     drawn = np.reshape(_resampled(count) @ np.reshape(rows, (-1, count)).T, (-1, *rows.shape[:2]))

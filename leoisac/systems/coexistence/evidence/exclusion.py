@@ -13,7 +13,7 @@ from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import share_interval
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label
-from leoisac.plots.curves import draw_curve
+from leoisac.plots.side_by_side import draw_beside
 from leoisac.plots.style import house_style, series_styles
 from leoisac.systems.coexistence import SCHEMES
 from leoisac.systems.coexistence.evidence.quantities import QUANTITIES
@@ -25,7 +25,7 @@ SHARE = 0.95
 _RESAMPLES = 1000
 _TAILS = (0.025, 0.975)
 _AXIS = "sut_distance_m"
-_LINES = ("-", "--")
+_VICTIMS = ("at the satellite user", "at users and radar receivers")
 
 
 class Exclusion(NamedTuple):
@@ -78,7 +78,7 @@ def within(dataset: xr.Dataset, criterion_db: float) -> tuple[xr.DataArray, xr.D
 
 
 def draw_exclusion(datasets: Mapping[str, xr.Dataset]) -> Any:
-    """Shares of drops within two criteria against the distance of the satellite user, one panel per victim."""
+    """Shares of drops within a criterion against the satellite user's distance: a row each, victims side by side."""
     dataset = viewed(datasets["exclusion"])
     labels = {scheme.name: scheme.label for scheme in SCHEMES}
     styles = series_styles(tuple(labels))
@@ -86,32 +86,35 @@ def draw_exclusion(datasets: Mapping[str, xr.Dataset]) -> Any:
     axis = dataset[_AXIS]
     notes = list[str]()
     with house_style() as mpl:
-        figure = mpl.Figure(figsize=(7.4, 4.6), layout="constrained")
-        panels = figure.subplots(1, 2, sharey=True)
-        for place, (panel, title) in enumerate(
-            zip(panels, ("at the satellite user", "at users and radar receivers"), strict=True)
-        ):
+        figure = mpl.Figure(figsize=(7.4, 6.4), layout="constrained")
+        grid = figure.subplots(len(CRITERIA_DB), len(_VICTIMS), sharex=True, sharey=True)
+        for place, title in enumerate(_VICTIMS):
             told = list[str]()
-            for scheme in schemes:
-                for criterion, line in zip(CRITERIA_DB, _LINES, strict=True):
-                    met = within(dataset, criterion)[place].sel(scheme=scheme)
-                    count = met.notnull().sum("trial")
-                    numbers = share_interval(met.sum("trial"), count).rename(share="mean").assign(count=count)
+            for row, criterion in enumerate(CRITERIA_DB):
+                panel = grid[row][place]
+                panel.set_xscale("log")
+                panel.axhline(SHARE, color="#444444", linewidth=0.8)
+                panel.set_title(f"{title}: I/N ≤ {criterion:g} dB")
+                met = within(dataset, criterion)[place]
+                for turn, scheme in enumerate(schemes):
+                    one = met.sel(scheme=scheme)
+                    count = one.notnull().sum("trial")
+                    numbers = share_interval(one.sum("trial"), count).rename(share="mean").assign(count=count)
                     numbers["mean"].attrs = QUANTITIES["protected_share"].attributes
-                    style = styles[scheme]._replace(line=line)
-                    draw_curve(panel, axis.values, numbers, style, f"{labels[scheme]}, I/N ≤ {criterion:g} dB")
-                    told.append(f"{labels[scheme]} {criterion:g} dB {exclusion_distance(met).text()}")
-            panel.axhline(SHARE, color="#444444", linewidth=0.8)
-            panel.set_xscale("log")
-            panel.set_ylim(-0.03, 1.03)
-            panel.set_title(title)
+                    style = styles[scheme]
+                    draw_beside(panel, axis.values, numbers, style, labels[scheme], place=turn, count=len(schemes))
+                    told.append(f"{labels[scheme]} {criterion:g} dB {exclusion_distance(one).text()}")
+            notes.append(f"{title}, {SHARE:.0%} of drops within from: {'; '.join(told)}")
+        grid[0][0].set_ylim(-0.03, 1.03)
+        for panel in grid[-1]:
             panel.set_xlabel(
                 quantity_label(str(axis.attrs.get("long_name", axis.name)), str(axis.attrs.get("units", "m")))
             )
-            notes.append(f"{title}, {SHARE:.0%} of drops within from: {'; '.join(told)}")
-        panels[0].set_ylabel(QUANTITIES["protected_share"].label)
-        figure.legend(*panels[0].get_legend_handles_labels(), ncols=len(schemes), loc="outside upper center")
-        add_note(figure, comparison_text(dataset, "shares"), *notes)
+        for row in grid:
+            row[0].set_ylabel(QUANTITIES["protected_share"].label)
+        figure.legend(*grid[0][0].get_legend_handles_labels(), ncols=len(schemes), loc="outside upper center")
+        side = f"marks of one distance stand side by side; grey: {SHARE:.0%} of the drops"
+        add_note(figure, f"{comparison_text(dataset, 'shares')}; {side}", *notes)
     return figure
 
 

@@ -20,6 +20,7 @@ from leoisac.experiment.reading.statistics import (
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import draw_curve
+from leoisac.plots.side_by_side import draw_beside
 from leoisac.plots.style import COLUMN_WIDTH_IN, house_style, series_styles
 from leoisac.systems.coexistence import METRICS, SCHEMES, SYSTEM
 from leoisac.systems.coexistence.config import CoexistenceConfig
@@ -38,6 +39,7 @@ _PANEL_IN = 3.3
 _HEIGHT_IN = 3.9
 _COLUMNS = 3
 _MOST_TICKS = 6
+_OF_PARTS = ("proposed", "zf-eps", "interference-free-wmmse")
 
 
 def draw_sum_rate(datasets: Data) -> Any:
@@ -54,26 +56,35 @@ def draw_sum_rate(datasets: Data) -> Any:
 
 
 def draw_scnr(datasets: Data) -> Any:
-    """SCNR of the targets: mean over targets and drops (line) and the least of all (dotted)."""
+    """SCNR of the targets: above the mean over targets and drops, below the least of all, each on its own scale."""
     dataset = viewed(datasets["bs-power"])
     floors, values, styles = dataset["min_sut_rate"].values, scnr_db(dataset), series_styles(_ORDER)
-    demanded = _config(dataset).min_scnr_db
+    demanded, schemes = _config(dataset).min_scnr_db, _present(dataset)
+    means = mean_interval(values.mean(["cell", "target"]))
+    least = values.min(["cell", "target", "trial"]).to_dataset(name="mean")
+    kinds = ((means, QUANTITIES["mean_scnr_db"]), (least, QUANTITIES["least_scnr_db"]))
     with house_style() as mpl:
-        figure, panels = _row(mpl, len(floors), height=4.6)
-        for panel, floor in zip(panels, floors, strict=True):
-            for scheme in _present(dataset):
-                one = values.sel(scheme=scheme, min_sut_rate=floor)
-                numbers, style = mean_interval(one.mean(["cell", "target"])), styles[scheme]
-                draw_curve(panel, one["bs_power_dbm"].values, numbers, style, _LABELS[scheme])
-                panel.plot(one["bs_power_dbm"], one.min(["cell", "target", "trial"]), ":", color=style.colour)
-            panel.axhline(demanded, color="#444444", linewidth=0.8)
+        figure = mpl.Figure(figsize=(max(_PANEL_IN * len(floors), COLUMN_WIDTH_IN), 6.6), layout="constrained")
+        grid = figure.subplots(2, len(floors), squeeze=False, sharex=True, sharey="row")
+        for row, (numbers, quantity) in zip(grid, kinds, strict=True):
+            row[0].set_ylabel(quantity.label)
+            for panel, floor in zip(row, floors, strict=True):
+                panel.axhline(demanded, color="#444444", linewidth=0.8)
+                for place, scheme in enumerate(schemes):
+                    one, style = numbers.sel(scheme=scheme, min_sut_rate=floor), styles[scheme]
+                    x = dataset["bs_power_dbm"].values
+                    draw_beside(panel, x, one, style, _LABELS[scheme], place=place, count=len(schemes))
+        for panel, floor in zip(grid[0], floors, strict=True):
             panel.set_title(_floor_text(floor))
-        note = (
-            "marks: mean over targets and drops of the ratio in dB; dotted: least of all targets and drops; "
-            "grey: floor of "
-            f"{demanded:g} dB; {_note(datasets['bs-power'])}"
+        for panel in grid[-1]:
+            _mark_axis(panel, dataset["bs_power_dbm"])
+        figure.legend(*grid[0][0].get_legend_handles_labels(), ncols=_COLUMNS, loc="outside upper center")
+        add_note(
+            figure,
+            "signal-to-clutter-plus-noise ratio (SCNR) in dB: above its mean over targets and drops, below the least "
+            f"of all; grey: the floor of {demanded:g} dB; marks of one power stand side by side",
+            _note(datasets["bs-power"]),
         )
-        _finish(figure, panels, dataset["bs_power_dbm"], QUANTITIES["scnr_db"], note)
     return figure
 
 
@@ -89,10 +100,10 @@ def draw_rate_parts(datasets: Data) -> Any:
             for metric, line, name in parts:
                 numbers = summary(dataset, metric)
                 for panel, floor in zip(row, floors, strict=True):
-                    for scheme in ("proposed", "zf-eps", "interference-free-wmmse"):
-                        one = numbers.sel(scheme=scheme, min_sut_rate=floor)
-                        style = styles[scheme]._replace(line=line)
-                        draw_curve(panel, dataset[axis].values, one, style, f"{_LABELS[scheme]}, {name}")
+                    for place, scheme in enumerate(_OF_PARTS):
+                        one, label = numbers.sel(scheme=scheme, min_sut_rate=floor), f"{_LABELS[scheme]}, {name}"
+                        style, x = styles[scheme]._replace(line=line), dataset[axis].values
+                        draw_beside(panel, x, one, style, label, place=place, count=len(_OF_PARTS))
             for panel, floor in zip(row, floors, strict=True):
                 panel.set_title(_floor_text(floor))
                 _mark_axis(panel, dataset[axis])
@@ -104,6 +115,7 @@ def draw_rate_parts(datasets: Data) -> Any:
             figure,
             f"above, gain of terrestrial users {lower.tut_gain_dbi:g} dBi: {_note(powers)}",
             f"below, base stations of {upper.bs_power_dbm:g} dBm: {_note(gains)}",
+            "marks of one power or gain stand side by side",
         )
     return figure
 
@@ -113,24 +125,25 @@ def draw_associations(datasets: Data) -> Any:
     dataset = datasets["association"]
     rates = rate_with_association(dataset)
     axis = "num_rx+sensing_radius_m"
-    styles = series_styles(ASSOCIATIONS)
+    styles, rules = series_styles(ASSOCIATIONS), [str(name) for name in dataset["association"].values]
     sizes = list(zip(dataset["num_rx"].values, dataset["sensing_radius_m"].values, strict=True))
     failed = 1.0 - dataset["usable"].sel(scheme="coop-uniform").mean("trial")
     with house_style() as mpl:
         figure, panels = _grid(mpl, len(sizes))
         for index, (panel, (antennas, radius)) in enumerate(zip(panels, sizes, strict=True)):
-            for rule in (str(name) for name in dataset["association"].values):
-                one = mean_interval(rates.isel({axis: index}).sel(association=rule))
-                draw_curve(panel, dataset["satellite_power_w"].values, one, styles[rule], rule, least=0.0)
             panel.set_xscale("log")
+            for place, rule in enumerate(rules):
+                one, x = mean_interval(rates.isel({axis: index}).sel(association=rule)), dataset["satellite_power_w"]
+                draw_beside(panel, x.values, one, styles[rule], rule, place=place, count=len(rules))
             panel.set_title(f"{antennas} antennas, {radius:g} m")
         note = (
             "beams by P3 with the association named; a cell without a design that senses all targets is silent: "
             "its drop counts with the rate of the undisturbed satellite user alone (up to "
             f"{share_text(float(failed.max()))} of the drops of a point); means with 95 % intervals over all drops, "
-            f"{trials_text(dataset)}"
+            f"{trials_text(dataset)}; marks of one power stand side by side"
         )
-        _finish(figure, panels, dataset["satellite_power_w"], QUANTITIES["rate_or_silence"], note, columns=4)
+        quantity = QUANTITIES["rate_or_silence"]
+        _finish(figure, panels, dataset["satellite_power_w"], quantity, note, columns=4, floor=None)
     return figure
 
 
@@ -200,8 +213,12 @@ def draw_refinement(datasets: Data) -> Any:
     dataset = datasets["refinement"]
     with house_style() as mpl:
         figure, panels = _row(mpl, 1, COLUMN_WIDTH_IN)
-        _schemes(panels[0], summary(dataset, "sum_rate"), "ageing_rho")
-        _finish(figure, panels, dataset["ageing_rho"], METRICS["sum_rate"], _note(dataset))
+        numbers, schemes, styles = summary(dataset, "sum_rate"), _present(dataset), series_styles(_ORDER)
+        for place, scheme in enumerate(schemes):
+            one, x = numbers.sel(scheme=scheme), dataset["ageing_rho"].values
+            draw_beside(panels[0], x, one, styles[scheme], _LABELS[scheme], place=place, count=len(schemes))
+        note = f"{_note(dataset)}; marks of one correlation stand side by side"
+        _finish(figure, panels, dataset["ageing_rho"], METRICS["sum_rate"], note)
     return figure
 
 

@@ -32,6 +32,7 @@ def draw_places(datasets: Mapping[str, xr.Dataset]) -> Any:
     usable = dataset["usable"].isel(scheme=0)
     trial = int(np.argmax(usable.values))
     drop = dataset.isel(scheme=0, trial=trial)
+    chosen = ", the first with a design" if bool(usable.any()) else ", which has no design"
     cells = list(range(config.cells_per_beam))
     elevation, azimuth = (float(drop[f"satellite_{name}_deg"]) for name in ("elevation", "azimuth"))
     with house_style() as mpl:
@@ -49,9 +50,9 @@ def draw_places(datasets: Mapping[str, xr.Dataset]) -> Any:
         figure.legend(found.values(), found.keys(), ncols=4, loc="outside upper center")
         add_note(
             figure,
-            f"drop {int(drop['trial'])}: satellite at {elevation:.0f}° elevation, in the direction of the arrow; left "
-            "the beam's contours of -1 and -3 dB on the ground around its axis at the satellite user; right the first "
-            "cell, with circles of the users' and the targets' radius",
+            f"drop {int(drop['trial'])}{chosen}: satellite at {elevation:.0f}° elevation, in the direction of the "
+            "arrow; left the beam's contours of -1 and -3 dB on the ground around its axis at the satellite user; "
+            "right the first cell, with circles of the users' and the targets' radius",
         )
     return figure
 

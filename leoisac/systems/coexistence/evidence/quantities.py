@@ -8,6 +8,8 @@ _RATE = "bit/s/Hz"
 
 QUANTITIES: dict[str, Metric] = {
     "scnr_db": Metric("signal-to-clutter-plus-noise ratio of a target", "dB"),
+    "mean_scnr_db": Metric("mean SCNR of the targets", "dB"),
+    "least_scnr_db": Metric("least SCNR of any target", "dB"),
     "part_of_rate": Metric("sum rate of one network's users", _RATE, least=0.0),
     "rate_or_silence": Metric("sum rate with silent cells", _RATE, least=0.0),
     "share_of_ideal": Metric("sum rate over that without interference", least=0.0),
