@@ -196,6 +196,7 @@ class TestSweeps:
         assert found.outcome == "reproduced"
         assert "of pa2 over ibs-aware" in found.measured
         assert "das-fair keeps its promises in too few trials at 30.0, 40.0, 50.0" in found.measured
+        assert "das-fair +4.50 +4.50 – – –, tdma-fair +2.50" in found.measured
         assert verdict("F5-1", satellite_power=made(SYSTEM, name, rate, **met)).outcome == "reproduced"
         assert "das 0% 0%" in verdict("F5-1", satellite_power=made(SYSTEM, name, rate, **met)).measured
         ahead = made(SYSTEM, name, lambda s, c, luck: regular(s, c, luck) + 3.0 * (s == "ibs-aware"), **met)
@@ -203,6 +204,21 @@ class TestSweeps:
         assert verdict("F5-1", satellite_power=ahead).outcome == "reproduced"
         before = made(SYSTEM, name, regular).sel(scheme=["pa1", "pa2", "das", "tdma"])
         assert verdict("F5-1-FAIR", satellite_power=before).outcome == "insufficient"
+
+    def test_leads_over_the_panel_stand_beside_those_over_all_drops(self):
+        """PA1 leads by 1 in the half that PA2 can use, and is behind by 1 in the other half."""
+        half = np.arange(40) < 20
+
+        def rate(scheme, changes, luck):
+            rates = 5.0 + luck + np.where(half, 1.0, -1.0) * (scheme == "pa1") - 3.0 * scheme.endswith("-fair")
+            return np.where(half | (scheme != "pa2"), rates, np.nan)
+
+        found = verdict("F5-1-FAIR", satellite_power=made(SYSTEM, "satellite-power", rate))
+        assert found.trials == 20
+        panel, _, every = found.measured.partition("over all trials that both can use at a point: ")
+        assert "ibs-aware +1.00 +1.00 +1.00 +1.00 +1.00" in panel
+        assert "ibs-aware (+0.00) (+0.00) (+0.00) (+0.00) (+0.00)" in every
+        assert "das-fair +3.00" in every
 
     def test_two_trials_are_needed(self):
         name = "satellite-power"

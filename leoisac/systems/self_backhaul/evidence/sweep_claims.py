@@ -23,6 +23,8 @@ from leoisac.experiment.reading.verdicts import (
     ratio,
     saturation,
 )
+from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
+from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.number_text import share_text
 from leoisac.systems.self_backhaul.evidence.rates import (
     chosen,
@@ -81,7 +83,7 @@ def proposed_highest(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Ch
         fair = bool(pa1) and all(higher(one) for one in pa1)
         narrow, (leader, other) = min(counted, key=lambda item: item[0].mean)
         measured = f"least lead {narrow} bit/s/Hz, of {leader} over {other}; {_usable(dataset, data[study])}"
-        measured += f"; {_leads(leads)}" if fair_play else ""
+        measured += f"; {_leads(data[study], dataset, rivals)}" if fair_play else ""
         measured += "".join(
             f"; {name} keeps its promises in too few trials at {', '.join(at)}" for name, at in led.items()
         )
@@ -306,20 +308,32 @@ def _not_rising(dataset: xr.Dataset, scheme: str) -> str:
         return f"{scheme} {gone}"
     names = itertools.pairwise(_point_names(dataset))
     flat = [f"{a} to {b}" for step, (a, b) in zip(steps(dataset, scheme), names, strict=True) if not higher(step)]
-    whole = trend(points(dataset, scheme)).whole
-    return f"{scheme} {whole} from the first point to the last (no sure gain from {', '.join(flat)})"
+    whole = trend(points(dataset, scheme))
+    where = "at any step" if len(flat) == len(whole.steps) else f"from {', '.join(flat)}"
+    return f"{scheme} {whole.whole} from the first point to the last (no sure gain {where})"
 
 
-def _leads(leads: Mapping[tuple[str, str], Sequence[Estimate]]) -> str:
-    """PA1's mean leads over the sweep; in brackets those that are not sure."""
-    parts = [f"{other} {' '.join(map(_lead, found))}" for (scheme, other), found in leads.items() if scheme == "pa1"]
-    return f"pa1's mean leads over the sweep, those not sure in brackets: {', '.join(parts)}"
+def _leads(dataset: xr.Dataset, panel: xr.Dataset, rivals: Sequence[str]) -> str:
+    """PA1's mean leads over the sweep, over the panel's trials and over all that both can use at a point.
+
+    The former are the drops that leave room for every promise at every point, and kinder to the joint design.
+    """
+    least = LEAST_USABLE_SHARE * int((dataset["status"] != NOT_RUN).sum("trial").min())
+
+    def of(numbers: xr.Dataset) -> str:
+        found = {rival: gaps(numbers, "pa1", rival) for rival in present(panel, rivals)}
+        return ", ".join(f"{rival} {' '.join(_lead(one, least) for one in leads)}" for rival, leads in found.items())
+
+    return (
+        f"mean leads of pa1 over the sweep (in brackets: not sure): {of(panel)}; "
+        f"the same over all trials that both can use at a point: {of(dataset)}"
+    )
 
 
-def _lead(found: Estimate) -> str:
-    if not found.known:
+def _lead(found: Estimate, least: float) -> str:
+    if not found.known or found.trials <= least:
         return "–"
-    return f"{found.mean:+.2f}" if higher(found) else f"({found.mean:+.2f})"
+    return f"{found.mean:+.2f}" if higher(found) or lower(found) else f"({found.mean:+.2f})"
 
 
 def _led_without_comparison(dataset: xr.Dataset, rivals: Sequence[str]) -> dict[str, list[str]]:
