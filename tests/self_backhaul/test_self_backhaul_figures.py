@@ -249,7 +249,7 @@ class TestAxes:
         caption = figure.get_supxlabel()
         assert "Rivals as published: means over the 20 of 20 trials that every scheme and point can use" in caption
         assert "Fair rivals: means over the 20 of 20 trials that every scheme and point that is compared can" in caption
-        assert "not compared: DAS, fair at 10.0, 20.0, 30.0 (0% usable); TDMA, fair (5% usable)" in caption
+        assert "Not compared: DAS, fair at 10, 20, 30 (0% usable); TDMA, fair (5% usable)" in caption
         (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_title(loc="left").endswith("fair rivals")]
         assert "TDMA, fair (shares only)" in [text.get_text() for text in legend.get_texts()]
         lost = made(SYSTEM, "detection", lambda s, c, luck: (np.nan if s == "das-fair" else 5.0) + luck, 20)

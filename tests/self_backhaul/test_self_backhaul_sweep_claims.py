@@ -219,6 +219,9 @@ class TestSweeps:
         assert "ibs-aware +1.00 +1.00 +1.00 +1.00 +1.00" in panel
         assert "ibs-aware (+0.00) (+0.00) (+0.00) (+0.00) (+0.00)" in every
         assert "das-fair +3.00" in every
+        benchmarks = verdict("F5-1", satellite_power=made(SYSTEM, "satellite-power", rate)).measured
+        assert "least lead +0.00 [+0.00, +0.00] bit/s/Hz, of pa2 over" in benchmarks
+        assert "over all trials that both can use at a point pa1's least lead is +0.00 [-0.32, +0.32]" in benchmarks
 
     def test_two_trials_are_needed(self):
         name = "satellite-power"

@@ -30,7 +30,7 @@ _ROUNDS = (
     " Dotted: rounds of the fast route, whose designs may violate constraints and so have more rate than is possible; "
     "the mark at the end: the designs."
 )
-_LEGEND_ROOM = 0.35
+_LEGEND_ROOM = 0.55
 """Share of the height that is left free below the curves."""
 
 

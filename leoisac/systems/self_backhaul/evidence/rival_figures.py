@@ -90,7 +90,8 @@ def _numbers(part: xr.Dataset) -> xr.Dataset:
 
 def _not_compared(numbers: xr.Dataset, names: Mapping[str, str]) -> list[str]:
     """Which schemes have no mean at which points, and how many trials they can use there."""
-    axis = _axis_of(numbers)
+    values = numbers[_axis_of(numbers)].values.tolist()
+    points = np.array([f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values])
     parts = list[str]()
     for scheme in (str(name) for name in numbers["scheme"].values):
         one = numbers.sel(scheme=scheme)
@@ -98,9 +99,9 @@ def _not_compared(numbers: xr.Dataset, names: Mapping[str, str]) -> list[str]:
         if gone.any():
             shares = sorted({float(share) for share in one["usable_share"].values[gone]})
             usable = " to ".join(share_text(share) for share in dict.fromkeys((shares[0], shares[-1])))
-            where = "" if gone.all() else f" at {', '.join(str(value) for value in numbers[axis].values[gone])}"
+            where = "" if gone.all() else f" at {', '.join(points[gone])}"
             parts.append(f"{names.get(scheme, scheme)}{where} ({usable} usable)")
-    return [f"not compared: {'; '.join(parts)}"] if parts else []
+    return [f"Not compared: {'; '.join(parts)}"] if parts else []
 
 
 def _note_setting(figure: Any, dataset: xr.Dataset) -> None:
