@@ -184,6 +184,13 @@ class TestVerdicts:
         assert not fall.flat
         assert not fall.shrinks
         assert not saturation(steps(1.0, 1.2, 1.3)).shrinks
+        again = saturation(steps(4.0, 1.0, 0.5, 0.7, 0.9))
+        assert again.grows
+        assert not again.flat  # though the last step is less than a quarter of the largest
+        assert not again.shrinks
+        level = saturation(steps(2.0, 3.0, 0.1, 0.1 + 1e-12, half=0.0))  # before the largest and within rounding
+        assert not level.grows
+        assert level.flat
         assert not saturation(steps(0.0, 0.0, 0.0)).rises
 
     def test_pairs_tell_what_means_alone_do_not(self) -> None:

@@ -8,16 +8,53 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from leoisac.experiment.contracts import System
+from leoisac import catalogue
+from leoisac.experiment.contracts import System, Verdict
 from leoisac.experiment.reading.dataset import assemble
 from leoisac.experiment.reading.studies import with_plain_schemes
 from leoisac.experiment.scenario.scenarios import Scenario, study_scenario
 from leoisac.experiment.store.units import MemoryStore, Unit, UnitKey, unit_arrays
 from leoisac.experiment.trials.judge import Outcome
 from leoisac.foundation.config import fingerprint
+from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
 
 Rates = Callable[[str, Mapping[str, Any], np.ndarray], Any]
 """``rate(scheme, changes of the sweep point, one number per trial) -> delivered sum rate per trial``, NaN: unusable."""
+
+SYSTEM = catalogue.find("self-backhaul")
+LEVEL = {"pa1": 10.0, "pa2": 9.8, "das": 5.0, "tdma": 7.0, "tdma-half": 6.0, "ibs": 2.0, "ibs-matched": 3.0}
+LEVEL |= {"das-fair": 5.5, "tdma-fair": 7.5, "ibs-aware": 8.5}
+
+
+def step_of(study: Any, changes: Mapping[str, Any]) -> int:
+    """Which point of the sweep it is."""
+    if not study.sweep:
+        return 0
+    (values,) = study.sweep.values()
+    chosen = tuple(changes.values())
+    chosen = chosen[0] if len(chosen) == 1 else chosen
+    return [list(value) if isinstance(value, tuple) else value for value in values].index(
+        list(chosen) if isinstance(chosen, tuple) else chosen
+    )
+
+
+def saturating(study_name: str, slope: Mapping[str, float] | None = None) -> Rates:
+    """Rates that rise by 2, 1, 0.1, 0.1, ... per step, benchmarks by ``slope[scheme]`` of it."""
+    study = SYSTEM.study(study_name)
+    slope = slope or {}
+    rise = np.concatenate([[0.0], np.cumsum([2.0, 1.0, *([0.1] * 27)])])
+
+    def rate(scheme, changes, luck):
+        scheme = scheme.partition(":")[0]
+        return LEVEL[scheme] + slope.get(scheme, 1.0) * rise[step_of(study, changes)] + luck
+
+    return rate
+
+
+def verdict(name: str, **datasets: xr.Dataset) -> Verdict:
+    """What a claim says of datasets, named by their studies with underscores."""
+    claim = next(claim for claim in CLAIMS if claim.name == name)
+    return claim.check({study.replace("_", "-"): data for study, data in datasets.items()})
 
 
 def made(

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_studies import made
+from made_studies import SYSTEM, made, saturating
 
-from leoisac import catalogue
 from leoisac.experiment.contracts import OUTCOMES, WITHIN, resolve
 from leoisac.experiment.reading.comparison import viewed
 from leoisac.experiment.reading.studies import draw_figure, with_plain_schemes
@@ -16,7 +15,6 @@ from leoisac.foundation.status import Status
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.evidence import common_aperture_figures
 from leoisac.systems.self_backhaul.evidence.claims import CLAIMS
-from leoisac.systems.self_backhaul.evidence.common_aperture_figures import check_lobes, check_sidelobes, design, lobes
 from leoisac.systems.self_backhaul.evidence.convergence_figures import carried_forward
 from leoisac.systems.self_backhaul.evidence.declared import DEFAULTS, FIELDS, POINTS
 from leoisac.systems.self_backhaul.evidence.equations import EQUATIONS
@@ -32,43 +30,8 @@ from leoisac.systems.self_backhaul.evidence.rates import (
     steps,
     usable_share,
 )
-from leoisac.systems.self_backhaul.evidence.sensing_figures import characteristic, detection
 from leoisac.systems.self_backhaul.evidence.sensitivity import changes
 from leoisac.systems.self_backhaul.evidence.studies import STUDIES
-from leoisac.systems.self_backhaul.judge.evaluate import parameters
-
-SYSTEM = catalogue.find("self-backhaul")
-LEVEL = {"pa1": 10.0, "pa2": 9.8, "das": 5.0, "tdma": 7.0, "tdma-half": 6.0, "ibs": 2.0, "ibs-matched": 3.0}
-LEVEL |= {"das-fair": 5.5, "tdma-fair": 7.5, "ibs-aware": 8.5}
-
-
-def step_of(study, changes):
-    if not study.sweep:
-        return 0
-    (values,) = study.sweep.values()
-    chosen = tuple(changes.values())
-    chosen = chosen[0] if len(chosen) == 1 else chosen
-    return [list(value) if isinstance(value, tuple) else value for value in values].index(
-        list(chosen) if isinstance(chosen, tuple) else chosen
-    )
-
-
-def saturating(study_name, slope=None):
-    """Rates that rise by 2, 1, 0.1, 0.1, ... per step, benchmarks by ``slope[scheme]`` of it."""
-    study = SYSTEM.study(study_name)
-    slope = slope or {}
-    rise = np.concatenate([[0.0], np.cumsum([2.0, 1.0, *([0.1] * 27)])])
-
-    def rate(scheme, changes, luck):
-        scheme = scheme.partition(":")[0]
-        return LEVEL[scheme] + slope.get(scheme, 1.0) * rise[step_of(study, changes)] + luck
-
-    return rate
-
-
-def verdict(name, **datasets):
-    claim = next(claim for claim in CLAIMS if claim.name == name)
-    return claim.check({study.replace("_", "-"): data for study, data in datasets.items()})
 
 
 @pytest.fixture(scope="module")
@@ -176,309 +139,6 @@ class TestRates:
         np.testing.assert_array_equal(held, [[1.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
 
 
-class TestConvergence:
-    def made(self, **metrics):
-        return made(SYSTEM, "convergence", saturating("convergence"), 20, **metrics)
-
-    def test_a_rise_is_monotone_and_a_dip_is_not(self):
-        assert verdict("F2-1", convergence=self.made()).outcome == "reproduced"
-        dip = self.made(history=lambda s, c, luck, rates: np.stack([rates - 1.0, rates, 0.99 * rates], axis=1))
-        assert verdict("F2-1", convergence=dip).outcome == "not reproduced"
-        unfinished = self.made(status=lambda s, c, luck, rates: np.full(len(rates), int(Status.MAX_STEPS)))
-        assert verdict("F2-1", convergence=unfinished).outcome == "partly"
-
-    @pytest.mark.parametrize(
-        ("count", "outcome"), [(20, "reproduced"), (16, "reproduced within 25 %"), (6, "not reproduced")]
-    )
-    def test_iterations_are_those_of_the_published_route(self, count, outcome):
-        other = 20 - count
-
-        def counts(scheme, *_):
-            return np.full(20, count if scheme.endswith("published") else other)
-
-        data = self.made(iterations=counts)
-        found = verdict("F2-2", convergence=data)
-        assert found.outcome == outcome
-        assert found.trials == 20
-        assert "2.0 to 99.9 %" in found.measured
-
-    def test_without_the_published_route_nothing_is_said(self):
-        data = self.made().sel(scheme=["pa1:reference"])
-        for claim in ("F2-1", "F2-2"):
-            assert verdict(claim, convergence=data).outcome == "insufficient"
-
-    @pytest.mark.parametrize(
-        ("robust", "known", "outcome"),
-        [(10, 20, "reproduced"), (10, 8, "partly"), (15, 20, "partly"), (15, 12, "not reproduced")],
-    )
-    def test_iterations_of_the_robust_design(self, robust, known, outcome):
-        data = made(
-            SYSTEM,
-            "robust-convergence",
-            saturating("robust-convergence"),
-            6,
-            iterations=lambda scheme, *_: (robust if scheme == "pa2:published" else known) + np.arange(6) % 2,
-        )
-        assert verdict("F2-3", robust_convergence=data).outcome == outcome
-
-
-class TestSensing:
-    def test_trade_off(self):
-        thresholds = SYSTEM.study("pattern-threshold").sweep["pattern_min_w"]
-
-        def rate(scheme, changes, luck):
-            return 17.0 - changes["pattern_min_w"] / 200.0 + luck
-
-        def detected(scheme, changes, luck, rates):
-            return np.full(len(luck), changes["pattern_min_w"] / 200.0)
-
-        data = made(SYSTEM, "pattern-threshold", rate, 20, detection_probability=detected)
-        found = verdict("F4-1", pattern_threshold=data)
-        assert found.outcome == "reproduced"
-        assert "-1.00" in found.measured
-        assert f"{len(thresholds) - 1} of {len(thresholds) - 1} steps" in found.measured
-        flat = made(
-            SYSTEM,
-            "pattern-threshold",
-            lambda scheme, changes, luck: 17.0 - (changes["pattern_min_w"] > 100.0) + luck,
-            20,
-            detection_probability=detected,
-        )
-        assert verdict("F4-1", pattern_threshold=flat).outcome == "partly"
-        reverse = made(SYSTEM, "pattern-threshold", rate, 20, detection_probability=lambda *a: 1.0 - detected(*a))
-        assert verdict("F4-1", pattern_threshold=reverse).outcome == "not reproduced"
-
-    def test_rivals_of_the_trade_off(self):
-        name = "threshold-rivals"
-
-        def rate(scheme, changes, luck):
-            return LEVEL[scheme] - changes["pattern_min_w"] / 400.0 + luck
-
-        def detected(share):
-            return lambda scheme, c, luck, rates: np.full(
-                len(luck), c["pattern_min_w"] / 250.0 * (1.0 if scheme == "pa1" else share)
-            )
-
-        lower = {"threshold_rivals": made(SYSTEM, name, rate, detection_probability=detected(0.5))}
-        assert verdict("F4-2", **lower).outcome == "reproduced"
-        assert verdict("ABS-1", **lower).outcome == "reproduced"
-        same = {"threshold_rivals": made(SYSTEM, name, rate, detection_probability=detected(1.0))}
-        assert verdict("F4-2", **same).outcome == "reproduced"
-        assert verdict("ABS-1", **same).outcome == "partly"
-        more = {"threshold_rivals": made(SYSTEM, name, rate, detection_probability=detected(1.2))}
-        assert verdict("F4-2", **more).outcome == verdict("ABS-1", **more).outcome == "not reproduced"
-        fair = made(
-            SYSTEM,
-            name,
-            lambda s, c, luck: rate(s, c, luck) + 3.0 * (s == "ibs-aware"),
-            detection_probability=detected(1.0),
-        )
-        assert verdict("F4-2", threshold_rivals=fair).outcome == "partly"
-
-    def test_the_characteristic_passes_through_the_judged_point(self):
-        config = SelfBackhaulConfig()
-        snr = float(parameters(config).radar_snr_per_watt) * 50.0
-        data = made(SYSTEM, "pattern-threshold", lambda *_: 1.0, 3, target_power=lambda *_: np.full(3, 50.0)).assign(
-            detection_probability=lambda d: 0.0 * d["detection_probability"] + 0.25
-        )
-        curve = characteristic(data, np.array([1e-9, config.false_alarm, 1.0])).isel(scheme=0, pattern_min_w=0)
-        from scipy.stats import ncx2
-
-        assert float(curve[1]) == pytest.approx(ncx2.sf(-2.0 * np.log(config.false_alarm), 2, 2.0 * snr), rel=1e-9)
-        assert float(curve[0]) < float(curve[1]) < float(curve[2]) == pytest.approx(1.0)
-        assert float(detection(data).mean()) == 0.25
-
-    def test_common_aperture_claims(self):
-        assert check_lobes({}).outcome == "partly"
-        found = check_sidelobes({})
-        assert found.outcome == "reproduced"
-        assert "within 10 dB: none" in found.measured
-        assert "16 elements -40°, +40°" in found.measured
-        assert lobes(design(16)).wanted == 6
-        assert lobes(design(7)).wanted == 2
-        # Without the base station's beams no user has a lobe.
-        assert lobes(design(16, "sensing"), "sensing").wanted == len(common_aperture_figures.TARGETS_DEG)
-
-
-class TestSweeps:
-    def test_leading_everywhere(self):
-        name = "satellite-power"
-        assert verdict("F5-1", satellite_power=made(SYSTEM, name, saturating(name))).outcome == "reproduced"
-        robust = made(
-            SYSTEM, name, saturating(name), delivered_sum_rate=lambda s, c, luck, rates: rates - 3.5 * (s == "pa2")
-        )
-        found = verdict("F5-1", satellite_power=robust)
-        assert found.outcome == "partly"
-        assert "of pa2 over tdma" in found.measured
-        regular = saturating(name)
-        without = made(SYSTEM, name, lambda s, c, luck: regular(s, c, luck) + (np.nan if s == "pa2" else 0.0))
-        assert verdict("F5-1", satellite_power=without).outcome == "partly"
-        behind = made(SYSTEM, name, lambda s, c, luck: (8.0 if s == "das" else 5.0) + luck)
-        assert verdict("F5-1", satellite_power=behind).outcome == "not reproduced"
-
-    def test_who_cannot_be_compared_does_not_lead_always(self):
-        name = "bs-power"
-        regular = saturating(name)
-
-        def rate(scheme, changes, luck):
-            infeasible = scheme in ("pa1", "pa2") and changes["bs_power_dbw"] < -12.0
-            return np.full(len(luck), np.nan) if infeasible else regular(scheme, changes, luck)
-
-        found = verdict("F6-2", bs_power=made(SYSTEM, name, rate))
-        assert found.outcome == "partly"
-        assert "usable in 0%, 0%, 100%" in found.measured
-        assert "pa2 not compared at -20.0, -15.0" in found.measured
-
-    @pytest.mark.parametrize(
-        ("normalised", "absolute", "relative", "outcome"),
-        [
-            (0.2, 0.2, 0.3, "reproduced"),
-            (0.2, 0.2, 4.0, "partly"),
-            (0.2, 3.0, 0.3, "partly"),
-            (3.0, 3.0, 4.0, "not reproduced"),
-            (0.2, 0.2, np.nan, "partly"),
-        ],
-    )
-    def test_comparable(self, normalised, absolute, relative, outcome):
-        def below(loss):
-            return lambda scheme, changes, luck: 10.0 + luck - (loss if scheme == "pa2" else 0.0)
-
-        data = {
-            "satellite_power": made(SYSTEM, "satellite-power", below(normalised)),
-            "absolute_errors": made(SYSTEM, "absolute-errors", below(absolute)),
-            "users": made(SYSTEM, "users", below(normalised)),
-            "relative_errors": made(SYSTEM, "relative-errors", below(relative)),
-        }
-        found = verdict("F5-2", **data)
-        assert found.outcome == outcome
-        assert "2 users: – (0% usable)" in found.measured if np.isnan(relative) else "100% usable" in found.measured
-
-    def test_everybody_gains(self):
-        name = "satellite-power"
-        assert verdict("F5-3", satellite_power=made(SYSTEM, name, saturating(name))).outcome == "reproduced"
-        found = verdict("F5-3", satellite_power=made(SYSTEM, name, saturating(name, {"ibs": -0.5})))
-        assert found.outcome == "partly"
-        assert "not: ibs -" in found.measured
-        found = verdict("F5-3", satellite_power=made(SYSTEM, name, saturating(name, {"pa1": -0.5})))
-        assert found.outcome == "not reproduced"
-
-    @pytest.mark.parametrize(("claim", "name"), [("F5-4", "satellite-power"), ("F8-3", "users")])
-    def test_widening(self, claim, name):
-        study = {name.replace("-", "_"): name}
-        slower = dict.fromkeys(("das", "tdma", "tdma-half", "ibs", "ibs-matched"), 0.5)
-        for slope, outcome in ((slower, "reproduced"), ({"ibs": 0.5}, "partly"), ({}, "not reproduced")):
-            data = {key: made(SYSTEM, value, saturating(value, slope)) for key, value in study.items()}
-            assert verdict(claim, **data).outcome == outcome
-
-    @pytest.mark.parametrize("claim", ["F5-5", "F6-1", "F7-1", "F8-1"])
-    def test_levelling_off(self, claim):
-        (name,) = next(item for item in CLAIMS if item.name == claim).studies
-        key = name.replace("-", "_")
-        found = verdict(claim, **{key: made(SYSTEM, name, saturating(name))})
-        assert found.outcome == "reproduced"
-        assert found.measured.startswith("steps of +2.00 [+2.00, +2.00], +1.00")
-        study = SYSTEM.study(name)
-        straight = made(SYSTEM, name, lambda s, changes, luck: 5.0 + step_of(study, changes) + luck)
-        assert verdict(claim, **{key: straight}).outcome == "not reproduced"
-        slowing = made(SYSTEM, name, lambda s, changes, luck: 5.0 + (1.0 + step_of(study, changes)) ** 0.7 + luck)
-        assert verdict(claim, **{key: slowing}).outcome == "partly"
-        last = len(next(iter(study.sweep.values()))) - 1
-        regular = saturating(name)
-        falling = made(SYSTEM, name, lambda s, c, luck: regular(s, c, luck) - (step_of(study, c) == last))
-        found = verdict(claim, **{key: falling})
-        assert found.outcome == "not reproduced"
-        assert "the last one is a fall" in found.measured
-
-    def test_fair_rivals_have_claims_of_their_own(self):
-        name = "satellite-power"
-        regular = saturating(name)
-
-        def rate(scheme, changes, luck):
-            lost = scheme == "das-fair" and changes["satellite_power_dbw"] > 20.0
-            return regular(scheme, changes, luck) + (np.nan if lost else 0.0)
-
-        met = {"min_rate_met": lambda s, c, luck, rates: 1.0 * (s not in ("das", "ibs"))}
-        found = verdict("F5-1-FAIR", satellite_power=made(SYSTEM, name, rate, **met))
-        assert found.outcome == "reproduced"
-        assert "of pa2 over ibs-aware" in found.measured
-        assert "das-fair keeps its promises in too few trials at 30.0, 40.0, 50.0" in found.measured
-        assert verdict("F5-1", satellite_power=made(SYSTEM, name, rate, **met)).outcome == "reproduced"
-        assert "das 0% 0%" in verdict("F5-1", satellite_power=made(SYSTEM, name, rate, **met)).measured
-        ahead = made(SYSTEM, name, lambda s, c, luck: regular(s, c, luck) + 3.0 * (s == "ibs-aware"), **met)
-        assert verdict("F5-1-FAIR", satellite_power=ahead).outcome == "not reproduced"
-        assert verdict("F5-1", satellite_power=ahead).outcome == "reproduced"
-        before = made(SYSTEM, name, regular).sel(scheme=["pa1", "pa2", "das", "tdma"])
-        assert verdict("F5-1-FAIR", satellite_power=before).outcome == "insufficient"
-
-    def test_two_trials_are_needed(self):
-        name = "satellite-power"
-        assert verdict("F5-1", satellite_power=made(SYSTEM, name, saturating(name), 1)).outcome == "insufficient"
-
-    def test_deteriorating_and_gaining(self):
-        name = "bs-antennas"
-        both = made(SYSTEM, name, saturating(name, {"ibs": -0.3, "ibs-matched": -0.3, "tdma": 0.5}))
-        assert verdict("F7-2", bs_antennas=both).outcome == "reproduced"
-        assert verdict("F7-3", bs_antennas=both).outcome == "reproduced"
-        one = made(SYSTEM, name, saturating(name, {"ibs-matched": -0.3, "tdma": 1.5}))
-        assert verdict("F7-2", bs_antennas=one).outcome == "partly"
-        assert verdict("F7-3", bs_antennas=one).outcome == "partly"
-        none = made(SYSTEM, name, saturating(name, {"tdma": -0.5}))
-        assert verdict("F7-2", bs_antennas=none).outcome == "not reproduced"
-        assert verdict("F7-3", bs_antennas=none).outcome == "not reproduced"
-
-
-class TestOwnChecks:
-    def test_recovery(self):
-        def data(loss):
-            def history(scheme, changes, luck, rates):
-                return np.stack([rates - 1.0, rates / (1.0 - loss.get(scheme.partition(":")[0], 0.0))], axis=1)
-
-            return {
-                name.replace("-", "_"): made(SYSTEM, name, saturating(name), 6, history=history)
-                for name in ("convergence", "robust-convergence")
-            }
-
-        assert verdict("EXTRA-2", **data({})).outcome == "reproduced"
-        found = verdict("EXTRA-2", **data({"pa2": 0.05}))
-        assert found.outcome == "partly"
-        assert "pa2 loses at most 5.0e-02" in found.measured
-        assert verdict("EXTRA-2", **data({"pa1": 0.05})).outcome == "not reproduced"
-
-    @pytest.mark.parametrize(("gap", "outcome"), [(0.001, "reproduced"), (0.5, "not reproduced")])
-    def test_pattern_modes(self, gap, outcome):
-        data = made(
-            SYSTEM, "pattern-mode", lambda s, changes, luck: 14.0 + gap * (changes["pattern_mode"] == "joint") + luck
-        )
-        assert verdict("EXTRA-4", pattern_mode=data).outcome == outcome
-
-    @pytest.mark.parametrize(("printed", "outcome"), [(0.0, "reproduced"), (-0.5, "partly"), (0.5, "not reproduced")])
-    def test_forms_of_the_procedure(self, printed, outcome):
-        data = made(
-            SYSTEM, "procedure-forms", lambda scheme, c, luck: 14.0 + printed * (scheme == "pa1:published") + luck
-        )
-        found = verdict("EXTRA-3", procedure_forms=data)
-        assert found.outcome == outcome
-        assert "iterations 10.0 with free rates (route reference)" in found.measured
-
-    def test_promises_under_attack(self):
-        def data(left):
-            return made(
-                SYSTEM,
-                "attacked",
-                lambda scheme, c, luck: np.where((luck > 1.0) & (left < 0), np.nan, 14.0),
-                30,
-                history=lambda s, c, luck, rates: np.stack([np.full(30, 14.0), 14.0 + left + 0.01 * luck**2], axis=1),
-            )
-
-        kept = verdict("EXTRA-1", attacked=data(0.5))
-        assert kept.outcome == "reproduced"
-        assert kept.measured.startswith("0 of 60 designs broken")
-        assert "relative: +5.0e-01" in kept.measured
-        broken = verdict("EXTRA-1", attacked=data(-0.5))
-        assert broken.outcome == "not reproduced"
-        assert not broken.measured.startswith("0 of")
-
-
 class TestPublishedOtherwise:
     def studies(self, trials=200, **changes):
         name = "satellite-power"
@@ -576,11 +236,41 @@ class TestAxes:
         )
         assert figure.axes[0].get_xlabel() == "round of multipliers"
 
-    def test_figure_8_compares_all_over_the_same_trials(self):
-        users = made(SYSTEM, "users", saturating("users"), 12)
-        errors = made(SYSTEM, "relative-errors", lambda s, c, luck: np.where(np.arange(10) < 7, 5.0, np.nan), 10)
-        figure = draw_figure(SYSTEM, SYSTEM.figure("fig-8"), {"users": users, "relative-errors": errors})
-        assert "means over the 7 of 10 trials" in figure.get_supxlabel()
+    def test_who_is_not_compared_is_named(self, studies):
+        name = "satellite-power"
+        regular = saturating(name)
+
+        def rate(scheme, changes, luck):
+            power = changes["satellite_power_dbw"]
+            kept = {"tdma-fair": 1, "das-fair": 0 if power < 35.0 else 20}.get(scheme, 20)
+            return np.where(np.arange(len(luck)) < kept, regular(scheme, changes, luck), np.nan)
+
+        figure = draw_figure(SYSTEM, SYSTEM.figure("fig-5"), {name: made(SYSTEM, name, rate, 20)})
+        caption = figure.get_supxlabel()
+        assert "Rivals as published: means over the 20 of 20 trials that every scheme and point can use" in caption
+        assert "Fair rivals: means over the 20 of 20 trials that every scheme and point that is compared can" in caption
+        assert "Not compared: DAS, fair at 10, 20, 30 (0% usable); TDMA, fair (5% usable)" in caption
+        (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_title(loc="left").endswith("fair rivals")]
+        assert "TDMA, fair (shares only)" in [text.get_text() for text in legend.get_texts()]
+        lost = made(SYSTEM, "detection", lambda s, c, luck: (np.nan if s == "das-fair" else 5.0) + luck, 20)
+        figure = draw_figure(SYSTEM, SYSTEM.figure("detection"), {"detection": lost})
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+            "PA1 (proposed)",
+            "TDMA, fair",
+            "IBS, aware",
+        ]
+        assert "not compared: DAS, fair" in figure.get_supxlabel()
+
+    def test_infeasible_rounds_look_like_none_that_count(self, studies):
+        data = {**{n: studies[n] for n in SYSTEM.figure("fig-2").studies}}
+        data["convergence"] = data["convergence"].sel(scheme=["pa1"])
+        figure = draw_figure(SYSTEM, SYSTEM.figure("fig-2"), data)
+        rounds = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+        assert len(rounds) == 3
+        assert all(line.get_marker() in ("", "None", None) for line in rounds)
+        ends = [line for line in figure.axes[0].lines if line.get_linestyle() == "None" and len(line.get_xdata()) == 1]
+        assert ends
+        assert "20 trials that end in a design everywhere" in figure.get_supxlabel()
 
 
 def test_the_readme_shows_the_table_of_equations():

@@ -130,7 +130,9 @@ def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = 
         if not number:
             return "no trial that schemes and points have in common"
         asked = int(run.where(run > 0).min())  # that all of them have run
-        text = f"{what} over the {number} of {asked} trials that every scheme and point can use{with_intervals}"
+        left_out = ((run > 0) & ~dataset["usable"].any("trial")).any()
+        who = "every scheme and point that is compared" if left_out else "every scheme and point"
+        text = f"{what} over the {number} of {asked} trials that {who} can use{with_intervals}"
     elif view == ALL:
         text = f"{what} over all {_span(run)} trials, an unusable one counted as zero{with_intervals}"
     else:

@@ -8,6 +8,7 @@ on that side.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from leoisac.experiment.reading.statistics import mean_interval, ratio_interval
 
 FLAT = 0.25
 """A curve has levelled off when its last step gains at most this share of its largest one."""
+GROWN = 0.01
+"""It steepens again where a later step is surely larger than an earlier one by more than this share of its largest."""
 NEAR = 0.25
 """A published number outside the interval, but no further from the mean than this share of it, counts as near."""
 LEAST_TRIALS = 2
@@ -129,20 +132,23 @@ class Saturation(NamedTuple):
 
     Attributes:
         rises: its largest step before the last is a rise for sure.
-        flat: it rises, its last step surely gains at most ``FLAT`` of the largest, and it does not surely fall.
-        shrinks: it rises, the last step is surely smaller than the largest, and it does not surely fall.
+        flat: it rises, its last step surely gains at most ``FLAT`` of the largest; it neither falls nor grows again.
+        shrinks: it rises, the last step is surely smaller than the largest; it neither falls nor grows again.
         falls: the last step is a fall for sure: no saturation.
+        grows: after the largest step one is surely larger than an earlier one: the curve steepens again.
     """
 
     rises: bool
     flat: bool
     shrinks: bool
     falls: bool
+    grows: bool
 
 
 SATURATES = (
-    f"the largest step is a rise for sure, the last one surely gains at most {FLAT:.0%} of it and is no sure fall; "
-    "partly: the last step is surely smaller than the largest"
+    f"the largest step is a rise for sure, the last one surely gains at most {FLAT:.0%} of it and is no sure fall, and "
+    f"after the largest no step is surely larger than an earlier one by more than {GROWN:.0%} of the largest; partly: "
+    "the same, with a last step that is only surely smaller than the largest"
 )
 
 
@@ -150,12 +156,17 @@ def saturation(steps: Sequence[Estimate]) -> Saturation:
     """Whether a curve levels off, from what it gains at each step of a sweep (two or more)."""
     largest = max(steps[:-1], key=lambda one: one.mean)
     last = steps[-1]
+    after = steps[steps.index(largest) :]
     rises, falls = largest.above, last.below
+    least = GROWN * abs(largest.mean)
+    grows = any(later.low > earlier.high + least for earlier, later in itertools.combinations(after, 2))
+    levels = rises and not falls and not grows
     return Saturation(
         rises,
-        rises and not falls and last.high <= FLAT * largest.mean,
-        rises and not falls and last.high < largest.low,
+        levels and last.high <= FLAT * largest.mean,
+        levels and last.high < largest.low,
         falls,
+        grows,
     )
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.statistics import mean_interval
 from leoisac.foundation.figure_notes import add_note
-from leoisac.plots.curves import draw_curve
+from leoisac.plots.curves import LEAST_TRIALS, draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.self_backhaul import METRICS
 from leoisac.systems.self_backhaul.evidence.quantities import QUANTITIES
@@ -23,9 +23,14 @@ _ROUTES = {
     "published": "as published",
     "attacked": "fast route",
 }
+_MULTIPLIERS = {"fast", "attacked"}
+"""Routes whose history is one of infeasible points until its end."""
 _MODELS = ("noise-normalised", "relative")
-_ROUNDS = " Before their last round designs of the fast route may violate constraints."
-_LEGEND_ROOM = 0.35
+_ROUNDS = (
+    " Dotted: rounds of the fast route, whose designs may violate constraints and so have more rate than is possible; "
+    "the mark at the end: the designs."
+)
+_LEGEND_ROOM = 0.55
 """Share of the height that is left free below the curves."""
 
 
@@ -44,7 +49,7 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
         figure = mpl.Figure(figsize=(width, 3.6), layout="constrained")
         panels = figure.subplots(1, count, squeeze=False)[0]
         for panel, (label, route) in zip(panels, used.items(), strict=False):
-            _draw_powers(panel, power.sel(scheme=label))
+            _draw_powers(panel, power.sel(scheme=label), route in _MULTIPLIERS)
             panel.set_title(f"PA1, {_ROUTES.get(route, route)}")
             _name_steps(panel, {route})
             if panel is not panels[0]:
@@ -64,21 +69,25 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _text(dataset: xr.Dataset) -> str:
-    return comparison_text(dataset).replace("all that is compared can use", "end in a design everywhere")
+    """What the curves are over: a procedure counts where it ends, whether or not its design is usable."""
+    text = comparison_text(dataset)
+    for who in ("every scheme and point that is compared can use", "every scheme and point can use"):
+        text = text.replace(f"that {who}", "that end in a design everywhere")
+    return text
 
 
 def _name_steps(panel: Any, used: set[str]) -> None:
     """The routes over covariances iterate; the fast ones update multipliers."""
-    panel.set_xlabel(QUANTITIES["multiplier_round" if used <= {"fast", "attacked"} else "iteration"].label)
+    panel.set_xlabel(QUANTITIES["multiplier_round" if used <= _MULTIPLIERS else "iteration"].label)
     panel.xaxis.get_major_locator().set_params(integer=True)
 
 
-def _draw_powers(panel: Any, dataset: xr.Dataset) -> None:
+def _draw_powers(panel: Any, dataset: xr.Dataset, until_feasible: bool) -> None:
     powers = dataset["satellite_power_dbw"].values
     styles = series_styles([str(power) for power in powers])
     for power in powers:
         one = dataset.sel(satellite_power_dbw=power)
-        _curve(panel, one, styles[str(power)], f"$P_s$ = {power:g} dBW")
+        _curve(panel, one, styles[str(power)], f"$P_s$ = {power:g} dBW", until_feasible)
 
 
 def _draw_robust(panel: Any, dataset: xr.Dataset) -> None:
@@ -87,22 +96,35 @@ def _draw_robust(panel: Any, dataset: xr.Dataset) -> None:
     styles = series_styles(["known", *(f"{model}, {route}" for route in _ROUTES for model in _MODELS)])
     for label, route in used.items():
         if label.startswith("pa1"):
-            _curve(panel, dataset.sel(scheme=label).isel(error_model=0), styles["known"], f"PA1, {_ROUTES[route]}")
+            one = dataset.sel(scheme=label).isel(error_model=0)
+            _curve(panel, one, styles["known"], f"PA1, {_ROUTES[route]}", route in _MULTIPLIERS)
             continue
         for model in (str(name) for name in dataset["error_model"].values):
             one = dataset.sel(scheme=label, error_model=model)
-            _curve(panel, one, styles[f"{model}, {route}"], f"PA2, {_ROUTES[route]}, {model}")
+            name = f"PA2, {_ROUTES[route]}, {model}"
+            _curve(panel, one, styles[f"{model}, {route}"], name, route in _MULTIPLIERS)
     panel.set_title("PA1 and PA2, three users")
     _name_steps(panel, set(used.values()))
     panel.set_ylabel(METRICS[RATE].label)
     panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def _curve(panel: Any, one: xr.Dataset, style: SeriesStyle, label: str) -> None:
+def _curve(panel: Any, one: xr.Dataset, style: SeriesStyle, label: str, until_feasible: bool) -> None:
+    """Mean and band over the iterations; of a history that is infeasible until its end a dotted line, and the end."""
     history = carried_forward(one["history"].where(one["usable"]))
-    if history.sizes["iteration"]:
-        limits = METRICS[RATE]
-        draw_curve(panel, history["iteration"], mean_interval(history), style, label, least=limits.least)
+    if not history.sizes["iteration"]:
+        return
+    numbers, steps = mean_interval(history), history["iteration"].values
+    if not until_feasible:
+        draw_curve(panel, steps, numbers, style, label, least=METRICS[RATE].least)
+        return
+    panel.plot(steps, numbers["mean"].values, ":", color=style.colour)
+    end = numbers.isel(iteration=-1)
+    mean, low, high = (float(end[name]) for name in ("mean", "low", "high"))
+    reach = None if int(end["count"]) < LEAST_TRIALS else [[mean - low], [high - mean]]
+    panel.errorbar(
+        steps[-1:], [mean], reach, color=style.colour, marker=style.marker, linestyle="none", capsize=3, label=label
+    )
 
 
 def carried_forward(history: xr.DataArray) -> xr.DataArray:

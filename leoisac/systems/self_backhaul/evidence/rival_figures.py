@@ -11,7 +11,7 @@ import xarray as xr
 
 from leoisac.experiment.reading.statistics import summary
 from leoisac.foundation.figure_notes import add_note
-from leoisac.foundation.number_text import quantity_label
+from leoisac.foundation.number_text import quantity_label, share_text
 from leoisac.plots.curves import draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.self_backhaul import METRICS
@@ -33,20 +33,22 @@ def draw_rivals(
 ) -> Any:
     """Left the paper's rivals, right fair ones, each side over the trials that all of its schemes can use.
 
-    Below the rates: the share of all trials in which every user gets the least rate, whoever promises it, and the
-    share of usable trials.
+    Claims about these rivals are judged over the same trials (``sweep_claims.panel_of``). Below the rates: the share of
+    all trials in which every user gets the least rate, whoever promises it, and the share of usable trials. Who cannot
+    be compared has its shares alone; legend and caption say so.
 
     Args:
         dataset: of a study that sweeps one axis.
         title: of what is swept.
         prepare: changes numbers before they are drawn, such as the coordinate of the axis.
-        further: schemes that stand with the published ones only.
+        further: schemes of other studies that stand with the published ones only, over the trials that these can use,
+            too: they take nothing from the trials of the others.
         labels: of those.
     """
     styles = _styles(further)
     names = {**LABELS, **(labels or {})}
     sides = [
-        ("Rivals as published", (*PROPOSED, *PUBLISHED_RIVALS, *further)),
+        ("Rivals as published", (*PROPOSED, *PUBLISHED_RIVALS)),
         ("Fair rivals", (*PROPOSED, *FAIR_RIVALS)),
     ]
     rivals = (set(PUBLISHED_RIVALS), set(FAIR_RIVALS))
@@ -61,20 +63,45 @@ def draw_rivals(
         panels = figure.subplots(3, len(shown), sharex=True, sharey="row", squeeze=False, height_ratios=_HEIGHTS)
         captions = list[str]()
         for column, (heading, part) in enumerate(shown):
-            numbers = summary(part, RATE)
-            met = met_share(part)
-            numbers = numbers.assign(met=met.transpose(*numbers["usable_share"].dims))
+            numbers = _numbers(part)
+            captions.append(f"{heading or 'All'}: {numbers.attrs['caption']}")
+            captions += _not_compared(prepare(numbers) if prepare else numbers, names)
+            if heading == sides[0][0] and further:
+                more = _numbers(chosen(dataset, (*sides[0][1], *further)))
+                captions.append(f"{', '.join(names[name] for name in further)}: {more.attrs['caption']}")
+                numbers = xr.concat([numbers, chosen(more, further)], "scheme", combine_attrs="override")
             _draw_side(panels[:, column], prepare(numbers) if prepare else numbers, styles, names)
             panels[0, column].set_title(
                 f"{title}: {heading[:1].lower()}{heading[1:]}" if heading else title, loc="left"
             )
-            captions.append(f"{heading or 'All'}: {numbers.attrs['caption']}")
         panels[0, 0].set_ylabel(METRICS[RATE].label)
         panels[1, 0].set_ylabel(QUANTITIES["met_share"].label, fontsize=9)
         panels[2, 0].set_ylabel("usable share", fontsize=9)
         add_note(figure, ". ".join(captions) + ".")
         _note_setting(figure, dataset)
     return figure
+
+
+def _numbers(part: xr.Dataset) -> xr.Dataset:
+    """Means over what the schemes of a panel have in common, and the shares of all trials."""
+    numbers = summary(part, RATE)
+    return numbers.assign(met=met_share(part).transpose(*numbers["usable_share"].dims))
+
+
+def _not_compared(numbers: xr.Dataset, names: Mapping[str, str]) -> list[str]:
+    """Which schemes have no mean at which points, and how many trials they can use there."""
+    values = numbers[_axis_of(numbers)].values.tolist()
+    points = np.array([f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values])
+    parts = list[str]()
+    for scheme in (str(name) for name in numbers["scheme"].values):
+        one = numbers.sel(scheme=scheme)
+        gone = one["mean"].isnull().values
+        if gone.any():
+            shares = sorted({float(share) for share in one["usable_share"].values[gone]})
+            usable = " to ".join(share_text(share) for share in dict.fromkeys((shares[0], shares[-1])))
+            where = "" if gone.all() else f" at {', '.join(points[gone])}"
+            parts.append(f"{names.get(scheme, scheme)}{where} ({usable} usable)")
+    return [f"Not compared: {'; '.join(parts)}"] if parts else []
 
 
 def _note_setting(figure: Any, dataset: xr.Dataset) -> None:
@@ -99,7 +126,8 @@ def _draw_side(panels: Any, numbers: xr.Dataset, styles: Mapping[str, SeriesStyl
     x = values.astype(float) if np.issubdtype(values.dtype, np.number) else np.arange(len(values), dtype=float)
     for scheme in (str(name) for name in numbers["scheme"].values):
         one, style = numbers.sel(scheme=scheme), styles[scheme]
-        draw_curve(rates, x, one, style, names.get(scheme, scheme))
+        compared = bool(one["mean"].notnull().any())
+        draw_curve(rates, x, one, style, names.get(scheme, scheme) + ("" if compared else " (shares only)"))
         for panel, share in ((met, one["met"]), (usable, one["usable_share"])):
             panel.plot(x, share.values, style.line, color=style.colour, marker=style.marker)
     for panel in (met, usable):

@@ -85,15 +85,20 @@ def draw_detection(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _draw_pairs(dataset: xr.Dataset, axis: str, title: str) -> Any:
-    """Rate over the axis, and detection against rate; every scheme over its own usable trials."""
+    """Rate over the axis, and detection against rate, over the trials that all schemes and points can use.
+
+    Who cannot be compared has no curve, and no place in the legend.
+    """
     dataset = dataset.assign({_DETECTION: detection(dataset).assign_attrs(QUANTITIES[_DETECTION].attributes)})
-    rate, detected = (summary(dataset, name, view="usable") for name in (RATE, _DETECTION))
+    rate, detected = (summary(dataset, name) for name in (RATE, _DETECTION))
     label = quantity_label(str(dataset[axis].attrs["long_name"]), str(dataset[axis].attrs["units"]))
     styles = series_styles(ORDER)
     with house_style() as mpl:
         figure = mpl.Figure(figsize=(1.6 * COLUMN_WIDTH_IN, 3.8), layout="constrained")
         left, right = figure.subplots(1, 2)
-        for scheme in (str(name) for name in dataset["scheme"].values):
+        every = [str(name) for name in dataset["scheme"].values]
+        compared = [scheme for scheme in every if bool(rate["mean"].sel(scheme=scheme).notnull().any())]
+        for scheme in compared:
             style = styles[scheme]
             draw_curve(left, dataset[axis], rate.sel(scheme=scheme), style, LABELS.get(scheme, scheme))
             x, y = (numbers["mean"].sel(scheme=scheme).values for numbers in (rate, detected))
@@ -108,7 +113,12 @@ def _draw_pairs(dataset: xr.Dataset, axis: str, title: str) -> Any:
         lost = ", ".join(
             f"{name} {share_text(float(one))}" for name, one in zip(dataset["scheme"].values, shares) if one < 1
         )
-        add_note(figure, rate.attrs["caption"], f"Lowest usable shares: {lost or 'all usable'}. {_users_text(dataset)}")
+        gone = [LABELS.get(scheme, scheme) for scheme in every if scheme not in compared]
+        add_note(
+            figure,
+            f"{rate.attrs['caption']}{'; not compared: ' + ', '.join(gone) if gone else ''}",
+            f"Lowest usable shares: {lost or 'all usable'}. {_users_text(dataset)}",
+        )
     return figure
 
 

@@ -1,11 +1,14 @@
 """Criteria for the claims about sweeps (Figs. 5 to 8): who leads, who gains, what levels off.
 
-Every comparison is of means over the trials that all schemes and points of a study can use; where a claim says "higher"
-or "rises", the whole 95 % interval of the difference has to lie on that side.
+Every comparison is over the trials of the panel of the figure that shows these rivals: those that all of its schemes
+and points can use. Where a claim says "higher" or "rises", the whole 95 % interval of the difference has to lie on that
+side, by more than what counts as the same (``trends``).
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import xarray as xr
@@ -21,6 +24,8 @@ from leoisac.experiment.reading.verdicts import (
     ratio,
     saturation,
 )
+from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
+from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.number_text import share_text
 from leoisac.systems.self_backhaul.evidence.rates import (
     chosen,
@@ -35,7 +40,8 @@ from leoisac.systems.self_backhaul.evidence.rates import (
     sweep_axis,
     usable_share,
 )
-from leoisac.systems.self_backhaul.evidence.studies import PROPOSED, PUBLISHED_RIVALS, ROBUST
+from leoisac.systems.self_backhaul.evidence.studies import FAIR_RIVALS, PROPOSED, PUBLISHED_RIVALS, ROBUST
+from leoisac.systems.self_backhaul.evidence.trends import SAME, higher, lower, trend
 
 Data = Mapping[str, xr.Dataset]
 Check = Callable[[Data], Verdict]
@@ -44,6 +50,8 @@ COMPARABLE = 0.05
 """Largest relative loss of mean rates at which PA2 counts as comparable to PA1."""
 _RELATIVE = "pa2, relative errors"
 _ABSOLUTE = "pa2, absolute errors"
+_NO_LEAD = Estimate(math.nan, math.nan, math.nan, 0)
+_SURELY = f"the whole interval above {SAME} bit/s/Hz"
 
 
 def proposed_highest(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Check:
@@ -53,13 +61,12 @@ def proposed_highest(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Ch
     """
     fair_play = tuple(rivals) != PUBLISHED_RIVALS
     criterion = (
-        f"PA1 and PA2 lead {'every fair rival' if fair_play else 'every benchmark'} at every point, the whole interval "
-        "of the paired difference above 0; partly: where they can be compared PA1 does so, or all mean leads are "
-        "positive"
+        f"PA1 and PA2 lead {'every fair rival' if fair_play else 'every benchmark'} at every point, paired differences "
+        f"with {_SURELY}; partly: where they can be compared PA1 does so, or all mean leads are positive"
     ) + (". Where a rival keeps its promises in too few trials to be compared, it is led" if fair_play else "")
 
     def check(data: Data) -> Verdict:
-        dataset = viewed(chosen(data[study], (*PROPOSED, *rivals)))
+        dataset = panel_of(data[study], rivals)
         if not present(dataset, rivals):
             return graded(False, False, f"none of {', '.join(rivals)} was run", 0, criterion)
         leads = {
@@ -73,11 +80,12 @@ def proposed_highest(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Ch
         led = _led_without_comparison(dataset, rivals) if fair_play else {}
         compared = len(counted) + len(present(dataset, PROPOSED)) * sum(len(at) for at in led.values())
         everywhere = set(PROPOSED) <= {scheme for scheme, _ in leads} and compared == sum(map(len, leads.values()))
-        sure = everywhere and all(one.above for one, _ in counted)
+        sure = everywhere and all(higher(one) for one, _ in counted)
         pa1 = [one for one, (scheme, _) in counted if scheme != ROBUST]
-        fair = bool(pa1) and all(one.above for one in pa1)
+        fair = bool(pa1) and all(higher(one) for one in pa1)
         narrow, (leader, other) = min(counted, key=lambda item: item[0].mean)
         measured = f"least lead {narrow} bit/s/Hz, of {leader} over {other}; {_usable(dataset, data[study])}"
+        measured += f"; {(_leads if fair_play else _least_of_all)(data[study], dataset, rivals)}"
         measured += "".join(
             f"; {name} keeps its promises in too few trials at {', '.join(at)}" for name, at in led.items()
         )
@@ -126,50 +134,65 @@ def comparable(data: Data) -> Verdict:
 
 
 def all_increase(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Check:
-    """Every scheme gains at every step of the sweep; partly when the proposed ones do and some rival does not."""
+    """Every scheme that is spoken of gains at every step of the sweep: all, or the fair rivals; partly when some do.
+
+    PA1 and PA2 earn nothing for a claim about fair rivals.
+    """
+    fair_play = tuple(rivals) != PUBLISHED_RIVALS
+    meant = tuple(rivals) if fair_play else (*PROPOSED, *rivals)
     criterion = (
-        "every scheme gains at every step, the whole interval of the paired difference above 0; partly: PA1 and PA2 do"
+        f"every {'fair rival' if fair_play else 'scheme'} gains at every step, paired differences with {_SURELY}; "
+        f"partly: {'some fair rival does' if fair_play else 'PA1, PA2 and some benchmark do'}"
     )
 
     def check(data: Data) -> Verdict:
-        dataset = viewed(chosen(data[study], (*PROPOSED, *rivals)))
+        dataset = panel_of(data[study], rivals)
         if not present(dataset, rivals):
             return graded(False, False, f"none of {', '.join(rivals)} was run", 0, criterion)
-        gained = {scheme: steps(dataset, scheme) for scheme in present(dataset, (*PROPOSED, *rivals))}
-        rising = [scheme for scheme, found in gained.items() if all(one.above for one in found)]
-        others = [scheme for scheme in gained if scheme not in rising]
-        parts = [f"{scheme} {_ends(dataset, scheme)} from the first point to the last" for scheme in others]
+        trends = {scheme: trend(points(dataset, scheme)) for scheme in present(dataset, meant)}
+        rising = [scheme for scheme, one in trends.items() if one.known and all(map(higher, one.steps))]
+        others = [scheme for scheme in trends if scheme not in rising]
+        parts = [_not_rising(dataset, scheme) for scheme in others]
         measured = f"rising at every step: {', '.join(rising) or 'none'}" + (
             f"; not: {', '.join(parts)}" if parts else ""
         )
-        trials = least_trials(one for found in gained.values() for one in known(found))
-        return graded(not others, set(PROPOSED) <= set(rising), measured, trials, criterion)
+        trials = least_trials(step for one in trends.values() for step in known(one.steps))
+        fair = bool(set(rising) & set(rivals)) and (fair_play or set(PROPOSED) <= set(rising))
+        return graded(not others, fair, measured, trials, criterion)
 
     return check
 
 
 def lead_widens(study: str, rivals: Sequence[str] = PUBLISHED_RIVALS) -> Check:
-    """PA1's lead grows from the first point to the last over every rival; partly over some."""
+    """PA1's lead grows over the sweep, over every rival; partly over some.
+
+    A rival that cannot be compared wherever PA1 is tells nothing about a trend, and keeps the claim from more than
+    ``partly``.
+    """
     criterion = (
-        f"PA1's paired lead over every one of {', '.join(rivals)} grows from the first point to the last that PA1 is "
-        "compared at, the whole interval of the change above 0; partly: over some of them"
+        f"PA1's paired lead over every one of {', '.join(rivals)} is larger at the last point that PA1 is compared at "
+        f"than at the first, the change with {_SURELY}, and surely shrinks at no step by more than that; partly: over "
+        "some of them"
     )
 
     def check(data: Data) -> Verdict:
-        dataset = viewed(chosen(data[study], ("pa1", *rivals)))
+        dataset = panel_of(data[study], rivals)
         if not present(dataset, rivals):
             return graded(False, False, f"none of {', '.join(rivals)} was run", 0, criterion)
         rates = points(dataset, "pa1")
         there = [index for index, one in enumerate(rates) if bool(one.notnull().any())]
         if len(there) < 2:
             return graded(False, False, "fewer than two points that PA1 can use", 0, criterion)
-        changes: dict[str, Estimate] = {}
-        for other in present(dataset, rivals):
-            lead = [a - b for a, b in zip(rates, points(dataset, other), strict=True)]
-            changes[other] = difference(lead[there[-1]], lead[there[0]])
-        wider = [name for name, change in changes.items() if change.above]
-        measured = "lead changes by " + ", ".join(f"{change} over {name}" for name, change in changes.items())
-        return graded(len(wider) == len(changes), bool(wider), measured, least_trials(changes.values()), criterion)
+        names = [_point_names(dataset)[index] for index in there]
+        others = present(dataset, rivals)
+        trends = {other: trend([rates[at] - points(dataset, other)[at] for at in there]) for other in others}
+        compared = {other: one for other, one in trends.items() if one.known}
+        wider = [other for other, one in compared.items() if one.rises]
+        parts = [f"{one.text(names)} over {other}" for other, one in compared.items()]
+        gone = [f"{other} {_not_compared(dataset, other)}" for other in others if other not in compared]
+        measured = "; ".join([f"lead changes by {', '.join(parts)}" if parts else "no lead at every point", *gone])
+        trials = least_trials(one.whole for one in compared.values())
+        return graded(len(wider) == len(trends), bool(wider), measured, trials, criterion)
 
     return check
 
@@ -178,7 +201,7 @@ def saturates(study: str, cause: Callable[[xr.Dataset], str] | None = None) -> C
     """PA1's curve levels off, see ``verdicts.saturation``; ``cause`` adds what the reason looks like."""
 
     def check(data: Data) -> Verdict:
-        dataset = viewed(chosen(data[study], (*PROPOSED, *PUBLISHED_RIVALS)))
+        dataset = panel_of(data[study])
         found = known(steps(dataset, "pa1"))
         if len(found) < 2:
             return graded(False, False, "fewer than three points that PA1 can use", 0, SATURATES)
@@ -186,6 +209,8 @@ def saturates(study: str, cause: Callable[[xr.Dataset], str] | None = None) -> C
         measured = "steps of " + ", ".join(str(one) for one in found) + " bit/s/Hz"
         if end.falls:
             measured = f"{measured}: the last one is a fall"
+        elif end.grows:
+            measured = f"{measured}: after the largest they grow again"
         if cause is not None:
             measured = f"{measured}; {cause(dataset)}"
         return graded(end.flat, end.shrinks, measured, least_trials(found), SATURATES)
@@ -211,27 +236,26 @@ def feeder_ceiling(dataset: xr.Dataset) -> str:
 
 
 def deteriorates(study: str, readings: Sequence[str]) -> Check:
-    """The benchmark falls from the first point to the last in every reading of it; partly in some."""
+    """The benchmark falls over the sweep in every reading of it; partly in some."""
     criterion = (
-        f"{' and '.join(readings)} fall from the first point to the last, the whole interval of the paired difference "
-        "below 0; partly: one of them does"
-    )
+        f"the rate of {' and of '.join(readings)} is lower at the last point than at the first, the paired difference "
+        f"with the whole interval below -{SAME} bit/s/Hz, and surely rises at no step by more than that"
+    ) + ("; partly: that of one of them" if len(readings) > 1 else "")
 
     def check(data: Data) -> Verdict:
-        dataset = viewed(chosen(data[study], (*PROPOSED, *readings)))
+        dataset = panel_of(data[study], readings)
         if not present(dataset, readings):
             return graded(False, False, f"none of {', '.join(readings)} was run", 0, criterion)
-        changes = {
-            scheme: difference(points(dataset, scheme)[-1], points(dataset, scheme)[0])
-            for scheme in present(dataset, readings)
-        }
-        falls = [change.below for change in changes.values()]
+        trends = {scheme: trend(points(dataset, scheme)) for scheme in present(dataset, readings)}
+        falls = [one.falls for one in trends.values()]
+        names = _point_names(dataset)
         measured = ", ".join(
-            f"{scheme} {change} (from {float(points(dataset, scheme)[0].mean()):.2f})"
-            for scheme, change in changes.items()
+            f"{scheme} {one.text(names)} (from {float(points(dataset, scheme)[0].mean()):.2f})"
+            for scheme, one in trends.items()
         )
-        every = set(readings) <= set(changes) and all(falls)
-        return graded(every, any(falls), measured, least_trials(changes.values()), criterion)
+        every = set(readings) <= set(trends) and all(falls)
+        trials = least_trials(one.whole for one in trends.values())
+        return graded(every, any(falls), measured, trials, criterion)
 
     return check
 
@@ -239,15 +263,23 @@ def deteriorates(study: str, readings: Sequence[str]) -> Check:
 def gains_moderately(data: Data) -> Verdict:
     """Time sharing gains with antennas, and less than PA1; partly when it only gains."""
     criterion = (
-        "TDMA gains from the smallest array to the largest, the whole interval above 0, and surely less than PA1 "
-        "(paired difference of the gains below 0); partly: it gains"
+        f"TDMA gains from the smallest array to the largest, with {_SURELY}, surely falls at no step, and gains less "
+        f"than PA1 (paired difference of the gains with the whole interval below -{SAME}); partly: it gains"
     )
-    dataset = viewed(chosen(data["bs-antennas"], (*PROPOSED, *PUBLISHED_RIVALS)))
-    gained = {name: points(dataset, name)[-1] - points(dataset, name)[0] for name in ("tdma", "pa1")}
-    shared, pa1 = (difference(one, xr.zeros_like(one)) for one in gained.values())
-    less = difference(gained["tdma"], gained["pa1"])
-    measured = f"TDMA {shared}, PA1 {pa1}, TDMA less PA1 {less} bit/s/Hz from the smallest array to the largest"
-    return graded(shared.above and less.below, shared.above, measured, less.trials, criterion)
+    dataset = panel_of(data["bs-antennas"])
+    shared, pa1 = (trend(points(dataset, name)) for name in ("tdma", "pa1"))
+    gained, other = (points(dataset, name)[-1] - points(dataset, name)[0] for name in ("tdma", "pa1"))
+    less = difference(gained, other)
+    measured = (
+        f"TDMA {shared.whole}, PA1 {pa1.whole}, TDMA less PA1 {less} bit/s/Hz from the smallest array to the largest"
+    )
+    return graded(shared.rises and lower(less), shared.rises, measured, less.trials, criterion)
+
+
+def panel_of(dataset: xr.Dataset, rivals: Sequence[str] = PUBLISHED_RIVALS) -> xr.Dataset:
+    """The proposed schemes and the rivals of the panel that shows these, over the trials that all of them can use."""
+    panel = FAIR_RIVALS if set(rivals) <= set(FAIR_RIVALS) else PUBLISHED_RIVALS
+    return viewed(chosen(dataset, (*PROPOSED, *panel)))
 
 
 def _ratios(first: Sequence[xr.DataArray], second: Sequence[xr.DataArray]) -> list[Estimate]:
@@ -261,9 +293,71 @@ def _change(found: Estimate) -> str:
     return f"{found.mean - 1.0:+.1%} [{found.low - 1.0:+.1%}, {found.high - 1.0:+.1%}]"
 
 
-def _ends(dataset: xr.Dataset, scheme: str) -> str:
-    values = points(dataset, scheme)
-    return str(difference(values[-1], values[0]))
+def _point_names(dataset: xr.Dataset) -> list[str]:
+    values = dataset[sweep_axis(dataset)].values.tolist()
+    return [f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values]
+
+
+def _not_compared(dataset: xr.Dataset, scheme: str) -> str:
+    rates = zip(_point_names(dataset), points(dataset, scheme), strict=True)
+    gone = [name for name, one in rates if not bool(one.notnull().any())]
+    return f"not compared at {', '.join(gone)}" if gone else ""
+
+
+def _not_rising(dataset: xr.Dataset, scheme: str) -> str:
+    """What a scheme does that does not rise at every step."""
+    if gone := _not_compared(dataset, scheme):
+        return f"{scheme} {gone}"
+    names = itertools.pairwise(_point_names(dataset))
+    flat = [f"{a} to {b}" for step, (a, b) in zip(steps(dataset, scheme), names, strict=True) if not higher(step)]
+    whole = trend(points(dataset, scheme))
+    where = "at any step" if len(flat) == len(whole.steps) else f"from {', '.join(flat)}"
+    return f"{scheme} {whole.whole} from the first point to the last (no sure gain {where})"
+
+
+def _leads(dataset: xr.Dataset, panel: xr.Dataset, rivals: Sequence[str]) -> str:
+    """PA1's mean leads over the sweep, over the panel's trials and over all that both can use at a point.
+
+    The former are the drops that leave room for every promise at every point, and kinder to the joint design.
+    """
+
+    def of(numbers: xr.Dataset) -> str:
+        parts = [f"{rival} {' '.join(map(_lead, _gaps_of_many(numbers, rival)))}" for rival in present(panel, rivals)]
+        return ", ".join(parts)
+
+    return (
+        f"mean leads of pa1 over the sweep (in brackets: not sure): {of(panel)}; "
+        f"the same over all trials that both can use at a point: {of(dataset)}"
+    )
+
+
+def _least_of_all(dataset: xr.Dataset, panel: xr.Dataset, rivals: Sequence[str]) -> str:
+    """PA1's least lead where every pair of schemes is compared over all that both can use: hard drops count, too."""
+    names = _point_names(dataset)
+    found = [
+        (lead, rival, at)
+        for rival in present(panel, rivals)
+        for lead, at in zip(_gaps_of_many(dataset, rival), names, strict=True)
+        if lead.known
+    ]
+    if not found:
+        return "no trial that PA1 and a rival can use"
+    lead, rival, at = min(found, key=lambda item: item[0].mean)
+    return f"over all trials that both can use at a point pa1's least lead is {lead}, over {rival} at {at}"
+
+
+def _gaps_of_many(dataset: xr.Dataset, rival: str) -> list[Estimate]:
+    """PA1's leads, without an interval where both can use no more than a fifth of the trials."""
+    if "pa1" not in dataset["scheme"].values:
+        return []
+    least = LEAST_USABLE_SHARE * int((dataset["status"] != NOT_RUN).sum("trial").min())
+    return [one if one.trials > least else _NO_LEAD for one in gaps(dataset, "pa1", rival)]
+
+
+def _lead(found: Estimate) -> str:
+    if not found.known:
+        return "–"
+    return f"{found.mean:+.2f}" if higher(found) or lower(found) else f"({found.mean:+.2f})"
 
 
 def _led_without_comparison(dataset: xr.Dataset, rivals: Sequence[str]) -> dict[str, list[str]]:
