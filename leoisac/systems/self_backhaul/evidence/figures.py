@@ -110,6 +110,7 @@ FIGURES = (
         "Convergence of the joint designs",
         ("convergence", "robust-convergence"),
         _noted("F2", draw_convergence),
+        ("EXTRA-2",),
     ),
     Figure("fig-3", "Beampattern of a common aperture", (), draw_common_aperture),
     Figure("fig-4", "Sum rate against detection probability", ("pattern-threshold",), _noted("F4", draw_trade_off)),
@@ -123,7 +124,13 @@ FIGURES = (
     ),
     Figure("fig-8", "Sum rate against number of users", ("users", "relative-errors"), _over("F8", "Number of users")),
     Figure("roc", "Receiver operating characteristic", ("pattern-threshold",), draw_characteristic),
-    Figure("threshold-rivals", "Rate and detection of rivals", ("threshold-rivals",), _noted("F4", draw_thresholds)),
+    Figure(
+        "threshold-rivals",
+        "Rate and detection of rivals",
+        ("threshold-rivals",),
+        _noted("F4", draw_thresholds),
+        ("F4-2", "ABS-1"),
+    ),
     Figure("detection", "Rate against detection at consistent physics", ("detection",), draw_detection),
     Figure("sensitivity", "Sensitivity to values that are not the paper's", ("sensitivity",), draw_sensitivity),
 )
