@@ -232,7 +232,7 @@ def _tighter_is_cleaner(data: Data) -> Verdict:
         float(share_interval(tight.sel(scheme=name).sum("trial"), tight.sel(scheme=name).count("trial"))["low"])
         for name in schemes
     ]
-    measured = f"{_FOUND}: " + "; ".join(
+    measured = f"{_FOUND} ({', '.join(schemes)}): " + "; ".join(
         f"{value:g} rad²: {', '.join(f'{float(part):.0%}' for part in seen.mean('trial').values)}"
         for value, seen in rows
     )
