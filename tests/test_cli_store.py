@@ -365,7 +365,7 @@ class TestVerify:
         text = call("verify", TOY)
         assert "1 reproduced, 1 insufficient" in text
         assert f"From: {Path('runs') / 'power'}" in text
-        assert "leoisac run toy-downlink/fig-2 --preset paper" in text
+        assert "leoisac run toy-downlink/users --preset paper" in text
         assert text == call("verify", Path("runs") / "power")
 
     def test_a_system_without_claims(self, folder: Path, toy: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@ import csv
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leoisac.experiment.contracts import System
+from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.reading.statistics import summary
 
 TOOLS = Path(__file__).parents[1] / "docs" / "tools"
@@ -59,6 +60,27 @@ def test_a_picture_with_its_numbers_and_what_they_are(
     for row in rows:
         at = {"scheme": row["scheme"], "transmit_power_dbw": float(row["transmit_power_dbw"])}
         assert float(row["mean"]) == pytest.approx(float(mean.sel(at)), rel=1e-5)
+
+
+def test_a_picture_has_the_claims_that_are_about_it(
+    gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: System
+) -> None:
+    """Other figures read the same studies, and show something else of them."""
+    first = toy.figure("fig-1")
+    claim = resolve(toy.claims)[0]
+
+    def shown(claims: tuple[str, ...], name: str = claim.name, figure: str = "fig-1") -> bool:
+        return replace(first, name=figure, claims=claims).shows(replace(claim, name=name))
+
+    assert [shown(()), shown((claim.name,)), shown((), "F1-3"), shown((), "F1a-3")] == [False, True, True, True]
+    assert [shown((), "F12-3"), shown((), "T1-1"), shown((), "T2-1", "table-2"), shown((), "P-1", "power-split")] == [
+        *(False, False, True, False)
+    ]
+    assert not replace(first, studies=("users",), claims=(claim.name,)).shows(claim)
+    about = replace(first, claims=(claim.name,))
+    data = gallery.compute(toy, gallery.scenarios(toy, first, "quick"), tmp_path / "store", None)
+    assert gallery._claims(toy, first, data) == []
+    assert [row["claim"] for row in gallery._claims(toy, about, data)] == [claim.name]
 
 
 def test_it_continues_and_full_statistics_stay(gallery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,8 +201,7 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _claims(system: System, figure: Figure, datasets: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Verdicts on the claims that rest on this figure's studies alone."""
-    wanted = {claim.name for claim in resolve(system.claims) if claim.studies and set(claim.studies) <= set(datasets)}
+    """Verdicts on the claims that this figure shows."""
     return [
         {
             "claim": result.claim.name,
@@ -212,7 +211,7 @@ def _claims(system: System, figure: Figure, datasets: Mapping[str, Any]) -> list
             "verdict": result.verdict.outcome,
         }
         for result in check_claims(system, datasets)
-        if result.claim.name in wanted
+        if figure.shows(result.claim)
     ]
 
 

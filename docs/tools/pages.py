@@ -19,7 +19,7 @@ import truths
 
 import leoisac as li
 from leoisac import catalogue
-from leoisac.experiment.contracts import PAPER, System, resolve
+from leoisac.experiment.contracts import PAPER, Figure, System, resolve
 from leoisac.experiment.reporting.verdict_files import read_verdicts
 
 DOCS = Path(__file__).parents[1]
@@ -256,21 +256,20 @@ def _figures(system: System, level: str, gallery: str, heading: bool = True) -> 
             parts.append(f"Studies, with trials a point at `--preset paper`: {trials}.")
         else:
             parts.append("In closed form: no trials.")
-        parts.append(_picture(system.name, figure.name, gallery))
+        parts.append(_picture(system, figure, gallery))
     return "\n\n".join(part for part in parts if part)
 
 
-def _picture(system: str, figure: str, gallery: str) -> str:
-    base = GALLERY / system / figure
+def _picture(system: System, figure: Figure, gallery: str) -> str:
+    base = GALLERY / system.name / figure.name
     if not base.with_suffix(".png").is_file():
         return "*No picture is kept yet.*"
     note = json.loads(base.with_suffix(".json").read_text("utf-8"))
-    link = f"{gallery}/{system}/{figure}"
+    link = f"{gallery}/{system.name}/{figure.name}"
     numbers = f" [Numbers]({link}.csv)." if base.with_suffix(".csv").is_file() else ""
-    lines = [f"![{figure}]({link}.png)", f"{_what_it_is(note)}{numbers}"]
-    kind, _, number = figure.partition("-")  # claims are called by the figure that they are about
-    about = f"{kind[0].upper()}{number}-"
-    claims = [claim for claim in note.get("claims", []) if claim["claim"].startswith(about)]
+    lines = [f"![{figure.name}]({link}.png)", f"{_what_it_is(note)}{numbers}"]
+    shown = {claim.name for claim in resolve(system.claims) if figure.shows(claim)}
+    claims = [claim for claim in note.get("claims", []) if claim["claim"] in shown]
     if claims:
         keys = ("claim", "statement", "published", "ours", "verdict")
         lines.append(table(keys, [[claim[key] for key in keys] for claim in claims]))

@@ -181,12 +181,23 @@ class Study:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as a function of stored results: ``draw({study name: dataset}) -> matplotlib figure``."""
+    """A figure as a function of stored results: ``draw({study name: dataset}) -> matplotlib figure``.
+
+    ``claims`` are those that it shows beside the ones that are called by it (``F5-2`` by ``fig-5``, ``T2-1`` by
+    ``table-2``): another figure of the same studies shows something else of them.
+    """
 
     name: str
     title: str
     studies: tuple[str, ...]
     draw: Callable[[Mapping[str, Any]], Any]
+    claims: tuple[str, ...] = ()
+
+    def shows(self, claim: Claim) -> bool:
+        """Whether the claim is about this figure, and rests on nothing but its studies."""
+        kind, _, number = self.name.partition("-")
+        called = number.isdigit() and re.match(rf"{kind[0].upper()}{number}[a-z]?-", claim.name)
+        return set(claim.studies) <= set(self.studies) and bool(called or claim.name in self.claims)
 
 
 OUTCOMES = ("reproduced", "partly", "not reproduced", "not determined", "insufficient")

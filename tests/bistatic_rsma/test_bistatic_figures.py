@@ -1,10 +1,12 @@
 """Studies and figures on closed-form designs, bounds that figures show, tables of README and link budgets."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from closed_form_designs import STAND_IN
 
 import leoisac.systems.bistatic_rsma as package
@@ -14,6 +16,7 @@ from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import study_scenario
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.config import BistaticRsmaConfig
+from leoisac.systems.bistatic_rsma.evidence.beam_figures import draw_beampatterns
 from leoisac.systems.bistatic_rsma.evidence.claims import CLAIMS
 from leoisac.systems.bistatic_rsma.evidence.equations import EQUATIONS
 from leoisac.systems.bistatic_rsma.evidence.figures import FIGURES
@@ -68,6 +71,29 @@ def test_readme_has_the_table_of_equations():
         for number, names in EQUATIONS.items()
     }
     assert places == short
+
+
+def test_a_beam_without_power_is_no_map():
+    config = BistaticRsmaConfig(user_positions_km=SYSTEM.study("beampattern").overrides["user_positions_km"])
+    axes = ("scheme", "transmit_power_dbw", "trial", "group")
+    share = np.array([[[[0.2, 0.0, 0.8]], [[1.0 - 1e-7, 0.0, 1e-7]]]])
+    data = xr.Dataset(
+        {
+            "power_share": (axes, share),
+            "beampattern": ((*axes, "pattern_y", "pattern_x"), share[..., None, None] * np.ones((3, 3))),
+        },
+        {
+            "scheme": ["sdma-radar-sic"],
+            "transmit_power_dbw": [20.0, 30.0],
+            "group": ["private", "common", "radar"],
+            **{name: [-0.3, 0.0, 0.3] for name in ("pattern_x", "pattern_y")},
+        },
+        {"config": json.dumps(config.model_dump(mode="json"))},
+    )
+    panels = draw_beampatterns({"beampattern": data}).axes[:4]
+    assert [len(axes.collections) for axes in panels] == [1, 1, 1, 0]
+    assert [text.get_text() for axes in panels for text in axes.texts] == ["no radar beam"]
+    assert len({axes.get_xlim() for axes in panels}) == 1
 
 
 def test_points_of_the_error_study_have_their_eigenvalues():

@@ -98,6 +98,9 @@ class TestDescription:
         assert len(set(studies)) == len(studies)
         for item in (*resolve(system.figures), *resolve(system.claims)):
             assert set(item.studies) <= set(studies), item.name
+        claims = {claim.name: claim for claim in resolve(system.claims)}
+        for figure in resolve(system.figures):
+            assert all(figure.shows(claims[name]) for name in figure.claims), figure.name
         for study in resolve(system.studies):
             for preset in ("paper", "quick", "tiny"):
                 assert study_scenario(system, study.preset(preset)).points()

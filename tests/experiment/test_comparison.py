@@ -15,6 +15,7 @@ from leoisac.experiment.reading.verdicts import (
     Estimate,
     against_published,
     difference,
+    estimate,
     graded,
     ratio,
     relative_gain,
@@ -160,6 +161,23 @@ class TestVerdicts:
         assert against_published([(found, 0.5)], "", False).outcome == "not reproduced"
         assert against_published([(found, 0.2), (found, 0.5)], "", False).outcome == "not reproduced"
         assert against_published([(Estimate(1.0, np.nan, np.nan, 1), 1.0)], "").outcome == "insufficient"
+
+    def test_intervals_end_where_the_quantity_does(self) -> None:
+        share = {"valid_min": 0.0, "valid_max": 1.0}
+        rare = xr.DataArray([0.0] * 39 + [4e-4], dims="trial", attrs=share)
+        assert (estimate(rare).low, estimate(rare.drop_attrs()).low < 0.0) == (0.0, True)
+        assert estimate(rare).text(".2%") == "0.00% [0.00%, 0.00%]"
+        yes = estimate(xr.DataArray([1.0] * 38 + [0.0] * 2, dims="trial", attrs=share))
+        assert (yes.low, yes.high) == pytest.approx((0.835, 0.986), abs=1e-3)  # Wilson's
+        nothing = xr.DataArray([0.0] * 40, dims="trial", attrs=share)
+        assert difference(nothing, rare).text("+.2%") == "-0.00% [-0.00%, +0.00%]"
+        # What keeps the attributes of the metrics that it is made of, and goes beyond them, is no such quantity.
+        assert estimate((nothing - rare).assign_attrs(share)).low < 0.0
+
+    def test_a_number_without_signs_has_no_signed_zero(self) -> None:
+        assert Estimate(-1e-6, -2e-6, 3e-6, 9).text(".1%") == "0.0% [0.0%, 0.0%]"
+        assert Estimate(-0.5, -2e-6, 3e-6, 9).text(".2f") == "-0.50 [0.00, 0.00]"
+        assert Estimate(-1e-6, -2e-6, -1e-7, 9).text() == "-0.00 [-0.00, -0.00]"  # surely below zero, and says so
 
     def test_outcomes_are_words_of_the_list(self) -> None:
         assert graded(True, True, "", 2, "c").outcome == "reproduced"

@@ -67,7 +67,8 @@ class TestClaims:
         assert not first.command
         assert second.verdict.outcome == "insufficient"
         assert second.missing == ("users",)
-        assert second.command == "leoisac run toy-downlink/fig-2 --preset paper"
+        # fig-2 reads another study, too, which the claim does not need.
+        assert second.command == "leoisac run toy-downlink/users --preset paper"
 
     def test_too_few_trials_are_insufficient(self, power: Any) -> None:
         first, _ = li.verify(NAME, power.isel(trial=slice(0, 20)))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import xarray as xr
 
 import leoisac
@@ -82,6 +83,8 @@ def test_no_error_seen_is_drawn_as_an_upper_bound() -> None:
     levels, count = [0.0, 10.0], 50
     rates = np.zeros((1, 2, count, 4))
     rates[:, 0] = 0.2
+    rates[:, 0, :, 1] = 0.0
+    rates[:, 0, 7, 1] = 1 / 64  # one error of one frame: resamples without it have none
     data = xr.Dataset(
         {
             "bit_error_rate": (("scheme", "comm_snr_db", "trial", "receiver"), rates),
@@ -100,3 +103,5 @@ def test_no_error_seen_is_drawn_as_an_upper_bound() -> None:
         np.testing.assert_allclose(mark.get_xdata(), [10.0])
         np.testing.assert_allclose(mark.get_ydata(), [3.0 / (64 * count)])
     assert "3 / bits" in figure.get_supxlabel()
+    band = figure.axes[0].collections[1].get_paths()[0].vertices[:, 1]
+    assert np.min(band) == pytest.approx(1 / (64 * count))

@@ -23,6 +23,8 @@ METHODS = ("student", "bootstrap")
 RESAMPLES = 2000
 _CHUNK = 4_000_000
 """Resampled values at once."""
+_ROUNDING = 1e-9
+"""Of the largest value: that far a value may be beyond the bound of its metric."""
 
 
 def summary(
@@ -53,7 +55,7 @@ def summary(
     dataset = dataset[[name for name in needed if name == metric or name in dataset]]
     seen = viewed(dataset, view)
     counted = seen[metric].where(seen["usable"])
-    result = _within_bounds(counted, mean_interval(counted, level, method), level)
+    result = within_bounds(counted, mean_interval(counted, level, method), level)
     share = share_interval(dataset["usable"].sum("trial"), trials_run(dataset), level)
     result = result.assign({f"usable_{name}": share[name] for name in ("share", "low", "high")})
     result = result.assign(collapsed=collapsed(seen).sum("trial"))
@@ -65,10 +67,12 @@ def summary(
     return result
 
 
-def _within_bounds(values: xr.DataArray, result: xr.Dataset, level: float) -> xr.Dataset:
+def within_bounds(values: xr.DataArray, result: xr.Dataset, level: float = LEVEL) -> xr.Dataset:
     """No interval reaches beyond what a quantity can be: of yes and no it is Wilson's, of others it ends at the bound.
 
-    Student's interval of a share of three trials is 0.67 ± 1.43, which nothing can be.
+    Student's interval of a share of three trials is 0.67 ± 1.43, which nothing can be. ``result`` is ``mean_interval``
+    of the values, whose attributes ``valid_min`` and ``valid_max`` are the bounds. Values beyond them are of something
+    else (a difference of two metrics keeps their attributes), which has none.
     """
     bounds = [values.attrs.get(f"valid_{name}") for name in ("min", "max")]
     if bounds == [None, None]:
@@ -79,6 +83,9 @@ def _within_bounds(values: xr.DataArray, result: xr.Dataset, level: float) -> xr
         known = result["low"].notnull()  # one trial has no interval
         return result.assign({name: share[name].where(known) for name in ("low", "high")})
     least, most = (edge if bound is None else bound for bound, edge in zip(bounds, (-np.inf, np.inf)))
+    rounding = _ROUNDING * float(np.max(np.abs(numbers), initial=0.0))
+    if numbers.size and (numbers.min() < least - rounding or numbers.max() > most + rounding):
+        return result
     return result.assign({name: result[name].clip(least, most, keep_attrs=True) for name in ("low", "high")})
 
 

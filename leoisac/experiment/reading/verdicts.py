@@ -16,7 +16,7 @@ from typing import NamedTuple
 import xarray as xr
 
 from leoisac.experiment.contracts import WITHIN, Verdict
-from leoisac.experiment.reading.statistics import mean_interval, ratio_interval
+from leoisac.experiment.reading.statistics import mean_interval, ratio_interval, within_bounds
 
 FLAT = 0.25
 """A curve has levelled off when its last step gains at most this share of its largest one."""
@@ -58,21 +58,26 @@ class Estimate(NamedTuple):
         return self.text("+.2f")
 
     def text(self, form: str = "+.2f") -> str:
-        """``+1.23 [+1.10, +1.35]``, every number in the given form."""
+        """``+1.23 [+1.10, +1.35]``, every number in the given form; without signs a zero has none either."""
         if not math.isfinite(self.mean):
             return "no trial"
+        if "+" not in form:
+            form = f"z{form}"
         ends = f" [{self.low:{form}}, {self.high:{form}}]" if self.known else ""
         return f"{self.mean:{form}}{ends}"
 
 
 def estimate(values: xr.DataArray) -> Estimate:
-    """Mean over the trials that have a value; ``values`` have the trial axis alone."""
-    return _estimate(mean_interval(values))
+    """Mean over the trials that have a value; ``values`` have the trial axis alone.
+
+    The interval ends where the quantity does (attributes ``valid_min`` and ``valid_max`` of a metric).
+    """
+    return _estimate(within_bounds(values, mean_interval(values)))
 
 
 def difference(first: xr.DataArray, second: xr.DataArray) -> Estimate:
-    """Mean of ``first - second`` over the trials that have both."""
-    return estimate(first - second)
+    """Mean of ``first - second`` over the trials that have both; it has no bounds, whatever those of the two are."""
+    return _estimate(mean_interval(first - second))
 
 
 def ratio(first: xr.DataArray, second: xr.DataArray) -> Estimate:

@@ -107,14 +107,14 @@ def _check(system: System, figures: Sequence[Figure], claim: Claim, studies: Map
     missing = tuple(name for name in claim.studies if name not in studies)
     if missing:
         measured = f"needs the {'study' if len(missing) == 1 else 'studies'} {', '.join(missing)}"
-        command = "; ".join(dict.fromkeys(_command(system, figures, name) for name in missing))
+        command = "; ".join(dict.fromkeys(_command(system, figures, claim, name) for name in missing))
         return ClaimResult(claim, Verdict(INSUFFICIENT, measured, 0), missing, command)
     trials = min((_trials(studies[name]) for name in claim.studies), default=0)
     others = {name: another_setting(system, name, studies[name]) for name in claim.studies}
     others = {name: reason for name, reason in others.items() if reason}
     if others:
         measured = "; ".join(f"the stored study `{name}` {reason}" for name, reason in others.items())
-        command = "; ".join(dict.fromkeys(_command(system, figures, name) for name in others))
+        command = "; ".join(dict.fromkeys(_command(system, figures, claim, name) for name in others))
         return ClaimResult(claim, Verdict(INSUFFICIENT, measured, trials), (), command)
     few = [name for name in claim.studies if _trials(studies[name]) < claim.least_trials]
     if any(_trials(studies[name]) == 0 for name in few):
@@ -123,7 +123,7 @@ def _check(system: System, figures: Sequence[Figure], claim: Claim, studies: Map
         verdict = claim.check({name: with_plain_schemes(studies[name]) for name in claim.studies})
     if few:
         measured = f"{verdict.measured} ({trials} of {claim.least_trials} trials)"
-        command = "; ".join(f"{_command(system, figures, name)} --trials {claim.least_trials}" for name in few)
+        command = "; ".join(f"{_command(system, figures, claim, name)} --trials {claim.least_trials}" for name in few)
         return ClaimResult(claim, Verdict(INSUFFICIENT, measured, trials), (), command)
     return ClaimResult(claim, verdict)
 
@@ -134,7 +134,11 @@ def _trials(dataset: xr.Dataset) -> int:
     return int(run.min()) if run.size else 0
 
 
-def _command(system: System, figures: Sequence[Figure], study: str) -> str:
-    """The command that computes a study: by the smallest figure that reads it, or by its own name."""
-    reading = sorted((figure for figure in figures if study in figure.studies), key=lambda f: len(f.studies))
+def _command(system: System, figures: Sequence[Figure], claim: Claim, study: str) -> str:
+    """The command that computes a study of a claim: by a figure that reads nothing else, or by the study's own name.
+
+    A figure may read much more, by routes that take hours.
+    """
+    wanted = [figure for figure in figures if study in figure.studies and set(figure.studies) <= set(claim.studies)]
+    reading = sorted(wanted, key=lambda figure: len(figure.studies))
     return f"leoisac run {system.name}/{reading[0].name if reading else study} --preset paper"

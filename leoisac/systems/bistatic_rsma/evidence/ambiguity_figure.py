@@ -41,9 +41,10 @@ def draw_ambiguity(datasets: Mapping[str, xr.Dataset]) -> Any:
         still, here = int(np.argmin(np.abs(_CELLS))), int(np.argmin(np.abs(_DELAYS)))
         for kind, surface in surfaces.items():
             mean, style = 10.0 * np.log10(surface.mean(axis=0)), styles[kind]
-            grid[1, 0].plot(_DELAYS, mean[:, still], style.line, color=style.colour, label=_NAMES[kind])
+            grid[1, 0].plot(_DELAYS, mean[:, still], style.line, color=style.colour)
             grid[1, 1].plot(_CELLS, mean[here], style.line, color=style.colour)
-            grid[1, 2].plot(_DELAYS, mean[:, np.argmin(np.abs(_CELLS - 4.5))], style.line, color=style.colour)
+            aside = mean[:, np.argmin(np.abs(_CELLS - 4.5))]
+            grid[1, 2].plot(_DELAYS, aside, style.line, color=style.colour, label=_NAMES[kind])
         labels = ("delay_offset", "doppler_cells", "delay_offset")
         titles = ("no Doppler shift", "no delay", "4.5 cells of Doppler shift")
         for axes, label, title in zip(grid[1], labels, titles, strict=True):
@@ -51,7 +52,7 @@ def draw_ambiguity(datasets: Mapping[str, xr.Dataset]) -> Any:
             axes.set_ylabel(QUANTITIES["ambiguity"].label, fontsize=8)
             axes.set_title(title, fontsize=9)
             axes.set_ylim(-_RANGE_DB, 2.0)
-        grid[1, 0].legend(fontsize=7.5)
+        grid[1, 2].legend(fontsize=7.5, loc="upper right")  # the one panel without a peak up there
         add_note(
             figure,
             f"{_SAMPLES} samples, {_SUBCARRIERS} subcarriers, no prefixes; above one block, below {_AVERAGED} of them.",

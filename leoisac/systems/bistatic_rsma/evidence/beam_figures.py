@@ -22,6 +22,8 @@ TARGETS_KM = ((3.0, 3.0), (10.0, 10.0), (30.0, 30.0))
 """Ground coordinates of the targets of the path-loss figure; the paper does not state its own."""
 _PATTERN_SPAN = 0.35
 _PATTERN_RANGE_DB = 30.0
+_NO_BEAM = 0.005
+"""A group of streams with less of the power has no beam to show."""
 
 
 def path_losses_db(
@@ -74,16 +76,29 @@ def draw_beampatterns(datasets: Mapping[str, xr.Dataset]) -> Any:
             one = dataset.sel(scheme=scheme, transmit_power_dbw=power).isel(trial=0)
             for column, group in enumerate(("private", "common" if scheme.startswith("rsma") else "radar")):
                 axes = grid[index // 2, 2 * (index % 2) + column]
-                image = _draw_pattern(axes, x, y, one["beampattern"].sel(group=group).values, float(config.num_tx))
-                _mark(axes, config)
                 share = float(one["power_share"].sel(group=group))
+                if share < _NO_BEAM:
+                    axes.grid(False)
+                    axes.text(0.5, 0.06, f"no {group} beam", transform=axes.transAxes, ha="center", fontsize=8)
+                else:
+                    pattern = one["beampattern"].sel(group=group).values
+                    image = _draw_pattern(axes, x, y, pattern, float(config.num_tx))
+                axes.set_xlim(-_PATTERN_SPAN, _PATTERN_SPAN)
+                axes.set_ylim(-_PATTERN_SPAN, _PATTERN_SPAN)
+                axes.set_aspect("equal")
+                _mark(axes, config)
                 axes.set_title(f"{scheme[:4].upper()}, {power:g} dBW\n{group}, {share:.0%} of power", fontsize=8)
         for axes in grid[-1]:
             axes.set_xlabel(QUANTITIES["pattern_x"].label, fontsize=8)
         for axes in grid[:, 0]:
             axes.set_ylabel(QUANTITIES["pattern_y"].label, fontsize=8)
-        figure.colorbar(image, ax=grid, label=QUANTITIES["beampattern_db"].label, shrink=0.7)
-        add_note(figure, "One trial, the places of the users are ours. Circles: users; star: target.")
+        if image is not None:
+            figure.colorbar(image, ax=grid, label=QUANTITIES["beampattern_db"].label, shrink=0.7)
+        add_note(
+            figure,
+            "One trial; its users are placed by hand, not drawn: shares of many drops are in power-split. Circles: "
+            "users; star: target.",
+        )
     return figure
 
 
@@ -96,11 +111,7 @@ def draw_map(axes: Any, x: np.ndarray, y: np.ndarray, values: np.ndarray, **colo
 def _draw_pattern(axes: Any, x: np.ndarray, y: np.ndarray, pattern: np.ndarray, largest: float) -> Any:
     peak_db = 10.0 * np.log10(largest)
     pattern_db = 10.0 * np.log10(np.maximum(pattern, 1e-9))
-    image = draw_map(axes, x, y, pattern_db, vmin=peak_db - _PATTERN_RANGE_DB, vmax=peak_db)
-    axes.set_xlim(-_PATTERN_SPAN, _PATTERN_SPAN)
-    axes.set_ylim(-_PATTERN_SPAN, _PATTERN_SPAN)
-    axes.set_aspect("equal")
-    return image
+    return draw_map(axes, x, y, pattern_db, vmin=peak_db - _PATTERN_RANGE_DB, vmax=peak_db)
 
 
 def _mark(axes: Any, config: BistaticRsmaConfig) -> None:

@@ -150,9 +150,10 @@ def draw_errors(datasets: Mapping[str, xr.Dataset]) -> Any:
         add_note(
             figure,
             f"Root mean squares over {trials} or more usable trials a point, and over those of them that find the "
-            "arrival within 2° (not the same trials at every point), with 95 % bootstrap intervals. Dotted: threshold "
+            "arrival within 2° (not the same trials at every point), with 95 % bootstrap intervals. A trial has the "
+            "same noise at every point: by chance neighbouring points are off their bounds together. Dotted: threshold "
             "of MUSIC, which draws this figure. Its delays are whole samples: a delay that is found keeps the error of "
-            "rounding.",
+            "rounding, and so do departure and position; a Doppler shift that of a parabola between bins.",
         )
     return figure
 

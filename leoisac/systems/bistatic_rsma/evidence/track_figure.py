@@ -74,10 +74,10 @@ def draw_track(datasets: Mapping[str, xr.Dataset]) -> Any:
         alone = dataset["position_error"].where(dataset["usable"].all(_AXIS)).isel({_AXIS: slice(1, None)})
         draw_curve(panels[0], times, root_mean_square(alone), styles["fix"], "single fixes")
         for axes in panels:
-            axes.legend(fontsize=7.5)
+            axes.legend(fontsize=7.5, loc="lower center", bbox_to_anchor=(0.5, 1.0))  # bands fill the panels
         add_note(
             figure,
             f"Fixes every {TRACK_GAP_S:g} s from simulated echoes, {len(errors)} tracks with 95 % intervals; constant "
-            "velocity, errors of fixes at their bounds.",
+            "velocity, errors of fixes at their bounds. The filter allows for accelerations, and the target has none.",
         )
     return figure

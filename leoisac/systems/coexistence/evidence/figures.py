@@ -311,12 +311,14 @@ def _note(dataset: xr.Dataset, what: str = "means") -> str:
 FIGURES = (
     Figure("fig-4", "Sum rate against base station power", ("bs-power",), draw_sum_rate),
     Figure("fig-5", "SCNR of the targets against base station power", ("bs-power",), draw_scnr),
-    Figure("fig-6", "Terrestrial and satellite rates", ("bs-power", "tut-gain"), draw_rate_parts),
+    Figure("fig-6", "Terrestrial and satellite rates", ("bs-power", "tut-gain"), draw_rate_parts, ("F4-3",)),
     Figure("fig-7", "Sum rate by association", ("association",), draw_associations),
     Figure("fig-8", "Sensing failure probability", ("sensing-failure", "sensing-monostatic"), draw_failure),
     Figure("fig-9", "Sum rate of several cells", ("cells-bs-power",), draw_cells_power),
-    Figure("fig-10", "Sum rate over that without interference, by the number of cells", ("cells",), draw_cells),
-    Figure("refinement", "Worth of the refinement", ("refinement",), draw_refinement),
+    Figure(
+        "fig-10", "Sum rate over that without interference, by the number of cells", ("cells",), draw_cells, ("F9-2",)
+    ),
+    Figure("refinement", "Worth of the refinement", ("refinement",), draw_refinement, ("X-1",)),
     Figure(
         "sensitivity", "What the numbers that the paper does not give are worth", ("sensitivity",), draw_sensitivity
     ),

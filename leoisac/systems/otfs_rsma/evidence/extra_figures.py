@@ -71,7 +71,9 @@ def draw_bit_errors(datasets: Data) -> Any:
             dataset = viewed(datasets[study])
             config = json.loads(dataset.attrs["config"])
             bits = 2 * config["n_delay"] * config["n_doppler"]
-            rates = mean_interval(dataset["bit_error_rate"].where(dataset["usable"]).sel(scheme="data-link"))
+            # Student's interval of few errors would reach below zero, which a logarithmic axis cannot show.
+            values = dataset["bit_error_rate"].where(dataset["usable"]).sel(scheme="data-link")
+            rates = mean_interval(values, method="bootstrap")
             rates["mean"].attrs = dict(dataset["bit_error_rate"].attrs)
             x = dataset["comm_snr_db"].values.astype(float)
             axes.set_yscale("log")
@@ -86,8 +88,8 @@ def draw_bit_errors(datasets: Data) -> Any:
         panels[0].set_ylabel(METRICS["bit_error_rate"].label)
         panels[0].legend(loc="lower left")
         open_marks = (
-            "Open triangles: no error seen; the mark is 3 / bits, above which 95 % of such outcomes would show one, "
-            "were bits independent."
+            "Bands (bootstrap) end at one error in all bits. Open triangles: no error seen; the mark is 3 / bits, "
+            "above which 95 % of such outcomes would show one, were bits independent."
         )
         add_note(figure, *notes, open_marks)
     return figure
@@ -97,9 +99,11 @@ def _draw_receiver(
     axes: Any, x: np.ndarray, rates: xr.Dataset, style: SeriesStyle, name: str, bits: int, size: float
 ) -> None:
     """Rates with errors as a curve; where none was seen, an upper bound."""
-    seen = rates["mean"].values > 0.0
-    draw_curve(axes, x, rates.where(rates["mean"] > 0.0), style, name, least=_LOWEST_RATE)
     count = rates["count"].values
+    seen = rates["mean"].values > 0.0
+    one_error = 1.0 / (bits * rates["count"].clip(min=1))
+    shown = rates.assign(low=np.maximum(rates["low"], one_error)).where(rates["mean"] > 0.0)
+    draw_curve(axes, x, shown, style, name, least=_LOWEST_RATE)
     silent = ~seen & (count > 0)
     if silent.any():
         bound = _NO_ERROR / (bits * count[silent])

@@ -88,9 +88,12 @@ def _draw_figure_2(datasets: Data) -> Any:
             axes.set_xlabel(quantity.label)
             axes.set_ylabel(QUANTITIES["draws_below"].label)
             axes.set_ylim(0.0, 1.02)
-        panels[1, 0].legend(title="common power ρ", loc="lower right")
-        for axes, letter in zip(panels.ravel(), "abcd", strict=True):
-            axes.set_title(f"({letter})", loc="left")
+        titles = ("(a) bound over rate", "(b) least rate", "(c) least delay bound", "(d) least Doppler bound")
+        for axes, title in zip(panels.ravel(), titles, strict=True):
+            axes.set_title(title, loc="left")
+        lines, names = panels[0, 1].get_legend_handles_labels()
+        title = "(b) to (d): share ρ of the power that the common stream has"
+        figure.legend(lines, names, title=title, ncols=len(FRACTIONS), loc="outside upper center")
         add_note(
             figure,
             f"(a): {comparison_text(trade, intervals=False)}",
@@ -277,7 +280,7 @@ _PAPER_SWEEP = (
 
 FIGURES = (
     Figure("fig-2", "Bounds and rates over the common stream's power", _PAPER_SWEEP, _draw_figure_2),
-    Figure("table-2", "Rates and bounds by common power", _PAPER_SWEEP, _draw_table),
+    Figure("table-2", "Rates and bounds by common power", _PAPER_SWEEP, _draw_table, ("TXT-1",)),
     Figure("schemes", "Least private rate of all schemes", ("schemes",), _draw_schemes),
     Figure("delay-ceiling", "Least private rate by ceiling on the delay bound", ("delay-ceiling",), draw_ceiling),
     Figure("fading", "Distribution of the least private rate by fading law", ("fading",), _draw_fading),
