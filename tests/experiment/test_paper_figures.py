@@ -121,7 +121,7 @@ class TestFiles:
         content = (tmp_path / "a.pdf").read_bytes()
         assert b"/Type3" not in content
         assert re.search(rb"/MediaBox \[ 0 0 252 ", content)
-        said = "every scheme and point can use"
+        said = "trials that all schemes can use"
         assert said.encode() in content or said.encode("utf-16-be") in content
 
     def test_pgf_needs_a_latex_and_says_so_before_any_work(

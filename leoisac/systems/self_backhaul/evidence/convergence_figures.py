@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,7 +65,8 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _text(dataset: xr.Dataset) -> str:
-    return comparison_text(dataset).replace("all that is compared can use", "end in a design everywhere")
+    text = comparison_text(dataset)
+    return re.sub(r"(all schemes )?can (be )?used? at all points compared", "end in a design everywhere", text)
 
 
 def _name_steps(panel: Any, used: set[str]) -> None:
