@@ -95,7 +95,7 @@ class TestFigures:
         ("options", "text"),
         [
             ({"metric": "sum_rat"}, "metric = 'sum_rat'.*Did you mean `sum_rate`"),
-            ({"metric": "never_returned"}, "no trial of these data has it"),
+            ({"metric": "never_returned"}, "no trial of these schemes has it"),
             ({"metric": "rate"}, r"also runs over user; cut there, at=\{'user': 0\}"),
             ({"x": "power"}, "x = 'power': must be what was swept"),
             ({"schemes": ["fil"]}, "no 'fil'. Did you mean `fill`"),
@@ -112,6 +112,16 @@ class TestFigures:
     def test_refusals(self, data: Any, options: dict[str, Any], text: str) -> None:
         with pytest.raises(li.ConfigError, match=text):
             li.plot(data, **{"metric": "sum_rate", **options})
+
+
+    def test_data_without_a_usable_trial_say_how_the_designs_ended(self, data: Any) -> None:
+        status = data["status"].copy(data=np.full(data["status"].shape, 3, np.int8))
+        dead = data.assign(status=status, usable=data["usable"] & False, sum_rate=data["sum_rate"] * np.nan)
+        with pytest.raises(li.ConfigError, match=r"data: all 72 designs of fill ended INFEASIBLE\. INFEASIBLE: No de.*W\."):
+            li.plot(dead, "sum_rate", schemes=["fill"])
+        status[0, 0, :4] = 2
+        with pytest.raises(li.ConfigError, match=r"no design of fill is usable \(4 MAX_STEPS, 68 INFEASIBLE\); all 72 de"):
+            li.plot(dead.assign(status=status), "sum_rate")
 
 
 class TestFiles:
