@@ -113,14 +113,17 @@ class TestFigures:
         with pytest.raises(li.ConfigError, match=text):
             li.plot(data, **{"metric": "sum_rate", **options})
 
-
     def test_data_without_a_usable_trial_say_how_the_designs_ended(self, data: Any) -> None:
         status = data["status"].copy(data=np.full(data["status"].shape, 3, np.int8))
         dead = data.assign(status=status, usable=data["usable"] & False, sum_rate=data["sum_rate"] * np.nan)
-        with pytest.raises(li.ConfigError, match=r"data: all 72 designs of fill ended INFEASIBLE\. INFEASIBLE: No de.*W\."):
+        with pytest.raises(
+            li.ConfigError, match=r"data: all 72 designs of fill ended INFEASIBLE\. INFEASIBLE: No de.*W\."
+        ):
             li.plot(dead, "sum_rate", schemes=["fill"])
         status[0, 0, :4] = 2
-        with pytest.raises(li.ConfigError, match=r"no design of fill is usable \(4 MAX_STEPS, 68 INFEASIBLE\); all 72 de"):
+        with pytest.raises(
+            li.ConfigError, match=r"no design of fill is usable \(4 MAX_STEPS, 68 INFEASIBLE\); all 72 de"
+        ):
             li.plot(dead.assign(status=status), "sum_rate")
 
 
@@ -198,6 +201,15 @@ class TestTables:
         half = (float(numbers["high"]) - float(numbers["low"])) / 2
         assert f"{float(numbers['mean']):.2f} $\\pm$ {half:.2f}" in body[2]
         assert text.count("{") == text.count("}")
+
+    def test_a_table_of_two_schemes_fits_a_column(self, data: Any) -> None:
+        two = latex_table(data.sel(scheme=["fill", "equal"]), "sum_rate")
+        assert "\\begin{table}[t]" in two
+        wide = data.isel(scheme=[0, 1, 0, 1, 0]).assign_coords(scheme_label=("scheme", ["a long name of it"] * 5))
+        assert "\\begin{table*}[t]" in latex_table(wide, "sum_rate")
+        folded = latex_table(wide.isel(scheme=[0, 1, 2]), "sum_rate")
+        assert "\\shortstack[r]{a long\\\\name of it}" in folded
+        assert "\\begin{table}[t]" in folded
 
     @pytest.mark.parametrize(
         ("text", "made"),
