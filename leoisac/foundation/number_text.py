@@ -56,8 +56,8 @@ def _text(cell: Interval, decimals: int | None) -> str:
     largest = max(abs(mean), abs(low), abs(high))
     if decimals > _MOST_DECIMALS or largest >= _LARGE:
         power = math.floor(math.log10(largest)) if largest else 0
-        scaled = [_scaled(value, power) for value in (mean, low, high)]
-        return f"({_plain_text(*scaled, _decimals(*scaled))})e{power:+03d}{usable}"
+        mean, low, high = _scaled(mean, power), _scaled(low, power), _scaled(high, power)
+        return f"({_plain_text(mean, low, high, _decimals(mean, low, high))})e{power:+03d}{usable}"
     return f"{_plain_text(mean, low, high, decimals)}{usable}"
 
 

@@ -27,13 +27,13 @@ def cells_text(cells: xr.DataArray, dataset: xr.Dataset) -> str:
         dataset: with the coordinates of the sweep, and the schemes' names for people where it has them.
     """
     if "scheme" not in cells.dims:
-        cells, dataset = (item.expand_dims("scheme") for item in (cells, dataset))
+        cells, dataset = cells.expand_dims("scheme"), dataset.expand_dims("scheme")
     dims = [str(dim) for dim in cells.dims if dim != "scheme"]
     values = cells.transpose("scheme", *dims).values
     names = dataset["scheme_label" if "scheme_label" in dataset.coords else "scheme"].values
     labels = [str(name) for name in np.broadcast_to(names, len(values))]
     parts: list[str] = []
-    everybody = values.all(axis=0)
+    everybody = np.asarray(values.all(axis=0))
     if len(labels) > 1 and everybody.any():
         parts.append(f"all schemes{_at(everybody, dims, dataset)}")
         values = values & ~everybody
@@ -50,7 +50,8 @@ def _at(there: np.ndarray, dims: Sequence[str], dataset: xr.Dataset) -> str:
     """`` at 0 to 15 dBW``; of points that are no block of the sweep, how many; nothing for all points."""
     if there.all():
         return ""
-    touched = [there.any(axis=tuple(other for other in range(there.ndim) if other != k)) for k in range(there.ndim)]
+    others = [tuple(other for other in range(there.ndim) if other != k) for k in range(there.ndim)]
+    touched = [np.asarray(there.any(axis=axes)) for axes in others]
     if int(there.sum()) != int(np.prod([part.sum() for part in touched])):
         return f" at {int(there.sum())} of {there.size} points"
     parts = [_values_text(part, dim, dataset) for part, dim in zip(touched, dims) if not part.all()]
