@@ -97,6 +97,12 @@ class TestCommonTrials:
         cells[0, 0, 1] = True
         assert cells_text(cells, data) == "a at 4 of 8 points; c at num_users = 4 to 8 and place = x"
         assert cells_text(cells.isel(scheme=2), data.isel(scheme=2)) == "c at num_users = 4 to 8 and place = x"
+        row = xr.DataArray(
+            [[1, 1, 0, 1], [1, 1, 1, 1], [0, 1, 1, 1]], coords={k: names[k] for k in ("scheme", "num_users")}
+        )
+        said = "b; all others at num_users = 4 and 8; a at num_users = 2; c at num_users = 6"
+        assert cells_text(row == 1, row.coords.to_dataset()) == said
+        assert cells_text(row >= 0, row.coords.to_dataset()) == "a, b and c"
 
     def test_trials_that_some_points_have_not_run_do_not_count(self) -> None:
         status = np.zeros((2, 3, 10), dtype=np.int8)

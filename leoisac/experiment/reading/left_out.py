@@ -33,9 +33,13 @@ def cells_text(cells: xr.DataArray, dataset: xr.Dataset) -> str:
     names = dataset["scheme_label" if "scheme_label" in dataset.coords else "scheme"].values
     labels = [str(name) for name in np.broadcast_to(names, len(values))]
     parts: list[str] = []
-    everybody = np.asarray(values.all(axis=0))
-    if len(labels) > 1 and everybody.any():
-        parts.append(f"all schemes{_at(everybody, dims, dataset)}")
+    everywhere = np.asarray(values.reshape(len(labels), -1).all(axis=1))
+    if everywhere.any():
+        parts.append(_listed([label for label, out in zip(labels, everywhere) if out]))
+        values = values & ~everywhere.reshape(-1, *[1] * len(dims))
+    everybody = np.asarray(values[~everywhere].all(axis=0))
+    if np.sum(~everywhere) > 1 and everybody.any():
+        parts.append(f"{'all others' if parts else 'all schemes'}{_at(everybody, dims, dataset)}")
         values = values & ~everybody
     groups: dict[bytes, list[int]] = {}
     for row in np.flatnonzero(values.reshape(len(labels), -1).any(axis=1)):
