@@ -120,11 +120,11 @@ def _bars(axes: Any) -> Iterator[Series]:
 
 def _intervals(axes: Any) -> Iterator[tuple[Any, list[tuple[str, float, float, float]]]]:
     """Colour and ``(axis, place, low, high)`` of bands and error bars."""
-    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.collections import PolyCollection
     from matplotlib.container import ErrorbarContainer
 
     for item in axes.collections:
-        if isinstance(item, FillBetweenPolyCollection):
+        if isinstance(item, PolyCollection):
             points: dict[float, list[float]] = {}
             for path in item.get_paths():
                 for x, y in path.vertices:
