@@ -107,7 +107,7 @@ def test_numbers_are_read_off_the_picture(gallery: Any) -> None:
     right.table([["name", "x"], ["row", "1.0 ± 0.1"]])
     rows = gallery.drawn_numbers.drawn_rows(figure)
     assert len(rows) == 1 + 2 + 1000 + 1
-    assert {"y": "first", "x": "3", "x_low": "2.5", "x_high": "3.25"}.items() <= rows[1].items()
+    assert {"y": "first", "x": "3", "drawn_as": "bars", "x_low": "2.5", "x_high": "3.25"}.items() <= rows[1].items()
     assert {"series": "level", "x": "1.5", "y": ""}.items() <= rows[0].items()
     assert {"series": "row", "x": "x", "y": "1.0 ± 0.1"}.items() <= rows[-1].items()
     thin = gallery.drawn_numbers.drawn_rows(figure, 100)

@@ -15,7 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FuncFormatter
 
-COLUMNS = ("panel", "y_axis", "series", "x_axis", "x", "y", "low", "high", "x_low", "x_high")
+COLUMNS = ("panel", "y_axis", "series", "drawn_as", "x_axis", "x", "y", "low", "high", "x_low", "x_high")
+_LINES = {"-": "full line", "--": "dashed line", "-.": "dash-dotted line", ":": "dotted line"}
 _CLOSE = 1e-9
 
 
@@ -173,13 +174,14 @@ def _rows(figure: Any, axes: Any, series: Sequence[Series], number: int, room: i
     x_axis, y_axis = (_axis_name(figure, axes, which) for which in "xy")
     x_texts, y_texts = _tick_texts(axes.xaxis), _tick_texts(axes.yaxis)
     for one in series:
-        name = _name(one.artist, names)
+        name, drawn_as = _name(one.artist, names), _drawn_as(one.artist)
         chosen = np.unique(np.linspace(0, len(one.x) - 1, min(room, len(one.x))).round().astype(int))
         for index in chosen:
             ends = {end: _number(values[index]) for end, values in one.ends.items()}
             x, y = float(one.x[index]), float(one.y[index])
             place = {"x": x_texts.get(x, _number(x)), "y": y_texts.get(y, _number(y))}
-            yield {"panel": panel, "y_axis": y_axis, "series": name, "x_axis": x_axis, **place, **ends}
+            about = {"panel": panel, "y_axis": y_axis, "series": name, "drawn_as": drawn_as, "x_axis": x_axis}
+            yield {**about, **place, **ends}
 
 
 def _cells(axes: Any, number: int) -> Iterator[dict[str, Any]]:
@@ -190,7 +192,8 @@ def _cells(axes: Any, number: int) -> Iterator[dict[str, Any]]:
         for (row, column), text in sorted(cells.items()):
             if row > top and column > left:
                 named = {"series": cells.get((row, left), ""), "x": cells.get((top, column), "")}
-                yield {"panel": _panel(axes, number), "y_axis": "", "x_axis": "", **named, "y": text}
+                about = {"panel": _panel(axes, number), "y_axis": "", "drawn_as": "table", "x_axis": ""}
+                yield {**about, **named, "y": text}
 
 
 def _panel(axes: Any, number: int) -> str:
@@ -247,6 +250,16 @@ def _name(artist: Any, names: Sequence[tuple[Any, str]]) -> str:
             if other[0] is not None and all(look[part] == other[part] for part in parts):
                 return " ".join(text.split())
     return ""
+
+
+def _drawn_as(artist: Any) -> str:
+    """What tells series of one name apart."""
+    if artist is None:
+        return "interval"
+    if hasattr(artist, "patches"):
+        return "bars"
+    line = artist.get_linestyle()
+    return _LINES.get(line, "marks") if isinstance(line, str) else "marks"
 
 
 def _look(artist: Any) -> tuple[Any, Any, Any]:
