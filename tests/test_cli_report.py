@@ -20,7 +20,7 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.reporting.markup import Markup, escaped, join, table, tag
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.scenarios import study_scenario
-from leoisac.foundation.number_text import counted, interval_text, share_text, short_time_text
+from leoisac.foundation.number_text import column_texts, counted, interval_text, share_text, short_time_text
 
 TOY = "toy-downlink"
 EVIL = "<script>alert('x')</script> & \"quotes\" </style></pre><img src=http://a.example/x onerror=alert(1)>"
@@ -116,9 +116,11 @@ class TestContent:
         _, page = made
         numbers = summary(li.open_run(store)["power"].to_dataset(), "sum_rate")
         for scheme in ("fill", "equal"):
-            one = numbers.sel(scheme=scheme, transmit_power_dbw=5.0)
-            parts = [float(one[name]) for name in ("mean", "low", "high", "usable_share")]
-            assert interval_text(*parts) in page.text
+            one = numbers.sel(scheme=scheme)
+            parts = [one[name].values.tolist() for name in ("mean", "low", "high", "usable_share")]
+            texts = column_texts(list(zip(*parts)))
+            assert len(texts) == one.sizes["transmit_power_dbw"]
+            assert all(text in page.text for text in texts)
 
     def test_equal_stores_equal_pages(self, store: Path, made: tuple[str, Page]) -> None:
         assert page_of(store)[0] == made[0]
@@ -204,11 +206,25 @@ class TestEscaping:
         ((float("nan"), 0.0, 0.0, 0.0), "— [0%]"),
         ((2.5, float("nan"), float("nan"), 1.0), "2.5"),
         ((1.0, 1.0, 1.0, float("nan")), "not run"),
-        ((3e-9, 2e-9, 4e-9, 1.0), "3e-09 ± 1e-09"),
+        ((3e-9, 2e-9, 4e-9, 1.0), "(3.0 ± 1.0)e-09"),
+        ((3.2e7, 3.1988e7, 3.2012e7, 0.5), "(3.2000 ± 0.0012)e+07 [50%]"),
+        ((8.727786, 8.727785, 8.727787, 1.0), "8.728 ± <0.001"),
+        ((0.01293, 0.01293 - 3.7e-8, 0.01293 + 3.7e-8, 1.0), "0.01293 ± <0.00001"),
+        ((-5.1234, -5.1334, -5.1134, 1.0), "-5.123 ± 0.010"),
+        ((10.4, 10.4, 10.4, 1.0), "10.4 ± 0"),
+        ((0.0, 0.0, 0.0, 1.0), "0 ± 0"),
     ],
 )
 def test_interval_text(values: tuple[float, float, float, float], text: str) -> None:
     assert interval_text(*values) == text
+
+
+def test_a_column_has_the_same_decimals_unless_its_numbers_span_too_much() -> None:
+    narrow, wide = (7.0405382, 7.0405358, 7.0405406, 1.0), (12.2, 11.96, 12.44, 1.0)
+    missing, high = (float("nan"), 0.0, 0.0, 0.0), (3.2e-5, 3.1e-5, 3.3e-5, 1.0)
+    assert column_texts([narrow, wide, missing]) == ["7.041 ± <0.001", "12.200 ± 0.240", "— [0%]"]
+    assert column_texts([wide, (0.92, 0.74, 0.98, 1.0)]) == ["12.20 ± 0.24", "0.92 (0.74 to 0.98)"]
+    assert column_texts([wide, high]) == ["12.20 ± 0.24", "(3.20 ± 0.10)e-05"]
 
 
 @pytest.mark.parametrize(

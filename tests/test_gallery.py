@@ -10,10 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
+from matplotlib.figure import Figure as Canvas
 
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.reading.statistics import summary
+from leoisac.plots.sweep import draw_sweep
 
 TOOLS = Path(__file__).parents[1] / "docs" / "tools"
 NAME = "toy-downlink/fig-1"
@@ -51,8 +55,10 @@ def test_a_picture_with_its_numbers_and_what_they_are(
     with Image.open(tmp_path / "gallery" / f"{NAME}.png") as picture:
         assert picture.mode == "P"
         assert "seed 0" in picture.info["Description"]
-    with (tmp_path / "gallery" / f"{NAME}.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    drawn, rows = (
+        list(csv.DictReader((tmp_path / "gallery" / f"{NAME}{ending}").read_text("utf-8").splitlines()))
+        for ending in (".csv", ".means.csv")
+    )
     system, figure = gallery.catalogue.find("toy-downlink"), gallery.catalogue.find("toy-downlink").figure("fig-1")
     data = gallery.stored(system, gallery.scenarios(system, figure, "quick"), tmp_path / "runs/quick/toy-downlink")
     mean = summary(data["power"], "sum_rate")["mean"]
@@ -60,6 +66,54 @@ def test_a_picture_with_its_numbers_and_what_they_are(
     for row in rows:
         at = {"scheme": row["scheme"], "transmit_power_dbw": float(row["transmit_power_dbw"])}
         assert float(row["mean"]) == pytest.approx(float(mean.sel(at)), rel=1e-5)
+    line = data["power"]["sum_rate"].mean("trial").sel(scheme="fill")
+    assert [float(row["x"]) for row in drawn] == line["transmit_power_dbw"].values.tolist()
+    assert [float(row["y"]) for row in drawn] == pytest.approx(line.values.tolist(), rel=1e-5)
+
+
+def test_numbers_are_read_off_the_picture(gallery: Any) -> None:
+    """Curves with bands, isolated points with bars, hollow ones, shares, bars, levels, tables, and their names."""
+    powers, schemes = [0.0, 5.0, 10.0, 15.0], ["a", "b"]
+    usable = np.ones((2, 4, 10), dtype=bool)
+    usable[1, 2, 2:] = False
+    values = np.random.default_rng(0).normal(5.0, 1.0, (2, 4, 10))
+    dims = ("scheme", "power", "trial")
+    attributes = {"long_name": "rate", "units": "bit"}
+    data = xr.Dataset(
+        {
+            "rate": (dims, np.where(usable, values, np.nan), attributes),
+            "usable": (dims, usable),
+            "status": (dims, np.zeros(usable.shape, np.int8)),
+        },
+        {"scheme": schemes, "power": powers},
+    )
+    numbers = summary(data, "rate")
+    rows = gallery.drawn_numbers.drawn_rows(draw_sweep(numbers, labels={"a": "ours", "b": "theirs"}))
+    means = [row for row in rows if row["y_axis"] == "rate [bit]"]
+    assert len(means) == int(numbers["mean"].notnull().sum()) == 7
+    for row in means:
+        one = numbers.sel(scheme={"ours": "a", "theirs": "b"}[row["series"]], power=float(row["x"]))
+        found = [float(row[name]) for name in ("y", "low", "high")]
+        assert found == pytest.approx([float(one[name]) for name in ("mean", "low", "high")], rel=1e-5)
+    shares = {row["x"]: float(row["y"]) for row in rows if row["y_axis"] == "usable share"}
+    assert shares == {"0": 1.0, "5": 1.0, "10": 0.2, "15": 1.0}
+
+    figure = Canvas()
+    left, right = figure.subplots(1, 2)
+    left.barh([0, 1], [3.0, -2.0], color="red")
+    left.errorbar([3.0], [0], xerr=[[0.5], [0.25]], fmt="none", color="black")
+    left.set_yticks([0, 1], ["first", "second"])
+    left.axvline(1.5, color="grey", label="level")
+    right.plot(np.arange(1000), np.arange(1000), label="long")
+    right.table([["name", "x"], ["row", "1.0 ± 0.1"]])
+    rows = gallery.drawn_numbers.drawn_rows(figure)
+    assert len(rows) == 1 + 2 + 1000 + 1
+    assert {"y": "first", "x": "3", "drawn_as": "bars", "x_low": "2.5", "x_high": "3.25"}.items() <= rows[1].items()
+    assert {"series": "level", "x": "1.5", "y": ""}.items() <= rows[0].items()
+    assert {"series": "row", "x": "x", "y": "1.0 ± 0.1"}.items() <= rows[-1].items()
+    thin = gallery.drawn_numbers.drawn_rows(figure, 100)
+    assert 90 <= len(thin) <= 100
+    assert [row["x"] for row in thin if row["series"] == "long"][:: len(thin) - 5] == ["0", "999"]
 
 
 def test_a_picture_has_the_claims_that_are_about_it(

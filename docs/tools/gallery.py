@@ -8,10 +8,10 @@
     python docs/tools/gallery.py --preset paper --draw-only     # of what is stored; nothing is computed
 
 Results lie in ``runs/gallery/PRESET/SYSTEM``, a store that is continued: an interrupted run loses the blocks in hand.
-Pictures, numbers and a note of what they are go to ``docs/gallery/SYSTEM``; pages are built from these alone. Figures
-come in the order of what they cost (``docs/gallery/costs.json``, which ``--estimate`` writes), so that a run that is
-cut short leaves as many pictures as it can. Nothing of higher statistics is replaced by less, and a picture that is up
-to date is not drawn again.
+Pictures, the numbers that they draw (``FIGURE.csv``), means of their studies (``FIGURE.means.csv``) and a note of what
+they are go to ``docs/gallery/SYSTEM``; pages are built from these alone. Figures come in the order of what they cost
+(``docs/gallery/costs.json``, which ``--estimate`` writes), so that a run that is cut short leaves as many pictures as
+it can. Nothing of higher statistics is replaced by less, and a picture that is up to date is not drawn again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import drawn_numbers
 import gallery_costs
 
 import leoisac as li
@@ -47,7 +48,7 @@ GALLERY = Path(__file__).parents[1] / "gallery"
 SLOW_ROUTES = {"published", "reference", "ga", "ga-sensing"}
 SEED = 0
 MOST_ROWS = 400
-"""Rows of a CSV: of larger results (maps, many entries of an axis) the gallery keeps the picture."""
+"""Rows of a CSV: longer curves are thinned out, and of maps the gallery keeps the picture."""
 MOST_BYTES = 150_000
 """Of a picture; a larger one gets fewer colours."""
 
@@ -139,11 +140,8 @@ def draw(
         "Source": note["command"],
     }
     _save(drawn, folder / f"{figure.name}.png", {**facts, "Software": f"leoisac {li.__version__}"})
-    rows = _rows(system, datasets)
-    target = folder / f"{figure.name}.csv"
-    target.unlink(missing_ok=True)
-    if rows:
-        _write(target, rows)
+    _write(folder / f"{figure.name}.csv", drawn_numbers.drawn_rows(drawn, MOST_ROWS))
+    _write(folder / f"{figure.name}.means.csv", _rows(system, datasets))
     (folder / f"{figure.name}.json").write_text(json.dumps(note, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return note
 
@@ -169,7 +167,7 @@ def _save(drawn: Any, path: Path, facts: Mapping[str, str]) -> None:
 
 
 def _rows(system: System, datasets: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Numbers of all studies; only the headline's where that would be too many, none where those still are."""
+    """Means of all studies; only the headline's where that would be too many, none where those still are."""
     for metrics in (system.beside, ()):
         rows = [row for name, dataset in datasets.items() for row in _numbers(system, name, dataset, metrics)]
         if len(rows) <= MOST_ROWS:
@@ -193,6 +191,9 @@ def _numbers(system: System, study: str, dataset: Any, beside: Sequence[str]) ->
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.unlink(missing_ok=True)
+    if not rows:
+        return
     names = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")

@@ -113,7 +113,9 @@ def gallery_page(names: Iterable[str]) -> str:
         "# Gallery",
         "Every figure with its command. A *quick* picture has few trials (below each stands how many) and wide bands; "
         "`make gallery PRESET=paper` computes full statistics and replaces it. Numbers of a picture are the CSV "
-        "beside it.",
+        "beside it: whatever is drawn, panel by panel, intervals included; long curves are thinned out, and of maps "
+        "there is the picture alone. Means of a study's headline, with how many trials are behind them, are a second "
+        "CSV.",
         _how_many(),
     ]
     for name in names:
@@ -266,7 +268,7 @@ def _picture(system: System, figure: Figure, gallery: str) -> str:
         return "*No picture is kept yet.*"
     note = json.loads(base.with_suffix(".json").read_text("utf-8"))
     link = f"{gallery}/{system.name}/{figure.name}"
-    numbers = f" [Numbers]({link}.csv)." if base.with_suffix(".csv").is_file() else ""
+    numbers = "".join(f" [{text}]({link}{ending})." for text, ending in _numbers(base).items())
     lines = [f"![{figure.name}]({link}.png)", f"{_what_it_is(note)}{numbers}"]
     shown = {claim.name for claim in resolve(system.claims) if figure.shows(claim)}
     claims = [claim for claim in note.get("claims", []) if claim["claim"] in shown]
@@ -274,6 +276,18 @@ def _picture(system: System, figure: Figure, gallery: str) -> str:
         keys = ("claim", "statement", "published", "ours", "verdict")
         lines.append(table(keys, [[claim[key] for key in keys] for claim in claims]))
     return "\n\n".join(lines)
+
+
+def _numbers(base: Path) -> dict[str, str]:
+    """What a link to each CSV beside a picture says. An older one holds means of the study alone."""
+    drawn, means = base.with_suffix(".csv"), base.with_suffix(".means.csv")
+    found: dict[str, str] = {}
+    if drawn.is_file():
+        is_of_study = drawn.read_text("utf-8").startswith("study,")
+        found["Means of the headline" if is_of_study else "Numbers"] = ".csv"
+    if means.is_file():
+        found["Means of the headline"] = ".means.csv"
+    return found
 
 
 def _what_it_is(note: Mapping[str, Any]) -> str:

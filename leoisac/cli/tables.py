@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -17,7 +17,7 @@ from leoisac.experiment.reading.coordinates import MOST_FIELDS, point_texts
 from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.routes import missing_packages
 from leoisac.foundation.config import Config
-from leoisac.foundation.number_text import interval_text
+from leoisac.foundation.number_text import Interval, column_texts
 from leoisac.foundation.status import Status
 
 if TYPE_CHECKING:
@@ -132,20 +132,25 @@ def result_table(summary: xr.Dataset) -> PlainTable:
     chosen = shown_points(stacked.sizes["point"])
     points = [_point_name(summary, dims, position) for position in chosen]
     columns = [stacked[name].transpose("scheme", "point").values for name in ("mean", "low", "high", "usable_share")]
-    cells = [
-        [interval_text(*(float(values[row, at]) for values in columns)) for at in chosen] for row in range(len(schemes))
-    ]
+    across = len(points) <= max(len(schemes), 6)
+    numbers = [[_interval(columns, row, at) for at in chosen] for row in range(len(schemes))]
+    lines = numbers if across else list(zip(*numbers))
+    down = [column_texts(column) for column in zip(*lines)]  # a column has the same decimals
     title = str(summary.attrs["long_name"])
     few = f" ({len(chosen)} of {stacked.sizes['point']} points)" if len(chosen) < stacked.sizes["point"] else ""
     made = PlainTable(_title(title, summary) + few)
-    across = len(points) <= max(len(schemes), 6)
     names, others = (schemes, points) if across else (points, schemes)
     made.add_column("scheme" if across else "changed" if len(", ".join(dims)) > _WIDE // 2 else ", ".join(dims))
     for other in others:
         made.add_column(other if dims or not across else "mean", justify="right")
     for row, name in enumerate(names):
-        made.add_row(_bold(name), *([cells[row][i] if across else cells[i][row] for i in range(len(others))]))
+        made.add_row(_bold(name), *(column[row] for column in down))
     return made
+
+
+def _interval(columns: Sequence[Any], row: int, at: int) -> Interval:
+    mean, low, high, share = (float(values[row, at]) for values in columns)
+    return mean, low, high, share
 
 
 def shown_points(count: int) -> list[int]:

@@ -53,7 +53,7 @@ def _batches(axes: Any, system: str, rows: Sequence[Row]) -> None:
         style = styles[row["scheme"]]
         sizes = sorted(row["per_design_s"])
         values = [1e3 * row["per_design_s"][size] for size in sizes]
-        axes.plot(sizes, values, style.line, color=style.colour, marker=style.marker, ms=3, label=row["scheme"])
+        axes.plot(sizes, values, ls=style.line, color=style.colour, marker=style.marker, ms=3, label=row["scheme"])
     axes.set(xscale="log", yscale="log", xlabel="designs in a batch", ylabel="ms a design", title=system)
     axes.set_xticks(sorted({size for row in rows for size in row["per_design_s"]}), minor=False)
     axes.set_xticks([], minor=True)

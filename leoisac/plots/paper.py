@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from leoisac.foundation.figure_notes import CUT_TEXT, has_cut_bands
 from leoisac.foundation.number_text import share_text
-from leoisac.plots.curves import LEAST_TRIALS, draw_curve
+from leoisac.plots.curves import LEAST_TRIALS, draw_curve, draw_shares, legend_text, limit_x
 from leoisac.plots.style import SeriesStyle, house_style
 from leoisac.plots.sweep import scale_x
 
@@ -24,10 +25,12 @@ WIDTHS_IN: Mapping[str, float] = {"ieee": 3.5, "ieee-double": 7.16}
 LEAST_WIDTH_IN, MOST_WIDTH_IN = 1.5, 30.0
 LEAST_FONT_PT = 8.0
 _ASPECT, _MOST_HEIGHT_IN = 0.68, 3.4
-_STRIP_IN, _LEGEND_ROW_IN = 0.75, 0.17
+_STRIP_IN, _LEGEND_ROW_IN = 0.82, 0.17
+_AXES = 0.8
+"""Share of the width that the axes take."""
 _INSIDE = 3
 """Most schemes whose legend stands inside the axes."""
-_LEAST_LINE = 8
+_LEAST_LINE, _FOLDS = 8, 3
 _SETTINGS: Mapping[str, Any] = {
     "font.size": 9,
     "axes.labelsize": 9,
@@ -109,13 +112,16 @@ def draw_paper_figure(
             if all(curve.x_numbers is None for curve in curves):
                 scale_x(bottom, curves[0].x, list(x_texts) or None)
             if strip is not None:
-                _strip(strip, curves, styles)
+                draw_shares(strip, [(curve, styles[curve.scheme]) for curve in curves], _AXES * width_in)
+                strip.set_ylabel("usable share", fontsize=LEAST_FONT_PT)
+            if along_sweep and not x_texts and all(curve.x_numbers is None for curve in curves):
+                limit_x(bottom, curves[0].x, [curve.numbers["mean"].values for curve in curves], strip is not None)
         if title:
             figure.suptitle(title)
         if not is_dots:
             _legend(figure, main, len(curves))
         _fold_labels(figure, main, strip)
-        figure.set_label(caption)
+        figure.set_label(f"{caption} {CUT_TEXT}".strip() if has_cut_bands(figure) else caption)
     return figure
 
 
@@ -143,7 +149,8 @@ def _draw(axes: Any, curve: CurveLike, style: SeriesStyle, label: str) -> None:
     left, right = (np.atleast_1d(curve.x_numbers[name].values.astype(float)) for name in ("low", "high"))
     count = np.atleast_1d(curve.numbers["count"].values)
     enough = count >= LEAST_TRIALS
-    axes.plot(curve.x, mean, style.line, color=style.colour, marker=style.marker, label=label)
+    label = legend_text(label, curve.numbers)
+    axes.plot(curve.x, mean, ls=style.line, color=style.colour, marker=style.marker, label=label)
     axes.plot(curve.x[~enough], mean[~enough], color=style.colour, marker=style.marker, linestyle="none", mfc="white")
     reach = [(mean - low)[enough], (high - mean)[enough]], [(curve.x - left)[enough], (right - curve.x)[enough]]
     bars = {"fmt": "none", "ecolor": style.colour, "elinewidth": 0.7, "alpha": 0.6}
@@ -168,29 +175,21 @@ def _dots(
     axes.set_ylim(len(curves) - 0.5, -0.5)
 
 
-def _strip(axes: Any, curves: Sequence[CurveLike], styles: Mapping[str, SeriesStyle]) -> None:
-    for curve in curves:
-        if np.any(curve.usable_share < 1.0):
-            style = styles[curve.scheme]
-            axes.plot(curve.x, curve.usable_share, style.line, color=style.colour, marker=style.marker)
-    axes.set_ylim(-0.08, 1.08)
-    axes.set_yticks([0.0, 0.5, 1.0])
-    axes.set_ylabel("usable", fontsize=LEAST_FONT_PT)
-
-
 def _fold_labels(figure: Figure, *panels: Any) -> None:
-    """Labels of axes that are longer than their axes go on in a second line."""
-    figure.draw_without_rendering()
-    for panel in panels:
-        if panel is None:
-            continue
-        box = panel.get_window_extent()
-        for label, room in ((panel.xaxis.label, box.width), (panel.yaxis.label, box.height)):
-            extent = label.get_window_extent()
-            length = extent.height if label is panel.yaxis.label else extent.width
-            text = label.get_text()
-            if length > room and "$" not in text and " " in text:
-                label.set_text(textwrap.fill(text, max(int(len(text) * room / length), _LEAST_LINE)))
+    """Labels of axes that are longer than their axes go on in a second line, which may leave the others less room."""
+    for _ in range(_FOLDS):
+        figure.draw_without_rendering()
+        for panel in panels:
+            if panel is None:
+                continue
+            box = panel.get_window_extent()
+            for label, room in ((panel.xaxis.label, box.width), (panel.yaxis.label, box.height)):
+                extent = label.get_window_extent()
+                length = extent.height if label is panel.yaxis.label else extent.width
+                text = label.get_text()
+                if length > room and "$" not in text and " " in text:
+                    longest = max(map(len, text.splitlines()))
+                    label.set_text(textwrap.fill(text, max(int(longest * room / length), _LEAST_LINE)))
 
 
 def _legend(figure: Figure, axes: Any, number: int) -> None:

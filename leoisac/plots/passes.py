@@ -82,7 +82,7 @@ def draw_pass(
             for scheme in schemes:
                 share, style = shares[0]["usable_share"].sel(scheme=scheme).values, styles[scheme]
                 if np.any(share < 1.0):
-                    axes.plot(x, share, style.line, color=style.colour)
+                    axes.step(x, share, where="mid", ls=style.line, color=style.colour)
             axes.set_ylim(-0.05, 1.05)
             axes.set_ylabel("usable share")
         for axes in panels:

@@ -58,10 +58,10 @@ def draw_beside(
     mean = numbers["mean"].values.astype(float)
     enough = numbers["count"].values >= LEAST_TRIALS if "count" in numbers else np.ones(mean.shape, dtype=bool)
     mark = {"color": style.colour, "marker": style.marker, "linestyle": "none"}
-    axes.plot(x, mean, style.line, color=style.colour, linewidth=0.7, alpha=0.7)
+    axes.plot(x, mean, ls=style.line, color=style.colour, linewidth=0.7, alpha=0.7)
     axes.plot(x[enough], mean[enough], **mark)
     axes.plot(x[~enough], mean[~enough], **mark, markerfacecolor="white")
-    axes.plot([], [], style.line, color=style.colour, marker=style.marker, label=label or None)
+    axes.plot([], [], ls=style.line, color=style.colour, marker=style.marker, label=label or None)
     if "low" not in numbers:
         return
     bounds = numbers["mean"].attrs

@@ -22,7 +22,16 @@ _COLOURS = (
     "#44AA99",
 )
 _MARKERS = "osD^vP*X<>"
-_LINES = ("-", "--", "-.", ":")
+_LINES: Sequence[str | tuple[float, Sequence[float]]] = (
+    *("-", "--", "-.", ":"),
+    (0, (9, 2)),
+    (0, (6, 1.5, 1, 1.5, 1, 1.5)),
+    (0, (2.5, 1.5)),
+    (0, (9, 2, 2.5, 2)),
+    (0, (1, 2.5)),
+    (0, (4, 1, 4, 1, 1, 1)),
+)
+"""As many as colours: in grey they alone tell curves apart."""
 
 _SETTINGS: Mapping[str, Any] = {
     # Concrete names, not "serif": generic ones are looked up when a figure is saved, after the style has gone.
@@ -63,7 +72,7 @@ class SeriesStyle(NamedTuple):
 
     colour: str
     marker: str
-    line: str
+    line: str | tuple[float, Sequence[float]]
 
 
 def series_styles(names: Sequence[str]) -> dict[str, SeriesStyle]:

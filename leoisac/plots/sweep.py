@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from leoisac.foundation.figure_notes import add_note
 from leoisac.foundation.number_text import quantity_label, share_text
-from leoisac.plots.curves import LEAST_TRIALS, draw_curve
+from leoisac.plots.curves import LEAST_TRIALS, draw_curve, draw_shares, limit_x
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _SHARE_HEIGHT_IN = 0.9
 _LOG_RATIO = 50.0
 _MANY_TEXTS, _MOST_TEXTS = 12, 5
 """More names than can stand side by side are thinned out to a few: instants, which are in order."""
+_AXES = 0.85
+"""Share of the width that the axes take."""
 _LETTER = 0.62
 """Width of a letter or digit over the size of its font."""
 _WITH_MARGINS = 1.1
@@ -31,6 +33,11 @@ _SLANTED: Mapping[str, Any] = {"rotation": 25, "ha": "right"}
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?")
 _LABEL_LETTERS = 48
 """As much as fits beside the panel in one line."""
+
+
+class _Shares(NamedTuple):
+    x: np.ndarray
+    usable_share: np.ndarray
 
 
 def draw_sweep(
@@ -78,7 +85,11 @@ def draw_sweep(
             bottom.set_xlabel(x_label or _axis_label(summary[axes[0]]))
             scale_x(bottom, x, tick_labels)
             if strip is not None:
-                _share_strip(strip, x, schemes, shares, styles)
+                ways = [(_Shares(x, share), styles[scheme]) for scheme, share in zip(schemes, shares, strict=True)]
+                draw_shares(strip, ways, _AXES * COLUMN_WIDTH_IN)
+                strip.set_ylabel("usable share", fontsize=9)
+            if tick_labels is None:
+                limit_x(bottom, x, list(summary["mean"].transpose("scheme", ...).values), strip is not None)
         else:
             _dots(main, summary, schemes, styles, labels)
         main.set_ylabel(textwrap.fill(y_label, _LABEL_LETTERS))
@@ -154,19 +165,6 @@ def short_instants(texts: Sequence[str]) -> list[str]:
     parts = [one.groups() for one in found if one is not None]
     one_day, whole = len({day for day, *_ in parts}) == 1, not any((rest or ".0").strip(".0") for *_, rest in parts)
     return [f"{'' if one_day else day + ' '}{clock}{'' if whole else rest or ''}" for day, clock, rest in parts]
-
-
-def _share_strip(
-    axes: Any, x: np.ndarray, schemes: list[str], shares: np.ndarray, styles: Mapping[str, SeriesStyle]
-) -> None:
-    """Share of usable trials, of the schemes that lose any."""
-    for scheme, share in zip(schemes, shares, strict=True):
-        if np.any(share < 1.0):
-            style = styles[scheme]
-            axes.plot(x, share, style.line, color=style.colour, marker=style.marker)
-    axes.set_ylim(-0.08, 1.08)
-    axes.set_yticks([0.0, 0.5, 1.0])
-    axes.set_ylabel("usable share", fontsize=9)
 
 
 def _dots(

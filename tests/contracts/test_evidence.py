@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from every_system import SYSTEMS, designed, every_system, tiny_figure, tiny_studies
-from matplotlib.collections import PolyCollection
-from matplotlib.container import ErrorbarContainer
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
+from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.contour import ContourSet
 
 from leoisac.experiment.contracts import Figure, System, resolve
 from leoisac.experiment.reading.coordinates import field_description, field_units
@@ -71,6 +74,55 @@ def test_captions_promise_what_is_drawn(system: System, figure: Figure) -> None:
     assert ("interval" in words) == (bands or any("±" in text for text in cells)), words
 
 
+@every_figure
+def test_the_csv_of_a_picture_holds_what_it_draws(
+    system: System, figure: Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every number of every artist stands in the rows of its panel; of maps alone there are none."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs" / "tools"))
+    tool = importlib.import_module("drawn_numbers")
+    picture = tiny_figure(system.name, figure.name)
+    rows = tool.drawn_rows(picture)
+    panels = [one for axes in picture.axes for one in (axes, *axes.child_axes)]
+    for number, axes in enumerate(panels, 1):
+        here = [row for row in rows if str(row["panel"]).split()[0] == str(number)]
+        held = {text for row in here for text in row.values()}
+        texts = {label.get_text() for axis in (axes.xaxis, axes.yaxis) for label in axis.get_majorticklabels()}
+        drawn = {f"{value:.6g}" for value in _drawn_values(axes) if np.isfinite(value)}
+        named = {row["x"] for row in here} | {row["y"] for row in here}
+        missing = drawn - held
+        # Places that have names are held by their names.
+        assert not missing or (named & (texts - {""}) and all(float(one) % 0.5 == 0.0 for one in missing)), missing
+        label = " ".join(axes.get_ylabel().split())
+        assert not here or not label or {row["y_axis"] for row in here} <= {label, ""}
+
+
+def _drawn_values(axes: Any) -> Any:
+    """Coordinates of everything in a panel that shows data."""
+    for line in axes.lines:
+        if line.get_visible() and len(line.get_xdata()):
+            x, y = (np.asarray(values, float) for values in (line.get_xdata(orig=False), line.get_ydata(orig=False)))
+            if line.get_transform().contains_branch(axes.transData):
+                known = np.isfinite(x) & np.isfinite(y)
+                yield from (*x[known], *y[known])
+            else:  # a level: across the panel it has no data
+                yield y[0] if y[0] == y[1] else x[0]
+    for item in axes.collections:
+        if isinstance(item, PolyCollection):
+            yield from (value for path in item.get_paths() for value in path.vertices.ravel())
+        elif isinstance(item, LineCollection):
+            yield from (value for segment in item.get_segments() for value in np.ravel(segment))
+        elif isinstance(item, PathCollection):
+            yield from np.ma.filled(item.get_offsets(), np.nan).ravel()
+        else:
+            assert isinstance(item, QuadMesh | ContourSet), f"{type(item).__name__}: has no numbers in the CSV"
+    for bars in axes.containers:
+        if isinstance(bars, BarContainer):
+            across = bars.orientation == "horizontal"
+            yield from (p.get_x() + p.get_width() if across else p.get_y() + p.get_height() for p in bars)
+    assert not axes.images, "an image has no numbers in the CSV"
+
+
 def _cells(table: Any) -> Any:
     return table.get_celld().values()
 
@@ -121,9 +173,6 @@ def test_citations_exist(system: System) -> None:
         assert max(int(number) for number in re.findall(r"\d+", numbers)) <= highest, numbers
         for place in places:
             assert callable(resolve(place)), place
-    import importlib
-    from pathlib import Path
-
     folder = Path(str(importlib.import_module(package).__file__)).parent
     for file in folder.rglob("*.py"):
         for cited in re.findall(r"(?:[Ee]qs?\.|[Ee]quations?|[Pp]roblem|[Cc]onstraint)\s*\((\d+)", file.read_text()):

@@ -10,6 +10,7 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Verdict
 from leoisac.experiment.reading.comparison import collapsed, common_trials, comparison_text, masked, viewed
+from leoisac.experiment.reading.left_out import cells_text
 from leoisac.experiment.reading.statistics import summary, usable_share
 from leoisac.experiment.reading.verdicts import (
     Estimate,
@@ -55,7 +56,10 @@ class TestCommonTrials:
         assert numbers["mean"].values.tolist() == [[5.0] * 3] * 2  # trials 3 to 7, everywhere
         assert (numbers["count"] == 5).all()
         assert numbers["usable_share"].sel(scheme="a").values.tolist() == [0.7, 1.0, 0.8]
-        assert "over the 5 of 10 trials that every" in numbers.attrs["caption"]
+        said = "means over the 5 of 10 trials that all schemes can use at all points compared, with 95 % intervals"
+        assert numbers.attrs["caption"] == said
+        alone = comparison_text(viewed(data.isel(scheme=0)))
+        assert alone == "means over the 5 of 10 trials that can be used at all points compared, with 95 % intervals"
 
     def test_what_hardly_ever_works_is_left_out_and_not_the_trials(self) -> None:
         usable = np.ones((2, 3, 10), dtype=bool)
@@ -66,6 +70,40 @@ class TestCommonTrials:
         numbers = summary(results(usable), "rate")
         assert np.isnan(numbers["mean"].sel(scheme="b", power=1.0))
         assert float(numbers["usable_share"].sel(scheme="b", power=1.0)) == 0.2
+
+    @pytest.mark.parametrize(
+        ("lost", "named"),
+        [
+            ({"a": [0]}, "a at 1 dBW"),
+            ({"a": [0, 1, 2]}, "a"),
+            ({"a": [0, 2], "b": [0]}, "all schemes at 1 dBW; a at 3 dBW"),
+            ({"a": [0, 1], "b": [1, 2]}, "all schemes at 2 dBW; a at 1 dBW; b at 3 dBW"),
+        ],
+    )
+    def test_captions_name_what_is_left_out(self, lost: dict[str, list[int]], named: str) -> None:
+        usable = np.ones((2, 3, 10), dtype=bool)
+        for scheme, points in lost.items():
+            usable["ab".index(scheme), points, 1:] = False
+        data = results(usable, rate=1.0)
+        data["power"].attrs["units"] = "dBW"
+        said = comparison_text(viewed(data))
+        assert said.endswith(f"compared, with 95 % intervals; left out (at most a fifth usable in common): {named}")
+
+    def test_what_is_left_out_is_named_in_ranges_and_blocks(self) -> None:
+        names = {"scheme": ["a", "b", "c"], "num_users": [2, 4, 6, 8], "place": ["x", "y"]}
+        cells = xr.DataArray(np.zeros((3, 4, 2), dtype=bool), coords=names)
+        data = cells.coords.to_dataset()
+        cells[0, 1:, 0] = cells[2, 1:, 0] = True
+        assert cells_text(cells, data) == "a and c at num_users = 4 to 8 and place = x"
+        cells[0, 0, 1] = True
+        assert cells_text(cells, data) == "a at 4 of 8 points; c at num_users = 4 to 8 and place = x"
+        assert cells_text(cells.isel(scheme=2), data.isel(scheme=2)) == "c at num_users = 4 to 8 and place = x"
+        row = xr.DataArray(
+            [[1, 1, 0, 1], [1, 1, 1, 1], [0, 1, 1, 1]], coords={k: names[k] for k in ("scheme", "num_users")}
+        )
+        said = "b; all others at num_users = 4 and 8; a at num_users = 2; c at num_users = 6"
+        assert cells_text(row == 1, row.coords.to_dataset()) == said
+        assert cells_text(row >= 0, row.coords.to_dataset()) == "a, b and c"
 
     def test_trials_that_some_points_have_not_run_do_not_count(self) -> None:
         status = np.zeros((2, 3, 10), dtype=np.int8)
@@ -104,7 +142,7 @@ class TestCommonTrials:
     def test_none_and_an_unknown_view(self) -> None:
         numbers = summary(results(False), "rate")
         assert numbers["mean"].isnull().all()
-        assert numbers.attrs["caption"].startswith("no trial")
+        assert numbers.attrs["caption"].startswith("no trial is compared: no scheme can use more than a fifth")
         with pytest.raises(ConfigError, match="common, all, usable"):
             viewed(results(True), "best")
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.container import ErrorbarContainer
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from typer.testing import CliRunner
@@ -22,8 +23,11 @@ from leoisac.cli import app
 from leoisac.experiment.contracts import System
 from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.reporting.latex import latex_table
+from leoisac.foundation.figure_notes import CUT_TEXT, add_note
 from leoisac.foundation.latex_text import escaped, escaped_around_math
 from leoisac.plots.saving import TEX_SYSTEMS
+from leoisac.plots.style import series_styles
+from leoisac.plots.sweep import draw_sweep
 
 NASTY = "50 % of {a_b} & #1, $x^2$ ~ \\end <τ> “é” ± 漢"
 POWERS = [0.0, 5.0, 10.0]
@@ -95,7 +99,7 @@ class TestFigures:
         ("options", "text"),
         [
             ({"metric": "sum_rat"}, "metric = 'sum_rat'.*Did you mean `sum_rate`"),
-            ({"metric": "never_returned"}, "no trial of these data has it"),
+            ({"metric": "never_returned"}, "no trial of these schemes has it"),
             ({"metric": "rate"}, r"also runs over user; cut there, at=\{'user': 0\}"),
             ({"x": "power"}, "x = 'power': must be what was swept"),
             ({"schemes": ["fil"]}, "no 'fil'. Did you mean `fill`"),
@@ -113,6 +117,76 @@ class TestFigures:
         with pytest.raises(li.ConfigError, match=text):
             li.plot(data, **{"metric": "sum_rate", **options})
 
+    def test_a_point_without_neighbours_has_a_bar_as_has_a_sweep_of_one_value(self, data: Any) -> None:
+        assert not li.plot(data, "sum_rate", schemes=["fill"]).axes[0].containers
+        alone = data.assign(usable=data["usable"] & (data["transmit_power_dbw"] != 5.0))
+        one = data.isel(transmit_power_dbw=[2])
+        for shown, points in ((alone, 2), (one, 1)):
+            figure = li.plot(shown, "sum_rate", x="transmit_power_dbw", schemes=["fill"])
+            numbers = summary(shown.sel(scheme=["fill"]), "sum_rate").squeeze("scheme").dropna("transmit_power_dbw")
+            (bars,) = [item for item in figure.axes[0].containers if isinstance(item, ErrorbarContainer)]
+            (ends,) = [lines.get_segments() for lines in bars.lines[2]]
+            assert len(ends) == points
+            np.testing.assert_allclose([end[0, 1] for end in ends], numbers["low"].values)
+            np.testing.assert_allclose([end[1, 1] for end in ends], numbers["high"].values)
+
+    def test_a_band_that_is_cut_is_said(self, data: Any) -> None:
+        assert CUT_TEXT not in li.plot(data, "sum_rate").get_label()
+        wild = data.assign(sum_rate=data["sum_rate"] * (1.0 + 1e3 * (-1.0) ** data["trial"]))
+        wild["sum_rate"].attrs = {}
+        assert li.plot(wild, "sum_rate", schemes=["fill"]).get_label().endswith(CUT_TEXT)
+        drawn = draw_sweep(summary(wild.sel(scheme=["fill"]), "sum_rate"))
+        assert CUT_TEXT in " ".join(drawn.get_supxlabel().split())
+        add_note(drawn, "more")
+        assert " ".join(drawn.get_supxlabel().split()).count(CUT_TEXT) == 1
+
+    def test_a_legend_says_why_there_is_no_curve(self, data: Any) -> None:
+        few = (data["trial"] < 3) & (data["scheme"] == "equal")
+        good = data["scheme"] == "fill"
+        for usable, reason in ((good | few, "not compared"), (good, "never usable")):
+            seen = data.assign(usable=(usable & (data["status"] >= 0)).transpose(*data["usable"].dims))
+            figure = li.plot(seen, "sum_rate", schemes=["fill", "equal"])
+            texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+            assert texts == ["Water-filling", f"equal ({reason})"]
+            assert "left out (at most a fifth usable in common): equal." in figure.get_label()
+
+    def test_shares_are_marks_side_by_side(self, data: Any) -> None:
+        usable = data["usable"].copy(data=np.broadcast_to(np.arange(24) % 2 == 0, data["usable"].shape))
+        strip = li.plot(data.assign(usable=usable), "sum_rate", schemes=["fill", "equal"]).axes[1]
+        assert strip.get_ylabel() == "usable share"
+        assert [line.get_linestyle() for line in strip.lines] == ["None", "None"]
+        for line in strip.lines:
+            np.testing.assert_allclose(line.get_ydata(), 0.5)
+        at = [line.get_transform().transform((5.0, 0.5))[0] for line in strip.lines]
+        assert at[1] - at[0] > 3.0
+
+    def test_points_at_the_ends_without_a_curve_take_no_room(self, data: Any) -> None:
+        powers = [-10.0, -5.0, *POWERS]
+        wide = data.isel(transmit_power_dbw=[0, 0, 0, 1, 2]).assign_coords(transmit_power_dbw=powers)
+        seen = wide.assign(usable=wide["usable"] & (wide["transmit_power_dbw"] >= 0.0))
+        low, high = li.plot(seen, "sum_rate", schemes=["fill"]).axes[0].get_xlim()
+        assert -10.0 < low < -5.0  # the last point at which nothing is usable, for the strip
+        assert high > 10.0
+        assert li.plot(seen, "sum_rate", schemes=["fill"], shares=False).axes[0].get_xlim()[0] > -5.0
+
+    def test_curves_differ_in_grey(self) -> None:
+        styles = list(series_styles([str(number) for number in range(10)]).values())
+        assert len({str(style.line) for style in styles}) == len(styles)
+        assert len({style.marker for style in styles}) == len(styles)
+
+    def test_data_without_a_usable_trial_say_how_the_designs_ended(self, data: Any) -> None:
+        status = data["status"].copy(data=np.full(data["status"].shape, 3, np.int8))
+        dead = data.assign(status=status, usable=data["usable"] & False, sum_rate=data["sum_rate"] * np.nan)
+        with pytest.raises(
+            li.ConfigError, match=r"data: all 72 designs of fill ended INFEASIBLE\. INFEASIBLE: No de.*W\."
+        ):
+            li.plot(dead, "sum_rate", schemes=["fill"])
+        status[0, 0, :4] = 2
+        with pytest.raises(
+            li.ConfigError, match=r"no design of fill is usable \(4 MAX_STEPS, 68 INFEASIBLE\); all 72 de"
+        ):
+            li.plot(dead.assign(status=status), "sum_rate")
+
 
 class TestFiles:
     def test_pdf_has_truetype_fonts_its_width_and_what_it_shows(self, nasty: Any, tmp_path: Path) -> None:
@@ -121,7 +195,7 @@ class TestFiles:
         content = (tmp_path / "a.pdf").read_bytes()
         assert b"/Type3" not in content
         assert re.search(rb"/MediaBox \[ 0 0 252 ", content)
-        said = "every scheme and point that is compared can use"  # one has too few trials
+        said = "trials that all schemes can use"
         assert said.encode() in content or said.encode("utf-16-be") in content
 
     def test_pgf_needs_a_latex_and_says_so_before_any_work(
@@ -188,6 +262,15 @@ class TestTables:
         half = (float(numbers["high"]) - float(numbers["low"])) / 2
         assert f"{float(numbers['mean']):.2f} $\\pm$ {half:.2f}" in body[2]
         assert text.count("{") == text.count("}")
+
+    def test_a_table_of_two_schemes_fits_a_column(self, data: Any) -> None:
+        two = latex_table(data.sel(scheme=["fill", "equal"]), "sum_rate")
+        assert "\\begin{table}[t]" in two
+        wide = data.isel(scheme=[0, 1, 0, 1, 0]).assign_coords(scheme_label=("scheme", ["a long name of it"] * 5))
+        assert "\\begin{table*}[t]" in latex_table(wide, "sum_rate")
+        folded = latex_table(wide.isel(scheme=[0, 1, 2]), "sum_rate")
+        assert "\\shortstack[r]{a long\\\\name of it}" in folded
+        assert "\\begin{table}[t]" in folded
 
     @pytest.mark.parametrize(
         ("text", "made"),

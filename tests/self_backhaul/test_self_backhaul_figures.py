@@ -247,8 +247,8 @@ class TestAxes:
 
         figure = draw_figure(SYSTEM, SYSTEM.figure("fig-5"), {name: made(SYSTEM, name, rate, 20)})
         caption = figure.get_supxlabel()
-        assert "Rivals as published: means over the 20 of 20 trials that every scheme and point can use" in caption
-        assert "Fair rivals: means over the 20 of 20 trials that every scheme and point that is compared can" in caption
+        assert "Rivals as published: means over the 20 of 20 trials that all schemes can use at all points compared" in caption
+        assert "Fair rivals: means over the 20 of 20 trials that all schemes can use at all points compared" in caption
         assert "Not compared: DAS, fair at 10, 20, 30 (0% usable); TDMA, fair (5% usable)" in caption
         (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_title(loc="left").endswith("fair rivals")]
         assert "TDMA, fair (shares only)" in [text.get_text() for text in legend.get_texts()]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from leoisac.experiment.reading.left_out import cells_text
 from leoisac.experiment.scenario.scenarios import LEAST_USABLE_SHARE
 from leoisac.experiment.scenario.views import ALL, COMMON, USABLE, VIEWS
 from leoisac.experiment.trials.judge import NOT_RUN
@@ -23,6 +24,7 @@ from leoisac.foundation.number_text import share_text
 
 _DESIGNED = "has_usable_design"
 """Coordinate of a dataset under ``all``: what ``usable`` was; who has no design has not collapsed."""
+_FEW = "at most a fifth usable in common"
 _NAMED = 3
 """Most schemes that a caption names one by one."""
 
@@ -122,22 +124,30 @@ def comparison_text(dataset: xr.Dataset, what: str = "means", intervals: bool = 
         what: the numbers: ``"means"``, ``"ratios of means"``.
         intervals: whether 95 % intervals are drawn.
     """
-    with_intervals = " with 95 % intervals" if intervals else ""
+    with_intervals = ", with 95 % intervals" if intervals else ""
     run = (dataset["status"] != NOT_RUN).sum("trial")
     view = dataset.attrs.get("view", USABLE)
     if view == COMMON:
         number = int(dataset.attrs["common_trials"])
         if not number:
-            return "no trial that schemes and points have in common"
+            return "no trial is compared: no scheme can use more than a fifth of them at any point"
+        left_out = ~dataset["usable"].any("trial") & (run > 0)
         asked = int(run.where(run > 0).min())  # that all of them have run
-        left_out = ((run > 0) & ~dataset["usable"].any("trial")).any()
-        who = "every scheme and point that is compared" if left_out else "every scheme and point"
-        text = f"{what} over the {number} of {asked} trials that {who} can use{with_intervals}"
+        text = f"{what} over the {number} of {asked} trials that {_who(run)}{with_intervals}"
+        if bool(left_out.any()):
+            text += f"; left out ({_FEW}): {cells_text(left_out, dataset)}"
     elif view == ALL:
         text = f"{what} over all {_span(run)} trials, an unusable one counted as zero{with_intervals}"
     else:
         text = f"{what} over the usable ones of {_span(run)} trials{with_intervals}"
     return "; ".join([text, *_collapses(dataset)])
+
+
+def _who(run: xr.DataArray) -> str:
+    schemes, points = run.sizes.get("scheme", 1), run.size // max(run.sizes.get("scheme", 1), 1)
+    if points > 1:
+        return f"{'all schemes can use' if schemes > 1 else 'can be used'} at all points compared"
+    return "all schemes compared can use" if schemes > 1 else "can be used"
 
 
 def _span(run: xr.DataArray) -> str:

@@ -18,6 +18,7 @@ from leoisac.experiment.reading.statistics import summary
 from leoisac.experiment.scenario.views import COMMON
 from leoisac.foundation.config import ConfigError, shown, suggest
 from leoisac.foundation.number_text import quantity_label
+from leoisac.foundation.status import Status
 
 _CLOSE = 1e-9
 
@@ -85,9 +86,11 @@ def curves_of(
     Raises:
         ConfigError: for names that the data do not have, and for axes that are left over.
     """
-    _metric(dataset, "metric", metric)
     chosen = _schemes(dataset, schemes)
     data = dataset.sel(scheme=chosen)
+    _check_name(dataset, "metric", metric)
+    _check_usable(data)
+    _metric(data, "metric", metric)
     for name, value in (at or {}).items():
         data = _cut(data, metric, name, value)
     free = _free(data, metric)
@@ -137,11 +140,38 @@ def _trade_off(data: xr.Dataset, metric: str, x: str, free: Sequence[str], chose
 
 
 def _metric(dataset: xr.Dataset, what: str, name: str) -> None:
+    _check_name(dataset, what, name)
+    if not bool(dataset[name].notnull().any()):
+        raise ConfigError(f"{what} = {shown(name)}: no trial of these schemes has it; others may.")
+
+
+def _check_name(dataset: xr.Dataset, what: str, name: str) -> None:
     numeric = [str(key) for key, values in dataset.data_vars.items() if values.dtype.kind == "f" and key != "history"]
     if name not in numeric:
         raise ConfigError(f"{what} = {shown(name)}: the data have no such metric.{suggest(name, numeric)}")
-    if not bool(dataset[name].notnull().any()):
-        raise ConfigError(f"{what} = {shown(name)}: no trial of these data has it; other schemes may.")
+
+
+def _check_usable(data: xr.Dataset) -> None:
+    """Where nothing is usable, how the designs ended says more than a metric that is missing."""
+    if bool(data["usable"].any()):
+        return
+    others = [dim for dim in data["status"].dims if dim != "scheme"]
+    ended = {code: (data["status"] == int(code)).sum(others).values for code in Status}
+    ended = {code: counts for code, counts in ended.items() if counts.any()}
+    parts: list[str] = []
+    for row, scheme in enumerate(data["scheme"].values):
+        counts = {code.name: int(numbers[row]) for code, numbers in ended.items() if numbers[row]}
+        run = sum(counts.values())
+        said = ", ".join(f"{number} {name}" for name, number in counts.items())
+        if not run:
+            parts.append(f"{scheme} was not run")
+        elif len(counts) == 1:
+            parts.append(f"{'the design' if run == 1 else f'all {run} designs'} of {scheme} ended {next(iter(counts))}")
+        else:
+            parts.append(f"no design of {scheme} is usable ({said})")
+    advice = [f"{code.name}: {code.advice}" for code in ended]
+    units = " Of channels of your own, check the units: amplitudes, and noise in W." if ended else ""
+    raise ConfigError(f"data: {'; '.join(parts)}. {' '.join(advice)}{units}".rstrip())
 
 
 def _schemes(dataset: xr.Dataset, schemes: Iterable[str] | None) -> list[str]:

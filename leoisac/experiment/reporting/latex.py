@@ -13,10 +13,10 @@ from leoisac.experiment.reading.coordinates import FIELD_UNITS, MOST_FIELDS, poi
 from leoisac.experiment.reading.statistics import summary
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.foundation.latex_text import escaped
-from leoisac.foundation.number_text import interval_text
+from leoisac.foundation.number_text import Interval, column_texts
 
-_COLUMN_LETTERS = 50
-"""Letters across a column of a journal."""
+_COLUMN_PT, _LETTER_PT, _GAP_PT = 252.0, 4.5, 12.0
+"""A column of a journal; a letter or digit of its small print, and what LaTeX puts between two columns of a table."""
 MOST_COLUMNS = 6
 """Most columns of numbers, where the other way round has fewer."""
 
@@ -24,7 +24,7 @@ MOST_COLUMNS = 6
 def latex_table(dataset: xr.Dataset, metric: str) -> str:
     """A table of means with half of their 95 % intervals: a row per sweep point, a column per scheme.
 
-    Means are over the trials that every scheme and point can use, as the caption says; the share of usable trials
+    Means are over the trials that all schemes can use at all points compared, as the caption says; the share of usable trials
     stands in brackets where it is not one.
 
     Raises:
@@ -38,19 +38,21 @@ def latex_table(dataset: xr.Dataset, metric: str) -> str:
     labels = [escaped(str(label)) for label in numbers["scheme_label"].values]
     dims = [str(dim) for dim in numbers["mean"].dims if dim != "scheme"]
     fields = [escaped(text) for dim in dims for text in _headings(numbers, dim)]
-    rows: list[list[str]] = []
+    places: list[list[str]] = []
+    cells: list[list[Interval]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
         one = numbers.isel(dict(zip(dims, index)))
         place = [escaped(text) for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
-        rows.append([*place, *(_cell(one.isel(scheme=position)) for position in range(len(labels)))])
-    left = len(fields)
-    header = [*fields, *labels]
-    if not dims or (len(labels) > MOST_COLUMNS and len(rows) < len(labels)):  # schemes down
-        places = [", ".join(row[:left]) for row in rows] if dims else ["mean"]
+        places.append(place)
+        cells.append([_interval(one.isel(scheme=position)) for position in range(len(labels))])
+    if not dims or (len(labels) > MOST_COLUMNS and len(cells) < len(labels)):  # schemes down
+        heads = [", ".join(place) for place in places] if dims else ["mean"]
         name = f"scheme / {', '.join(fields)}" if dims else "scheme"
-        rows = [[label, *(row[left + k] for row in rows)] for k, label in enumerate(labels)]
-        left, header = 1, [name, *places]
-    return _table(dataset, metric, header, rows, left)
+        rows = [[label, *texts] for label, texts in zip(labels, zip(*map(_column, cells)))]
+        return _table(dataset, metric, [name, *heads], rows, 1)
+    columns = map(_column, zip(*cells))
+    rows = [[*place, *texts] for place, texts in zip(places, zip(*columns))]
+    return _table(dataset, metric, [*fields, *labels], rows, len(fields))
 
 
 def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
@@ -63,9 +65,9 @@ def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequen
         f"{escaped(title[:1].upper() + title[1:])}{unit}: {escaped(about)}; $\\pm$ half of the 95\\,\\% interval; "
         "[share of usable trials] where it is not one."
     )
-    # About as wide as it is set: a table that does not fit a column spans both.
-    letters = sum(max(len(_plain_length(row[k])) for row in (header, *rows)) + 2 for k in range(len(header)))
-    kind = "table*" if letters > _COLUMN_LETTERS else "table"
+    if _width_pt(header, rows) > _COLUMN_PT:
+        header = [_folded(text, [row[k] for row in rows], "l" if k < left else "r") for k, text in enumerate(header)]
+    kind = "table*" if _width_pt(header, rows) > _COLUMN_PT else "table"
     label = re.sub(r"[^A-Za-z0-9:-]+", "-", f"tab:{system}-{study}-{metric}")
     return "\n".join(
         [
@@ -88,9 +90,25 @@ def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequen
     )
 
 
-def _plain_length(text: str) -> str:
-    """Roughly the letters that are set."""
-    return re.sub(r"\\[A-Za-z]+|[{}$\\]", "", text)
+def _width_pt(header: Sequence[str], rows: Sequence[Sequence[str]]) -> float:
+    """About as wide as it is set: a table that does not fit a column spans both."""
+    letters = sum(max(_letters(row[k]) for row in (header, *rows)) for k in range(len(header)))
+    return _LETTER_PT * letters + _GAP_PT * (len(header) - 1)
+
+
+def _letters(text: str) -> int:
+    """Roughly how many are set side by side."""
+    plain = re.sub(r"\\shortstack\[.\]|\\(textless|textgreater|pm|times)", "", text)
+    return max(len(re.sub(r"\\[A-Za-z]+|[{}$\\]", "", line)) for line in plain.split(r"\\"))
+
+
+def _folded(head: str, cells: Sequence[str], side: str) -> str:
+    """A heading in two lines where it alone makes its column wide."""
+    spaces = [found.start() for found in re.finditer(" ", head)]
+    if not spaces or _letters(head) <= max(map(_letters, cells), default=0):
+        return head
+    middle = min(spaces, key=lambda place: max(_letters(head[:place]), _letters(head[place:])))
+    return rf"\shortstack[{side}]{{{head[:middle]}\\{head[middle + 1 :]}}}"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -112,7 +130,15 @@ def _headings(numbers: xr.Dataset, dim: str) -> list[str]:
     return texts
 
 
-def _cell(one: xr.Dataset) -> str:
-    text = interval_text(*(float(one[name]) for name in ("mean", "low", "high", "usable_share")))
-    powers = re.sub(r"(?<=\d)e\+?(-?)0*(\d+)", r"$\\times10^{\1\2}$", escaped(text))
+def _interval(one: xr.Dataset) -> Interval:
+    mean, low, high, share = (float(one[name]) for name in ("mean", "low", "high", "usable_share"))
+    return mean, low, high, share
+
+
+def _column(cells: Sequence[Interval]) -> list[str]:
+    return [_set(text) for text in column_texts(cells)]
+
+
+def _set(text: str) -> str:
+    powers = re.sub(r"(?<=[\d)])e\+?(-?)0*(\d+)", r"$\\times10^{\1\2}$", escaped(text))
     return re.sub(r"(?<![\w.{])-(?=\d)", "$-$", powers)  # a minus sign is one in mathematics alone

@@ -21,7 +21,14 @@ from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.scenario.views import ALL, COMMON
 from leoisac.foundation.config import Config
-from leoisac.foundation.number_text import counted, duration_text, interval_text, share_text, short_time_text
+from leoisac.foundation.number_text import (
+    Interval,
+    column_texts,
+    counted,
+    duration_text,
+    share_text,
+    short_time_text,
+)
 from leoisac.foundation.status import Status
 
 _MOST_SHOWN = 20
@@ -119,21 +126,29 @@ def result_table(dataset: xr.Dataset, metric: str, view: str = COMMON) -> Markup
     caption = f"{title[:1].upper()}{title[1:]}{f' ({units})' if units != '1' else ''}"
     caption += " (all trials, 0 where there is no usable design)" if view == ALL else ""
     arrays = [numbers[name].transpose("scheme", *dims).values for name in ("mean", "low", "high", "usable_share")]
-    rows: list[list[object]] = []
+    places: list[list[str]] = []
+    cells: list[list[Interval]] = []
     for index in itertools.product(*(range(numbers.sizes[dim]) for dim in dims)):
         place = [text for dim, position in zip(dims, index) for text in point_texts(numbers, dim, position)]
-        cells = [interval_text(*(float(array[(k, *index)]) for array in arrays)) for k in range(len(labels))]
-        rows.append([*place, *cells])
+        places.append(place)
+        cells.append([_interval(arrays, (k, *index)) for k in range(len(labels))])
     if not dims:
-        pairs = [(label, cell) for label, cell in zip(labels, rows[0])]
+        pairs = list(zip(labels, column_texts(cells[0])))
         return table(caption, ("scheme", "mean"), pairs, numbers=(1,))
     header = [tag("code", field) for field in fields]
-    if len(labels) > _MOST_COLUMNS and len(rows) < len(labels):  # schemes down, so that all stand on the page
-        places = [", ".join(str(cell) for cell in row[: len(fields)]) for row in rows]
-        turned = [[label, *(row[len(fields) + k] for row in rows)] for k, label in enumerate(labels)]
+    if len(labels) > _MOST_COLUMNS and len(cells) < len(labels):  # schemes down, so that all stand on the page
+        turned = zip(labels, *(column_texts(row) for row in cells))
         names = f"scheme over {', '.join(fields)}"
-        return table(caption, [names, *places], turned, numbers=range(1, len(places) + 1))
+        heads = [", ".join(place) for place in places]
+        return table(caption, [names, *heads], turned, numbers=range(1, len(heads) + 1))
+    columns = [column_texts(column) for column in zip(*cells)]
+    rows = [[*place, *texts] for place, texts in zip(places, zip(*columns))]
     return table(caption, [*header, *labels], rows, numbers=range(len(fields), len(fields) + len(labels)))
+
+
+def _interval(arrays: Sequence[Any], index: tuple[int, ...]) -> Interval:
+    mean, low, high, share = (float(array[index]) for array in arrays)
+    return mean, low, high, share
 
 
 def statistics_note(dataset: xr.Dataset) -> str:

@@ -41,10 +41,10 @@ def draw_ambiguity(datasets: Mapping[str, xr.Dataset]) -> Any:
         still, here = int(np.argmin(np.abs(_CELLS))), int(np.argmin(np.abs(_DELAYS)))
         for kind, surface in surfaces.items():
             mean, style = 10.0 * np.log10(surface.mean(axis=0)), styles[kind]
-            grid[1, 0].plot(_DELAYS, mean[:, still], style.line, color=style.colour)
-            grid[1, 1].plot(_CELLS, mean[here], style.line, color=style.colour)
+            grid[1, 0].plot(_DELAYS, mean[:, still], ls=style.line, color=style.colour)
+            grid[1, 1].plot(_CELLS, mean[here], ls=style.line, color=style.colour)
             aside = mean[:, np.argmin(np.abs(_CELLS - 4.5))]
-            grid[1, 2].plot(_DELAYS, aside, style.line, color=style.colour, label=_NAMES[kind])
+            grid[1, 2].plot(_DELAYS, aside, ls=style.line, color=style.colour, label=_NAMES[kind])
         labels = ("delay_offset", "doppler_cells", "delay_offset")
         titles = ("no Doppler shift", "no delay", "4.5 cells of Doppler shift")
         for axes, label, title in zip(grid[1], labels, titles, strict=True):

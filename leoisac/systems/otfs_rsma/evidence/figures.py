@@ -120,14 +120,14 @@ def _draw_trade(axes: Any, data: xr.Dataset) -> None:
         x, y = (np.array(part) for part in zip(*points, strict=True))
         known, style = np.isfinite(x) & np.isfinite(y), styles[way]
         line = {"color": style.colour, "marker": style.marker, "label": label}
-        axes.plot(x[known], _TO_US2 * y[known], style.line, **line)
+        axes.plot(x[known], _TO_US2 * y[known], ls=style.line, **line)
         if way == "least-delay":
             for fraction, *place in zip(FRACTIONS, x, _TO_US2 * y, strict=True):
                 if fraction in (0.0, 0.5, 0.8, 1.0) and np.isfinite(place[0]):  # the others are too close
                     axes.annotate(f"{fraction:g}", place, (0, 5), textcoords="offset points", fontsize=7.5, ha="center")
     style = styles["paper"]
     x, y = [row.min_rate for row in TABLE_II.values()], [_TO_US2 * row.crb_delay for row in TABLE_II.values()]
-    axes.plot(x, y, style.line, color=style.colour, marker=style.marker, label="paper")
+    axes.plot(x, y, ls=style.line, color=style.colour, marker=style.marker, label="paper")
     axes.axhline(20.0, color=_GREY, linewidth=0.8, linestyle=":")
     axes.set_xlabel(METRICS["min_rate"].label)
     axes.set_ylabel(QUANTITIES["crb_delay_us2"].label)

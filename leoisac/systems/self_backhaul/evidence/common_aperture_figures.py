@@ -111,7 +111,7 @@ def draw_common_aperture(datasets: Mapping[str, xr.Dataset], antennas: tuple[int
             for count in others:
                 style = styles[str(count)]
                 level = _level(made(count).pattern(_ANGLES))
-                below.plot(_ANGLES, level, style.line, color=style.colour, label=f"{count} elements")
+                below.plot(_ANGLES, level, ls=style.line, color=style.colour, label=f"{count} elements")
             for axes in (above, below):
                 _mark_directions(axes)
                 axes.set_ylim(_FLOOR_DB, 6.5)

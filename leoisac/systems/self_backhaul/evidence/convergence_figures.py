@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,11 +70,8 @@ def draw_convergence(datasets: Mapping[str, xr.Dataset]) -> Any:
 
 
 def _text(dataset: xr.Dataset) -> str:
-    """What the curves are over: a procedure counts where it ends, whether or not its design is usable."""
     text = comparison_text(dataset)
-    for who in ("every scheme and point that is compared can use", "every scheme and point can use"):
-        text = text.replace(f"that {who}", "that end in a design everywhere")
-    return text
+    return re.sub(r"(all schemes )?can (be )?used? at all points compared", "end in a design everywhere", text)
 
 
 def _name_steps(panel: Any, used: set[str]) -> None:

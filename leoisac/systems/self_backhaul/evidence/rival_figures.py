@@ -129,7 +129,7 @@ def _draw_side(panels: Any, numbers: xr.Dataset, styles: Mapping[str, SeriesStyl
         compared = bool(one["mean"].notnull().any())
         draw_curve(rates, x, one, style, names.get(scheme, scheme) + ("" if compared else " (shares only)"))
         for panel, share in ((met, one["met"]), (usable, one["usable_share"])):
-            panel.plot(x, share.values, style.line, color=style.colour, marker=style.marker)
+            panel.plot(x, share.values, ls=style.line, color=style.colour, marker=style.marker)
     for panel in (met, usable):
         panel.set_ylim(-0.08, 1.08)
         panel.set_yticks([0.0, 0.5, 1.0])

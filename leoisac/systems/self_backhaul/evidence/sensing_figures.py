@@ -51,7 +51,7 @@ def draw_trade_off(datasets: Mapping[str, xr.Dataset]) -> Any:
             for axes, numbers in ((left, rate), (middle, detected)):
                 draw_curve(axes, threshold, numbers.sel(scheme=scheme), style, LABELS.get(scheme, scheme))
             x, y = rate["mean"].sel(scheme=scheme).values, detected["mean"].sel(scheme=scheme).values
-            right.plot(x, y, style.line, color=style.colour, marker=style.marker)
+            right.plot(x, y, ls=style.line, color=style.colour, marker=style.marker)
             if scheme == schemes[0]:
                 _name_points(right, x, y, threshold.values)
         for axes in (left, middle):
@@ -102,7 +102,7 @@ def _draw_pairs(dataset: xr.Dataset, axis: str, title: str) -> Any:
             style = styles[scheme]
             draw_curve(left, dataset[axis], rate.sel(scheme=scheme), style, LABELS.get(scheme, scheme))
             x, y = (numbers["mean"].sel(scheme=scheme).values for numbers in (rate, detected))
-            right.plot(x, y, style.line, color=style.colour, marker=style.marker)
+            right.plot(x, y, ls=style.line, color=style.colour, marker=style.marker)
         left.set_xlabel(label)
         left.set_ylabel(METRICS[RATE].label)
         left.set_title(title, loc="left")
@@ -168,7 +168,7 @@ def draw_characteristic(datasets: Mapping[str, xr.Dataset]) -> Any:
         for value in named:
             style = styles[str(value)]
             curve = curves.sel(pattern_min_w=value)
-            axes.plot(curve["false_alarm"], curve, style.line, color=style.colour, label=rf"$\Gamma$ = {value:g} W")
+            axes.plot(curve["false_alarm"], curve, ls=style.line, color=style.colour, label=rf"$\Gamma$ = {value:g} W")
         axes.plot(_FALSE_ALARMS, _FALSE_ALARMS, color="#999999", linewidth=0.8, label="no echo")
         used = json.loads(dataset.attrs["config"])["false_alarm"]
         axes.axvline(used, color="#999999", linestyle=":", linewidth=1.0)
