@@ -132,11 +132,13 @@ def level_doubts(system: System, configs: Iterable[Config], arrays: Mapping[str,
     strange = {name: one for name in found[0].of if (one := _strange(levels.of[name] for levels in found))}
     if strange:
         listed = ", ".join(f"{name} {one.median_db:.1f} dB" for name, one in strange.items())
-        bounds = dict.fromkeys(_bounds(one) for one in strange.values())
+        bounds = " or ".join(dict.fromkeys(_bounds(one) for one in strange.values()))
+        budgets = " and ".join(dict.fromkeys(one.budget for one in strange.values() if one.budget))
         quantity = " and ".join(dict.fromkeys(one.quantity for one in strange.values()))
         notes.append(
-            f"channels: {listed} ({quantity}, median of all links) where {' or '.join(bounds)} would be plausible. "
-            f"{_likely(found[0])} `leoisac show {system.name} --channels` has typical magnitudes."
+            f"channels: {listed} ({quantity}, median of all links{f', at {budgets}' if budgets else ''}), where "
+            f"{bounds} would be plausible. {_likely(found[0])} `leoisac show {system.name} --channels` has typical "
+            "magnitudes."
         )
     for name in found[0].of:
         least = min((levels.of[name] for levels in found), key=lambda level: int(level.lacking.sum()))
@@ -163,8 +165,7 @@ def _strange(levels: Iterable[Level]) -> Level | None:
 
 def _bounds(level: Level) -> str:
     low, high = level.plausible
-    text = f"{low:g} to {high:g} dB" if math.isfinite(low) else f"at most {high:g} dB"
-    return f"{text} at {level.budget}" if level.budget else text
+    return f"{low:g} to {high:g} dB" if math.isfinite(low) else f"at most {high:g} dB"
 
 
 def _likely(levels: Levels) -> str:

@@ -68,7 +68,7 @@ def test_wrong_units_are_doubted() -> None:
     assert "mW, dB or dBm" in lost_sign
     squared = said(BACKHAUL, config, h_users=np.abs(good["h_users"]) ** 2 + 0j)
     assert squared.count("\n") == 0, "one sentence for one mistake"
-    assert "-15 to 100 dB at bs_power_dbw = 0" in squared
+    assert "at bs_power_dbw = 0), where -15 to 100 dB would be plausible" in squared
     assert "|h|² given in place of h" in squared
     normalised = {name: good[name] / np.sqrt(np.mean(np.abs(good[name]) ** 2)) for name in ("h_users", "h_es")}
     assert "h_users 136.5 dB, h_es 138.2 dB" in said(BACKHAUL, config, **normalised)
