@@ -117,7 +117,7 @@ def system_page(system: System) -> str:
     words = "[What these words mean, and under which conditions costs hold](../../choosing.md#words)" if rows else ""
     parts = [head.strip(), at_a_glance, words, f"## {rest.strip()}" if rest else ""]
     parts += [_criteria(system), _equations(folder), _schemes(system)]
-    parts += [_channels(system), _metrics(system), _fields(system)]
+    parts += [_channels(system), _design(system), _metrics(system), _fields(system)]
     parts += [_figures(system, "###", "../../gallery"), _citation(system)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -239,6 +239,15 @@ def _channels(system: System) -> str:
     titles = ["array", "axes", "unit", "what it is", "received amplitude"]
     about = "[Your channels](../../channels.md) may take their place. " + system.places
     return f"## Channels\n\n{about.strip()}\n\n" + table(titles, rows)
+
+
+def _design(system: System) -> str:
+    rows = [
+        [f"`{name}`", "(" + ", ".join(("trial", *item.axes)) + ")", item.units, item.long_name]
+        for name, item in system.design_fields.items()
+    ]
+    titles = ["array", "axes", "unit", "what it is"]
+    return "## Design\n\nArrays of `li.design(…).value`.\n\n" + table(titles, rows) if rows else ""
 
 
 def _metrics(system: System) -> str:
