@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from leoisac import cli
 from leoisac.experiment.contracts import System
 from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.running.progress_text import LINE_S, Lines, reporter
@@ -48,3 +51,13 @@ def test_who_is_told(toy: System, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     told = capsys.readouterr()
     assert told.err.splitlines()[-1].startswith("50 of 100 trials; compiling something new")
     assert told.out == ""
+
+
+def test_a_run_that_goes_on_from_a_store_says_so(toy: System, tmp_path: Path) -> None:
+    run_studies(toy, {"power": study_scenario(toy, toy.study("power").preset("quick"))}, tmp_path / "made")
+    arguments = ["run", f"{toy.name}/power", "--no-plot", "--store"]
+    again = CliRunner().invoke(cli.app, [*arguments, str(tmp_path / "made")])
+    assert again.exit_code == 0, again.output
+    assert "made: what is stored there is not computed again." in " ".join(again.stderr.split())
+    first = CliRunner().invoke(cli.app, [*arguments, str(tmp_path / "other")])
+    assert "is not computed again" not in first.stderr
