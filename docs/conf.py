@@ -43,7 +43,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "choosing": []},  # a table of all systems takes the whole width
     "footer_start": ["copyright"],
     "footer_end": [],
 }

@@ -130,3 +130,45 @@ def test_one_version_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
     assert f"\n## {version}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_cards_of_the_systems_carry_the_names_of_the_rows(tools: Any) -> None:
+    """On a phone the table of all systems is a card for each, labelled by the style sheet."""
+    pages, style = tools["pages"], (DOCS / "_static" / "site.css").read_text("utf-8")
+    labels = dict(re.findall(r'tr:nth-child\((\d+)\) td::before \{ content: "([^"]+)"; \}', style))
+    assert labels == {str(row): pages.GLANCE_TITLES[key] for row, key in enumerate(pages.GLANCE, 1)}
+    orders = re.findall(r":is\(th, td\):nth-child\((\d+)\) \{ order: (\d+); \}", style)
+    assert [(column, column) for column, _ in orders] == orders
+    assert len(orders) > len(pages.glance()), "columns from the second on"
+    for name, row in pages.glance().items():
+        assert set(row) == set(pages.GLANCE), name
+
+
+def test_at_a_glance_names_schemes_that_there_are(tools: Any) -> None:
+    """Every scheme, route and field that it names exists, and rivals on equal terms enforce the same."""
+    glance = tools["pages"].glance()
+    equal = {
+        "self-backhaul": ("pa1", ["tdma-fair"]),
+        "bistatic-rsma": ("rsma-noradar", ["sdma-noradar", "rsma-radar-sic"]),
+        "coexistence": ("proposed", ["rzf-eps", "zf-eps"]),
+        "otfs-rsma": (
+            "no-common-floor",
+            ["sdma", "full-load-sdma", "full-load-noma", "full-load-oma", "full-load-rsma"],
+        ),
+    }
+    for name, row in glance.items():
+        system = catalogue.find(name)
+        schemes = {scheme.name: scheme for scheme in system.schemes}
+        fields = {*type(system.config()).model_fields, *system.metrics}
+        for word in re.findall(r"`([^`…]+)`", row["begin"] + row["rivals"] + row["knows"] + row["constraints"]):
+            scheme, _, route = word.partition(":")
+            if word.startswith(":") or word in fields:
+                continue
+            assert scheme in schemes, f"{name}: {word}"
+            assert not route or route in schemes[scheme].routes, f"{name}: {word}"
+        ours, rivals = equal[name]
+        for rival in rivals:
+            assert set(schemes[rival].enforces) == set(schemes[ours].enforces), (ours, rival)
+            assert f"`{rival}`" in row["rivals"] + row["begin"]
+    weak = catalogue.find("self-backhaul").scheme("ibs-aware").enforces
+    assert "min_rate" not in weak, "then the page must not say that it does not promise the least rate"

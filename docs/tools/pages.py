@@ -27,15 +27,29 @@ ROOT = DOCS.parent
 GENERATED = DOCS / "generated"
 GALLERY = DOCS / "gallery"
 VERDICTS = DOCS / "verdicts"
-GLANCE = ("situation", "decides", "maximises", "constraints", "knows", "cost", "begin")
+GLANCE = (
+    "situation",
+    "decides",
+    "maximises",
+    "constraints",
+    "knows",
+    "channels",
+    "sizes",
+    "cost",
+    "begin",
+    "rivals",
+)
 GLANCE_TITLES = {
     "situation": "situation",
     "decides": "what is decided",
     "maximises": "what is maximised",
     "constraints": "under which constraints",
     "knows": "what the design knows",
+    "channels": "what a channel is",
+    "sizes": "sizes by default",
     "cost": "cost of a design",
     "begin": "begin with",
+    "rivals": "rivals",
 }
 
 
@@ -89,7 +103,7 @@ def glance_table(names: Iterable[str]) -> str:
     known = glance()
     shown = [name for name in names if name in known]
     rows = [[GLANCE_TITLES[key], *(known[name][key] for name in shown)] for key in GLANCE]
-    return table(["", *(f"`{name}`" for name in shown)], rows)
+    return table(["", *(f"[`{name}`](generated/systems/{name}.md)" for name in shown)], rows)
 
 
 def system_page(system: System) -> str:
@@ -100,9 +114,10 @@ def system_page(system: System) -> str:
     known = glance().get(system.name, {})
     rows = [[GLANCE_TITLES[key], known[key]] for key in GLANCE if key in known]
     at_a_glance = table(rows[0], rows[1:]) if rows else ""
-    parts = [head.strip(), at_a_glance, f"## {rest.strip()}" if rest else ""]
+    words = "[What these words mean, and under which conditions costs hold](../../choosing.md#words)" if rows else ""
+    parts = [head.strip(), at_a_glance, words, f"## {rest.strip()}" if rest else ""]
     parts += [_criteria(system), _equations(folder), _schemes(system)]
-    parts += [_channels(system), _metrics(system), _fields(system)]
+    parts += [_channels(system), _design(system), _metrics(system), _fields(system)]
     parts += [_figures(system, "###", "../../gallery"), _citation(system)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -224,7 +239,17 @@ def _channels(system: System) -> str:
             ]
         )
     titles = ["array", "axes", "unit", "what it is", "received amplitude"]
-    return "## Channels\n\n[Your channels](../../channels.md) may take their place.\n\n" + table(titles, rows)
+    about = "[Your channels](../../channels.md) may take their place. " + system.places
+    return f"## Channels\n\n{about.strip()}\n\n" + table(titles, rows)
+
+
+def _design(system: System) -> str:
+    rows = [
+        [f"`{name}`", "(" + ", ".join(("trial", *item.axes)) + ")", item.units, item.long_name]
+        for name, item in system.design_fields.items()
+    ]
+    titles = ["array", "axes", "unit", "what it is"]
+    return "## Design\n\nArrays of `li.design(…).value`.\n\n" + table(titles, rows) if rows else ""
 
 
 def _metrics(system: System) -> str:

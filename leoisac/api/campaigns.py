@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leoisac import catalogue
 from leoisac.api.meaning import scenario_of, system_of
 from leoisac.experiment.running.placement import placement
+from leoisac.experiment.running.progress_text import reporter
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config, ConfigError
 
@@ -28,7 +29,7 @@ def run(
     seed: int | None = None,
     route: str | None = None,
     store: str | Path | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     unit_trials: int | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -50,7 +51,9 @@ def run(
         seed: default 0; draws have one, given channels none.
         route: for entries of ``schemes`` that name none.
         store: folder that keeps the results; a run on an existing store continues it. In memory when None.
-        progress: called after every stored unit.
+        progress: called after every stored unit with how far the run is (``total``, ``stored``, ``computed``, …). True
+            for lines on stderr, when something begins to compile and every 10 seconds, False for none; when None there
+            are lines where stderr is a terminal, and nothing in notebooks and pipes.
         unit_trials: trials per stored unit; the results do not depend on it.
         workers: processes of this machine; 1, and None, for this process. The results do not depend on it.
         cluster: address of an existing Dask cluster instead, ``"tls://host:8786"``.
@@ -89,7 +92,7 @@ def run(
     wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()
     place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security, backend)
-    return run_studies(system, {"run": wanted}, store, progress, unit_trials, place)["run"]
+    return run_studies(system, {"run": wanted}, store, reporter(progress), unit_trials, place)["run"]
 
 
 def resume(
@@ -99,7 +102,7 @@ def resume(
     trials: int | None = None,
     until: str | None = None,
     most_trials: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     workers: int | None = None,
     cluster: str | None = None,
     device: str | None = None,
@@ -135,7 +138,9 @@ def resume(
     plugin_files = catalogue.plugin_files()
     place = placement(workers, cluster, catalogue.find_with, plugin_files, device, wait_workers, security, backend)
     more = {"schemes": tuple(schemes), "sweep": sweep or {}, "trials": trials, "until": until}
-    studies = resume_studies(folder, catalogue.find, {**more, "most_trials": most_trials}, progress, place, repair)
+    studies = resume_studies(
+        folder, catalogue.find, {**more, "most_trials": most_trials}, reporter(progress), place, repair
+    )
     return _one_or_tree(studies)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from leoisac import catalogue
 from leoisac.api.meaning import channel_source, system_of
+from leoisac.experiment.channel_levels import level_doubts
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
@@ -69,7 +71,10 @@ def channels(config: Config, **arrays: Any) -> Any:
     """
     from leoisac.experiment.trials.channel_arrays import channels_from_arrays
 
-    return channels_from_arrays(system_of(config), config, arrays)
+    system = system_of(config)
+    made = channels_from_arrays(system, config, arrays)
+    _say_doubts(system, config, {name: getattr(made, name) for name in arrays})
+    return made
 
 
 def read_channels(config: Config, channels: Any) -> Any:
@@ -91,6 +96,7 @@ def read_channels(config: Config, channels: Any) -> Any:
 
     system = system_of(config)
     source = channel_source(system, config, channels)
+    _say_doubts(system, config, source.held or {})
     return given_channels(system, config, source.sha256, source.held or {}).channels
 
 
@@ -197,6 +203,12 @@ def export_design(
     record = design_record(system, config, channels, solution, metrics, position, **origin)
     write_design(record, to or path.suffix.removeprefix("."), path)
     return path
+
+
+def _say_doubts(system: System, config: Config, arrays: Mapping[str, Any]) -> None:
+    """A warning where the magnitudes of given channels look like a mistake in their units."""
+    for text in level_doubts(system, [config], arrays):
+        warnings.warn(text, UserWarning, stacklevel=3)
 
 
 def _throw(system: System, scheme: str, solution: Solution[Any]) -> None:

@@ -27,6 +27,7 @@ from leoisac.experiment.running.interruption import Stop, orderly_stop
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.scenario.views import COMMON
 from leoisac.experiment.store.folders import output_file
+from leoisac.experiment.store.manifest import MANIFEST
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.saving import save
@@ -44,6 +45,8 @@ def run_with_bar(system: System, studies: Mapping[str, Scenario], folder: Path, 
         return campaign.run_studies(system, studies, folder, report, stop=stop, **options)
 
     _say_what_is_missing()
+    if (folder.expanduser() / MANIFEST).is_file():
+        say(f"Continuing {folder}: what is stored there is not computed again.", err=True)
     return with_bar(compute, folder)
 
 

@@ -1,10 +1,14 @@
-"""The verbs that describe, and import nothing that computes: ``list``, ``show``, ``schemes``, ``init``, ``cite``."""
+"""The verbs that describe: ``list``, ``show``, ``schemes``, ``init``, ``cite``.
+
+They import nothing that computes, but for ``show --channels``, which draws a few trials.
+"""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +19,7 @@ from leoisac.experiment.channel_checks import HOW_TO_TEST
 from leoisac.experiment.contracts import System, resolve
 from leoisac.experiment.scenario.channel_source import ChannelSource
 from leoisac.experiment.scenario.files import init_text, load_scenario
-from leoisac.experiment.scenario.scenarios import Scenario
+from leoisac.experiment.scenario.scenarios import Scenario, scenario_warnings
 from leoisac.foundation.config import Config
 
 Subject = Annotated[str, typer.Argument(metavar="SYSTEM|FILE.toml", help="Name of a system, or a scenario file.")]
@@ -49,7 +53,10 @@ def list_systems(
 def show(
     subject: Subject,
     channels: Annotated[
-        bool, typer.Option("--channels", help="Show every array of the channels instead: axes, unit, convention.")
+        bool,
+        typer.Option(
+            "--channels", help="Show every array of the channels instead: axes, unit, magnitude when drawn, convention."
+        ),
     ] = False,
     changes: Annotated[
         list[str] | None,
@@ -59,15 +66,18 @@ def show(
 ) -> None:
     """Show configuration, sizes and link budgets."""
     del plugin
-    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, link_budget_tables, size_table
+    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, size_table
 
     system, config, described = _subject(subject)
     config = config.replace(**assignments(changes))
     out = console()
     out.print(f"{system.title} ({system.name})\n", style="bold")
     if channels:
-        out.print(channel_table(system, system.axis_sizes(config)), "")
-        out.print(f"Axes stand after `trial`, which comes first. {HOW_TO_TEST}")
+        from leoisac.cli.channel_levels import DRAWN, drawn
+
+        out.print(channel_table(system, system.axis_sizes(config), drawn(system, config)), "")
+        out.print(f"Axes stand after `trial`, which comes first. {HOW_TO_TEST}\n")
+        out.print(" ".join([DRAWN, system.places]))
         return
     if described is not None:
         made = PlainTable("Run", "what", "value")
@@ -85,17 +95,34 @@ def show(
     out.print(config_table(config), "")
     out.print(size_table(system.axis_sizes(config)), "")
     if described is not None and described.channels:
+        from leoisac.cli.channel_levels import given_table
+
+        out.print(given_table(system, config, described.channels.held or {}), "")
         out.print(
             "The channels are given: budgets below are what this configuration would draw, and say nothing of them.\n",
             style="yellow",
         )
+        for made in _budgets(system, config)[0]:
+            out.print(made, "")
+        for text in scenario_warnings(system, replace(described, config=config)):
+            out.print(f"Warning: {text}", style="yellow")
+        return
+    tables, doubts = _budgets(system, config)
+    for made in tables:
+        out.print(made, "")
+    noticed = resolve(system.warnings)(config) if system.warnings else ()
+    for text in [*doubts, *noticed]:
+        out.print(f"Warning: {text}", style="yellow")
+
+
+def _budgets(system: System, config: Config) -> tuple[list[Any], list[str]]:
+    """Link budgets as tables, and what is doubtful in them."""
+    from leoisac.cli.tables import link_budget_tables
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for made in link_budget_tables(system, config):
-            out.print(made, "")
-    noticed = resolve(system.warnings)(config) if system.warnings else ()
-    for text in [*(str(item.message) for item in caught), *noticed]:
-        out.print(f"Warning: {text}", style="yellow")
+        tables = list(link_budget_tables(system, config))
+    return tables, [str(item.message) for item in caught]
 
 
 def _given_text(source: ChannelSource) -> str:

@@ -98,14 +98,19 @@ def size_table(sizes: Mapping[str, int]) -> PlainTable:
     return made
 
 
-def channel_table(system: System, sizes: Mapping[str, int]) -> PlainTable:
-    """Every array of a system's channels: axes with lengths, unit, what the numbers may be, convention, meaning."""
-    made = PlainTable("Channels", "array", "axes", "unit", "holds", "received amplitude", "meaning")
+def channel_table(system: System, sizes: Mapping[str, int], typical: Mapping[str, Sequence[str]]) -> PlainTable:
+    """Every array of a system's channels: axes with lengths, unit, what the numbers may be, convention, meaning.
+
+    ``typical``: array -> its mean power and its C/N at the budgets, as text.
+    """
+    made = PlainTable("Channels", "array", "axes", "unit", "holds", "mean power", "C/N")
+    made.add_column("received amplitude", overflow="fold")
+    made.add_column("meaning", overflow="fold")
     for name, axes in system.channel_axes.items():
         meaning, convention = described(axes)
         listed = ", ".join(f"{axis} {sizes[axis]}" for axis in axes) or "a number"
         allowed = domain_of(axes).allowed.removeprefix("a ")
-        made.add_row(_bold(name), listed, unit_of(axes), allowed, convention or "—", meaning)
+        made.add_row(_bold(name), listed, unit_of(axes), allowed, *typical[name], convention or "—", meaning)
     return made
 
 

@@ -83,12 +83,15 @@ def refuse_outside(name: str, array: np.ndarray, axes: tuple[str, ...]) -> None:
         raise ChannelError(f"{place} = {value:.6g}: {_allowed(axes)}.{others}{hint(value, axes)}")
 
 
-def trial_count(axes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, np.ndarray]) -> int:
+def trial_count(
+    axes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int] | None = None
+) -> int:
     """How many trials the arrays have, 1 where none has a trial axis.
 
     Args:
         axes: array name -> axes after ``trial``.
         arrays: by name.
+        sizes: lengths of those axes, for a word about names in another order where the arrays disagree.
 
     Raises:
         ChannelError: for other axes than declared, for arrays that disagree, and for no trials.
@@ -104,7 +107,9 @@ def trial_count(axes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, np.nda
             )
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise ChannelError(f"the arrays disagree on the number of trials (first axis): {listed}.")
+        turned = (_permuted(axes[name], arrays[name].shape, sizes or {}) for name in counts)
+        hints = [f" {name}:{text}" for name, text in zip(counts, turned) if text]
+        raise ChannelError(f"the arrays disagree on the number of trials (first axis): {listed}.{''.join(hints)}")
     count = next(iter(counts.values()), 1)
     if count == 0:
         raise ChannelError(f"{next(iter(counts))}: has no trials (first axis of length 0).")
@@ -112,16 +117,25 @@ def trial_count(axes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, np.nda
 
 
 def check_lengths(
-    config: Config, name: str, axes: tuple[str, ...], lengths: tuple[int, ...], sizes: Mapping[str, int]
+    config: Config,
+    name: str,
+    axes: tuple[str, ...],
+    lengths: tuple[int, ...],
+    sizes: Mapping[str, int],
+    trials: int | None = None,
 ) -> None:
-    """Hold the lengths of an array's axes, without ``trial``, against those that the configuration gives."""
+    """Hold the lengths of an array's axes, without ``trial``, against those that the configuration gives.
+
+    ``trials`` is the length of the array's trial axis, if it has one: its name may stand at another axis.
+    """
     for axis, actual in zip(axes, lengths, strict=True):
         expected = sizes[axis]
         if actual != expected:
             source = _fields_behind(config, axis, expected)
             raise ChannelError(
                 f"{name}: axis `{axis}` has {actual} entries, the configuration says {expected}{source}; "
-                f"expected {axes_text(axes)}.{_transposed(axes, lengths, sizes)}"
+                f"expected {axes_text(axes)}."
+                + (_transposed(axes, lengths, sizes) or _permuted(axes, (trials or 0, *lengths), sizes))
             )
 
 
@@ -137,6 +151,24 @@ def _transposed(axes: tuple[str, ...], lengths: tuple[int, ...], sizes: Mapping[
         if tuple(wanted[place] for place in order) == lengths:
             return f" It looks transposed: its axes seem to be {axes_text(tuple(axes[place] for place in order))}."
     return ""
+
+
+def _permuted(axes: tuple[str, ...], shape: tuple[int, ...], sizes: Mapping[str, int]) -> str:
+    """Whether the shape, trial first, is one of these axes under each other's names, as a sentence."""
+    wanted = [sizes.get(axis, -1) for axis in axes]
+    rest = list(shape)
+    for length in wanted:
+        if length not in rest:
+            return ""
+        rest.remove(length)
+    if len(rest) != 1 or not rest[0] or list(shape[1:]) == wanted:
+        return ""
+    told = ", ".join(f"{axis} {length}" for axis, length in zip(("trial", *axes), shape))
+    asked = ", ".join(f"{axis} {length}" for axis, length in zip(axes, wanted))
+    return (
+        f" The names of its axes look permuted: as they are written it has {told}, and {asked} are wanted, which "
+        f"leaves {rest[0]} for trial. Name the axes in the order in which the array has them."
+    )
 
 
 def _allowed(axes: tuple[str, ...]) -> str:

@@ -351,6 +351,9 @@ class System:
         beam_map: dotted name of ``(config, east_m, north_m, design or None) -> GroundBeams``, in a module that has
             ``half_width_m(config)``, too; empty where there are no beams over the ground.
         beside: metrics that stand beside it in tables, over all trials: zero where there is no usable design.
+        levels: dotted name of ``(config, arrays) -> Levels``: what channel arrays amount to at the budgets; light.
+            Empty where nothing is known.
+        places: where transmitters and receivers stand when channels are drawn, in a few sentences.
     """
 
     name: str
@@ -383,6 +386,8 @@ class System:
     origin: Origin | None = None
     over_time: OverTime | None = None
     beam_map: Part = ""
+    levels: Part = ""
+    places: str = ""
 
     def program(self, scheme: str) -> str:
         """What tells apart the users' own code that a scheme's results come from; empty where there is none."""

@@ -36,7 +36,7 @@ ARRAYS = {
     "h_es": numbers(TRIALS, 4),
     "g_users": numbers(TRIALS, 3, 5),
     "g_es": numbers(5),
-    "noise_power": np.array(2e-13),
+    "noise_power": np.array(0.2),
 }
 MAPPING: dict[str, Any] = {
     "h_users": "H(bs_antenna, user, trial)",
@@ -251,6 +251,19 @@ REFUSED: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
         r"h_users \(`H` of the mapping\): 1 of 72 entries are NaN.*Leave such trials out",
     ),
     (changed("h", STORED["h"][:4]), {}, li.ChannelError, "disagree on the number of trials.*h_users 6, h_es 4"),
+    (
+        changed("H", STORED["H"]),
+        {"h_users": "H(trial, user, bs_antenna)"},
+        li.ChannelError,
+        r"disagree.*h_users 4.*h_users: The names of its axes look permuted: .* trial 4, user 3, bs_antenna 6, and "
+        r"user 3, bs_antenna 4 are wanted, which leaves 6 for trial\. Name the axes in the order",
+    ),
+    (
+        {"H": STORED["H"], "h": STORED["h"][0], "G": STORED["G"][0], "g_es": numbers(5), "s2": 1e-13},
+        {"h_users": "H(trial, user, bs_antenna)", "h_es": "h", "g_users": "G(feed, user)", "g_es": "g_es"},
+        li.ChannelError,
+        r"axis `bs_antenna` has 6 entries.*names of its axes look permuted.*leaves 6 for trial",
+    ),
     (changed("H", abs(STORED["H"])), {}, li.ChannelError, r"real numbers \(float64\), and complex ones are expected"),
     (changed("s2", -100.8), {}, li.ChannelError, "noise_power.*must be a positive number.*, in W.*dBm"),
     (changed("s2", 1e-13 + 0j), {}, li.ChannelError, "holds complex numbers.*real ones are expected"),

@@ -184,13 +184,14 @@ def read_source(
             found[name] = _checked(of if one.variables else name, one.values, axes, single)
         label = variables.label
         found |= {name: variables.read(name).values for name in there if PART in name}
-    count = trial_count(system.channel_axes, {n: v for n, v in found.items() if PART not in n})
     sizes = system.axis_sizes(config)
+    count = trial_count(system.channel_axes, {n: v for n, v in found.items() if PART not in n}, sizes)
     for name, axes in system.channel_axes.items():
         if name in found:
             lengths = found[name].shape[found[name].ndim - len(axes) :]
+            own = count if found[name].ndim > len(axes) else None
             try:
-                check_lengths(config, name, axes, lengths, sizes)
+                check_lengths(config, name, axes, lengths, sizes, own)
             except ChannelError as error:
                 raise ChannelError(f"{label}: {error} {HOW_TO_TEST}") from None
     origin = "" if isinstance(file, Mapping) else str(file)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from leoisac.experiment.channel_levels import level_doubts
 from leoisac.experiment.contracts import Study, System, resolve
 from leoisac.experiment.scenario.channel_source import ChannelSource
 from leoisac.experiment.scenario.conditions import conditions
@@ -197,13 +198,18 @@ def study_scenario(
 def scenario_warnings(system: System, item: Scenario) -> tuple[str, ...]:
     """What a reader of its results should know, over all points of the sweep; nothing is computed.
 
+    That is what the system says of its configurations, and what is doubtful in given channels that have been read.
+
     Raises:
         ConfigError: for an orbit or a table that cannot be had.
     """
-    if not system.warnings:
-        return ()
-    look = resolve(system.warnings)
-    return tuple(dict.fromkeys(text for point in item.points() for text in look(point.config)))
+    configs, found = [point.config for point in item.points()], list[str]()
+    if system.warnings:
+        look = resolve(system.warnings)
+        found += [text for config in configs for text in look(config)]
+    if item.channels is not None and item.channels.held is not None:
+        found += level_doubts(system, configs, item.channels.held)
+    return tuple(dict.fromkeys(found))
 
 
 def default_trials(channels: ChannelSource | None) -> int:

@@ -44,7 +44,7 @@ def channels_from_arrays(system: System, config: Config, arrays: Mapping[str, An
     for name, array in plain.items():
         refuse_nonfinite(name, array, system.channel_axes[name])
         refuse_outside(name, array, system.channel_axes[name])
-    trials = trial_count(system.channel_axes, plain)
+    trials = trial_count(system.channel_axes, plain, system.axis_sizes(config))
     return channel_class(**{name: _fit(system, config, name, value, trials) for name, value in plain.items()})
 
 
@@ -73,7 +73,7 @@ def checked_channels(system: System, config: Config, channels: Any) -> Any:
         axes = system.channel_axes[name]
         if array.ndim == len(axes):
             raise ChannelError(f"{name}: has no trial axis; use leoisac.channels(config, ...), which adds it.")
-    trials = trial_count(system.channel_axes, arrays)
+    trials = trial_count(system.channel_axes, arrays, sizes)
     for name, array in arrays.items():
         axes = system.channel_axes[name]
         check_lengths(config, name, axes, array.shape[1:], sizes)
@@ -135,7 +135,8 @@ def _array(name: str, value: Any, dtype: np.dtype[Any]) -> np.ndarray:
 
 def _fit(system: System, config: Config, name: str, array: np.ndarray, trials: int) -> np.ndarray:
     axes = system.channel_axes[name]
+    own = None if array.ndim == len(axes) else trials
     if array.ndim == len(axes):
         array = np.broadcast_to(array, (trials, *array.shape)).copy()
-    check_lengths(config, name, axes, array.shape[1:], system.axis_sizes(config))
+    check_lengths(config, name, axes, array.shape[1:], system.axis_sizes(config), own)
     return array

@@ -166,6 +166,10 @@ SYSTEM = System(
     **parts_of(__name__),
     small={"num_users": 2, "satellite_array": (3, 3), "crb_threshold_rad2": 2e-5},
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    levels=f"{_HERE}.world.levels:levels",
+    places="The radar receiver is the origin, the target at target_position_km, the satellite at satellite_position_km "
+    "or where a [satellite] part has it. Users are on the ground, in a disc of coverage_diameter_km around "
+    "coverage_centre.",
     over_time=OverTime(
         {"fading": "satellite-fading", "echo": ("", "fresh", "fresh"), **SKY_PROCESSES}, metrics=("crb_azimuth",)
     ),

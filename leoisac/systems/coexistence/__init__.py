@@ -226,6 +226,10 @@ SYSTEM = System(
     axis_sizes=axis_sizes,
     **parts_of(__name__),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    levels=f"{_HERE}.world.levels:levels",
+    places="In every cell users and radar targets are drawn around the base station, within cell_radius_m and "
+    "sensing_radius_m; radar receivers stand on a circle of half sensing_radius_m. The satellite user of a spot beam "
+    "is in its first cell; the satellite is above min_elevation_deg, or where a [satellite] part has it.",
     over_time=OverTime(
         {
             "shadowing": ("terrestrial-shadowing", "terrestrial-shadowing", "satellite-shadowing"),

@@ -222,6 +222,9 @@ SYSTEM = System(
     },
     alive=("total_min_rate",),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    levels=f"{_HERE}.world.levels:levels",
+    places="Links have no places: their mean power is 1, and comm_snr_db is the energy of a frame over the noise of a "
+    'cell. With link = "budget" the satellite is user_range_km from the users, or where a [satellite] part has it.',
     **parts_of(__name__),
     over_time=OverTime(
         # Phases of constant parts turn by many cycles between blocks; symbols and noise are new in each.

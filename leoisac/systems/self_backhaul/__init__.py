@@ -197,6 +197,10 @@ SYSTEM = System(
     alive=("delivered_sum_rate",),
     beside=("min_rate_met", "users_met"),
     warnings="leoisac.geometry.scenario_view:scenario_warnings",
+    levels=f"{_HERE}.world.levels:levels",
+    places="The base station stands in the middle of the square of area_side_m, the Earth Station in its corner "
+    "(0, 0), users anywhere in it but min_distance_m from the base station. The satellite is altitude_km above the "
+    "Earth Station, or where a [satellite] part has it.",
     over_time=OverTime(
         {
             "shadowing": "terrestrial-shadowing",

@@ -132,6 +132,16 @@ def _requirement_table(config: BistaticRsmaConfig, link: BistaticLink) -> LinkBu
                 f"MUSIC needs more than about {visible:.3f}",
             ),
         ),
+        () if feasible else (_beyond(config, link),),
+    )
+
+
+def _beyond(config: BistaticRsmaConfig, link: BistaticLink) -> str:
+    """What to say of a requirement that no design meets."""
+    return (
+        f"transmit_power_dbw = {config.transmit_power_dbw:g} is below the {link.least_power_dbw:.1f} dBW that the "
+        "sensing requirement takes with all power on the target: expect INFEASIBLE. Raise the power, or ask for less "
+        "(crb_threshold_rad2)."
     )
 
 

@@ -62,6 +62,19 @@ def _satellite_budget(config: CoexistenceConfig, distance_m: float, elevation: f
             BudgetRow("INR of a terrestrial user", at_user + config.tut_gain_dbi - noise_dbw, "dB"),
             BudgetRow("INR of a radar receiver element", arriving + config.radar_gain_dbi - noise_dbw, "dB"),
         ),
+        _rate_doubts(config, arriving + float(to_db(config.num_beams)) + config.sut_gain_dbi - noise_dbw),
+    )
+
+
+def _rate_doubts(config: CoexistenceConfig, snr_db: float) -> tuple[str, ...]:
+    """What to say of a least rate that the whole satellite's power does not carry to one undisturbed user."""
+    carried = math.log2(1.0 + 10.0 ** (0.1 * snr_db))
+    if carried >= config.min_sut_rate:
+        return ()
+    return (
+        f"min_sut_rate = {config.min_sut_rate:g} is more than the {carried:.2f} bit/s/Hz that all of satellite_power_w "
+        f"= {config.satellite_power_w:g} carries to a satellite user without interference: expect INFEASIBLE. Raise "
+        "the power, or ask for less.",
     )
 
 
@@ -97,6 +110,12 @@ def _echo_budget(config: CoexistenceConfig) -> LinkBudget:
     loss = float(echo_path_loss_db(half, half, wavelength(config.carrier_hz), config.target_rcs_m2))
     noise_dbm = float(to_db(noise_power(config))) + 30.0
     transmit, receive = float(to_db(config.num_tx)), float(to_db(rx))
+    snr_db = config.bs_power_dbm + transmit - loss + receive - noise_dbm
+    doubt = (
+        f"the echo of a target at half the sensing radius has {snr_db:.1f} dB with all of bs_power_dbm = "
+        f"{config.bs_power_dbm:g} on it, less than min_scnr_db = {config.min_scnr_db:g}: expect INFEASIBLE in most "
+        "trials. Raise the power, or ask for less."
+    )
     return LinkBudget(
         "Echo of a target at half the sensing radius from base station and receiver, all power in one beam",
         (
@@ -106,9 +125,10 @@ def _echo_budget(config: CoexistenceConfig) -> LinkBudget:
             BudgetRow("Echo path loss", loss, "dB", f"{half:g} m and {half:g} m"),
             BudgetRow("Receive array gain", receive, "dB", f"{rx} elements, {receivers} receivers"),
             BudgetRow("Noise power", noise_dbm, "dBm"),
-            BudgetRow("SNR", config.bs_power_dbm + transmit - loss + receive - noise_dbm, "dB"),
+            BudgetRow("SNR", snr_db, "dB"),
             BudgetRow("Required SCNR", config.min_scnr_db, "dB"),
         ),
+        (doubt,) if snr_db < config.min_scnr_db and config.num_targets else (),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from leoisac.antennas.arrays import upa
@@ -13,6 +15,7 @@ from leoisac.propagation.terrestrial import log_distance_path_loss_db
 from leoisac.systems.self_backhaul.config import SelfBackhaulConfig
 from leoisac.systems.self_backhaul.world.feed import feed_gain, half_angle_deg, peak_gain_dbi
 from leoisac.systems.self_backhaul.world.ground import Placement, place
+from leoisac.systems.self_backhaul.world.levels import requirement_doubts
 from leoisac.systems.self_backhaul.world.sensed import IDLE, detection_at, least_pattern_w, sensed_targets
 from leoisac.systems.self_backhaul.world.surroundings import (
     gas_loss_db,
@@ -29,8 +32,8 @@ def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
     """Feeder link, satellite interference at a user, access link at the cell edge, sensing, at typical values.
 
     Rain is at its median, shadowing at 0 dB, all power in one beam; beamforming gains that a design adds are named.
-    Last, what every antenna radiates over the whole sphere. Doubts: antennas that radiate more than they receive, and
-    sensing that is idle.
+    Last, what every antenna radiates over the whole sphere. Doubts: requirements that links cannot carry, antennas that
+    radiate more than they receive, and sensing that is idle.
     """
     placement = place(config)
     noise_dbm = config.noise_power_dbm
@@ -51,6 +54,8 @@ def link_budgets(config: SelfBackhaulConfig) -> list[LinkBudget]:
         _sensing_budget(config, placement),
         _antennas(config),
     ]
+    feeder, access = budgets[0], budgets[2]
+    budgets[0] = replace(feeder, doubts=tuple(requirement_doubts(config, feeder["C/N"], access["C/N"])))
     if placement.sight is not None:
         doppler_khz = float(placement.sight.view.doppler_shift_hz(config.carrier_hz)) / 1e3
         shift = BudgetRow("Doppler shift", doppler_khz, "kHz", "before compensation")
