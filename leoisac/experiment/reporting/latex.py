@@ -24,8 +24,8 @@ MOST_COLUMNS = 6
 def latex_table(dataset: xr.Dataset, metric: str) -> str:
     """A table of means with half of their 95 % intervals: a row per sweep point, a column per scheme.
 
-    Means are over the trials that all schemes can use at all points compared, as the caption says; the share of usable trials
-    stands in brackets where it is not one.
+    Means are over the trials that all schemes can use at all points compared, as the caption says; the share of usable
+    trials stands in brackets where it is not one.
 
     Raises:
         ConfigError: if the data have no such metric, or it is not one number per trial.

@@ -11,7 +11,7 @@ import xarray as xr
 
 from leoisac.experiment.reading.statistics import summary
 from leoisac.foundation.figure_notes import add_note
-from leoisac.foundation.number_text import quantity_label, share_text
+from leoisac.foundation.number_text import quantity_label
 from leoisac.plots.curves import draw_curve
 from leoisac.plots.style import COLUMN_WIDTH_IN, SeriesStyle, house_style, series_styles
 from leoisac.systems.self_backhaul import METRICS
@@ -65,7 +65,6 @@ def draw_rivals(
         for column, (heading, part) in enumerate(shown):
             numbers = _numbers(part)
             captions.append(f"{heading or 'All'}: {numbers.attrs['caption']}")
-            captions += _not_compared(prepare(numbers) if prepare else numbers, names)
             if heading == sides[0][0] and further:
                 more = _numbers(chosen(dataset, (*sides[0][1], *further)))
                 captions.append(f"{', '.join(names[name] for name in further)}: {more.attrs['caption']}")
@@ -86,22 +85,6 @@ def _numbers(part: xr.Dataset) -> xr.Dataset:
     """Means over what the schemes of a panel have in common, and the shares of all trials."""
     numbers = summary(part, RATE)
     return numbers.assign(met=met_share(part).transpose(*numbers["usable_share"].dims))
-
-
-def _not_compared(numbers: xr.Dataset, names: Mapping[str, str]) -> list[str]:
-    """Which schemes have no mean at which points, and how many trials they can use there."""
-    values = numbers[_axis_of(numbers)].values.tolist()
-    points = np.array([f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values])
-    parts = list[str]()
-    for scheme in (str(name) for name in numbers["scheme"].values):
-        one = numbers.sel(scheme=scheme)
-        gone = one["mean"].isnull().values
-        if gone.any():
-            shares = sorted({float(share) for share in one["usable_share"].values[gone]})
-            usable = " to ".join(share_text(share) for share in dict.fromkeys((shares[0], shares[-1])))
-            where = "" if gone.all() else f" at {', '.join(points[gone])}"
-            parts.append(f"{names.get(scheme, scheme)}{where} ({usable} usable)")
-    return [f"Not compared: {'; '.join(parts)}"] if parts else []
 
 
 def _note_setting(figure: Any, dataset: xr.Dataset) -> None:
