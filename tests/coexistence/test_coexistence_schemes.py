@@ -77,6 +77,10 @@ class TestJudge:
         # EIRP over the sphere, less shadowing: 200 W + 38 dBi at 500 to 909 km over 100 MHz.
         zenith = 10 * np.log10(design.beam_power[:, 0]) + 38 - 10 * np.log10(4 * np.pi * 500e3**2) - 20
         assert np.all(np.abs(metrics["sut_flux_dbw_m2_mhz"][:, 0] - zenith) < 3 * 4 + 5.2)
+        wavelength = 299792458.0 / scene.config.carrier_hz
+        for name, gain_dbi in (("sut", scene.config.sut_gain_dbi), ("tut", scene.config.tut_gain_dbi)):
+            area = wavelength**2 / (4 * np.pi) * 10 ** (gain_dbi / 10)
+            assert float(getattr(parameters(scene.config), f"{name}_aperture")) == pytest.approx(area, rel=1e-9)
         # The same over the terrestrial users' aperture, where the beam is strongest.
         numbers = parameters(scene.config)
         arrived = np.asarray(scene.channels.g_tut).max(axis=-1) * design.beam_power / numbers.tut_aperture
