@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
@@ -16,6 +15,7 @@ from leoisac.cli.output import PICTURES, check_out, refuse
 from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
+    from leoisac.cli.tables import PlainTable
     from leoisac.experiment.contracts import System
     from leoisac.experiment.running.bench import BenchResult
     from leoisac.experiment.running.bench_batches import BatchResult
@@ -127,10 +127,11 @@ def _cases(system: System, trials: int | None, case: str, record: BenchRecord) -
     console().print(bench_table(system.title, rows))
 
 
-def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
+def bench_table(title: str, results: Sequence[BenchResult]) -> PlainTable:
     """One column per case, one row per figure: times, then quality of both routes."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("")
+    from leoisac.cli.tables import PlainTable
+
+    table = PlainTable(title, "")
     for result in results:
         table.add_column(result.case, justify="right")
     for label, form in _ROWS:
@@ -138,7 +139,7 @@ def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
     return table
 
 
-def batch_table(title: str, results: Sequence[BatchResult]) -> Table:
+def batch_table(title: str, results: Sequence[BatchResult]) -> PlainTable:
     """One row per scheme: milliseconds of one design and of designs in batches, then quality."""
     sizes = sorted({size for result in results for size in result.per_design_s if size > 1})
     columns: list[tuple[str, Callable[[BatchResult], str]]] = [
@@ -153,8 +154,9 @@ def batch_table(title: str, results: Sequence[BatchResult]) -> Table:
         ("usable", lambda r: f"{r.usable:.0%}"),
         ("p99 shortfall", lambda r: "–" if r.p99_shortfall is None else f"{r.p99_shortfall:.1e}"),
     ]
-    table = Table(title=f"{title}: fast routes, ms a design", title_justify="left", box=None, pad_edge=False)
-    table.add_column("scheme")
+    from leoisac.cli.tables import PlainTable
+
+    table = PlainTable(f"{title}: fast routes, ms a design", "scheme")
     for label, _ in columns:
         table.add_column(label, justify="right")
     for result in results:

@@ -46,7 +46,9 @@ def coverage(
     )
     with_rates = "mean_rate" in dataset
     names += ("mean rate (bit/s/Hz)",) if with_rates else ()
-    made = PlainTable(str(dataset.attrs["title"]), *names)
+    made = PlainTable(str(dataset.attrs["title"]))
+    for name in names:
+        made.add_column(name, justify="right")
     for index in range(dataset.sizes["site"]):
         one = dataset.isel(site=index)
         made.add_row(
