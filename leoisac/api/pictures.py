@@ -136,9 +136,10 @@ def _check_mathematics(name: str, text: str) -> None:
     try:
         MathTextParser("path").parse(text)
     except Exception as error:  # of its grammar's library, which has its own kinds
-        said = " ".join(str(error).split())
+        said = " ".join(str(error).split()).rpartition("Exception: ")[2].partition(", found")[0]
         raise ConfigError(
-            f"{name} = {shown(text)}: its mathematics cannot be set: {said[-200:]}. Mend it; a dollar sign is \\$."
+            f"{name} = {shown(text)}: Matplotlib cannot set its mathematics ({shown(said, 120)[1:-1]}). Mend it; a "
+            r"dollar sign is written \$."
         ) from None
 
 

@@ -14,7 +14,7 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.config import ConfigError, suggest_own
 
 _RESULTS = ("nc", "mat", "csv", "summary.csv", "latex")
 _DESIGNS = ("json", "npz", "mat")
@@ -58,7 +58,7 @@ def export(
     if not (is_store or _is_file(subject) or subject in catalogue.systems()):
         raise ConfigError(
             f"{subject}: there is no such folder of a store, scenario file or system."
-            f"{suggest(subject, catalogue.systems())}"
+            f"{suggest_own(subject, catalogue.systems())}"
         )
     if to is None and out is not None:
         from leoisac.experiment.reporting.export import format_of

@@ -32,7 +32,7 @@ from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
 from leoisac.experiment.store.publishing import make_folder
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.config import ConfigError, suggest, suggest_own
 
 
 def run(
@@ -168,7 +168,7 @@ def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:
     system_name, slash, name = target.partition("/")
     if not slash and target not in catalogue.systems():
         raise ConfigError(
-            f"{target}: is neither a scenario file nor SYSTEM/FIGURE.{suggest(target, catalogue.systems())}"
+            f"{target}: is neither a scenario file nor SYSTEM/FIGURE.{suggest_own(target, catalogue.systems())}"
         )
     system = catalogue.find(system_name)
     figures, studies = resolve(system.figures), resolve(system.studies)

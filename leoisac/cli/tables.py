@@ -123,10 +123,11 @@ def content_tables(system: System) -> Iterator[PlainTable]:
     yield made
 
 
-def config_table(config: Config) -> PlainTable:
-    """Every field with its meaning; fields that differ from the default stand out."""
+def config_table(config: Config, swept: Iterable[str] = ()) -> PlainTable:
+    """Every field with its meaning; fields that differ from the default stand out, and the values of a sweep, which
+    take the place of what is written here, are said to."""
     made = PlainTable("Configuration", "field", "value", "meaning")
-    _add_fields(made, config, type(config).model_fields, "")
+    _add_fields(made, config, type(config).model_fields, "", frozenset(swept))
     return made
 
 
@@ -217,11 +218,14 @@ def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
             yield Text.assemble((code.name, "bold"), ": ", code.advice)
 
 
-def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str) -> None:
+def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str, swept: frozenset[str]) -> None:
     for name in fields:
         value, field = getattr(config, name), type(config).model_fields[name]
         if isinstance(value, Config):
-            _add_fields(made, value, type(value).model_fields, f"{prefix}{name}.")
+            _add_fields(made, value, type(value).model_fields, f"{prefix}{name}.", swept)
+            continue
+        if f"{prefix}{name}" in swept:
+            made.add_row(f"{prefix}{name}", Text("swept, see above", style="bold yellow"), field.description or "")
             continue
         text = NONE if value is None else value_text(config.model_dump(mode="json")[name])
         changed = not field.is_required() and value != field.get_default(call_default_factory=True)

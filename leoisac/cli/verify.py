@@ -13,7 +13,7 @@ from leoisac.cli.options import Plugins
 from leoisac.cli.output import check_out, refuse, say
 from leoisac.experiment.contracts import OUTCOMES, System
 from leoisac.experiment.errors import DamageError, StoreError
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.config import ConfigError, suggest_own
 
 if TYPE_CHECKING:
     from leoisac.cli.tables import PlainTable
@@ -109,7 +109,7 @@ def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Pa
         elif Path(subject).exists():
             found.setdefault(open_store(subject, catalogue.find).manifest.system, []).append(Path(subject))
         else:
-            raise StoreError(f"{subject}: is neither a system nor a folder.{suggest(subject, catalogue.systems())}")
+            raise StoreError(f"{subject}: is neither a system nor a folder.{suggest_own(subject, catalogue.systems())}")
     return [(catalogue.find(name), list(dict.fromkeys(folders))) for name, folders in found.items()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from leoisac.foundation.config import ConfigError, shown
 
@@ -37,9 +38,9 @@ def check_output(path: Path, name: str, suffixes: tuple[str, ...] = ()) -> None:
         raise ConfigError(f"{name}: may not be written here; choose another place.")
 
 
-def checked_output(path: str | Path, name: str, suffixes: tuple[str, ...] = ()) -> Path:
+def checked_output(path: Any, name: str, suffixes: tuple[str, ...] = ()) -> Path:
     """The path of an argument ``name`` of a Python verb, if a file can be written there (ConfigError)."""
-    if not isinstance(path, str | os.PathLike):
+    if not isinstance(path, str) and not hasattr(path, "__fspath__"):
         raise ConfigError(f"{name} = {shown(path)}: must be the name of a file.")
     check_output(Path(path), f"{name} = {shown(str(path))}", suffixes)
     return Path(path)
