@@ -134,12 +134,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
 def suggest_own(name: str, known: Iterable[str]) -> str:
     """As ``suggest``; what is like no known name may be of a user's own file, which has to be loaded."""
     hint = suggest(name, known)
-    own = (
-        ""
-        if hint.startswith(" Did you mean")
-        else " One of your own needs its file: --plugin FILE.py, leoisac.load_plugin(FILE)."
-    )
-    return f"{hint}{own}"
+    if hint.startswith(" Did you mean"):
+        return hint
+    return f"{hint} One of your own needs its file: --plugin FILE.py, leoisac.load_plugin(FILE)."
 
 
 def to_toml(config: Config, comments: bool = True) -> str:

@@ -119,10 +119,8 @@ def _what_lacks(lines: list[str]) -> str:
     if kinds.count(1) + kinds.count(2) != 1:
         return f"this text has {len(lines)}."
     here, other = (1, 2) if 1 in kinds else (2, 1)
-    return (
-        f"line {here} has no line {other} {'after' if other == 2 else 'before'} it. Is that missing, damaged, or on the "
-        "other side?"
-    )
+    side = "after" if other == 2 else "before"
+    return f"line {here} has no line {other} {side} it. Is that missing, damaged, or on the other side?"
 
 
 def _group(name: tuple[int, str] | None, first: tuple[int, str], second: str) -> tuple[int, str]:

@@ -204,8 +204,8 @@ class Real(Variable):
         for name, limit in (("lower", lower), ("upper", upper)):
             if limit is not None and not (np.ndim(limit) == 0 and np.isfinite(limit)):
                 raise ProblemError(
-                    f"{type(self).__name__} has {name} = {limit!r}; it must be a finite number or None. A limit that depends on data is "
-                    "a constraint: at_least(v.x, d.floor)."
+                    f"{type(self).__name__} has {name} = {limit!r}; it must be a finite number or None. A limit that "
+                    "depends on data is a constraint: at_least(v.x, d.floor)."
                 )
         if lower is not None and upper is not None and not lower < upper:
             raise ProblemError(
