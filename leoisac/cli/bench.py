@@ -86,17 +86,17 @@ def _with_case(systems: Sequence[System], case: str) -> list[str]:
     Raises:
         ConfigError: if none has.
     """
-    from leoisac.experiment.running.bench import bench_cases
+    from leoisac.experiment.running.bench import bench_cases, is_named
 
     cases = {system.name: [one.name for one in bench_cases(system)] for system in systems}
     if len(systems) == 1 and not cases[systems[0].name]:
         raise ConfigError(
             f"system = {systems[0].name!r}: has no scheme with both a fast and a reference route to compare."
         )
-    found = [system for system, there in cases.items() if any(case in name for name in there)]
+    found = [system for system, there in cases.items() if any(is_named(name, case) for name in there)]
     if not found:
-        listed = "; ".join(f"{name}: {', '.join(there)}" for name, there in cases.items() if there)
-        raise ConfigError(f"--case {case}: no case has this in its name. Cases of {listed}.")
+        listed = "".join(f"\n  {name}: {'; '.join(there)}" for name, there in cases.items() if there)
+        raise ConfigError(f"--case {case}: no case has this in its name. Cases:{listed}")
     return found
 
 
@@ -116,13 +116,13 @@ def _batches(system: System, longest: float, record: BenchRecord) -> None:
 def _cases(system: System, trials: int | None, case: str, record: BenchRecord) -> None:
     from leoisac.cli.tables import console
     from leoisac.experiment.running.bench import bench as results_of
-    from leoisac.experiment.running.bench import bench_cases
+    from leoisac.experiment.running.bench import bench_cases, is_named
 
     known = record.cases_of(system.name, trials)
     with console().status(f"{system.title}: measuring both routes …"):
         for result in results_of(system, trials, case, known):
             record.add(result)
-    wanted = {one.name for one in bench_cases(system) if case in one.name}
+    wanted = {one.name for one in bench_cases(system) if is_named(one.name, case)}
     rows = [row for row in record.results if row.case in wanted and row.system in ("", system.name)]
     console().print(bench_table(system.title, rows))
 
