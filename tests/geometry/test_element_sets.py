@@ -83,10 +83,11 @@ def test_alpha_5_numbers_and_old_years() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (LINE_1, "2 lines, or 3 with the name first; this text has 1"),
+        (LINE_1, "2 lines, or 3 with the name first; line 1 has no line 2 after it"),
         (f"{LINE_1[:-2]}\n{LINE_2}", "TLE line 1: 67 columns, but a line has 69"),
         (f"{LINE_1}\n{LINE_2} 1", "TLE line 2: 71 columns"),
-        (f"{LINE_2}\n{LINE_1}", "TLE line 1, column 1: line number is '2', expected '1'"),
+        (f"{LINE_2}\n{LINE_1}", "line 2 stands before line 1; exchange them"),
+        (f"{LINE_1}\n{LINE_1}", "TLE line 2, column 1: line number is '1', expected '2'"),
         (f"{LINE_1}\n{LINE_2.replace('53.0493', '53.0593')}", "TLE line 2, column 69: checksum is '7'.*adds up to 8"),
         (f"{LINE_1}\n{with_checksum(LINE_2.replace('44714', '44715'))}", "TLE line 2, columns 3-7: .*'44715' differs"),
         (f"{LINE_1}\n{with_checksum(LINE_2.replace('53.0493', '53.O493'))}", r"line 2, columns 9-16 \(inclination\)"),
@@ -175,9 +176,7 @@ def test_what_an_omm_lacks_is_told_from_what_is_empty() -> None:
         ElementSet.from_omm({**rest, "EPOCH": None})
 
 
-def test_exchanged_lines_are_called_that() -> None:
-    with pytest.raises(ElementSetError, match="line 2 stands before line 1; exchange them"):
-        ElementSet.from_tle(f"{LINE_2}\n{LINE_1}")
+def test_a_line_without_its_fellow_is_called_that() -> None:
     with pytest.raises(ElementSetError, match="line 2 has no line 1 before it"):
         read_element_sets(f"{LINE_2}\n{LINE_1}\n")
 
