@@ -17,7 +17,7 @@ from types import ModuleType
 from leoisac.experiment.contracts import Scheme, System
 from leoisac.experiment.origins import Origin, digest, file_digest
 from leoisac.experiment.plugin_modules import plugin_module, source_of
-from leoisac.foundation.config import Config, ConfigError, suggest
+from leoisac.foundation.config import Config, ConfigError, suggest_own
 
 ENTRY_POINTS = "leoisac.systems"
 """Entry-point group of other distributions: ``my-system = "my_package:SYSTEM"``."""
@@ -193,7 +193,7 @@ def _alone(name: str) -> System:
         return _checked(importlib.import_module(f"leoisac.systems.{_folders()[name]}"), name, f"leoisac/systems/{name}")
     if name in _entry_points():
         return _from_entry_point(_entry_points()[name])
-    raise ConfigError(f"system = {name!r}: there is no such system.{suggest(name, systems())}")
+    raise ConfigError(f"system = {name!r}: there is no such system.{suggest_own(name, systems())}")
 
 
 def _joined_with(system: System) -> System:

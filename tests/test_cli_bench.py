@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from leoisac import catalogue, cli
+from leoisac.cli.bench import _with_case  # pyright: ignore[reportPrivateUsage]
 from leoisac.experiment.contracts import BenchCase, resolve
 from leoisac.experiment.running.bench import BenchResult, save
 from leoisac.experiment.running.bench_batches import bench_batches
@@ -78,6 +80,17 @@ def test_a_record_of_another_machine_is_not_gone_on_with(tmp_path: Path) -> None
     out.write_text("[]", encoding="utf-8")
     with pytest.raises(ConfigError, match="is no record of a bench"):
         read_record(out)
+
+
+def test_cases_are_found_in_any_system() -> None:
+    every = [catalogue.find(name) for name in catalogue.systems()]
+    assert _with_case(every, "pa1") == ["self-backhaul"]
+    assert _with_case(every, "") == [system.name for system in every if system.benches]
+    with pytest.raises(ConfigError, match=r"(?s)--case nosuch: no case has this.*\n  self-backhaul: PA1, M = 8, 3x3; "):
+        _with_case(every, "nosuch")
+    alone = dataclasses.replace(TOY, benches="")
+    with pytest.raises(ConfigError, match="has no scheme with both a fast and a reference route"):
+        _with_case([alone], "")
 
 
 def test_what_takes_too_long_is_left_out() -> None:

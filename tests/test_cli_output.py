@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from leoisac import cli
 from leoisac.cli.output import plain
+from leoisac.cli.tables import PlainTable
 
 TOY_FILE = Path(__file__).parent / "experiment" / "toy_system.py"
 SCENARIO = """
@@ -83,6 +87,79 @@ def call(*arguments: str, code: int = 0) -> str:
     return result.output
 
 
+def call_bare(*arguments: str, code: int) -> str:
+    """Of a verb that takes no plugin; whatever it refuses, it says so itself."""
+    result = CliRunner().invoke(cli.app, list(arguments))
+    assert result.exit_code == code, repr(result.exception)
+    assert isinstance(result.exception, SystemExit)
+    return result.output
+
+
+class TestNarrowTables:
+    def made(self) -> PlainTable:
+        table = PlainTable("Heading", "scheme")
+        for name in ("trials", "usable", "per trial"):
+            table.add_column(name, justify="right")
+        table.add_row("pa1:reference", "12345", "100%", "4.57 ms")
+        table.add_row("das", "7", "", "0.3 ms")
+        return table
+
+    def printed(self, width: int) -> str:
+        out = Console(file=io.StringIO(), width=width)
+        out.print(self.made())
+        return out.file.getvalue()  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("width", [12, 20, 30, 40, 60, 160])
+    def test_no_number_is_cut(self, width: int) -> None:
+        text = self.printed(width)
+        assert "…" not in text
+        for number in ("12345", "100%"):
+            assert number in text
+        assert "4.57 ms" in " ".join(text.split())
+
+    def test_rows_stand_below_each_other_where_there_is_no_room(self) -> None:
+        assert self.printed(30).splitlines() == [
+            *("Heading", "scheme: pa1:reference", "  trials: 12345", "  usable: 100%", "  per trial: 4.57 ms"),
+            *("scheme: das", "  trials: 7", "  per trial: 0.3 ms"),
+        ]
+        assert self.printed(50).splitlines()[1].split() == ["scheme", "trials", "usable", "per", "trial"]
+
+    def test_what_a_sweep_takes_the_place_of_is_not_shown(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "toy.toml").write_text(SCENARIO.replace("num_users = 2", "transmit_power_dbw = 7.0"))
+        (line,) = [line for line in call("show", "toy.toml").splitlines() if line.startswith("transmit_power_dbw")]
+        assert line.split()[1] == "swept,"
+
+
+class TestSignals:
+    """A traceback out of an import, or out of what ends the process, tells nobody anything."""
+
+    def ended(self, program: str) -> subprocess.CompletedProcess[str]:
+        begin = "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        command = [sys.executable, "-c", f"{begin}{program}from leoisac.__main__ import main\nmain()\n", "list"]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    def test_during_imports(self) -> None:
+        done = self.ended(
+            "class Finder:\n"
+            "    def find_spec(self, name, path=None, target=None):\n"
+            "        if name == 'leoisac.cli.run':\n"
+            "            signal.raise_signal(signal.SIGINT)\n"
+            "            time.sleep(30)\n"
+            "sys.meta_path.insert(0, Finder())\n"
+        )
+        assert (done.returncode, done.stderr, done.stdout) == (128 + signal.SIGINT, "Interrupted.\n", "")
+
+    def test_while_libraries_clean_up(self) -> None:
+        done = self.ended(
+            "import atexit\natexit.register(lambda: (signal.raise_signal(signal.SIGINT), time.sleep(30)))\n"
+        )
+        assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+        assert "self-backhaul" in done.stdout
+
+
 class TestPaths:
     @pytest.mark.parametrize("out", ["toy.toml/x.png", "x.jpg", "folder.png"])
     def test_are_refused_before_any_work(self, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +168,64 @@ class TestPaths:
         (tmp_path / "folder.png").mkdir()
         assert "--out" in call("run", "toy.toml", "--store", "store", "--out", out, code=2)
         assert not (tmp_path / "store").exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ("coverage none.toml --out afile/x.png", "--out afile/x.png"),
+            ("coverage none.toml --csv afile/x.csv", "--csv afile/x.csv"),
+            ("coverage none.toml --csv folder.png", "--csv folder.png: is a folder"),
+            ("coverage none.toml --save afile/x.nc", "--save afile/x.nc"),
+            ("coverage none.toml --save x.txt", "--save x.txt: must end in .nc"),
+            ("plot none --out afile/x.png", "--out afile/x.png"),
+            ("plot none --out afile/x.gif", "--out afile/x.gif"),
+            ("plot none.nc --out x.gif", "--out x.gif: must end in .png, .pdf, .svg or .pgf"),
+            ("report none --out afile/x.html", "--out afile/x.html"),
+            ("export toy-downlink --scheme fill --out afile/x.json", "--out afile/x.json"),
+            ("verify toy-downlink --to afile/x.json", "--to afile/x.json"),
+            ("bench toy-downlink --out afile/x.json", "--out afile/x.json"),
+            ("bench toy-downlink --plot x.jpg", "--plot x.jpg: must end in"),
+            ("run toy-downlink/fig-1 --store afile/x", "afile/x: cannot be written: Not a directory. Its place is"),
+        ],
+    )
+    def test_of_every_verb_are_refused_before_any_work(
+        self, arguments: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "afile").touch()
+        (tmp_path / "folder.png").mkdir()
+        assert f"Error: {said}" in call_bare(*arguments.split(), code=2)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["afile", "folder.png"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ("plot x.nc --metric m --schemes a --x b", "--x, --schemes, --metric: x.nc is drawn whole"),
+            ("plot none --out x.gif --schemes a --footnote", "--schemes, --footnote: are for pictures"),
+            ("plot none --out x.gif --metric sum_rate", "shows gain_dbi or cn_db"),
+            ("plot none --figure fig-1 --metric sum_rate", "--metric: is drawn instead of a figure"),
+            ("plot none --figure fig-1 --view all", "--view: a figure of a system, or of a pass"),
+            ("run toy-downlink/fig-1 --no-plot --out x.png", "--out: is of the picture"),
+            ("run toy-downlink/fig-1 --estimate --cluster tls://x:1", "--cluster: --estimate measures in this process"),
+            ("bench --batches --case a --trials 2", "--case, --trials: is of routes side by side"),
+            ("bench --batches --all", "--all: measures"),
+            ("bench --longest 2", "--longest: is of batches"),
+            ("verify none --runs elsewhere", "--runs: is where stores of a system are looked for"),
+            ("export none", "none: there is no such folder of a store, scenario file or system"),
+            ("export none --to csv", "none: there is no such folder of a store"),
+        ],
+    )
+    def test_options_that_would_be_passed_over_are_refused(
+        self, arguments: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert said in call_bare(*arguments.split(), code=2)
+        assert not list(tmp_path.iterdir())
+
+    def test_what_is_no_coverage_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "x.nc").write_text("nothing")
+        assert "x.nc: cannot be read" in call_bare("plot", "x.nc", code=2)
 
     def test_a_preset_is_no_option_of_a_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)

@@ -35,7 +35,7 @@ BELOW = {
     "catalogue": {"foundation", "experiment", "systems"},
     "api": {"foundation", "geometry", "experiment", "own", "plots", "catalogue"},
     "cli": {"foundation", "geometry", "experiment", "plots", "catalogue", "api", "leoisac"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "experiment"},
     # The front door names everything that it hands out, and the folder of systems that it makes callable.
     "leoisac": {"foundation", "experiment", "api", "problems", "systems", "catalogue"},
 }

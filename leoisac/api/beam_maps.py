@@ -11,6 +11,7 @@ import numpy as np
 from leoisac.api.meaning import system_of
 from leoisac.experiment.contracts import System, resolve
 from leoisac.foundation.config import Config, ConfigError
+from leoisac.foundation.output_paths import checked_output
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,7 +127,7 @@ def beam_movie(
     from leoisac.plots.beams import beam_frames
     from leoisac.plots.movies import check_movie, save_movie
 
-    target = check_movie(Path(path))
+    target = check_movie(checked_output(path, "path"))
     if not 2 <= frames <= _MOST_FRAMES:
         raise ConfigError(f"frames = {frames}: must be from 2 to {_MOST_FRAMES}.")
     if not 0.5 <= frames_per_s <= 60.0:

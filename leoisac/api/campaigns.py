@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leoisac import catalogue
-from leoisac.api.meaning import scenario_of, system_of
+from leoisac.api.meaning import scenario_of, system_to_run
 from leoisac.experiment.running.placement import placement
 from leoisac.experiment.running.progress_text import reporter
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config, ConfigError
+from leoisac.foundation.output_paths import checked_output
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,7 +89,7 @@ def run(
             f"{loading}: calls run while it is being loaded as a plugin; what the file runs itself belongs under "
             '`if __name__ == "__main__":`, which a worker that loads it does not enter.'
         )
-    system = system_of(config)
+    system = system_to_run(config)
     wanted = scenario_of(system, config, schemes, sweep, trials, seed, route, until, most_trials, channels)
     plugins = catalogue.plugin_files()
     place = placement(workers, cluster, catalogue.find_with, plugins, device, wait_workers, security, backend)
@@ -227,7 +228,7 @@ def export(data: Any, path: str | Path, to: str | None = None, metric: str | Non
     """
     from leoisac.experiment.reporting.export import LATEX, export_studies, format_of
 
-    path, studies = Path(path), studies_of(data)
+    path, studies = checked_output(path, "path"), studies_of(data)
     to = to or format_of(path)
     tables = {name: metric or headline(one) for name, one in studies.items()} if to == LATEX else {}
     return export_studies(studies, to, path, tables)

@@ -12,13 +12,41 @@ from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.channel_source import ChannelSource, described_source, read_source
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario.scenarios import Scenario, default_trials, scenario
-from leoisac.foundation.config import Config
+from leoisac.foundation.config import Config, ConfigError, shown
 
 
-def system_of(config: Config | Scenario | str) -> System:
-    if isinstance(config, str):
-        return catalogue.find(config)
+def system_of(config: Config) -> System:
+    """The system of a configuration.
+
+    Raises:
+        ConfigError: for anything else, such as the name of a system, a file, or a scenario.
+    """
+    if isinstance(config, Scenario):
+        raise ConfigError("config: is a scenario, and a configuration is needed here: its attribute `config`.")
+    _refuse_names(config)
+    return catalogue.system_of(config)
+
+
+def system_to_run(config: Config | Scenario) -> System:
+    """The system of a configuration, or of a scenario.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    _refuse_names(config)
     return catalogue.system_of(config.config if isinstance(config, Scenario) else config)
+
+
+def _refuse_names(config: Any) -> None:
+    if not isinstance(config, str | Path):
+        return
+    name = str(config)
+    if name.endswith(".toml") or isinstance(config, Path):
+        raise ConfigError(f"config = {shown(name)}: is the name of a file; load it: leoisac.load({shown(name)}).")
+    catalogue.find(name)
+    raise ConfigError(
+        f"config = {shown(name)}: is the name of a system; its configuration is leoisac.config({shown(name)}, ...)."
+    )
 
 
 def scenario_of(

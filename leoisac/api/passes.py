@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leoisac.api.campaigns import run
-from leoisac.api.meaning import scenario_of, system_of
+from leoisac.api.meaning import scenario_of, system_to_run
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config, ConfigError
 
@@ -57,7 +57,7 @@ def run_pass(
         ConfigError: for systems that do not go over time, configurations without a satellite, instants below the
             horizon; ``warm`` with a store or with workers.
     """
-    system = system_of(config)
+    system = system_to_run(config)
     if system.over_time is None:
         raise ConfigError(f"time: `{system.name}` has no [satellite] part, whose pass would be the axis.")
     own = config.config if isinstance(config, Scenario) else config

@@ -12,6 +12,7 @@ from leoisac import catalogue
 from leoisac.api.campaigns import headline, studies_of
 from leoisac.experiment.scenario.views import COMMON
 from leoisac.foundation.config import ConfigError, shown, suggest
+from leoisac.foundation.output_paths import checked_output
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,8 +64,18 @@ def plot(
     """
     from leoisac.experiment.reading.curve_data import curves_of
     from leoisac.plots.paper import draw_paper_figure
+    from leoisac.plots.saving import FORMATS
     from leoisac.plots.style import series_styles
 
+    target = None if file is None else checked_output(file, "file", FORMATS)
+    for name, value in (("metric", metric), ("x", x), ("view", view), ("title", title)):
+        if value is not None and not isinstance(value, str):
+            raise ConfigError(f"{name} = {shown(value)}: must be text.")
+    if at is not None and not isinstance(at, Mapping):
+        raise ConfigError(f"at = {shown(at)}: must be a mapping of fields and axes to the values at which to cut.")
+    if schemes is not None and not isinstance(schemes, Iterable):
+        raise ConfigError(f"schemes = {shown(schemes)}: must be a list of scheme names.")
+    _check_mathematics("title", title)
     dataset = _one_study(data)
     metric = metric or headline(dataset)
     order = _order(dataset)
@@ -84,8 +95,8 @@ def plot(
         caption=made.caption,
         shares=shares,
     )
-    if file is not None:
-        _save(figure, Path(file), dataset, made)
+    if target is not None:
+        _save(figure, target, dataset, made)
     return figure
 
 
@@ -109,6 +120,32 @@ def _order(dataset: xr.Dataset) -> tuple[str, ...]:
 def _labels(
     labels: Mapping[str, str] | Sequence[str] | None, schemes: Sequence[str], made: Curves, metric: str
 ) -> dict[str, str]:
+    texts = _label_texts(labels, schemes, made, metric)
+    for name, text in texts.items():
+        _check_mathematics(f"labels.{name}", text)
+    return texts
+
+
+def _check_mathematics(name: str, text: str) -> None:
+    """Refuse text whose mathematics, ``$…$``, Matplotlib cannot set (ConfigError), before it draws."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.mathtext import MathTextParser
+
+    if not is_math_text(text):
+        return
+    try:
+        MathTextParser("path").parse(text)
+    except Exception as error:  # of its grammar's library, which has its own kinds
+        said = " ".join(str(error).split()).rpartition("Exception: ")[2].partition(", found")[0]
+        raise ConfigError(
+            f"{name} = {shown(text)}: Matplotlib cannot set its mathematics ({shown(said, 120)[1:-1]}). Mend it; a "
+            r"dollar sign is written \$."
+        ) from None
+
+
+def _label_texts(
+    labels: Mapping[str, str] | Sequence[str] | None, schemes: Sequence[str], made: Curves, metric: str
+) -> dict[str, str]:
     if labels is None:
         return {}
     if isinstance(labels, Mapping):
@@ -118,7 +155,7 @@ def _labels(
             if name not in known:
                 raise ConfigError(f"labels: nothing in the figure is called {shown(name)}.{suggest(name, known)}")
         return texts
-    if isinstance(labels, str) or len(labels) != len(schemes):
+    if isinstance(labels, str) or not isinstance(labels, Sequence) or len(labels) != len(schemes):
         raise ConfigError(f"labels = {shown(labels)}: must be a mapping, or a list with a text per scheme.")
     return dict(zip(schemes, map(str, labels)))
 

@@ -15,6 +15,7 @@ from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.foundation.config import Config
+from leoisac.foundation.output_paths import checked_output
 from leoisac.foundation.status import DesignError, Solution, Status
 
 
@@ -41,7 +42,7 @@ def load(path: str | Path) -> Scenario:
 
 def schemes(config: Config | str) -> tuple[Scheme, ...]:
     """The schemes of a configuration's system (or of a system by name): names, routes, one-line meanings."""
-    return system_of(config).schemes
+    return (catalogue.find(config) if isinstance(config, str) else system_of(config)).schemes
 
 
 def draw(config: Config, seed: int = 0, trials: int | Iterable[int] = 1) -> Any:
@@ -196,7 +197,7 @@ def export_design(
 
     if not isinstance(solution, Solution):
         raise DesignError("solution: must be what leoisac.design returned, designs and statuses together.")
-    path, system = Path(path), system_of(config)
+    path, system = checked_output(path, "path"), system_of(config)
     metrics = evaluate(config, channels, solution)
     named = next((scheme for scheme in system.schemes if scheme.name == origin.get("scheme")), None)
     solution = settled(named, solution, metrics, system.tolerance)

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
+from leoisac.cli.output import PICTURES, check_out, refuse
 from leoisac.foundation.config import ConfigError
 
 if TYPE_CHECKING:
+    from leoisac.cli.tables import PlainTable
     from leoisac.experiment.contracts import System
     from leoisac.experiment.running.bench import BenchResult
     from leoisac.experiment.running.bench_batches import BatchResult
     from leoisac.experiment.running.bench_record import BenchRecord
+
+_LONGEST_S = 30.0
 
 
 def bench(
@@ -29,11 +32,14 @@ def bench(
         bool, typer.Option("--all", help="Also every scheme's fast route: one design, and batches of 64 to 4096.")
     ] = False,
     batches_only: Annotated[bool, typer.Option("--batches", help="Only the fast routes.")] = False,
-    case: Annotated[str, typer.Option(metavar="TEXT", help="Only the cases with this in their name.")] = "",
+    case: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only the cases with this in their name, of any system.")
+    ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="Trials of every case, instead of the case's own.")] = None,
     longest: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.0, help="Leave out batches that would take longer.")
-    ] = 30.0,
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.0, help="Leave out batches that would take longer (default 30)."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the figures go as JSON.")] = Path("runs/bench.json"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the figures in --out: only what is missing there is measured.")
@@ -50,20 +56,48 @@ def bench(
     from leoisac.cli.tables import console
     from leoisac.experiment.running.bench_record import BenchRecord, read_record
 
+    check_out(out)
+    check_out(plot, PICTURES, "--plot")
+    if batches_only:
+        refuse({"--case": case, "--trials": trials}, "is of routes side by side; leave it out, or --batches.")
+        refuse({"--all": everything}, "measures routes side by side as well; leave it out, or --batches.")
+    if not (everything or batches_only):
+        refuse({"--longest": longest}, "is of batches; give --all or --batches.")
     names = [system] if system else [name for name in catalogue.systems() if catalogue.find(name).benches]
+    systems = [catalogue.find(name) for name in names]
+    compared = [] if batches_only else _with_case(systems, case or "")
     record = read_record(out) if resume else BenchRecord(out)
-    for name in names:
-        found = catalogue.find(name)
+    for found in systems:
         if everything or batches_only:
-            _batches(found, longest, record)
-        if not batches_only:
-            _cases(found, trials, case, record)
+            _batches(found, _LONGEST_S if longest is None else longest, record)
+        if found.name in compared:
+            _cases(found, trials, case or "", record)
     console().print(f"Figures as JSON: {out}")
     if plot is not None:
         from leoisac.plots.bench import draw_bench
 
         draw_bench([asdict(row) for row in record.batches], [asdict(row) for row in record.results], plot)
         console().print(f"Picture: {plot}")
+
+
+def _with_case(systems: Sequence[System], case: str) -> list[str]:
+    """Names of those systems that have a case with this in its name.
+
+    Raises:
+        ConfigError: if none has.
+    """
+    from leoisac.experiment.running.bench import bench_cases, is_named
+
+    cases = {system.name: [one.name for one in bench_cases(system)] for system in systems}
+    if len(systems) == 1 and not cases[systems[0].name]:
+        raise ConfigError(
+            f"system = {systems[0].name!r}: has no scheme with both a fast and a reference route to compare."
+        )
+    found = [system for system, there in cases.items() if any(is_named(name, case) for name in there)]
+    if not found:
+        listed = "".join(f"\n  {name}: {'; '.join(there)}" for name, there in cases.items() if there)
+        raise ConfigError(f"--case {case}: no case has this in its name. Cases:{listed}")
+    return found
 
 
 def _batches(system: System, longest: float, record: BenchRecord) -> None:
@@ -82,23 +116,22 @@ def _batches(system: System, longest: float, record: BenchRecord) -> None:
 def _cases(system: System, trials: int | None, case: str, record: BenchRecord) -> None:
     from leoisac.cli.tables import console
     from leoisac.experiment.running.bench import bench as results_of
-    from leoisac.experiment.running.bench import bench_cases
+    from leoisac.experiment.running.bench import bench_cases, is_named
 
-    if not system.benches:
-        raise ConfigError(f"system = {system.name!r}: has no scheme with both a fast and a reference route to compare.")
     known = record.cases_of(system.name, trials)
     with console().status(f"{system.title}: measuring both routes …"):
         for result in results_of(system, trials, case, known):
             record.add(result)
-    wanted = {one.name for one in bench_cases(system) if case in one.name}
+    wanted = {one.name for one in bench_cases(system) if is_named(one.name, case)}
     rows = [row for row in record.results if row.case in wanted and row.system in ("", system.name)]
     console().print(bench_table(system.title, rows))
 
 
-def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
+def bench_table(title: str, results: Sequence[BenchResult]) -> PlainTable:
     """One column per case, one row per figure: times, then quality of both routes."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("")
+    from leoisac.cli.tables import PlainTable
+
+    table = PlainTable(title, "")
     for result in results:
         table.add_column(result.case, justify="right")
     for label, form in _ROWS:
@@ -106,7 +139,7 @@ def bench_table(title: str, results: Sequence[BenchResult]) -> Table:
     return table
 
 
-def batch_table(title: str, results: Sequence[BatchResult]) -> Table:
+def batch_table(title: str, results: Sequence[BatchResult]) -> PlainTable:
     """One row per scheme: milliseconds of one design and of designs in batches, then quality."""
     sizes = sorted({size for result in results for size in result.per_design_s if size > 1})
     columns: list[tuple[str, Callable[[BatchResult], str]]] = [
@@ -121,8 +154,9 @@ def batch_table(title: str, results: Sequence[BatchResult]) -> Table:
         ("usable", lambda r: f"{r.usable:.0%}"),
         ("p99 shortfall", lambda r: "–" if r.p99_shortfall is None else f"{r.p99_shortfall:.1e}"),
     ]
-    table = Table(title=f"{title}: fast routes, ms a design", title_justify="left", box=None, pad_edge=False)
-    table.add_column("scheme")
+    from leoisac.cli.tables import PlainTable
+
+    table = PlainTable(f"{title}: fast routes, ms a design", "scheme")
     for label, _ in columns:
         table.add_column(label, justify="right")
     for result in results:

@@ -10,7 +10,6 @@ import typer
 from leoisac.cli.options import Cluster, TlsCa, TlsCert, TlsKey, Workers, place_of
 from leoisac.cli.output import PICTURES, check_out, say
 from leoisac.cli.tables import PlainTable, console
-from leoisac.foundation.config import ConfigError
 
 
 def coverage(
@@ -28,6 +27,8 @@ def coverage(
 ) -> None:
     """Availability, handovers and gaps of sites below a constellation."""
     check_out(out, PICTURES)
+    check_out(csv, (), "--csv")
+    check_out(save_to, (".nc",), "--save")
     from leoisac import api
     from leoisac.plots.coverage import draw_coverage
     from leoisac.plots.saving import save
@@ -45,7 +46,9 @@ def coverage(
     )
     with_rates = "mean_rate" in dataset
     names += ("mean rate (bit/s/Hz)",) if with_rates else ()
-    made = PlainTable(str(dataset.attrs["title"]), *names)
+    made = PlainTable(str(dataset.attrs["title"]))
+    for name in names:
+        made.add_column(name, justify="right")
     for index in range(dataset.sizes["site"]):
         one = dataset.isel(site=index)
         made.add_row(
@@ -59,12 +62,11 @@ def coverage(
     for text in str(dataset.attrs.get("warnings", "")).splitlines():
         say(f"Warning: {text}", err=True)
     if save_to is not None:
-        if save_to.suffix != ".nc":
-            raise ConfigError(f"--save {save_to}: must end in .nc.")
         save_to.parent.mkdir(parents=True, exist_ok=True)
         dataset.to_netcdf(save_to, engine="scipy")
         say(f"Dataset: {save_to}")
     if csv is not None:
+        csv.parent.mkdir(parents=True, exist_ok=True)
         dataset.drop_vars("satellite_name").to_dataframe().to_csv(csv)
         say(f"Table: {csv}")
     if out is not None:

@@ -9,12 +9,12 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, assignments
-from leoisac.cli.output import check_out, say
+from leoisac.cli.output import check_out, refuse, say
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import Scenario, scenario
-from leoisac.foundation.config import ConfigError
+from leoisac.foundation.config import ConfigError, suggest_own
 
 _RESULTS = ("nc", "mat", "csv", "summary.csv", "latex")
 _DESIGNS = ("json", "npz", "mat")
@@ -53,23 +53,30 @@ def export(
     trial, its beam weights with units and axes and the channels that they are for, as JSON, NumPy (npz) or MATLAB.
     """
     del plugin
+    check_out(out)
+    is_store = Path(subject).is_dir() and subject not in catalogue.systems()
+    if not (is_store or _is_file(subject) or subject in catalogue.systems()):
+        raise ConfigError(
+            f"{subject}: there is no such folder of a store, scenario file or system."
+            f"{suggest_own(subject, catalogue.systems())}"
+        )
     if to is None and out is not None:
         from leoisac.experiment.reporting.export import format_of
 
         to = format_of(out)
-    check_out(out)
-    if Path(subject).is_dir() and subject not in catalogue.systems():
+    if is_store:
         unused = {"--scheme": scheme, "--route": route, "--seed": seed, "--set": changes, "--trial": trial or None}
-        given = [name for name, value in unused.items() if value is not None]
-        if given:
-            raise ConfigError(f"{', '.join(given)}: a store is exported whole; these are for a design.")
+        refuse(unused, "a store is exported whole; these are for a design.")
         written = _export_store(Path(subject), _checked(to, _RESULTS, "a store"), out, metric)
     else:
-        if metric is not None:
-            raise ConfigError("--metric: is for the table of a store.")
+        refuse({"--metric": metric}, "is for the table of a store.")
         written = [_export_one(subject, _checked(to, _DESIGNS, "a design"), out, scheme, route, trial, seed, changes)]
     for path in written:
         say(f"Written: {path}")
+
+
+def _is_file(subject: str) -> bool:
+    return subject.endswith(".toml") or Path(subject).is_file()
 
 
 def _checked(to: str | None, allowed: tuple[str, ...], kind: str) -> str:
@@ -113,21 +120,39 @@ def _export_one(
     if entry is None and len(described.schemes) > 1:
         raise ConfigError(f"--scheme is needed; choose one of {', '.join(described.schemes)}.")
     choice = scheme_route(system, entry or next(iter(described.schemes)), route or described.route)
-    number = described.seed if seed is None else seed
-    channels = api.draw(described.config, seed=number, trials=[trial])
-    solution = api.design(described.config, channels, choice.scheme.name, choice.route, throw=True)
     target = out or Path(f"{system.name}-{choice.label.replace(':', '-')}-{trial}.{to}")
-    origin: dict[str, Any] = {"scheme": choice.scheme.name, "route": choice.route, "seed": number, "trial": trial}
+    check_out(target)
+    channels, source = _channels(system, described, trial, seed)
+    solution = api.design(described.config, channels, choice.scheme.name, choice.route, throw=True)
+    origin: dict[str, Any] = {"scheme": choice.scheme.name, "route": choice.route, **source, "trial": trial}
     return api.export_design(described.config, channels, solution, target, to=to, **origin)
+
+
+def _channels(system: System, described: Scenario, trial: int, seed: int | None) -> tuple[Any, dict[str, Any]]:
+    """Channels of one trial, drawn or those that the file gives, and what to write down of where they come from."""
+    from leoisac import api
+
+    source = described.channels
+    if source is None:
+        number = described.seed if seed is None else seed
+        return api.draw(described.config, seed=number, trials=[trial]), {"seed": number}
+    from leoisac.experiment.trials.given_channels import given_channels
+
+    refuse({"--seed": seed}, f"is of drawn channels; {source.label} gives them.")
+    if not 0 <= trial < source.trials:
+        raise ConfigError(f"--trial {trial}: {source.label} has {source.trials} trials, numbered from 0.")
+    given = given_channels(system, described.config, source.sha256, source.held or {})
+    return given.part(trial, trial + 1), {"given_channels": source.label, "sha256": source.sha256}
 
 
 def _described(subject: str, changes: list[str] | None) -> tuple[System, Scenario]:
     """System and scenario of a name or a file, with fields changed; the sweep of a file does not count."""
     fields = assignments(changes)
-    if subject.endswith(".toml") or Path(subject).is_file():
+    if _is_file(subject):
         found = load_scenario(subject, catalogue.find)
         system = catalogue.find(found.system)
         config = found.config.replace(**fields)
-        return system, scenario(system, config, found.schemes, None, found.trials, found.seed, found.route)
+        route, channels = found.route, found.channels
+        return system, scenario(system, config, found.schemes, None, found.trials, found.seed, route, channels=channels)
     system = catalogue.find(subject)
     return system, scenario(system, system.config().replace(**fields), route=DEFAULT_ROUTE)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import os
 import sys
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from leoisac.foundation.config import ConfigError
+from leoisac.foundation.output_paths import check_output
 
 PICTURES = (".png", ".pdf", ".svg", ".pgf")
+MOVIES = (".gif", ".mp4")
 
 _PLAIN = {
     "→": "->",
@@ -83,25 +85,31 @@ def say(text: str, err: bool = False, nl: bool = True) -> None:
     print(text, end="\n" if nl else "", file=sys.stderr if err else sys.stdout, flush=True)
 
 
-def check_out(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
-    """Whether a file can be written, before any work: its kind, its folder, and what lies there.
+def check_out(path: Path | None, suffixes: tuple[str, ...] = (), option: str = "--out") -> None:
+    """Whether the file of an option can be written, before any work: its kind, its folder, and what lies there.
 
     Raises:
         ConfigError: naming what is wrong and what to do.
     """
     if path is None:
         return
-    if suffixes and path.suffix.lower() not in suffixes:
-        *first, last = suffixes
-        raise ConfigError(f"--out {path}: must end in {', '.join(first)}{' or ' if first else ''}{last}.")
-    if path.suffix.lower() == ".pgf":
+    check_output(path, f"{option} {path}", suffixes)
+    if path.suffix.lower() == ".pgf" and ".pgf" in suffixes:
         from leoisac.plots.saving import tex_system
 
         tex_system(path)
-    if path.is_dir():
-        raise ConfigError(f"--out {path}: is a folder; name a file in it.")
-    there = next(item for item in (path, *path.absolute().parents) if item.exists())
-    if there != path and not there.is_dir():
-        raise ConfigError(f"--out {path}: {there} is a file, not a folder; choose another place.")
-    if not os.access(there, os.W_OK):
-        raise ConfigError(f"--out {path}: may not be written here; choose another place.")
+
+
+def refuse(options: Mapping[str, object], why: str) -> None:
+    """Refuse options that would be passed over in silence.
+
+    Args:
+        options: option -> what was given; None, and a flag that is not set, count as not given.
+        why: what they are for.
+
+    Raises:
+        ConfigError: naming those that were given.
+    """
+    given = [name for name, value in options.items() if value is not None and value is not False]
+    if given:
+        raise ConfigError(f"{', '.join(given)}: {why}")

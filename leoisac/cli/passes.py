@@ -45,8 +45,10 @@ def print_passes(part: SatelliteConfig) -> None:
         f"Passes of {chosen.elements.name} above {part.min_elevation_deg:g}° "
         f"{'that rise ' if part.time == 'next-pass' else ''}in {part.search_hours:g} h after "
         f"{to_datetime(start):%Y-%m-%d %H:%M:%S} (UTC)",
-        *("", "rise", "culmination", "set", "duration (s)", "elevation (°)", "least range (km)", "azimuths (°)"),
+        "",
     )
+    for heading in ("rise", "culmination", "set", "duration (s)", "elevation (°)", "least range (km)", "azimuths (°)"):
+        made.add_column(heading, justify="right")
     for one in found:
         is_used = one.rise_time <= chosen.view.times <= one.set_time
         made.add_row("→" if is_used else "", *_cells(one))

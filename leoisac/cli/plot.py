@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from leoisac import api, catalogue
 from leoisac.cli.options import Footnote, Plugins, assignments
-from leoisac.cli.output import PICTURES, check_out, say
+from leoisac.cli.output import MOVIES, PICTURES, check_out, refuse, say
 from leoisac.experiment.contracts import resolve
 from leoisac.experiment.scenario.views import COMMON, VIEWS
 from leoisac.foundation.config import ConfigError, suggest
+
+_OWN_TRIALS = "a figure of a system, or of a pass, says itself over which trials it is; draw a --metric."
 
 
 def plot(
@@ -51,29 +54,42 @@ def plot(
     paper, whose caption is printed.
     """
     del plugin
-    if out is not None and out.suffix.lower() in (".gif", ".mp4"):
-        _movie(folder, out, metric)
-        return
-    check_out(out, PICTURES)
-    if folder.suffix == ".nc":
-        _coverage(folder, out)
-        return
+    check_out(out, (*PICTURES, *MOVIES))
     if view not in VIEWS:
         raise ConfigError(f"view = {view!r}: must be one of {', '.join(VIEWS)}.")
-    if view != COMMON and figure is not None and metric is None:
-        raise ConfigError("--view: a figure of a system says itself over which trials it is; draw a --metric.")
+    paper = {"--x": x, "--schemes": schemes, "--label": label, "--width": width, "--at": at}
+    means = {"--figure": figure, **paper, "--view": view if view != COMMON else None}
+    if folder.suffix == ".nc" and not folder.is_dir():
+        check_out(out, PICTURES)
+        refuse(
+            {**means, "--metric": metric, "--study": study},
+            f"{folder} is drawn whole, as the service of a constellation; these are for a result store.",
+        )
+        _coverage(folder, out, footnote)
+        return
+    if out is not None and out.suffix.lower() in MOVIES:
+        refuse(
+            {**means, "--footnote": footnote},
+            "are for pictures; a moving picture shows the beams of a pass (--metric gain_dbi or cn_db).",
+        )
+        _movie(folder, out, metric, study)
+        return
+    if figure is not None:
+        refuse({"--metric": metric}, f"is drawn instead of a figure; leave it out, or --figure {figure}.")
+        refuse({"--view": means["--view"]}, _OWN_TRIALS)
     from leoisac.cli.running import draw
     from leoisac.experiment.reading.studies import drawable, open_studies
+    from leoisac.experiment.reading.time_axis import is_pass
 
     datasets = open_studies(folder, catalogue.find)
-    if any(item is not None for item in (x, schemes, label, width, at, study)):
+    if any(item is not None for item in (*paper.values(), study)):
         if figure is not None or footnote:
             raise ConfigError("--figure, --footnote: are for figures of the system, not for one for a paper.")
-        if study is not None and study not in datasets:
-            raise ConfigError(f"--study {study}: the store has none.{suggest(study, datasets)}")
+        _check_study(study, datasets)
         target = out or folder / f"{metric or 'sweep'}.pdf"
         options = {"x": x, "view": view, "file": target, "width": _width(width), "at": assignments(at) or None}
-        options |= {"schemes": schemes.split(",") if schemes else None, "labels": _labels(label)}
+        names = [name.strip() for name in schemes.split(",") if name.strip()] if schemes is not None else None
+        options |= {"schemes": names, "labels": _labels(label)}
         drawn = api.plot(datasets if study is None else {study: datasets[study]}, metric, **options)
         say(f"Figure: {target}")
         say(f"Caption: {drawn.get_label()}")
@@ -86,12 +102,19 @@ def plot(
                 f"{folder}: several figures fit; choose one with --figure: {', '.join(f.name for f in fitting)}."
             )
         figure = fitting[0].name if fitting else None
+    if metric is None and (figure is not None or any(map(is_pass, datasets.values()))):
+        refuse({"--view": means["--view"]}, _OWN_TRIALS)
     default = f"{figure or metric or 'sweep'}.png"
     for path in draw(system, datasets, figure, metric, out or folder / default, view, footnote):
         say(f"Figure: {path}")
 
 
-def _coverage(file: Path, out: Path | None) -> None:
+def _check_study(study: str | None, datasets: Mapping[str, Any]) -> None:
+    if study is not None and study not in datasets:
+        raise ConfigError(f"--study {study}: the store has none.{suggest(study, datasets)}")
+
+
+def _coverage(file: Path, out: Path | None, footnote: bool) -> None:
     """The service of a constellation, as ``leoisac coverage --save`` kept it."""
     import xarray as xr
 
@@ -100,24 +123,30 @@ def _coverage(file: Path, out: Path | None) -> None:
 
     try:
         dataset = xr.load_dataset(file, engine="scipy")
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:  # the second is SciPy's, for what is no netCDF
         raise ConfigError(f"{file}: cannot be read ({error}).") from None
-    if "availability" not in dataset:
+    if "availability" not in dataset or "title" not in dataset.attrs:
         raise ConfigError(f"{file}: holds no service of a constellation (leoisac coverage FILE.toml --save {file}).")
     target = out or file.with_suffix(".png")
-    save(draw_coverage(dataset), target, {"Figure": "service of a constellation", "Shows": str(dataset.attrs["title"])})
+    check_out(target)
+    about = {"Figure": "service of a constellation", "Shows": str(dataset.attrs["title"])}
+    save(draw_coverage(dataset), target, about, footnote)
     say(f"Figure: {target}")
 
 
-def _movie(folder: Path, out: Path, quantity: str | None) -> None:
+def _movie(folder: Path, out: Path, quantity: str | None, study: str | None) -> None:
     """Beams over the ground along the pass of a store."""
-    from leoisac.api.beam_maps import beam_movie
+    from leoisac.api.beam_maps import QUANTITIES, beam_movie
     from leoisac.api.pass_pictures import configuration
     from leoisac.experiment.reading.studies import open_studies
     from leoisac.experiment.reading.time_axis import is_pass
 
+    if quantity is not None and quantity not in QUANTITIES:
+        raise ConfigError(f"--metric {quantity}: a moving picture shows {' or '.join(QUANTITIES)}.")
     datasets = open_studies(folder, catalogue.find)
-    dataset = next((one for one in datasets.values() if is_pass(one)), None)
+    _check_study(study, datasets)
+    named = datasets if study is None else {study: datasets[study]}
+    dataset = next((one for one in named.values() if is_pass(one)), None)
     if dataset is None:
         raise ConfigError(
             f"--out {out}: moving pictures are of a pass, and {folder} has none (a [time] part makes one)."

@@ -26,12 +26,13 @@ from leoisac.cli.options import (
     assignments,
     place_of,
 )
-from leoisac.cli.output import PICTURES, check_out, say
+from leoisac.cli.output import PICTURES, check_out, refuse, say
 from leoisac.experiment.contracts import PAPER, PRESETS, QUICK, Study, System, resolve
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.scenario.scenarios import Scenario, scenario, study_scenario
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.experiment.store.publishing import make_folder
+from leoisac.foundation.config import ConfigError, suggest, suggest_own
 
 
 def run(
@@ -89,6 +90,13 @@ def run(
     """
     del plugin
     check_out(out, PICTURES)
+    if not plot or estimate:
+        why = "is of the picture, and none is drawn with " + ("--estimate." if estimate else "--no-plot.")
+        refuse({"--out": out, "--footnote": footnote}, why)
+    if estimate:
+        elsewhere = {"--cluster": cluster, "--device": device, "--wait-workers": wait_workers}
+        tls = {"--tls-ca-file": tls_ca_file, "--tls-cert": tls_cert, "--tls-key": tls_key}
+        refuse({**elsewhere, **tls}, "--estimate measures in this process; leave it out.")
     if preset not in (None, *PRESETS):
         raise ConfigError(f"preset = {preset!r}: must be `paper` or `quick`.")
     entries = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
@@ -117,6 +125,10 @@ def run(
             for study in names
         }
         name = target.replace("/", "-") + ("" if preset == PAPER else f"-{preset}")
+        if not names:
+            size = {"--trials": trials, "--schemes": only, "--seed": seed, "--set": changes, "--route": route}
+            size |= {"--until": until, "--most-trials": most_trials, "--workers": workers, "--cluster": cluster}
+            refuse(size, f"{target} is in closed form, and has no trials.")
     studies = {study: _with_files(item) for study, item in studies.items()}
     folder = store or Path("runs") / name
     if estimate:
@@ -132,7 +144,7 @@ def run(
         datasets = run_with_bar(system, studies, folder, place)
         print_results(system, datasets, folder)
     else:  # a figure in closed form
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     if plot:
         for path in draw(system, datasets, figure, None, out or folder / f"{figure or 'sweep'}.png", footnote=footnote):
             say(f"Figure: {path}")
@@ -156,11 +168,11 @@ def _figure_or_study(target: str) -> tuple[System, str | None, tuple[str, ...]]:
     system_name, slash, name = target.partition("/")
     if not slash and target not in catalogue.systems():
         raise ConfigError(
-            f"{target}: is neither a scenario file nor SYSTEM/FIGURE.{suggest(target, catalogue.systems())}"
+            f"{target}: is neither a scenario file nor SYSTEM/FIGURE.{suggest_own(target, catalogue.systems())}"
         )
     system = catalogue.find(system_name)
     figures, studies = resolve(system.figures), resolve(system.studies)
-    known = [*(figure.name for figure in figures), *(study.name for study in studies)]
+    known = list(dict.fromkeys([*(figure.name for figure in figures), *(study.name for study in studies)]))
     if not slash:
         raise ConfigError(f"{target}: say which figure or study: leoisac run {target}/NAME.{_there_are(known)}")
     for figure in figures:

@@ -104,7 +104,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         beside = [one for one in system.beside if one in dataset]
         if math.prod(shown["mean"].shape[1:]) > MOST_ROWS:
             rest = f"; beside them {', '.join(beside)}" if beside else ""
-            out.print(f"All points{rest}: leoisac export {folder} --to summary.csv\n", markup=False)
+            out.print(f"All points{rest}: leoisac export {folder} --to summary.csv\n", markup=False, soft_wrap=True)
             beside = []
         for metric in beside:
             out.print(result_table(summary(dataset, metric, view="all")), "")
@@ -115,7 +115,7 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
             out.print(
                 f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
             )
-    out.print(f"Results: {folder}")
+    out.print(f"Results: {folder}", soft_wrap=True)
 
 
 def draw(

@@ -92,7 +92,8 @@ def show(
         ):
             made.add_row(label, value)
         out.print(made, "")
-    out.print(config_table(config), "")
+    swept = tuple(name for axis in described.axes() for name in axis.fields) if described is not None else ()
+    out.print(config_table(config, swept), "")
     out.print(size_table(system.axis_sizes(config)), "")
     if described is not None and described.channels:
         from leoisac.cli.channel_levels import given_table

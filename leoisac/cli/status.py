@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leoisac.cli.tables import PlainTable
     from leoisac.experiment.reading.progress import StoreState
 
+COMMAND = "Continue with:"
 _IDLE_S = 300.0
 _SHOWN_FAILURES = 3
 
@@ -31,7 +32,7 @@ def status(folder: StoreFolder, plugin: Plugins = None) -> None:
     out = console()
     out.print(f"{folder}: {state.system}", style="bold")
     for line in progress_lines(state, folder):
-        out.print(line)
+        out.print(line, soft_wrap=line.startswith(COMMAND))  # a command in two lines is no command
     out.print("")
     if len(state.studies) > 1:
         out.print(_study_table(state), "")
@@ -58,7 +59,7 @@ def progress_lines(state: StoreState, folder: Path) -> list[str]:
     elif not state.rate or state.idle_s > _IDLE_S:
         lines.append(f"Last result {duration_text(state.idle_s)} ago: perhaps nothing is running.")
     if not state.rate or (state.idle_s or 0.0) > _IDLE_S:
-        lines.append(f"Continue with: leoisac resume {folder}")
+        lines.append(f"{COMMAND} leoisac resume {folder}")
     return lines
 
 

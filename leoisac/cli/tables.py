@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _WIDE = 160
+_ENDLESS, _LEAST_WORDS = 10_000, 16
+"""Room in which nothing folds; the least room for a column of words, where its longest word has less."""
 MOST_ROWS, FEW_ROWS = 24, 12
 """A sweep of more points than the first (a pass has fifty instants) is printed as so many of the second."""
 
@@ -35,7 +37,11 @@ def console(stderr: bool = False) -> Console:
 
 
 class PlainTable(Table):
-    """A table without lines, with a heading as wide as the page."""
+    """A table without lines, with a heading as wide as the page.
+
+    Words fold, numbers (columns to the right) never: a number that lost its end is another number. Where the page is
+    too narrow for that, the rows stand below each other, each cell in a line of its own.
+    """
 
     def __init__(self, heading: str, *columns: str) -> None:
         super().__init__(box=None, pad_edge=False)
@@ -43,10 +49,42 @@ class PlainTable(Table):
         for column in columns:
             self.add_column(column, overflow="fold")
 
+    def add_column(self, *arguments: Any, **options: Any) -> None:
+        """As Rich's; a column to the right is one of numbers."""
+        numbers = options.get("justify") == "right"
+        super().add_column(*arguments, **{"no_wrap": numbers, "overflow": "fold", **options})
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.heading:
             yield Text(self.heading, style="bold")
-        yield from super().__rich_console__(console, options)
+        if self._least_width(console, options) <= options.max_width:
+            yield from super().__rich_console__(console, options)
+        else:
+            yield from self._records()
+
+    def _least_width(self, console: Console, options: ConsoleOptions) -> int:
+        """The width below which numbers would be cut, or words broken into pieces."""
+        wide = options.update(width=_ENDLESS)
+        return sum(
+            self._measure_column(console, wide, column).maximum
+            if column.no_wrap
+            else min(self._measure_column(console, wide, column).minimum, _LEAST_WORDS)
+            for column in self.columns
+        )
+
+    def _records(self) -> Iterator[Text]:
+        """A block a row: its first cell, then a line for every other cell that has something in it."""
+        names = [_text(column.header) for column in self.columns]
+        for cells in zip(*(list(column.cells) for column in self.columns)):
+            first, *others = map(_text, cells)
+            yield Text(f"{names[0]}: {first}" if names[0] else first, style="bold", overflow="fold")
+            for name, cell in zip(names[1:], others):
+                if cell:
+                    yield Text(f"  {name}: {cell}" if name else f"  {cell}", overflow="fold")
+
+
+def _text(cell: Any) -> str:
+    return cell.plain if isinstance(cell, Text) else str(cell)
 
 
 def scheme_table(system: System) -> PlainTable:
@@ -69,7 +107,9 @@ def content_tables(system: System) -> Iterator[PlainTable]:
     for figure in resolve(system.figures):
         made.add_row(_bold(figure.name), figure.title, ", ".join(figure.studies) or "closed form")
     yield made
-    made = PlainTable(f"Studies (leoisac run {system.name}/STUDY)", "study", "sweeps", "schemes", "trials", "quick")
+    made = PlainTable(f"Studies (leoisac run {system.name}/STUDY)", "study", "sweeps", "schemes")
+    for heading in ("trials", "quick"):
+        made.add_column(heading, justify="right")
     for study in resolve(system.studies):
         quick = str(study.preset(QUICK).trials)
         made.add_row(
@@ -83,16 +123,18 @@ def content_tables(system: System) -> Iterator[PlainTable]:
     yield made
 
 
-def config_table(config: Config) -> PlainTable:
-    """Every field with its meaning; fields that differ from the default stand out."""
+def config_table(config: Config, swept: Iterable[str] = ()) -> PlainTable:
+    """Every field with its meaning; fields that differ from the default stand out, and the values of a sweep, which
+    take the place of what is written here, are said to."""
     made = PlainTable("Configuration", "field", "value", "meaning")
-    _add_fields(made, config, type(config).model_fields, "")
+    _add_fields(made, config, type(config).model_fields, "", frozenset(swept))
     return made
 
 
 def size_table(sizes: Mapping[str, int]) -> PlainTable:
     """Axis lengths."""
-    made = PlainTable("Sizes", "axis", "length")
+    made = PlainTable("Sizes", "axis")
+    made.add_column("length", justify="right")
     for axis, size in sizes.items():
         made.add_row(axis, str(size))
     return made
@@ -175,7 +217,9 @@ def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
     ended = [code for code in Status if any(row[code] for row in counts.values())]
     if set(ended) <= {Status.CONVERGED}:
         return
-    made = PlainTable("How the designs ended", "scheme", *(code.name for code in ended))
+    made = PlainTable("How the designs ended", "scheme")
+    for code in ended:
+        made.add_column(code.name, justify="right")
     for scheme, row in counts.items():
         made.add_row(_bold(scheme), *(str(row[code]) for code in ended))
     yield made
@@ -184,11 +228,14 @@ def outcome_tables(dataset: xr.Dataset) -> Iterator[PlainTable | Text]:
             yield Text.assemble((code.name, "bold"), ": ", code.advice)
 
 
-def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str) -> None:
+def _add_fields(made: Table, config: Config, fields: Iterable[str], prefix: str, swept: frozenset[str]) -> None:
     for name in fields:
         value, field = getattr(config, name), type(config).model_fields[name]
         if isinstance(value, Config):
-            _add_fields(made, value, type(value).model_fields, f"{prefix}{name}.")
+            _add_fields(made, value, type(value).model_fields, f"{prefix}{name}.", swept)
+            continue
+        if f"{prefix}{name}" in swept:
+            made.add_row(f"{prefix}{name}", Text("swept, see above", style="bold yellow"), field.description or "")
             continue
         text = NONE if value is None else value_text(config.model_dump(mode="json")[name])
         changed = not field.is_required() and value != field.get_default(call_default_factory=True)

@@ -10,10 +10,10 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins
-from leoisac.cli.output import check_out, say
+from leoisac.cli.output import check_out, refuse, say
 from leoisac.experiment.contracts import OUTCOMES, System
 from leoisac.experiment.errors import DamageError, StoreError
-from leoisac.foundation.config import ConfigError, suggest
+from leoisac.foundation.config import ConfigError, suggest_own
 
 if TYPE_CHECKING:
     from leoisac.cli.tables import PlainTable
@@ -25,9 +25,9 @@ def verify(
         list[str],
         typer.Argument(metavar="SYSTEM|DIR...", help="Systems (their stores below --runs), or folders of stores."),
     ],
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where the stores of a system are looked for.")] = Path(
-        "runs"
-    ),
+    runs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the stores of a system are looked for (default runs).")
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the verdicts of one system: .json (continued) or .md (a table)."),
@@ -45,6 +45,9 @@ def verify(
 
     _check_to(to)
     out = console()
+    if not any(subject in catalogue.systems() for subject in subjects):
+        refuse({"--runs": runs}, "is where stores of a system are looked for; these are folders of stores.")
+    runs = runs or Path("runs")
     found = stores_of(subjects, runs)
     if to is not None and len(found) > 1:
         names = ", ".join(system.name for system, _ in found)
@@ -64,7 +67,7 @@ def verify(
         read = ", ".join(str(folder) for folder in folders if folder not in unsound)
         out.print(f"From: {read}" if read else f"No store of `{system.name}` below {runs}.")
         for line in run_lines(results):
-            out.print(line)
+            out.print(line, soft_wrap=True)
         out.print("")
         if to is not None:
             _write(to, system, results)
@@ -78,7 +81,7 @@ def _check_to(to: Path | None, system: str | None = None) -> None:
 
     if to.suffix not in FORMATS:
         raise ConfigError(f"--to {to}: must end in {' or '.join(FORMATS)}.")
-    check_out(to)
+    check_out(to, (), "--to")
     if to.suffix == ".json" and to.exists():
         read_verdicts(to, system)
 
@@ -106,7 +109,7 @@ def stores_of(subjects: Sequence[str], runs: Path) -> list[tuple[System, list[Pa
         elif Path(subject).exists():
             found.setdefault(open_store(subject, catalogue.find).manifest.system, []).append(Path(subject))
         else:
-            raise StoreError(f"{subject}: is neither a system nor a folder.{suggest(subject, catalogue.systems())}")
+            raise StoreError(f"{subject}: is neither a system nor a folder.{suggest_own(subject, catalogue.systems())}")
     return [(catalogue.find(name), list(dict.fromkeys(folders))) for name, folders in found.items()]
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from leoisac.experiment.origins import Origin
-from leoisac.foundation.config import Config, ConfigError, shown, suggest
+from leoisac.foundation.config import Config, ConfigError, shown, suggest, suggest_own
 from leoisac.foundation.number_text import quantity_label
 
 QUICK, PAPER = PRESETS = ("quick", "paper")
@@ -406,9 +406,8 @@ class System:
         for scheme in self.schemes:
             if scheme.name == name:
                 return scheme
-        raise ConfigError(
-            f"scheme = {shown(name)}: `{self.name}` has no such scheme.{suggest(name, [s.name for s in self.schemes])}"
-        )
+        hint = suggest_own(name, [scheme.name for scheme in self.schemes])
+        raise ConfigError(f"scheme = {shown(name)}: `{self.name}` has no such scheme.{hint}")
 
     def study(self, name: str) -> Study:
         """Study by name (ConfigError if there is none)."""

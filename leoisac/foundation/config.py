@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError
 
 Model = TypeVar("Model", bound="Config")
+_NO_INSTANTS = ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "datetime_object_invalid")
+"""Pydantic's kinds of errors for what is no instant."""
 _MOST_PARTS = 8
 _MOST_LINES = 30
 _MOST_NAME = 100
@@ -56,13 +58,26 @@ def build(model: type[Model], data: Mapping[str, Any], where: str = "") -> Model
     try:
         text = json.dumps(data, default=_plain)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where.rstrip('.') or 'configuration'}: {error}") from None
+        raise ConfigError(f"{_field_at_fault(data, where)}: {error}") from None
     except RecursionError:
         raise ConfigError(f"{where.rstrip('.') or 'configuration'}: lists or tables are nested too deep.") from None
     try:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise ConfigError("\n".join(_describe(error, model, where))) from None
+
+
+def _field_at_fault(data: Mapping[str, Any], where: str) -> str:
+    """Path of the field that has no plain form; what it is a part of where that cannot be told."""
+    for name, value in data.items():
+        try:
+            json.dumps(value, default=_plain)
+        except (TypeError, ValueError):
+            path = f"{where}{name}"
+            return _field_at_fault(cast("dict[str, Any]", value), f"{path}.") if isinstance(value, dict) else path
+        except RecursionError:
+            continue
+    return where.rstrip(".") or "configuration"
 
 
 def replace_fields(config: Model, changes: Mapping[str, Any]) -> Model:
@@ -114,6 +129,14 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if close:
         return f" Did you mean `{close[0]}`?"
     return f" There are: {', '.join(choices)}." if choices else ""
+
+
+def suggest_own(name: str, known: Iterable[str]) -> str:
+    """As ``suggest``; what is like no known name may be of a user's own file, which has to be loaded."""
+    hint = suggest(name, known)
+    if hint.startswith(" Did you mean"):
+        return hint
+    return f"{hint} One of your own needs its file: --plugin FILE.py, leoisac.load_plugin(FILE)."
 
 
 def to_toml(config: Config, comments: bool = True) -> str:
@@ -227,6 +250,7 @@ def _allowed(item: Any) -> str:
         "too_short": "needs at least {min_length} entries, has {actual_length}",
         "too_long": "takes at most {max_length} entries, has {actual_length}",
         "model_type": "must be a table of fields",
+        **dict.fromkeys(_NO_INSTANTS, 'must be a UTC instant such as "2025-10-07T09:03:00Z"'),
     }.get(item["type"])
     if sentence is not None:
         return sentence.format(**context)

@@ -166,9 +166,16 @@ def _from_kvn(text: str) -> Sequence[Mapping[str, Any]]:
 def _check_keywords(message: Mapping[str, Any]) -> None:
     missing = [keyword for keyword in _REQUIRED if message.get(keyword) in (None, "")]
     if missing:
-        near = get_close_matches(missing[0], [str(key).upper() for key in message], n=1)
+        empty = [keyword for keyword in missing if keyword in message]
+        if empty == missing:
+            raise ElementSetError(
+                f"OMM field {', '.join(empty)}: there is no value ({message[empty[0]]!r}), and SGP4 needs one."
+            )
+        lacking = [keyword for keyword in missing if keyword not in empty]
+        near = get_close_matches(lacking[0], [str(key).upper() for key in message], n=1)
         hint = f" It has {near[0]!r}: keywords are upper-case CCSDS names." if near else ""
-        raise ElementSetError(f"OMM lacks {', '.join(missing)}.{hint}")
+        without = f" Without a value: {', '.join(empty)}." if empty else ""
+        raise ElementSetError(f"OMM lacks {', '.join(lacking)}.{hint}{without}")
     for keyword, allowed in _FIXED.items():
         value = str(message.get(keyword) or allowed[0]).strip().upper()
         if value not in allowed:

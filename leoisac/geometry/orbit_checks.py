@@ -89,9 +89,14 @@ def refusals(
     strayed = way[_has_left(orbit, *way_states_m)]
     late, early = strayed[strayed > 0].min(initial=math.inf), strayed[strayed < 0].max(initial=-math.inf)
     code[_has_left(orbit, *states_m) | (days >= late) | (days <= early)] = LEFT_ORBIT
-    if orbit.semi_major_axis_m * (1.0 - orbit.eccentricity) < WGS72_EQUATORIAL_RADIUS_M + LOWEST_ALTITUDE_M:
+    if has_low_perigee(orbit):
         code[:] = LOW_PERIGEE
     return code
+
+
+def has_low_perigee(orbit: Orbit) -> bool:
+    """Whether nothing stays in the orbit of these elements, whatever SGP4 makes of it."""
+    return orbit.semi_major_axis_m * (1.0 - orbit.eccentricity) < WGS72_EQUATORIAL_RADIUS_M + LOWEST_ALTITUDE_M
 
 
 def refusal_text(orbit: Orbit, code: int, days: float, stamp: str, position_m: np.ndarray) -> str:
@@ -100,7 +105,8 @@ def refusal_text(orbit: Orbit, code: int, days: float, stamp: str, position_m: n
     if code == LOW_PERIGEE:
         return (
             f"{orbit.name}: the perigee of these elements lies at {low:.0f} km (above the Earth's equatorial radius); "
-            f"below {LOWEST_ALTITUDE_M / 1e3:.0f} km nothing stays in orbit. Use elements from before its decay."
+            f"below {LOWEST_ALTITUDE_M / 1e3:.0f} km nothing stays in orbit. Use elements from before its decay; is a "
+            f"digit of the eccentricity ({orbit.eccentricity:g}) or the mean motion damaged?"
         )
     age = f"{abs(days):.0f} days {'after' if days >= 0 else 'before'} the epoch {orbit.epoch:%Y-%m-%d}"
     if code == LEFT_ORBIT:

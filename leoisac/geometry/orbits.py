@@ -25,7 +25,14 @@ from leoisac.geometry.element_fields import ElementSetError
 from leoisac.geometry.instants import as_instants, julian_date, seconds_between
 from leoisac.geometry.mean_motion import WGS72_EQUATORIAL_RADIUS_M, brouwer_semi_major_axis_m
 from leoisac.geometry.omm import read_omm, split_omms
-from leoisac.geometry.orbit_checks import age_warnings, refusal_text, refusals, way_days
+from leoisac.geometry.orbit_checks import (
+    LOW_PERIGEE,
+    age_warnings,
+    has_low_perigee,
+    refusal_text,
+    refusals,
+    way_days,
+)
 from leoisac.geometry.tle import read_tle
 
 _EPOCH_YEARS = (1957, 2200)  # since Sputnik; as far as instants reach with room to propagate
@@ -155,7 +162,7 @@ class ElementSet:
         satellite = _satrec(self)
         days = np.ravel(seconds_between(instants, as_instants(self.epoch)) / 86_400.0)
         code, position_km, velocity_km_s = _by_sgp4(satellite, days)
-        if not code.any() and checked:
+        if checked and (has_low_perigee(self) or not code.any()):
             code = _refusals(self, satellite, days, position_km, velocity_km_s)
         if code.any():
             raise OrbitError(_failure(self, code, np.ravel(instants), position_km))
@@ -215,7 +222,7 @@ def propagate_many(
         if checked:
             days = seconds_between(flat, as_instants(one.epoch)) / 86_400.0
             refused = _refusals(one, satellites[row], days, position_km[row], velocity_km_s[row])
-            code[row] = np.where(code[row] == 0, refused, code[row])
+            code[row] = np.where((code[row] == 0) | (refused == LOW_PERIGEE), refused, code[row])
         if code[row].any():
             failed.append(_failure(one, code[row], flat, position_km[row]))
     position_km[code != 0] = np.nan

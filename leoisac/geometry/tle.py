@@ -46,9 +46,11 @@ def read_tle(text: str) -> ElementFields:
                 f"this text holds {len(whole)} TLEs. Say by name or catalogue number which one is meant."
             )
         if not whole:
-            raise ElementSetError(f"a TLE has 2 lines, or 3 with the name first; this text has {len(lines)}.")
+            raise ElementSetError(f"a TLE has 2 lines, or 3 with the name first; {_what_lacks(lines)}")
         lines = whole[0]
     first, second = lines[-2], lines[-1]
+    if (_kind(first), _kind(second)) == (2, 1):
+        raise ElementSetError("TLE: line 2 stands before line 1; exchange them.")
     unchecked = [number for number, line in ((1, first), (2, second)) if not _check_line(line, number)]
     if first[2:7].replace(" ", "0") != second[2:7].replace(" ", "0"):
         raise ElementSetError(
@@ -109,6 +111,16 @@ def split_tles(text: str) -> Iterator[tuple[int, str]]:
             name = (number, line) if named else None
     if first is not None:
         yield first
+
+
+def _what_lacks(lines: list[str]) -> str:
+    """Which of the two lines of elements a text is without."""
+    kinds = [_kind(line) for line in lines]
+    if kinds.count(1) + kinds.count(2) != 1:
+        return f"this text has {len(lines)}."
+    here, other = (1, 2) if 1 in kinds else (2, 1)
+    side = "after" if other == 2 else "before"
+    return f"line {here} has no line {other} {side} it. Is that missing, damaged, or on the other side?"
 
 
 def _group(name: tuple[int, str] | None, first: tuple[int, str], second: str) -> tuple[int, str]:

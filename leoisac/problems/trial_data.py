@@ -103,7 +103,8 @@ def _numbers(path: Any, leaf: Any) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ProblemError(f"{name} is no array of numbers: {error}.") from error
     if array.dtype.kind not in "biufc":
-        kind = "None" if leaf is None else f"a {type(leaf).__name__}"
+        held = type(array.flat[0]).__name__ if array.dtype.kind == "O" and array.size else str(array.dtype)
+        kind = "None" if leaf is None else f"an array of {held}" if np.ndim(leaf) else f"a {type(leaf).__name__}"
         raise ProblemError(f"{name} is {kind}; data are numbers and arrays of them. Leave out what is not needed.")
     if array.dtype.kind == "f":
         return array.astype(np.float64)

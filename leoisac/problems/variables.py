@@ -204,11 +204,13 @@ class Real(Variable):
         for name, limit in (("lower", lower), ("upper", upper)):
             if limit is not None and not (np.ndim(limit) == 0 and np.isfinite(limit)):
                 raise ProblemError(
-                    f"Real has {name} = {limit!r}; it must be a finite number or None. A limit that depends on data is "
-                    "a constraint: at_least(v.x, d.floor)."
+                    f"{type(self).__name__} has {name} = {limit!r}; it must be a finite number or None. A limit that "
+                    "depends on data is a constraint: at_least(v.x, d.floor)."
                 )
         if lower is not None and upper is not None and not lower < upper:
-            raise ProblemError(f"Real has lower = {lower} and upper = {upper}: lower must be below upper.")
+            raise ProblemError(
+                f"{type(self).__name__} has lower = {lower} and upper = {upper}: lower must be below upper."
+            )
         object.__setattr__(self, "lower", None if lower is None else float(lower))
         object.__setattr__(self, "upper", None if upper is None else float(upper))
 
@@ -224,6 +226,8 @@ class Power(Real):
     """Powers: real, at least zero, in the unit of the statement."""
 
     def __init__(self, *shape: int, upper: float | None = None, axes: tuple[str, ...] | None = None) -> None:
+        if isinstance(upper, int | float) and upper <= 0:
+            raise ProblemError(f"Power has upper = {upper}: a power is at least 0, and its limit must be above.")
         super().__init__(*shape, lower=0.0, upper=upper, axes=axes)
 
 

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import System
+from leoisac.experiment.scenario.scenarios import scenario
 from leoisac.foundation.config import Config, ConfigError
 
 
@@ -52,6 +54,35 @@ def test_unknown_system() -> None:
 def test_config_of_no_system() -> None:
     with pytest.raises(ConfigError, match="Config is not the configuration of a system"):
         catalogue.system_of(Config())
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("toy-downlink", r"is the name of a system; its configuration is leoisac\.config\('toy-downlink', \.\.\.\)"),
+        ("toy-downlnk", "Did you mean `toy-downlink`"),
+        ("my.toml", r"is the name of a file; load it: leoisac\.load\('my\.toml'\)"),
+        (3, "int is not the configuration of a system"),
+    ],
+)
+def test_what_is_no_configuration_is_called_by_what_it_is(config: Any, said: str) -> None:
+    for verb in (li.run, li.draw, li.run_pass, li.beam_map, lambda it: li.design(it, None, "fill")):
+        with pytest.raises(ConfigError, match=said):
+            verb(config)
+
+
+def test_a_scenario_has_a_configuration(toy: System) -> None:
+    with pytest.raises(ConfigError, match="is a scenario, and a configuration is needed here"):
+        li.draw(scenario(toy, toy.config()))  # type: ignore[arg-type]
+
+
+def test_code_of_ones_own_has_to_be_loaded(toy: System) -> None:
+    with pytest.raises(ConfigError, match=r"no such scheme.*--plugin FILE\.py, leoisac\.load_plugin"):
+        toy.scheme("xyz")
+    with pytest.raises(ConfigError, match=r"no such system.*--plugin FILE\.py"):
+        catalogue.find("xyz")
+    with pytest.raises(ConfigError, match=r"Did you mean `fill`\?$"):
+        toy.scheme("fil")
 
 
 def test_loading_a_plugin_again_changes_nothing(toy: System) -> None:

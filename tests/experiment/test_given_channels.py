@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,24 @@ def scenario(config: Any, file: Path) -> Path:
         'h_users = "H(user, trial)"\nnoise_power = "noise"\n[config]\nmin_rate = 0.01\n'
     )
     return path
+
+
+def test_a_design_of_a_scenario_is_for_its_own_channels(scenario: Path, config: Any, drawn: Any) -> None:
+    def call(*options: str) -> Any:
+        return CliRunner().invoke(app, ["export", str(scenario), "--scheme", "fill", "--to", "json", *options])
+
+    out = scenario.with_name("one.json")
+    result = call("--trial", "4", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    kept = json.loads(out.read_text())
+    channels = li.channels(config, h_users=drawn.h_users[4:5], noise_power=drawn.noise_power[:1])
+    np.testing.assert_array_equal(
+        kept["design"]["powers"]["values"], li.design(config, channels, "fill").value.powers[0]
+    )
+    assert (kept["given_channels"], kept["trial"]) == ("meas.npz", 4)
+    assert "seed" not in kept
+    assert f"--trial 70: meas.npz has {TRIALS} trials" in call("--trial", "70").output
+    assert "--seed: is of drawn channels; meas.npz gives them" in call("--seed", "1").output
 
 
 def assert_same_numbers(one: xr.Dataset, other: xr.Dataset) -> None:

@@ -111,6 +111,15 @@ class TestFigures:
             ({"at": {"transmit_power_dbw": 7}}, "is none of 0.0, 5.0, 10.0"),
             ({"at": {"users": 7}}, "at.users: the data have no such field"),
             ({"file": "x.jpg"}, "must end in"),
+            ({"file": 3}, "file = 3: must be the name of a file"),
+            ({"file": f"{__file__}/x.pdf"}, "is a file, not a folder; choose another place"),
+            ({"metric": 3}, "metric = 3: must be text"),
+            ({"x": 3}, "x = 3: must be text"),
+            ({"at": 3}, "at = 3: must be a mapping"),
+            ({"schemes": 3}, "schemes = 3: must be a list"),
+            ({"labels": 3}, "labels = 3: must be a mapping, or a list"),
+            ({"labels": {"fill": r"$\alhpa$"}}, r"labels\.fill = .*cannot set its mathematics \(Unknown symbol"),
+            ({"title": "$x_$"}, "title = .*cannot set its mathematics"),
         ],
     )
     def test_refusals(self, data: Any, options: dict[str, Any], text: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 
 from leoisac.foundation.config import Config, ConfigError, build, fingerprint, replace_fields, to_toml
+from leoisac.geometry.satellite_config import SatelliteConfig
 
 
 class Part(Config):
@@ -60,6 +61,28 @@ def test_replacing_checks_and_reaches_into_parts():
     assert Example().replace(**{"site.latitude_deg": 7.0}).site == Part(latitude_deg=7.0)
     with pytest.raises(ConfigError, match="`antennas` is a value, not a part"):
         replace_fields(config, {"antennas.x": 1})
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"level_w": 1j}, r"^level_w: 1j is not a number"),
+        ({"site": {"latitude_deg": 1j}}, r"^site\.latitude_deg: 1j is not a number"),
+        ({"antennas": 4, "mode": {1, 2}}, r"^mode: \{1, 2\} is not a number"),
+    ],
+)
+def test_what_has_no_plain_form_is_named(data, message):
+    with pytest.raises(ConfigError, match=message):
+        build(Example, data)
+    with pytest.raises(ConfigError, match=message):
+        Example().replace(**data)
+
+
+def test_instants_have_an_example():
+    site = {"norad_id": 25544, "latitude_deg": 1.0, "longitude_deg": 2.0}
+    for field in ("time", "search_from"):
+        with pytest.raises(ConfigError, match=rf'{field} = .tomorrow.: must be a UTC instant such as "2025-10-07T09'):
+            build(SatelliteConfig, {**site, field: "tomorrow"})
 
 
 def test_equal_configurations_equal_fingerprints():

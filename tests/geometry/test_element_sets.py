@@ -83,10 +83,11 @@ def test_alpha_5_numbers_and_old_years() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (LINE_1, "2 lines, or 3 with the name first; this text has 1"),
+        (LINE_1, "2 lines, or 3 with the name first; line 1 has no line 2 after it"),
         (f"{LINE_1[:-2]}\n{LINE_2}", "TLE line 1: 67 columns, but a line has 69"),
         (f"{LINE_1}\n{LINE_2} 1", "TLE line 2: 71 columns"),
-        (f"{LINE_2}\n{LINE_1}", "TLE line 1, column 1: line number is '2', expected '1'"),
+        (f"{LINE_2}\n{LINE_1}", "line 2 stands before line 1; exchange them"),
+        (f"{LINE_1}\n{LINE_1}", "TLE line 2, column 1: line number is '1', expected '2'"),
         (f"{LINE_1}\n{LINE_2.replace('53.0493', '53.0593')}", "TLE line 2, column 69: checksum is '7'.*adds up to 8"),
         (f"{LINE_1}\n{with_checksum(LINE_2.replace('44714', '44715'))}", "TLE line 2, columns 3-7: .*'44715' differs"),
         (f"{LINE_1}\n{with_checksum(LINE_2.replace('53.0493', '53.O493'))}", r"line 2, columns 9-16 \(inclination\)"),
@@ -131,8 +132,8 @@ def test_omm_against_the_sgp4_package() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"EPOCH": None}, "OMM lacks EPOCH"),
-        ({"BSTAR": None, "MEAN_MOTION": None}, "OMM lacks MEAN_MOTION, BSTAR"),
+        ({"EPOCH": None}, r"OMM field EPOCH: there is no value \(None\), and SGP4 needs one"),
+        ({"BSTAR": "", "MEAN_MOTION": None}, "OMM field MEAN_MOTION, BSTAR: there is no value"),
         ({"INCLINATION": "fifty"}, "OMM field INCLINATION: 'fifty' is not a finite number"),
         ({"BSTAR": "nan"}, "OMM field BSTAR"),
         ({"MEAN_MOTION": 0}, "MEAN_MOTION: 0 must be above 0"),
@@ -167,6 +168,19 @@ def test_text_that_is_no_single_omm(text: str, message: str) -> None:
         ElementSet.from_omm(text)
 
 
+def test_what_an_omm_lacks_is_told_from_what_is_empty() -> None:
+    rest = {key: value for key, value in OMM.items() if key != "BSTAR"}
+    with pytest.raises(ElementSetError, match=r"OMM lacks BSTAR\.$"):
+        ElementSet.from_omm(rest)
+    with pytest.raises(ElementSetError, match=r"OMM lacks BSTAR\. Without a value: EPOCH\."):
+        ElementSet.from_omm({**rest, "EPOCH": None})
+
+
+def test_a_line_without_its_fellow_is_called_that() -> None:
+    with pytest.raises(ElementSetError, match="line 2 has no line 1 before it"):
+        read_element_sets(f"{LINE_2}\n{LINE_1}\n")
+
+
 @pytest.mark.parametrize("epoch", ["2025-280T09:03:13.964544", "2025-10-07T09:03:13.964544Z"])
 def test_other_forms_of_the_epoch(epoch: str) -> None:
     assert ElementSet.from_omm({**OMM, "EPOCH": epoch}).epoch == ElementSet.from_tle(TLE).epoch
@@ -181,7 +195,7 @@ def test_files_with_many(tmp_path: Path) -> None:
     path.write_text(TLE + TLE.replace("53.0493", "53.0494"))
     with pytest.raises(ElementSetError, match=r"two\.tle: element set at line 4: TLE line 2, column 69"):
         load_element_sets(path)
-    with pytest.raises(ElementSetError, match="entry 1: OMM lacks EPOCH"):
+    with pytest.raises(ElementSetError, match="entry 1: OMM field EPOCH: there is no value"):
         read_element_sets(json.dumps([OMM, {**OMM, "EPOCH": ""}]))
 
 

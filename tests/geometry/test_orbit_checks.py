@@ -105,6 +105,7 @@ def test_the_orbit_is_followed_on_its_way() -> None:
     [
         (orbit(79.0, 491.0), LOW_PERIGEE, "the perigee of these elements lies at 79 km.*below 100 km nothing stays"),
         (orbit(-52.0, 345.0), LOW_PERIGEE, "lies at -52 km"),
+        (orbit(-6038.0, 6900.0), LOW_PERIGEE, r"lies at -6038 km.*a digit of the eccentricity \(0\.95"),
         (orbit(200.0, 210.0, bstar=0.1), LEFT_ORBIT, "20 days after the epoch 2025-03-01, with drag of B"),
         (orbit(540.0, 550.0, bstar=0.05), LOST, "more than a quarter of a revolution: nobody can say where"),
     ],

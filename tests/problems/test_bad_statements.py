@@ -14,6 +14,7 @@ from leoisac.problems import (
     Beams,
     Covariance,
     Phases,
+    Power,
     Real,
     Split,
     at_least,
@@ -129,12 +130,19 @@ def test_a_variable_must_be_of_a_kind(variables: Any, words: str) -> None:
         li.Problem(_no_goal, variables)
 
 
+def test_an_array_of_no_numbers_says_what_it_holds() -> None:
+    with pytest.raises(li.ProblemError, match=r"is an array of NoneType; data are numbers"):
+        arrange(li.Problem(_no_goal, {"x": Real()}), {"h": np.array([None, 1.0])}, None)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: Beams(antennas=8.5, streams=2), r"axis of length 8\.5; lengths are whole"),  # type: ignore[arg-type]
         (lambda: Covariance(antennas=4, rank=5), r"rank = 5; .* from 1 to 4"),
-        (lambda: Real(2, lower=1.0, upper=0.0), r"lower = 1\.0 and upper = 0\.0"),
+        (lambda: Real(2, lower=1.0, upper=0.0), r"Real has lower = 1\.0 and upper = 0\.0"),
+        (lambda: Power(2, upper=-1), "Power has upper = -1: a power is at least 0, and its limit must be above"),
+        (lambda: Power(2, upper=np.inf), "Power has upper = inf; it must be a finite number"),
         (lambda: Real(lower=np.ones(2)), r"must be a finite number or None.*at_least\(v\.x, d\.floor\)"),  # type: ignore[arg-type]
         (lambda: Split(3, axes=("a", "b")), r"has 1 axes, and 2 names"),
     ],

@@ -71,6 +71,11 @@ def bench_cases(system: System) -> tuple[BenchCase, ...]:
     return resolve(system.benches) if system.benches else ()
 
 
+def is_named(case: str, named: str) -> bool:
+    """Whether a text stands in the name of a case, in any case of letters."""
+    return named.casefold() in case.casefold()
+
+
 def bench(
     system: System, trials: int | None = None, named: str = "", known: Collection[str] = ()
 ) -> Iterator[BenchResult]:
@@ -85,7 +90,7 @@ def bench(
     Raises:
         ConfigError: if no case has that name, or the reference route's packages are missing.
     """
-    cases = [case for case in bench_cases(system) if named in case.name]
+    cases = [case for case in bench_cases(system) if is_named(case.name, named)]
     if not cases:
         names = "; ".join(case.name for case in bench_cases(system))
         raise ConfigError(f"case = {named!r}: no case of `{system.name}` has this in its name. Cases: {names}.")

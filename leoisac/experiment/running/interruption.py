@@ -83,6 +83,9 @@ def orderly_stop(first: Callable[[int], None], second: Callable[[int], None]) ->
 def prompt_stop(last_words: Callable[[int], None]) -> Generator[None]:
     """For the rest of a command, such as its imports: the first signal ends the process at once.
 
+    It ends it also afterwards, when libraries clean up behind the command: SIGINT is then the system's own again, and
+    no exception in the middle of what they do.
+
     Args:
         last_words: called with the signal's number, in another thread.
     """
@@ -91,8 +94,12 @@ def prompt_stop(last_words: Callable[[int], None]) -> Generator[None]:
         last_words(number)
         os._exit(128 + number)
 
-    with _signals_to(hear):
-        yield
+    try:
+        with _signals_to(hear):
+            yield
+    finally:
+        if _is_main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -107,9 +107,14 @@ def make_inside(store: Path, folder: Path) -> None:
 
 def cannot_write(file: Path, error: OSError) -> StoreError:
     """What to say when a file of a store cannot be written."""
+    text = f"{file}: cannot be written: {error.strerror or error}."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP):
+        return StoreError(f"{text} Its place is taken by something else, or is none: choose another store folder.")
+    cure = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend the folder's permissions"
+    cure = cure if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS) else "mend that"
     return StoreError(
-        f"{file}: cannot be written: {error.strerror or error}. What was finished before is kept: free some space or "
-        "mend the folder's permissions, then run the same again to continue. Reading a store needs neither."
+        f"{text} What was finished before is kept: {cure}, then run the same again to continue. Reading a store needs "
+        "none of that."
     )
 
 
