@@ -9,7 +9,7 @@ import typer
 
 from leoisac import api, catalogue
 from leoisac.cli.options import Footnote, Plugins, assignments
-from leoisac.cli.output import PICTURES, check_out, say
+from leoisac.cli.output import PICTURES, check_out, say, say_warnings
 from leoisac.experiment.contracts import resolve
 from leoisac.experiment.scenario.views import COMMON, VIEWS
 from leoisac.foundation.config import ConfigError, suggest
@@ -66,6 +66,7 @@ def plot(
     from leoisac.experiment.reading.studies import drawable, open_studies
 
     datasets = open_studies(folder, catalogue.find)
+    say_warnings(datasets.values())
     if any(item is not None for item in (x, schemes, label, width, at, study)):
         if figure is not None or footnote:
             raise ConfigError("--figure, --footnote: are for figures of the system, not for one for a paper.")
@@ -122,6 +123,7 @@ def _movie(folder: Path, out: Path, quantity: str | None) -> None:
         raise ConfigError(
             f"--out {out}: moving pictures are of a pass, and {folder} has none (a [time] part makes one)."
         )
+    say_warnings([dataset])
     system = catalogue.find(str(dataset.attrs["system"]))
     config = configuration(system, dataset)
     made = beam_movie(config, out, quantity=quantity or "gain_dbi")

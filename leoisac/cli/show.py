@@ -49,7 +49,8 @@ def list_systems(
 def show(
     subject: Subject,
     channels: Annotated[
-        bool, typer.Option("--channels", help="Show every array of the channels instead: axes, unit, convention.")
+        bool,
+        typer.Option("--channels", help="Show every array of channels and designs instead: axes, unit, convention."),
     ] = False,
     changes: Annotated[
         list[str] | None,
@@ -59,7 +60,15 @@ def show(
 ) -> None:
     """Show configuration, sizes and link budgets."""
     del plugin
-    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, link_budget_tables, size_table
+    from leoisac.cli.tables import (
+        PlainTable,
+        channel_table,
+        config_table,
+        console,
+        design_table,
+        link_budget_tables,
+        size_table,
+    )
 
     system, config, described = _subject(subject)
     config = config.replace(**assignments(changes))
@@ -68,6 +77,10 @@ def show(
     if channels:
         out.print(channel_table(system, system.axis_sizes(config)), "")
         out.print(f"Axes stand after `trial`, which comes first. {HOW_TO_TEST}")
+        if system.design_fields:
+            out.print("")
+            out.print(design_table(system, system.axis_sizes(config)), "")
+            out.print("A scheme designs some of these arrays, of one trial with the axes in this order.")
         return
     if described is not None:
         made = PlainTable("Run", "what", "value")
