@@ -14,6 +14,7 @@ from leoisac import catalogue
 from leoisac.cli.options import Plugins, StoreFolder
 from leoisac.cli.output import check_out, say
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.names import printable
 
 if TYPE_CHECKING:
     from leoisac.experiment.reporting.report import Picture

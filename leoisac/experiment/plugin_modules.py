@@ -91,7 +91,7 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         hint = ""
         if isinstance(error, SystemExit):
-            hint = ': the file ends the program that loads it; what is for its own run belongs under if __name__ == "__main__"'
+            hint = ': it ends the program that loads it; keep that under `if __name__ == "__main__":`'
         elif isinstance(error, ModuleNotFoundError):
             hint = _how_to_import(error.name or "", source)
         raise PluginError(f"{source.name}:{line}: {type(error).__name__}: {said.rstrip('.')}{hint}.") from error
@@ -105,15 +105,15 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
 
 
 def _how_to_import(name: str, source: Path) -> str:
-    """What to do about a module that a plugin imports and that there is not; one beside it is found by no plain name."""
+    """What to do about a module that a plugin imports and that there is not: one beside it is found by no name."""
     first = name.partition(".")[0]
     beside = next((one for one in (source.with_name(f"{first}.py"), source.with_name(first)) if one.exists()), None)
     if not first or beside is None:
         return "; install it, or mend the name"
     return (
         f". {beside.name} lies beside it, and the folder of a plugin is not searched: make a package of both (a folder "
-        f"with __init__.py, in it `from .{first} import ...`, loaded as --plugin FOLDER: then a change of either is "
-        f"seen), or run with PYTHONPATH={source.parent}"
+        f"with __init__.py, in it `from .{first} import ...`, loaded as --plugin FOLDER), of which a change of either "
+        f"file is seen; or run with PYTHONPATH={source.parent}"
     )
 
 

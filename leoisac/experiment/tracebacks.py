@@ -14,7 +14,7 @@ def last_words(trace: str) -> str:
     What follows it is left out: further lines of its text, and what libraries add of themselves (JAX says that it has
     removed frames of its own, which tells a reader nothing of what went wrong).
     """
-    lines = [line for line in trace.strip().splitlines() if line.strip()]
+    lines = [line for line in trace.splitlines() if line.strip()]
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
     after = (line for line in lines[frames[-1] if frames else len(lines) :] if not line.startswith((" ", "|")))
     return next(after, lines[-1] if lines else "")

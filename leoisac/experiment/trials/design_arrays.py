@@ -89,7 +89,8 @@ def sizes_of(channel_axes: Mapping[str, tuple[str, ...]], channels: Any) -> dict
     """Lengths of the axes that a batch of channels has."""
     sizes: dict[str, int] = {}
     for name, axes in channel_axes.items():
-        sizes.update(zip(axes, np.shape(getattr(channels, name, None))[1:]))
+        array: Any = getattr(channels, name, ())
+        sizes.update(zip(axes, np.shape(array)[1:]))
     return sizes
 
 
