@@ -78,11 +78,13 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(name)
+    inner = {key: sys.modules.pop(key) for key in list(sys.modules) if key.startswith(f"{name}.")}
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
+        sys.modules.update(inner)
         if before is not None:
             sys.modules[name] = before
         if isinstance(error, ConfigError) or not isinstance(error, Exception | SystemExit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import leoisac as li
 from leoisac import catalogue, cli
 from leoisac.api.contract_checks import BrokenContractError, check_scheme
 from leoisac.experiment.contracts import System
+from leoisac.experiment.plugin_modules import PREFIX
 from leoisac.experiment.running.runner import works_by_trial
 from leoisac.experiment.scenario.routes import scheme_route
 from leoisac.experiment.tracebacks import last_words, span_text
@@ -255,6 +257,11 @@ class TestLoading:
         (folder / "my_helper_of_this_test.py").write_text("X = 1\n", encoding="utf-8")
         (folder / "__init__.py").write_text("from .my_helper_of_this_test import X\n" + HALF, encoding="utf-8")
         assert li.load_plugin(folder) == (TOY,)  # as the sentence says
+        before = catalogue.find(TOY).program("half")
+        (folder / "my_helper_of_this_test.py").write_text("X = 2\n", encoding="utf-8")
+        li.load_plugin(folder)
+        assert catalogue.find(TOY).program("half") != before
+        assert sys.modules[f"{PREFIX}package"].X == 2
 
 
 @pytest.mark.parametrize(
