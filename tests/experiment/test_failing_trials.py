@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +163,9 @@ class TestOtherCode:
                 assert second.endswith(",")
         assert f"Warning: {said}\n" in call("plot", folder, "--metric", "sum_rate", "--out", folder / "a.svg")
         assert f"Warning: {said}\n" in call("report", folder)
-        assert said in (folder / "report.html").read_text(encoding="utf-8")
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        assert said in page
+        assert f"--store again-run --plugin toy_system.py --plugin changing_{folder.parent.name}.py" in page
         sound = li.run(li.config(TOY), ["half"], trials=2)
         li.export(sound, folder.parent / "sound.csv")
         assert "warnings" not in (folder.parent / "sound.csv").read_text(encoding="utf-8")
@@ -174,6 +178,8 @@ class TestOtherCode:
         assert f"To set this aside: leoisac check {store} --repair {plugins}." in text
         assert f"To compute it anew: leoisac resume {store} {plugins}\n" in text
         next(folder.glob("units/*/half.fast/*.npz")).unlink()
+        for file in folder.glob("units/*/*/*.npz"):
+            os.utime(file, (time.time() - 7200, time.time() - 7200))
         assert f"Continue with: leoisac resume {store} {plugins}\n" in call("status", folder)
 
 
