@@ -269,7 +269,7 @@ class TestResults:
         whole = run_studies(own, study)["run"]
         assert set(np.flatnonzero(whole["status"].values[0] == Status.FAILED)) == bad
         others = [trial for trial in range(TRIALS) if trial not in bad]
-        for name in sound.variables:
+        for name in sound.data_vars:
             if "trial" in sound[name].dims:
                 one, other = (data[name].isel(trial=others).values.tobytes() for data in (sound, whole))
                 assert one == other, name
@@ -278,7 +278,7 @@ class TestResults:
         for size in (1, 3):
             again = run_studies(own, study, unit_trials=size)["run"]
             assert again.attrs["failures"] == whole.attrs["failures"]
-            for name in whole.variables:
+            for name in whole.data_vars:
                 assert again[name].values.tobytes() == whole[name].values.tobytes(), name
 
     @pytest.mark.slow
