@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from leoisac import cli
+from leoisac import catalogue, cli
 
 
 def call(*arguments: str | Path, code: int = 0) -> str:
@@ -23,6 +23,16 @@ def test_changes_reach_sizes_and_channels() -> None:
     assert "satellite_power_dbw" in call("show", "self-backhaul", "--set", "satellite_power_dbw=17.5")
     assert "17.5" in call("show", "self-backhaul", "--set", "satellite_power_dbw=17.5")
     assert "Did you mean `num_users`?" in call("show", "self-backhaul", "--set", "num_user=3", code=2)
+
+
+@pytest.mark.parametrize("name", catalogue.systems())
+def test_arrays_of_designs_stand_beside_those_of_channels(name: str) -> None:
+    system, text = catalogue.find(name), call("show", name, "--channels")
+    sizes = system.axis_sizes(system.config())
+    rows = {line.split()[0]: line for line in text.partition("Designs")[2].splitlines() if line[:1].strip()}
+    for field, declared in system.design_fields.items():
+        axes = ", ".join(f"{axis} {sizes.get(axis, 'any')}" for axis in declared.axes) or "a number"
+        assert axes in rows[field]
 
 
 def test_budgets_beside_given_channels_say_what_they_are(tmp_path: Path) -> None:

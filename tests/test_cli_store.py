@@ -126,7 +126,7 @@ class TestState:
         assert "the solver that always fails" in state.failures[0].traceback
         text = call("status", folder)
         assert "FAILED: The solver raised an exception" in text
-        assert "equal, trials 20 to 23: ArithmeticError: the solver that always fails" in text
+        assert "equal, trials 20 to 24: ArithmeticError: the solver that always fails" in text
         run_more(folder)
         state = store_state(folder, catalogue.find)
         assert (state.left, state.failures) == (0, ())

@@ -30,6 +30,10 @@ from leoisac.own.places import part, place
 TRIALS = 4
 ALONE = 2
 """The trial that is computed once more by itself."""
+_WHAT_IS_MISSED = (
+    "Margins are relative, and 0 or more where a constraint is met: mend the design, or name in enforces=(...) what it "
+    "must meet."
+)
 _PARTS = ("prepare", "draw", "parameters", "evaluate", "channels", "link_budgets", "studies", "figures", "claims")
 
 
@@ -151,9 +155,13 @@ def check_scheme(system: System, scheme: Scheme) -> str:
     said = f"{int(outcome.usable.sum())} of {TRIALS} designs count"
     if not outcome.usable.any():
         names = ", ".join(sorted({Status(int(code)).name for code in outcome.status}))
-        short = {name: np.min(metrics[f"margin_{name}"]) for name in scheme.enforces}
+        short = {name: np.nanmin(metrics[f"margin_{name}"], initial=np.inf) for name in scheme.enforces}
         worst = ", ".join(f"{name} {value:.2g}" for name, value in short.items() if value < -system.tolerance)
-        said += f" ({names}{'; missed by: ' + worst if worst else ''}): look whether that is meant"
+        said += f" ({names}{'; missed by: ' + worst if worst else ''})"
+        claimed = np.isin(outcome.status, [Status.CONVERGED, Status.INACCURATE, Status.MAX_STEPS]).any()
+        if (worst and claimed) or Status.NONFINITE in outcome.status:
+            raise wrong(scheme, (), f"`{scheme.name}`: {said}. {_WHAT_IS_MISSED if worst else Status.NONFINITE.advice}")
+        said += ": look whether that is meant"
     if "reference" in scheme.routes and not missing_packages(scheme.requires.get("reference", "")):
         said += _against_twin(system, scheme, config, channels, outcome)
     return said

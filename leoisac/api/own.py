@@ -129,7 +129,7 @@ def scheme(
         reference: a slow twin in NumPy, called trial by trial: the route ``reference``.
         starts: of ``li.solve`` per trial, with ``problem``.
         bound: a bound or ideal that no transmitter can realise.
-        traced: False for a function in NumPy, called trial by trial.
+        traced: False for a function in NumPy, called trial by trial; a trial in which it raises is FAILED by itself.
         version: as for ``li.system``.
 
     Raises:

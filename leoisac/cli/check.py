@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leoisac import catalogue
-from leoisac.cli.options import Plugins
+from leoisac.cli.options import Plugins, command_of
 from leoisac.cli.output import say
 from leoisac.experiment.names import printable
 from leoisac.foundation.config import ConfigError
@@ -84,22 +84,25 @@ def bad_lines(found: StoreCheck) -> list[str]:
     from leoisac.foundation.number_text import counted
 
     lines: list[str] = []
+    store = found.folder, found.made_with
     for item in found.bad:
         where = "" if item.mended is None else "; written anew" if item.mended == item.file else f"; now {item.mended}"
         lines.append(f"{item.kind}: {item.file}: {item.reason}{where}")
     if not lines:
         return [f"All {counted(len(found.files), 'file')} sound."]
     if found.sound:
-        return [*lines, "", f"What was set aside is computed anew by: leoisac resume {found.folder}"]
+        return [*lines, "", f"What was set aside is computed anew by: {command_of('resume DIR', *store)}"]
     if any(item.group == "manifest" for item in found.bad):
         return [
             *lines,
             "",
             "Restore the manifest from a copy; or move it away and run the scenario files beside it into this folder "
-            f"again (leoisac run {found.folder}/STUDY.toml --store {found.folder}): units that are sound count.",
+            f"again (leoisac run {found.folder}/STUDY.toml --store {found.folder}, with the --plugin of the runs, if "
+            "they had one): units that are sound count.",
         ]
     return [
         *lines,
         "",
-        f"To set this aside: leoisac check {found.folder} --repair. To compute it anew: leoisac resume {found.folder}",
+        f"To set this aside: {command_of('check DIR --repair', *store)}. "
+        f"To compute it anew: {command_of('resume DIR', *store)}",
     ]

@@ -9,7 +9,7 @@ import typer
 
 from leoisac import catalogue
 from leoisac.cli.options import Plugins, assignments
-from leoisac.cli.output import check_out, refuse, say
+from leoisac.cli.output import check_out, refuse, say, say_warnings
 from leoisac.experiment.contracts import System
 from leoisac.experiment.scenario.files import load_scenario
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
@@ -93,6 +93,7 @@ def _export_store(folder: Path, to: str, out: Path | None, metric: str | None) -
     if metric is not None and to != LATEX:
         raise ConfigError(f"--metric: is for the table in LaTeX (--to {LATEX}); {to} has all of them.")
     studies = open_studies(folder, catalogue.find)
+    say_warnings(studies.values())
     system = catalogue.find(str(next(iter(studies.values())).attrs["system"]))
     tables = {name: metric or system.sweep_headline(name) for name in studies}
     if out is not None:

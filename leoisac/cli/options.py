@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from leoisac import catalogue
+from leoisac.experiment.names import shell_command
 from leoisac.experiment.running.placement import Certificates, Placement, placement
 from leoisac.experiment.scenario.files import NONE
 from leoisac.foundation.config import ConfigError, shown
@@ -31,6 +33,15 @@ Plugins = Annotated[
         is_eager=True,
     ),
 ]
+
+
+def command_of(verb: str, folder: Path, made_with: Iterable[str] = ()) -> str:
+    """``leoisac VERB DIR``, with the plugin files that a store needs: those loaded here, or else those of its runs."""
+    needed = tuple(made_with)
+    command = f"leoisac {verb.replace('DIR', shlex.quote(str(folder)))}"
+    return shell_command(command, (catalogue.plugin_files() or needed) if needed else ())
+
+
 StoreFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a result store.")]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from leoisac.experiment.names import printable
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.output_paths import check_output
 
@@ -83,6 +85,14 @@ def say(text: str, err: bool = False, nl: bool = True) -> None:
     (``typer.echo`` writes UTF-8 into a stream that says that it is ASCII.)
     """
     print(text, end="\n" if nl else "", file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def say_warnings(datasets: Iterable[Any]) -> None:
+    """What was noted about stored results, to a person at the terminal: it belongs to every output of them."""
+    from leoisac.experiment.reading.footnotes import warning_lines
+
+    for text in warning_lines(datasets):
+        say(f"Warning: {printable(text)}", err=True)
 
 
 def check_out(path: Path | None, suffixes: tuple[str, ...] = (), option: str = "--out") -> None:

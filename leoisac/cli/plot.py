@@ -10,7 +10,7 @@ import typer
 
 from leoisac import api, catalogue
 from leoisac.cli.options import Footnote, Plugins, assignments
-from leoisac.cli.output import MOVIES, PICTURES, check_out, refuse, say
+from leoisac.cli.output import MOVIES, PICTURES, check_out, refuse, say, say_warnings
 from leoisac.experiment.contracts import resolve
 from leoisac.experiment.scenario.views import COMMON, VIEWS
 from leoisac.foundation.config import ConfigError, suggest
@@ -82,6 +82,7 @@ def plot(
     from leoisac.experiment.reading.time_axis import is_pass
 
     datasets = open_studies(folder, catalogue.find)
+    say_warnings(datasets.values())
     if any(item is not None for item in (*paper.values(), study)):
         if figure is not None or footnote:
             raise ConfigError("--figure, --footnote: are for figures of the system, not for one for a paper.")
@@ -151,6 +152,7 @@ def _movie(folder: Path, out: Path, quantity: str | None, study: str | None) -> 
         raise ConfigError(
             f"--out {out}: moving pictures are of a pass, and {folder} has none (a [time] part makes one)."
         )
+    say_warnings([dataset])
     system = catalogue.find(str(dataset.attrs["system"]))
     config = configuration(system, dataset)
     made = beam_movie(config, out, quantity=quantity or "gain_dbi")

@@ -14,6 +14,7 @@ from leoisac import catalogue
 from leoisac.cli.options import Plugins, StoreFolder
 from leoisac.cli.output import check_out, say
 from leoisac.experiment.contracts import System, resolve
+from leoisac.experiment.names import printable
 
 if TYPE_CHECKING:
     from leoisac.experiment.reporting.report import Picture
@@ -41,17 +42,18 @@ def report(
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     for problem in problems:
-        say(f"Warning: {problem}", err=True)
+        say(f"Warning: {printable(problem)}", err=True)
     say(f"Report: {target}")
 
 
 def report_text(folder: Path) -> tuple[str, list[str]]:
-    """The page of a store, and what could not be drawn.
+    """The page of a store, and what to know of its results, what could not be drawn among it.
 
     Raises:
         StoreError: if there is no store, or a unit of it is damaged.
     """
     import leoisac
+    from leoisac.experiment.reading.footnotes import warning_lines
     from leoisac.experiment.reading.progress import store_state
     from leoisac.experiment.reading.studies import open_studies
     from leoisac.experiment.reporting.claims import check_claims
@@ -73,7 +75,8 @@ def report_text(folder: Path) -> tuple[str, list[str]]:
         sessions=manifest.sessions,
         version=leoisac.__version__,
     )
-    return report_html(data), [f"{one.title}: {one.problem}" for one in pictures if one.problem]
+    known = warning_lines(studies.values())
+    return report_html(data), [*known, *(f"{one.title}: {one.problem}" for one in pictures if one.problem)]
 
 
 def _pictures(system: System, studies: Mapping[str, Any]) -> Iterator[Picture]:

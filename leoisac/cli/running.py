@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from leoisac.api.pass_pictures import beams_picture, pass_picture
+from leoisac.cli.options import command_of
 from leoisac.cli.output import say
 from leoisac.cli.progress import progress_bar
 from leoisac.cli.tables import MOST_ROWS, console, outcome_tables, result_table
@@ -28,6 +29,7 @@ from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.scenario.views import COMMON
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.store.manifest import MANIFEST
+from leoisac.experiment.tracebacks import last_words, span_text
 from leoisac.experiment.trials.provenance import command
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.plots.saving import save
@@ -104,17 +106,17 @@ def print_results(system: System, datasets: Mapping[str, Any], folder: Path) -> 
         beside = [one for one in system.beside if one in dataset]
         if math.prod(shown["mean"].shape[1:]) > MOST_ROWS:
             rest = f"; beside them {', '.join(beside)}" if beside else ""
-            out.print(f"All points{rest}: leoisac export {folder} --to summary.csv\n", markup=False, soft_wrap=True)
+            own = [item.origin for item in (system, *system.schemes) if item.origin is not None and item.origin.file]
+            how = command_of("export DIR --to summary.csv", folder, [origin.file for origin in own])
+            out.print(f"All points{rest}: {how}\n", markup=False, soft_wrap=True)
             beside = []
         for metric in beside:
             out.print(result_table(summary(dataset, metric, view="all")), "")
         for made in outcome_tables(dataset):
             out.print(made)
         for failure in json.loads(dataset.attrs.get("failures", "[]"))[:3]:
-            last_line = printable(failure["traceback"].strip().splitlines()[-1])
-            out.print(
-                f"  {failure['scheme']}, trials {failure['first']} to {failure['stop'] - 1}: {last_line}", markup=False
-            )
+            span, said = span_text(failure["first"], failure["stop"]), printable(last_words(failure["traceback"]))
+            out.print(f"  {failure['scheme']}, {span}: {said}", markup=False, soft_wrap=True)
     out.print(f"Results: {folder}", soft_wrap=True)
 
 

@@ -55,7 +55,8 @@ def show(
     channels: Annotated[
         bool,
         typer.Option(
-            "--channels", help="Show every array of the channels instead: axes, unit, magnitude when drawn, convention."
+            "--channels",
+            help="Show every array of channels and designs instead: axes, unit, magnitude when drawn, convention.",
         ),
     ] = False,
     changes: Annotated[
@@ -66,7 +67,7 @@ def show(
 ) -> None:
     """Show configuration, sizes and link budgets."""
     del plugin
-    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, size_table
+    from leoisac.cli.tables import PlainTable, channel_table, config_table, console, design_table, size_table
 
     system, config, described = _subject(subject)
     config = config.replace(**assignments(changes))
@@ -78,6 +79,10 @@ def show(
         out.print(channel_table(system, system.axis_sizes(config), drawn(system, config)), "")
         out.print(f"Axes stand after `trial`, which comes first. {HOW_TO_TEST}\n")
         out.print(" ".join([DRAWN, system.places]))
+        if system.design_fields:
+            out.print("")
+            out.print(design_table(system, system.axis_sizes(config)), "")
+            out.print("A scheme designs some of these arrays, of one trial with the axes in this order.")
         return
     if described is not None:
         made = PlainTable("Run", "what", "value")

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leoisac import catalogue
-from leoisac.cli.options import Plugins, StoreFolder
+from leoisac.cli.options import Plugins, StoreFolder, command_of
 from leoisac.experiment.names import printable
+from leoisac.experiment.tracebacks import last_words, span_text
 from leoisac.foundation.number_text import duration_text, share_text, short_time_text
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def status(folder: StoreFolder, plugin: Plugins = None) -> None:
     out.print(f"{folder}: {state.system}", style="bold")
     for line in progress_lines(state, folder):
         out.print(line, soft_wrap=line.startswith(COMMAND))  # a command in two lines is no command
+    for text in state.warnings:
+        out.print(f"Warning: {text}", soft_wrap=True)
     out.print("")
     if len(state.studies) > 1:
         out.print(_study_table(state), "")
@@ -59,7 +62,9 @@ def progress_lines(state: StoreState, folder: Path) -> list[str]:
     elif not state.rate or state.idle_s > _IDLE_S:
         lines.append(f"Last result {duration_text(state.idle_s)} ago: perhaps nothing is running.")
     if not state.rate or (state.idle_s or 0.0) > _IDLE_S:
-        lines.append(f"{COMMAND} leoisac resume {folder}")
+        lines.append(f"{COMMAND} {command_of('resume DIR', folder, state.made_with)}")
+        if state.made_with and not catalogue.plugin_files():
+            lines.append("A plugin is a program: name it only if you trust it.")
     return lines
 
 
@@ -104,7 +109,7 @@ def failure_lines(state: StoreState) -> list[Any]:
     codes = [code for code in Status if code is not Status.CONVERGED]
     lines = [f"{code.name}: {code.advice}" for code in codes if any(item.statuses.get(code) for item in state.schemes)]
     for failure in state.failures[:_SHOWN_FAILURES]:
-        last = failure.traceback.strip().splitlines()[-1]
-        lines.append(f"  {failure.scheme}, trials {failure.first} to {failure.stop - 1}: {printable(last)}")
+        said = printable(last_words(failure.traceback))
+        lines.append(f"  {failure.scheme}, {span_text(failure.first, failure.stop)}: {said}")
     more = len(state.failures) - _SHOWN_FAILURES
     return [*lines, f"  … and {more} more"] if more > 0 else lines

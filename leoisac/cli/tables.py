@@ -156,6 +156,15 @@ def channel_table(system: System, sizes: Mapping[str, int], typical: Mapping[str
     return made
 
 
+def design_table(system: System, sizes: Mapping[str, int]) -> PlainTable:
+    """Every array of a system's designs, as a scheme returns it: axes with lengths, unit, meaning."""
+    made = PlainTable("Designs", "array", "axes", "unit", "meaning")
+    for name, declared in system.design_fields.items():
+        listed = ", ".join(f"{axis} {sizes.get(axis, 'any')}" for axis in declared.axes) or "a number"
+        made.add_row(_bold(name), listed, declared.units, declared.long_name)
+    return made
+
+
 def link_budget_tables(system: System, config: Config) -> Iterator[PlainTable]:
     """The system's link budgets at this configuration; what is doubtful in them as warnings."""
     for budget in resolve(system.link_budgets)(config):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from leoisac.foundation.config import ConfigError, shown
@@ -28,6 +31,13 @@ def checked_name(kind: str, value: Any) -> str:
 def in_file_name(text: str) -> str:
     """Any text as a part of a file name: what could lead elsewhere becomes ``_``."""
     return re.sub(r"[^\w.+-]", "_", text)
+
+
+def shell_command(command: str, plugins: Iterable[str | Path] = ()) -> str:
+    """A command with ``--plugin`` for each of some files, as it is typed in a shell here."""
+    here = Path.cwd()
+    near = [file.relative_to(here) if file.is_relative_to(here) else file for file in map(Path, plugins)]
+    return printable(" ".join([command, *(f"--plugin {shlex.quote(str(file))}" for file in near)]))
 
 
 def printable(text: str) -> str:

@@ -78,18 +78,24 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(name)
+    inner = {key: sys.modules.pop(key) for key in list(sys.modules) if key.startswith(f"{name}.")}
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
+        sys.modules.update(inner)
         if before is not None:
             sys.modules[name] = before
-        if isinstance(error, ConfigError) or not isinstance(error, Exception):
+        if isinstance(error, ConfigError) or not isinstance(error, Exception | SystemExit):
             raise
         line = place_of_error(error, source)
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        hint = "; install it, or mend the name" if isinstance(error, ModuleNotFoundError) else ""
+        hint = ""
+        if isinstance(error, SystemExit):
+            hint = ': it ends the program that loads it; keep that under `if __name__ == "__main__":`'
+        elif isinstance(error, ModuleNotFoundError):
+            hint = _how_to_import(error.name or "", source)
         raise PluginError(f"{source.name}:{line}: {type(error).__name__}: {said.rstrip('.')}{hint}.") from error
     for key, other in list(sys.modules.items()):
         if key != "__main__" and _file_of(other) == source:
@@ -98,6 +104,19 @@ def _run(name: str, file: Path, source: Path, content: str) -> ModuleType:
         sys.modules[file.stem] = module  # `import my_file` afterwards is this module, not a second one
     _digests[str(source)] = content
     return module
+
+
+def _how_to_import(name: str, source: Path) -> str:
+    """What to do about a module that a plugin imports and that there is not: one beside it is found by no name."""
+    first = name.partition(".")[0]
+    beside = next((one for one in (source.with_name(f"{first}.py"), source.with_name(first)) if one.exists()), None)
+    if not first or beside is None:
+        return "; install it, or mend the name"
+    return (
+        f". {beside.name} lies beside it, and the folder of a plugin is not searched: make a package of both (a folder "
+        f"with __init__.py, in it `from .{first} import ...`, loaded as --plugin FOLDER), of which a change of either "
+        f"file is seen; or run with PYTHONPATH={source.parent}"
+    )
 
 
 def _module_of(source: Path) -> ModuleType | None:

@@ -32,15 +32,19 @@ class Status(IntEnum):
 
 _ADVICE = {
     Status.CONVERGED: "The design met its stopping rule and every constraint.",
-    Status.INACCURATE: "The solver stopped at reduced accuracy; look at `violation`, and try another start or route.",
+    Status.INACCURATE: (
+        "The solver stopped at reduced accuracy, or the design misses what its scheme enforces: look at `violation`, "
+        "and try another start or route. Of a scheme of your own, `leoisac check FILE.py` names the constraint."
+    ),
     Status.MAX_STEPS: "The step limit ended the solve; look at `violation`, allow more steps or more starts.",
     Status.INFEASIBLE: (
         "No design meets all constraints for this trial (certified by the problem's own test): "
         "raise a power budget or lower a requirement."
     ),
     Status.NONFINITE: (
-        "A number is not finite: check the channels for NaN and zeros, and for gains or noise in "
-        "other units than amplitudes and W."
+        "A number of channels, design or metrics is not finite: check the channels for NaN and zeros, and for gains or "
+        "noise in other units than amplitudes and W; where they are sound, what the scheme returns (a division by "
+        "zero, a covariance that is not Hermitian or has negative eigenvalues)."
     ),
     Status.NO_FEASIBLE_POINT: (
         "No design that meets all constraints was found, and nothing proves that there is none: look at `violation`, "

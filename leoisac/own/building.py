@@ -25,7 +25,7 @@ from leoisac.own.judging import Judge, described, enforced_by
 from leoisac.own.numbers import Numbers, numbers_of
 from leoisac.own.places import part, refuse
 from leoisac.own.reading import Reading, drawn_by
-from leoisac.own.solvers import function_solver, judged_objective, stated_solver
+from leoisac.own.solvers import Declared, function_solver, judged_objective, stated_solver
 from leoisac.own.stated import meaning
 from leoisac.problems.problem import Problem
 
@@ -108,6 +108,7 @@ def build_system(
         judge = reading.judge
         evaluate = _evaluate(judge, read.design_classes)
         objective = judged_objective(by_lanes(evaluate), headline)
+        declared = Declared(lambda: read.design_classes, lambda: read.design_fields, lambda: read.channel_axes)
         common = tuple(
             key for key in next(iter(promised.values())) if all(key in others for others in promised.values())
         )
@@ -119,16 +120,15 @@ def build_system(
                 about = meaning(_statement(sources[scheme], read.problems[scheme][0]), "as stated")
                 enforced = promised[scheme]
             else:
-                solver = function_solver(functions[scheme], lambda: read.design_classes, objective, scheme, traced=True)
+                solver = function_solver(functions[scheme], declared, objective, scheme, traced=True)
                 setattr(solver, "sense", next(iter(read.problems.values()))[1].sense)  # noqa: B010
                 read.check_design(scheme, functions[scheme])
                 about = meaning(functions[scheme], "a baseline")
                 enforced = _enforced(origin, scheme, enforces, common, table)
             routes: dict[str, Any] = {"fast": solver}
             if scheme in twins:
-                routes["reference"] = function_solver(
-                    twins[scheme], lambda: read.design_classes, objective, f"the reference of {scheme}", traced=False
-                )
+                twin = f"the reference of {scheme}"
+                routes["reference"] = function_solver(twins[scheme], declared, objective, twin, traced=False)
             legend = (labels or {}).get(scheme, "")
             unit = STATED_UNIT_TRIALS if scheme in sources else 0
             schemes.append(Scheme(scheme, about, routes, enforced, legend, unit_trials=unit, origin=origin))

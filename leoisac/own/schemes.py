@@ -13,9 +13,11 @@ from leoisac.foundation.lanes import by_lanes
 from leoisac.own.building import NAME, STATED_UNIT_TRIALS
 from leoisac.own.places import refuse
 from leoisac.own.records import UnusableError
-from leoisac.own.solvers import function_solver, judged_objective, mapped_solver, takes_two
+from leoisac.own.solvers import Declared, function_solver, judged_objective, mapped_solver, takes_two
 from leoisac.own.stated import meaning
 from leoisac.problems.problem import Problem
+
+_OTHERWISE = "; or say traced=False, and it is called trial by trial, with NumPy arrays"
 
 
 def build_scheme(
@@ -45,8 +47,7 @@ def build_scheme(
 
     system = find()
 
-    def classes() -> tuple[type[Any], ...]:
-        return design_classes(find())
+    declared = Declared(lambda: design_classes(find()), lambda: find().design_fields, lambda: find().channel_axes)
 
     def objective(parameters: Any, channels: Any, design: Any) -> Any:
         now = find()
@@ -68,12 +69,13 @@ def build_scheme(
             refuse(
                 origin, ["problem"], f"scheme `{name}`: with problem= the function takes (v, d), as a statement does."
             )
-        solver = mapped_solver(problem, function, system.channel_axes, classes, objective, name, starts)
+        solver = mapped_solver(problem, function, declared, objective, name, starts)
     else:
-        solver = function_solver(function, classes, objective, name, traced=traced)
+        solver = function_solver(function, declared, objective, name, traced=traced, otherwise=_OTHERWISE)
     routes: dict[str, Any] = {"fast": solver}
     if reference is not None:
-        routes["reference"] = function_solver(reference, classes, objective, f"the reference of {name}", traced=False)
+        twin = f"the reference of {name}"
+        routes["reference"] = function_solver(reference, declared, objective, twin, traced=False)
     return Scheme(
         name=name,
         summary=summary or meaning(meant, "a scheme of the user's"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,11 +32,15 @@ import leoisac as li
 from leoisac import catalogue
 from leoisac.experiment.contracts import Figure, Scheme, System, resolve
 from leoisac.experiment.reading.statistics import summary
+from leoisac.experiment.running.campaign import run_studies
 from leoisac.experiment.scenario.files import init_text, scenario_from_toml, scenario_toml
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, missing_packages
 from leoisac.experiment.scenario.scenarios import scenario, study_scenario
 from leoisac.experiment.trials import blocks
+from leoisac.experiment.trials.design_arrays import check_shapes
 from leoisac.experiment.trials.judge import judge
+from leoisac.foundation.jax_setup import jax
+from leoisac.foundation.status import DesignError, Status
 
 
 @cache
@@ -183,16 +189,34 @@ class TestSchemes:
         config, (solution, _) = small(system.name), designed(system.name, scheme.name)
         order = np.asarray([5, 2, 7])
         some = li.design(config, blocks_of(drawn(system.name), order), scheme.name)
-        from leoisac.foundation.jax_setup import jax
-
         for part, all_of_it in zip(jax.tree_util.tree_leaves(some), jax.tree_util.tree_leaves(solution), strict=True):
             np.testing.assert_array_equal(np.asarray(part), np.asarray(all_of_it)[order])
+
+    @every_scheme
+    def test_exchanged_axes_of_a_design_are_recognised(self, system: System, scheme: Scheme) -> None:
+        config, design = small(system.name), designed(system.name, scheme.name)[0].value
+        check_shapes(system, config, design)
+        sizes = system.axis_sizes(config)
+        for name, declared in system.design_fields.items():
+            for first, second in itertools.combinations(range(len(declared.axes)), 2):
+                lengths = [sizes.get(declared.axes[place]) for place in (first, second)]
+                if not hasattr(design, name) or None in lengths or lengths[0] == lengths[1]:
+                    continue
+                turned = np.swapaxes(np.asarray(getattr(design, name)), first + 1, second + 1)
+                with pytest.raises(DesignError, match=rf"design\.{name}: has shape .* It looks transposed: "):
+                    check_shapes(system, config, replace(design, **{name: turned}))
 
 
 def blocks_of(channels: Any, index: np.ndarray) -> Any:
     from leoisac.foundation.lanes import take
 
     return take(channels, index)
+
+
+def _contents(channels: Any) -> list[bytes]:
+    """What the trials of a batch hold, to know them again."""
+    leaves = [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(channels)]
+    return [b"".join(leaf[trial].tobytes() for leaf in leaves) for trial in range(len(leaves[0]))]
 
 
 BOTH_ROUTES = [
@@ -226,6 +250,40 @@ def test_the_fast_route_is_no_worse_than_the_published_algorithm(system: System,
 
 @every_system
 class TestResults:
+    def test_a_trial_that_raises_takes_no_other_with_it(self, system: System) -> None:
+        """Of what works trial by trial, whatever the portions; the designs are those of a scheme of the system."""
+        scheme = system.schemes[0]
+        config, solution = small(system.name), designed(system.name, scheme.name)[0]
+        known = {content: trial for trial, content in enumerate(_contents(drawn(system.name)))}
+        bad = {1, 2, 6}
+        died: set[int] = set()
+
+        def solve(_: Any, channels: Any) -> Any:
+            trials = [known[content] for content in _contents(channels)]
+            if died & set(trials):
+                raise ArithmeticError("this trial")
+            return blocks_of(solution, np.asarray(trials))
+
+        solve.by_trial = True  # type: ignore[attr-defined]
+        own = replace(system, schemes=(Scheme("own", "stored designs", {"fast": solve}, scheme.enforces),))
+        study = {"run": scenario(own, config, ("own",), trials=TRIALS)}
+        sound = run_studies(own, study)["run"]
+        died |= bad
+        whole = run_studies(own, study)["run"]
+        assert set(np.flatnonzero(whole["status"].values[0] == Status.FAILED)) == bad
+        others = [trial for trial in range(TRIALS) if trial not in bad]
+        for name in sound.data_vars:
+            if "trial" in sound[name].dims:
+                one, other = (data[name].isel(trial=others).values.tobytes() for data in (sound, whole))
+                assert one == other, name
+        failures = json.loads(whole.attrs["failures"])
+        assert [(item["first"], item["stop"]) for item in failures] == [(1, 3), (6, 7)]
+        for size in (1, 3):
+            again = run_studies(own, study, unit_trials=size)["run"]
+            assert again.attrs["failures"] == whole.attrs["failures"]
+            for name in whole.data_vars:
+                assert again[name].values.tobytes() == whole[name].values.tobytes(), name
+
     @pytest.mark.slow
     def test_every_figure_draws_from_tiny_studies(self, system: System, tmp_path: Path) -> None:
         figures: tuple[Figure, ...] = resolve(system.figures)

@@ -12,12 +12,13 @@ import xarray as xr
 
 from leoisac.experiment.contracts import Metric, System
 from leoisac.experiment.reading.coordinates import entry_coordinates, scheme_coordinates, sweep_coordinates
+from leoisac.experiment.reading.failures import standing_failures
+from leoisac.experiment.reading.other_code import other_code
 from leoisac.experiment.reading.time_axis import along_the_pass
 from leoisac.experiment.scenario.files import scenario_toml
-from leoisac.experiment.scenario.routes import AbsentScheme
 from leoisac.experiment.scenario.scenarios import Scenario, SweepPoint
 from leoisac.experiment.store.targets import Rules
-from leoisac.experiment.store.units import Unit, UnitKey, UnitStore, missing_intervals
+from leoisac.experiment.store.units import Unit, UnitKey, UnitStore
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.status import Status
 
@@ -72,10 +73,7 @@ def assemble(
     for index, key in keys.items():
         units = _notes(columns, index, trials[index], store.read(key, stop=trials[index]))
         machines |= {unit.machine for unit in units if unit.machine}
-        if isinstance(choices[index[0]].scheme, AbsentScheme):
-            other[f"{choices[index[0]].label}: a scheme of a user's own, whose code is not loaded."] = None
-        elif any(unit.program != system.program(key.scheme) for unit in units):
-            other[f"{choices[index[0]].label}: computed by other code than is loaded now."] = None
+        other[other_code(system, choices[index[0]], units)] = None
         failures += _failures(units, {"scheme": choices[index[0]].label, "sweep": changes[index[1:]]})
     coordinates = {**scheme_coordinates(choices), **sweep_coordinates(study.config, axes)}
     coordinates["trial"] = ("trial", np.arange(longest), {"long_name": "Trial"})
@@ -83,8 +81,9 @@ def assemble(
     dims = ("scheme", *(axis.name for axis in axes), "trial")
     dataset = xr.Dataset(columns.variables(dims), coords=coordinates)
     dataset.attrs = _dataset_attributes(system, name, study, versions, failures, machines)
-    if warnings or other:
-        dataset.attrs["warnings"] = "\n".join([*warnings, *other])
+    noted = [*warnings, *filter(None, other)]
+    if noted:
+        dataset.attrs["warnings"] = "\n".join(noted)
     return along_the_pass(system, study.config, dataset)
 
 
@@ -162,14 +161,9 @@ def _attributes(variable: str, metric: Metric) -> dict[str, Any]:
 
 
 def _failures(units: Sequence[Unit], where: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One entry per unit whose scheme raised an exception and that no later units replaced."""
-    succeeded = [(unit.first, unit.stop) for unit in units if not unit.traceback]
-    failures: list[dict[str, Any]] = []
-    for unit in units:
-        gaps = missing_intervals(succeeded, unit.stop, unit.stop) if unit.traceback else []
-        if any(stop > unit.first for _, stop in gaps):
-            failures.append({**where, "first": unit.first, "stop": unit.stop, "traceback": unit.traceback})
-    return failures
+    """One entry per stretch of trials of one traceback."""
+    found = standing_failures(units)
+    return [{**where, "first": first, "stop": stop, "traceback": trace} for first, stop, trace in found]
 
 
 def _dataset_attributes(

@@ -13,6 +13,8 @@ import numpy as np
 
 from leoisac.experiment.contracts import System
 from leoisac.experiment.errors import StoreError
+from leoisac.experiment.reading.failures import standing_failures
+from leoisac.experiment.reading.other_code import other_code
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.store.folders import DirectoryStore, open_store
 from leoisac.experiment.store.targets import Want, targets
@@ -86,6 +88,8 @@ class StoreState:
         rate: trials per second of all processes together, lately; ``None`` when nothing was stored lately.
         idle_s: seconds since the last unit was stored; ``None`` when there is none.
         settled: False where the rules of a study (``until``, ``count``) may still ask for more than ``wanted``.
+        warnings: what a reader of the results should know of the code that they come from.
+        made_with: plugin files of the runs behind it.
     """
 
     system: str
@@ -95,6 +99,8 @@ class StoreState:
     rate: float | None
     idle_s: float | None
     settled: bool = True
+    warnings: tuple[str, ...] = ()
+    made_with: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> int:
@@ -145,6 +151,8 @@ def store_state(folder: str | Path, find: Callable[[str], System], now: float | 
         rate=rate,
         idle_s=idle_s,
         settled=all(want.settled for want in wants),
+        warnings=tuple(dict.fromkeys(one.warning for one in held if one.warning)),
+        made_with=store.made_with,
     )
 
 
@@ -159,6 +167,7 @@ class _Held:
     compile_seconds: float
     units: int
     failures: tuple[Failure, ...]
+    warning: str = ""
 
 
 def _changes(studies: Iterable[Scenario]) -> dict[str, Mapping[str, object]]:
@@ -177,7 +186,7 @@ def _held(store: DirectoryStore, want: Want, changes: Mapping[str, object]) -> _
         usable[window] = unit.arrays["usable"][:count]
     codes: list[int] = status[status != NOT_RUN].tolist()
     counts = Counter(codes)
-    still = [unit for unit in units if unit.traceback and (status[unit.first : unit.stop] == Status.FAILED).any()]
+    still = [item for item in standing_failures(units) if item[0] < want.trials]
     return _Held(
         left=_left(store, want),
         statuses={code: counts[int(code)] for code in Status if counts[int(code)]},
@@ -185,7 +194,8 @@ def _held(store: DirectoryStore, want: Want, changes: Mapping[str, object]) -> _
         seconds=sum(unit.seconds for unit in units),
         compile_seconds=sum(unit.compile_seconds for unit in units),
         units=len(units),
-        failures=tuple(Failure(want.choice.label, changes, unit.first, unit.stop, unit.traceback) for unit in still),
+        failures=tuple(Failure(want.choice.label, changes, *stretch) for stretch in still),
+        warning=other_code(store.system, want.choice, units),
     )
 
 

@@ -16,7 +16,7 @@ import xarray as xr
 from leoisac.experiment.names import checked_name
 from leoisac.experiment.reading.dataset import OUTCOME
 from leoisac.experiment.reporting.latex import latex_table
-from leoisac.experiment.reporting.summary_table import to_summary_csv
+from leoisac.experiment.reporting.summary_table import to_summary_csv, with_warnings
 from leoisac.experiment.store.folders import output_file
 from leoisac.experiment.trials.judge import NOT_RUN
 from leoisac.foundation.config import ConfigError
@@ -135,6 +135,8 @@ def to_csv(dataset: xr.Dataset, path: Path) -> None:
     (shortest text that reads back to the same number) and ``units``.
 
     A missing value has no row; a trial that was run has at least its row of ``iterations``, one that was not has none.
+    Where there is something that a reader of the numbers should know, a last column ``warnings`` has it in its first
+    row.
     """
     sweep = _sweep_dims(dataset)
     fields = [field for dim in sweep for field in dim.split("+")]
@@ -142,11 +144,9 @@ def to_csv(dataset: xr.Dataset, path: Path) -> None:
     leading = ("scheme", *sweep, "trial")
     axes = list(dict.fromkeys(str(dim) for name in names for dim in dataset[name].dims if dim not in leading))
     header = ["scheme", *fields, "trial", "status", "usable", "metric", *axes, "value", "units"]
+    blocks = _csv_blocks(dataset, sweep, names, axes)
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(header)
-        for rows in _csv_blocks(dataset, sweep, names, axes):
-            writer.writerows(rows)
+        csv.writer(stream).writerows(with_warnings(dataset, header, itertools.chain.from_iterable(blocks)))
 
 
 def _csv_blocks(

@@ -10,6 +10,7 @@ import xarray as xr
 
 from leoisac.experiment.reading.comparison import comparison_text, viewed
 from leoisac.experiment.reading.coordinates import FIELD_UNITS, MOST_FIELDS, point_texts
+from leoisac.experiment.reading.footnotes import warning_lines
 from leoisac.experiment.reading.statistics import summary
 from leoisac.foundation.config import ConfigError, suggest
 from leoisac.foundation.latex_text import escaped
@@ -72,6 +73,7 @@ def _table(dataset: xr.Dataset, metric: str, header: Sequence[str], rows: Sequen
     return "\n".join(
         [
             f"% {' '.join(f'{system}, study {study}'.split())}; needs \\usepackage{{booktabs}}",
+            *(f"% Warning: {' '.join(text.split())}" for text in warning_lines([dataset])),
             f"\\begin{{{kind}}}[t]",
             r"  \centering",
             r"  \small",

@@ -8,11 +8,13 @@ import importlib.resources
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from leoisac.experiment.contracts import System
+from leoisac.experiment.names import shell_command
 from leoisac.experiment.reading.footnotes import warning_lines
 from leoisac.experiment.reading.progress import StoreState
 from leoisac.experiment.reading.studies import BARE_STUDY
@@ -203,7 +205,8 @@ def _provenance(data: ReportData) -> Markup:
 
 def _repeat(data: ReportData) -> Markup:
     """The scenario of every study as a file, and the commands that run it."""
-    commands = [f"leoisac run {name}.toml --store again-{name}" for name in data.scenarios]
+    plugins = dict.fromkeys(Path(file).name for file in data.state.made_with)
+    commands = [shell_command(f"leoisac run {name}.toml --store again-{name}", plugins) for name in data.scenarios]
     files = [
         details(f"{name}.toml", tag("pre", scenario_toml(item)), open_=len(data.scenarios) == 1)
         for name, item in data.scenarios.items()
@@ -211,7 +214,7 @@ def _repeat(data: ReportData) -> Markup:
     text = (
         "A scenario file says everything that decides the numbers. With the same versions on the same type of machine "
         "they come out bit for bit, whatever the number of workers and interruptions. Save "
-        f"{'this file' if len(files) == 1 else 'these files'} and run:"
+        f"{'this file' if len(files) == 1 else 'these files'}{', beside the plugin' if plugins else ''} and run:"
     )
     return join([tag("p", text), tag("pre", "\n".join(commands)), *files])
 

@@ -20,6 +20,7 @@ from leoisac.experiment.reporting.markup import Markup, details, join, table, ta
 from leoisac.experiment.scenario.files import NONE, value_text
 from leoisac.experiment.scenario.scenarios import Scenario
 from leoisac.experiment.scenario.views import ALL, COMMON
+from leoisac.experiment.tracebacks import last_words, span_text
 from leoisac.foundation.config import Config
 from leoisac.foundation.number_text import (
     Interval,
@@ -197,8 +198,7 @@ def outcomes(state: StoreState) -> Markup:
             tag("ul", *advice) if advice else "",
             *(
                 details(
-                    f"{failure.scheme}, trials {failure.first} to {failure.stop - 1}: "
-                    f"{failure.traceback.strip().splitlines()[-1]}",
+                    f"{failure.scheme}, {span_text(failure.first, failure.stop)}: {last_words(failure.traceback)}",
                     tag("pre", failure.traceback),
                 )
                 for failure in state.failures[:_MOST_SHOWN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from leoisac.experiment.reading.dataset import OUTCOME
+from leoisac.experiment.reading.footnotes import warning_lines
 from leoisac.experiment.reading.statistics import LEVEL, summary, trials_run
 
 COLUMNS = ("mean", "low", "high", "count", "run", "usable_share", "usable_low", "usable_high", "units")
@@ -23,7 +24,8 @@ def to_summary_csv(dataset: xr.Dataset, path: Path) -> None:
     Columns: ``metric``, ``scheme``, the swept fields (their names end in the unit), a column for every axis that a
     metric has of its own (``user``: the entry's name or number; empty where there is none), ``mean``, ``low`` and
     ``high`` (95 % interval), ``count`` (trials behind the mean), ``run`` (trials that were run), ``usable_share`` with
-    its own interval ``usable_low`` and ``usable_high``, ``units``. Means are over the trials that every scheme and
+    its own interval ``usable_low`` and ``usable_high``, ``units``, and ``warnings`` (in the first row) where there are
+    any. Means are over the trials that every scheme and
     point can use; what is not compared has its usable share alone. A metric that no trial has, has no rows.
     """
     sweep = [str(dim) for dim in dataset["status"].dims if dim not in ("scheme", "trial")]
@@ -35,11 +37,30 @@ def to_summary_csv(dataset: xr.Dataset, path: Path) -> None:
     ]
     leading = ("scheme", *sweep, "trial")
     axes = list(dict.fromkeys(str(dim) for name in names for dim in dataset[name].dims if dim not in leading))
+    header = ["metric", "scheme", *fields, *axes, *COLUMNS]
+    rows = itertools.chain.from_iterable(_rows(dataset, name, sweep, axes) for name in names)
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["metric", "scheme", *fields, *axes, *COLUMNS])
-        for name in names:
-            writer.writerows(_rows(dataset, name, sweep, axes))
+        csv.writer(stream).writerows(with_warnings(dataset, header, rows))
+
+
+def with_warnings(dataset: xr.Dataset, header: list[str], rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
+    """Header and rows, with a last column of warnings where there are any.
+
+    A column, for programs read it, where lines of remarks above the header would stop most of them; in the first row
+    alone, for there may be millions.
+    """
+    text = "; ".join(warning_lines([dataset]))
+    if not text:
+        yield header
+        yield from rows
+        return
+    yield [*header, "warnings"]
+    first = True
+    for row in rows:
+        yield [*row, text if first else ""]
+        first = False
+    if first:
+        yield [*([""] * len(header)), text]
 
 
 def _rows(dataset: xr.Dataset, name: str, sweep: list[str], axes: list[str]) -> Iterator[list[Any]]:

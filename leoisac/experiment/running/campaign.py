@@ -20,7 +20,6 @@ from leoisac.experiment.running.placement import Placement
 from leoisac.experiment.scenario.scenarios import Scenario, scenario_warnings
 from leoisac.experiment.store.folders import create_or_continue
 from leoisac.experiment.store.manifest import MANIFEST
-from leoisac.experiment.store.targets import unit_keys
 from leoisac.experiment.store.units import MemoryStore
 from leoisac.experiment.trials.provenance import session, session_warnings, versions
 from leoisac.foundation.config import ConfigError
@@ -113,16 +112,11 @@ def _run(
         facts = {**place.facts(), **({"warnings": noted} if noted else {})}
         made = session(place.plugins, **facts)
         made["versions"] |= engine
-        store = create_or_continue(folder, system, studies, made)
+        store = create_or_continue(folder, system, studies, made, repair)
         for study in studies.values():
             keep(store.folder, study.channels)
         made_by = [item["versions"] for item in store.manifest.sessions]
         noticed = {name: session_warnings(store.manifest.sessions, name) for name in studies}
-        keys = unit_keys(system, studies.values())
-        if repair:
-            store.set_aside_damaged(keys)
-        else:
-            store.check(keys)
     kept = "Only a run with a store keeps them."
     if folder is not None:
         kept = f"They are kept in {folder}; run the same again to continue."

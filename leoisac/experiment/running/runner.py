@@ -7,11 +7,12 @@ point gets, the runner goes on in rounds until every point has its last word.
 
 from __future__ import annotations
 
+import itertools
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,14 @@ from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, SchemeRoute
 from leoisac.experiment.scenario.scenarios import Scenario, whole_number
 from leoisac.experiment.store.targets import Want, targets
 from leoisac.experiment.store.units import Interval, Unit, UnitKey, UnitStore, missing_intervals, unit_arrays
+from leoisac.experiment.tracebacks import span_text
 from leoisac.experiment.trials.blocks import design_trials, draw_trials, evaluate_trials
 from leoisac.experiment.trials.given_channels import GivenChannels
 from leoisac.experiment.trials.judge import failed, judge
 from leoisac.experiment.trials.provenance import machine_type
 from leoisac.foundation.compile_clock import compile_seconds
 from leoisac.foundation.config import ConfigError
+from leoisac.foundation.lanes import batch_size, take
 from leoisac.foundation.status import Status
 
 UNIT_TRIALS = 64
@@ -184,8 +187,8 @@ def in_process(tasks: Iterable[BlockTask]) -> Iterator[tuple[BlockTask, Unit]]:
 
 
 def compute_block(task: BlockTask) -> Iterator[Unit]:
-    """One draw, or a part of what is given, then a unit per scheme. What raises becomes FAILED rows with the traceback
-    beside them."""
+    """One draw, or a part of what is given, then a unit per scheme, or several where trials of it raise. What raises
+    becomes FAILED rows with the traceback beside them."""
     for choice in task.choices:
         choice.solver()  # a route that cannot run at all is refused, not stored as a failure
     try:
@@ -199,17 +202,53 @@ def compute_block(task: BlockTask) -> Iterator[Unit]:
         yield from failed_units(task, traceback.format_exc())
         return
     for choice in task.choices:
-        yield _compute_unit(task, choice, channels)
+        yield from _compute_units(task, choice, channels)
 
 
 def failed_units(task: BlockTask, trace: str) -> Iterator[Unit]:
     """FAILED rows for all schemes of a task."""
     for choice in task.choices:
-        yield _unit(task, choice, unit_arrays(failed(task.stop - task.first)), 0.0, trace)
+        yield _unit(task, choice, _Computed(unit_arrays(failed(task.stop - task.first)), trace=trace))
 
 
-def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
-    """Design, evaluate, judge."""
+def _compute_units(task: BlockTask, choice: SchemeRoute, channels: Any) -> Iterator[Unit]:
+    """Design, evaluate, judge: one unit, or one for each stretch of trials where a route of trial by trial raises.
+
+    An exception in one trial says nothing about the others of such a route, and which others there are is a matter of
+    portions, on which no result may depend.
+    """
+    whole = _computed(task, choice, channels)
+    count = task.stop - task.first
+    if not whole.trace or count == 1 or not works_by_trial(choice):
+        yield _unit(task, choice, whole)
+        return
+    alone = [_computed(task, choice, take(channels, [trial])) for trial in range(count)]
+    first = task.first
+    for trace, stretch in itertools.groupby(alone, key=lambda part: part.trace):
+        parts = list(stretch)
+        arrays = _one_after_the_other([part.arrays for part in parts])
+        seconds, compiling = sum(part.seconds for part in parts), sum(part.compiling for part in parts)
+        stop = first + len(parts)
+        yield _unit(replace(task, first=first, stop=stop), choice, _Computed(arrays, seconds, trace, compiling))
+        first = stop
+
+
+def works_by_trial(choice: SchemeRoute) -> bool:
+    """Whether a route takes one trial after the other: slow twins, and what its author says is not traced."""
+    return choice.route != DEFAULT_ROUTE or getattr(choice.solver(), "by_trial", False)
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """Arrays of a unit, what they took, and the traceback where they are FAILED rows."""
+
+    arrays: Mapping[str, np.ndarray]
+    seconds: float = 0.0
+    trace: str = ""
+    compiling: float = 0.0
+
+
+def _computed(task: BlockTask, choice: SchemeRoute, channels: Any) -> _Computed:
     start, programs = time.perf_counter(), compile_seconds()
     trace = ""
     try:
@@ -220,22 +259,28 @@ def _compute_unit(task: BlockTask, choice: SchemeRoute, channels: Any) -> Unit:
         if task.given is not None and isinstance(error, ChannelError | ConfigError):
             raise  # what no trial of these channels can give is refused, not stored as a failure
         trace = traceback.format_exc()
-        outcome = failed(task.stop - task.first)
+        outcome = failed(batch_size(channels))
     seconds, compiling = time.perf_counter() - start, compile_seconds() - programs
-    return _unit(task, choice, unit_arrays(outcome), seconds, trace, min(compiling, seconds))
+    return _Computed(unit_arrays(outcome), seconds, trace, min(compiling, seconds))
 
 
-def _unit(
-    task: BlockTask,
-    choice: SchemeRoute,
-    arrays: Mapping[str, np.ndarray],
-    seconds: float,
-    trace: str,
-    compiling: float = 0.0,
-) -> Unit:
+def _one_after_the_other(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Arrays of consecutive trials as those of all of them; histories are as long as the longest."""
+    longest = max(part["history"].shape[1] for part in parts)
+
+    def rows(part: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+        if name != "history":
+            return part[name]
+        return np.pad(part[name], ((0, 0), (0, longest - part[name].shape[1])), constant_values=np.nan)
+
+    return {name: np.concatenate([rows(part, name) for part in parts]) for name in parts[0]}
+
+
+def _unit(task: BlockTask, choice: SchemeRoute, made: _Computed) -> Unit:
     key = UnitKey(task.fingerprint, choice.scheme.name, choice.route)
     program = task.system.program(choice.scheme.name)
-    return Unit(key, task.first, task.stop, arrays, seconds, trace, machine_type(), program, compiling)
+    span = task.first, task.stop
+    return Unit(key, *span, made.arrays, made.seconds, made.trace, machine_type(), program, made.compiling)
 
 
 class _Book:
@@ -291,7 +336,7 @@ class _Book:
         following = labels[labels.index(done) + 1 :]
         if following:
             self._now, self._compiling = following[0], following[0] not in self._seen
-        self._report(f"{unit.key.scheme}, trials {unit.first} to {unit.stop - 1}")
+        self._report(f"{unit.key.scheme}, {span_text(unit.first, unit.stop)}")
 
     def _measure(self, label: str, unit: Unit) -> None:
         self._left[label] -= unit.stop - unit.first

@@ -44,10 +44,11 @@ class FileState:
 
 @dataclass(frozen=True)
 class StoreCheck:
-    """State of all files of a store."""
+    """State of all files of a store, and the plugin files that its runs had."""
 
     folder: Path
     files: tuple[FileState, ...]
+    made_with: tuple[str, ...] = ()
 
     @property
     def bad(self) -> tuple[FileState, ...]:
@@ -92,7 +93,7 @@ def check_store(folder: str | Path, find: Callable[[str], System], repair: bool 
         *_configurations(store, configs),
         *_units(store, below),
     ]
-    return StoreCheck(path, tuple(_mended(store, files) if repair else files))
+    return StoreCheck(path, tuple(_mended(store, files) if repair else files), store.made_with)
 
 
 def _listed(path: Path) -> tuple[list[Path], list[Path]]:

@@ -39,6 +39,7 @@ from leoisac.experiment.store.publishing import (
     publish,
     sweep_temporaries,
 )
+from leoisac.experiment.store.targets import unit_keys
 from leoisac.experiment.store.unit_files import other_program, read_unit, write_unit
 from leoisac.experiment.store.units import Identity, Interval, Unit, UnitKey
 from leoisac.foundation.config import Config
@@ -57,9 +58,11 @@ class DirectoryStore:
         folder: of the store.
         manifest: what it holds.
         system: of its results.
+        is_planned: whether its manifest is not written yet.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, system: System) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, system: System, is_planned: bool = False) -> None:
+        self._is_planned = is_planned
         self.folder = folder
         self.manifest = manifest
         self.system = system
@@ -116,7 +119,8 @@ class DirectoryStore:
         if is_known and unit.program != self.system.program(key.scheme):
             origins = [self.system.origin, *(item.origin for item in self.system.schemes if item.name == key.scheme)]
             places = dict.fromkeys(str(origin) for origin in origins if origin is not None)
-            raise other_program(file, key.scheme, ", ".join(places) or "leoisac's own")
+            files = dict.fromkeys(origin.file for origin in origins if origin is not None and origin.file)
+            raise other_program(file, key.scheme, ", ".join(places) or "leoisac's own", files)
 
     def set_aside_damaged(self, keys: Iterable[UnitKey]) -> list[Path]:
         """Move units that must not count to the folder ``damaged``; where they lie now."""
@@ -176,6 +180,11 @@ class DirectoryStore:
         name = f"{checked_name('scheme', key.scheme)}.{checked_name('route', key.route)}"
         return self.folder / "units" / key.fingerprint[:_FINGERPRINT_DIGITS] / name
 
+    @property
+    def made_with(self) -> tuple[str, ...]:
+        """The plugin files that its runs had, by the names that they had then."""
+        return tuple(dict.fromkeys(str(file) for session in self.manifest.sessions for file in session["plugins"]))
+
     @functools.cached_property
     def configs(self) -> Mapping[str, Config]:
         """Fingerprint -> configuration, of every point of the studies."""
@@ -196,6 +205,8 @@ class DirectoryStore:
 
     def _must_be_there(self) -> None:
         """A store that was removed, or moved, is not made again half: what else it held would be missed in silence."""
+        if self._is_planned:
+            return
         if _place(self.folder) != self._place or not (self.folder / MANIFEST).exists():
             raise StoreError(
                 f"{self.folder}: this store was removed, moved or replaced while it was in use. Put it back and run "
@@ -224,7 +235,11 @@ def _place(folder: Path) -> tuple[int, int] | None:
 
 
 def create_or_continue(
-    folder: str | Path, system: System, studies: Mapping[str, Scenario], session: Mapping[str, Any]
+    folder: str | Path,
+    system: System,
+    studies: Mapping[str, Scenario],
+    session: Mapping[str, Any],
+    repair: bool = False,
 ) -> DirectoryStore:
     """The store of a run: a new one, or an existing one of the same system and seed, extended by ``studies``.
 
@@ -233,10 +248,12 @@ def create_or_continue(
         system: the system.
         studies: study name -> scenario, all of one seed.
         session: what to note about this run (``provenance.session``).
+        repair: units that must not count are set aside, instead of refusing them before anything is changed.
 
     Raises:
         ConfigError: for a study, scheme or route whose name cannot be a part of a path.
         StoreError: if the folder holds something else, or another system, seed, schema or configuration.
+        DamageError: for a unit that must not count; the store is as it was.
     """
     for name, item in studies.items():
         checked_name("study", name)
@@ -244,12 +261,17 @@ def create_or_continue(
             checked_name("scheme", choice.scheme.name)
             checked_name("route", choice.route)
     path = Path(folder).expanduser()
-    _is_store(path)
+    keys = unit_keys(system, studies.values())
+    there = _is_store(path) or path.is_dir()  # units may lie there without a manifest, too
+    if there and not repair:
+        DirectoryStore(path, _grown_manifest(path, system, studies, session), system, is_planned=True).check(keys)
     make_folder(path)
     with locked(path):
         store = DirectoryStore(path, _grown_manifest(path, system, studies, session), system)
         write_manifest(path, store.manifest)
     sweep_temporaries(path)
+    if repair:
+        store.set_aside_damaged(keys)
     return store
 
 

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from leoisac.experiment.errors import DamageError, StoreError
+from leoisac.experiment.names import shell_command
 from leoisac.experiment.store.digests import array_digest, is_sealed, sealed
 from leoisac.experiment.store.layout import Layout
 from leoisac.experiment.store.publishing import content_of, published
@@ -111,12 +112,20 @@ def damaged(file: Path, reason: str) -> DamageError:
     return DamageError(damage_text(file, reason), file, reason)
 
 
-def other_program(file: Path, scheme: str, place: str) -> DamageError:
-    """What to say about a unit that another program of the user's computed than the one that is loaded."""
+def other_program(file: Path, scheme: str, place: str, plugins: Iterable[str] = ()) -> DamageError:
+    """What to say about a unit that another program of the user's computed than the one that is loaded.
+
+    Args:
+        file: of the unit.
+        scheme: that it is of.
+        place: of the program that is loaded.
+        plugins: files that define it.
+    """
+    mend = _HOW_TO_MEND.replace("--repair", shell_command("--repair", plugins))
     reason = f"was computed by other code of `{scheme}` than there is now ({place})"
     return DamageError(
         f"{file}: this unit {reason}; results of both would be mixed. Put the code back, or choose another store or "
-        f"another name; or {_HOW_TO_MEND}.",
+        f"another name; or {mend}.",
         file,
         reason,
         "foreign",

@@ -17,6 +17,7 @@ import numpy as np
 from leoisac.experiment.contracts import OverTime, Part, System, resolve
 from leoisac.experiment.scenario.routes import DEFAULT_ROUTE, scheme_route
 from leoisac.experiment.scenario.scenarios import MOST_SEED, MOST_TRIALS, whole_number
+from leoisac.experiment.trials.design_arrays import check_shapes
 from leoisac.experiment.trials.unsound import sound_trials, with_stand_ins, without_designs
 from leoisac.foundation.config import Config, ConfigError, fingerprint, suggest
 from leoisac.foundation.evolution import moving
@@ -63,9 +64,16 @@ def design_trials(
     parameters, sound = parameters_of(system, config), sound_trials(system, channels)
     with np.errstate(all="ignore"):  # what overflows says so by its status, not by a warning for the whole batch
         if sound.all():
-            return solver(parameters, channels, **options)
+            return _fitting(system, config, scheme, solver(parameters, channels, **options))
         safe = with_stand_ins(channels, sound, lambda: draw_trials(system, config, 0, 1))
-        return without_designs(solver(parameters, safe, **options), sound)
+        return without_designs(_fitting(system, config, scheme, solver(parameters, safe, **options)), sound)
+
+
+def _fitting(system: System, config: Config, scheme: str, solution: Solution[Any]) -> Solution[Any]:
+    """The solution of a user's scheme, if its arrays have their axes: a judge can take others without complaint."""
+    if system.scheme(scheme).origin is not None and system.scheme(scheme).origin != system.origin:
+        check_shapes(system, config, solution.value)
+    return solution
 
 
 @in_double
