@@ -151,32 +151,45 @@ def better_nearby(
     size = np.maximum(np.abs(at.cost), np.where(np.isfinite(reference), np.abs(reference), 0.0))
     slope = np.where(np.isfinite(measured.scaling.spread), measured.scaling.spread, 0.0)
     allowed = np.maximum(at.violation, 1e-9)
+    parts = amplitudes(problem)
+    directions = [
+        np.random.default_rng((number, problem.coordinates)).standard_normal(problem.coordinates)
+        for number in range(_DIRECTIONS)
+    ]
+    directions = [direction / np.linalg.norm(direction) for direction in directions]
+
+    def after(step: Any, direction: np.ndarray) -> tuple[np.ndarray, Judged]:
+        x = _turned(at.x, at.x + step * scales * direction, parts)
+        return x, compiled.judge(None, x, trial, measured.scaling)
+
+    for (
+        direction
+    ) in directions:  # what the objective is like nearby: beside that, the last digits of a zero are nothing
+        change = np.abs(after(_STEPS[0], direction)[1].cost - at.cost)
+        size = np.maximum(size, np.where(np.isfinite(change), change, 0.0))
     best, least = np.array(at.x), np.array(at.cost)
 
-    def tried(x: np.ndarray, step: Any) -> None:
-        judged: Judged = compiled.judge(None, x, trial, measured.scaling)
+    def take_where_it_gains(x: np.ndarray, judged: Judged, step: Any) -> None:
         promised = _PROMISED * at.kkt * slope * step
         gains = (judged.violation <= allowed) & (at.cost - judged.cost > _VISIBLE * size + promised)
         gains &= judged.cost < least
         best[gains], least[gains] = x[gains], judged.cost[gains]
 
-    parts = amplitudes(problem)
-    safe = np.where(slope > 0.0, slope, 1.0)
     steps = [np.full(len(at.x), step) for step in _STEPS]
-    steps += [np.where(slope > size, share * size / safe, 0.0) for share in _CLIFFS]
+    steep = slope > size
+    steps += [np.where(steep, share * size / np.where(steep, slope, 1.0), 0.0) for share in _CLIFFS]
     loud = parts.any(axis=0)
     silent = ~np.any(at.x[:, loud] != 0.0, axis=1) & loud.any()
-    for number in range(_DIRECTIONS):
-        direction = np.random.default_rng((number, problem.coordinates)).standard_normal(problem.coordinates)
-        direction /= np.linalg.norm(direction)
+    for direction in directions:
         for step in steps:
-            for sign in (1.0, -1.0):
-                tried(_turned(at.x, at.x + sign * step[:, None] * scales * direction, parts), step)
+            for sign in (1.0, -1.0) if step.any() else ():
+                take_where_it_gains(*after(sign * step[:, None], direction), step)
         if silent.any():
             x = np.where(silent[:, None] & loud, direction, at.x)
             for decades in (DECADES, FINE_DECADES):
                 x = compiled.magnitude({"groups": groups(problem), "decades": decades}, x, trial)
-            tried(np.where(silent[:, None], x, at.x), 0.0)
+            x = np.where(silent[:, None], x, at.x)
+            take_where_it_gains(x, compiled.judge(None, x, trial, measured.scaling), 0.0)
     rounding, change = _RESOLVED
     return best, (least < at.cost) | (slope * rounding > change * size)
 

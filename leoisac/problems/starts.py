@@ -300,6 +300,11 @@ def own_starts(problem: Problem, trials: int, start: Mapping[str, Any] | None) -
                 f"start[{name!r}] has shape {np.shape(values)}; it must be (trial, *{shape}) or (trial, start, "
                 f"*{shape}) for {trials} trials."
             )
+        if isinstance(problem.variables[name], Real | Split) and np.any(np.imag(array)):
+            raise ProblemError(
+                f"start[{name!r}] is complex; {name} is a {type(problem.variables[name]).__name__}, whose values are "
+                "real: give jnp.real of what is real by construction, or make it a Complex."
+            )
         if not np.isfinite(array).all():
             raise ProblemError(f"start[{name!r}] has NaN or infinite elements.")
         array = array.reshape((1,) * (2 - extra) + array.shape) if extra < 2 and extra == 0 else array
