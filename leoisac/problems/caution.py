@@ -21,7 +21,7 @@ from leoisac.optim.batched.engine import best_start
 from leoisac.optim.batched.engine import solve as solve_batch
 from leoisac.problems.descent import GAIN, OPTIONS
 from leoisac.problems.formulation import has_least
-from leoisac.problems.points import FEASIBILITY, Point
+from leoisac.problems.points import FEASIBILITY, LOOSE, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Judged, Programs
 from leoisac.problems.starts import DECADES, FINE_DECADES, amplitudes, groups
@@ -40,6 +40,8 @@ _STEPS = (1e-2, 1e-4)
 _CLIFFS = (1e-2, 1e-3, 1e-4)
 """... and shares of the objective that steps are to gain by its slope, where that is steep: as the logarithm of a
 signal against interference that is all but nulled."""
+_STUCK = 1e-2
+"""Relative gain of a small step at which a point is left even if the conditions do not hold there."""
 _RESOLVED = 1e-16, 1e-6
 """An objective that a step of the first length, which is rounding, changes by the second has no optimum in numbers."""
 _DIRECTIONS = 2
@@ -170,7 +172,7 @@ def better_nearby(
     best, least = np.array(at.x), np.array(at.cost)
 
     def take_where_it_gains(x: np.ndarray, judged: Judged, step: Any) -> None:
-        promised = _PROMISED * at.kkt * slope * step
+        promised = _PROMISED * np.minimum(at.kkt, LOOSE) * slope * step
         gains = (judged.violation <= allowed) & (at.cost - judged.cost > _VISIBLE * size + promised)
         gains &= judged.cost < least
         best[gains], least[gains] = x[gains], judged.cost[gains]
@@ -191,7 +193,9 @@ def better_nearby(
             x = np.where(silent[:, None], x, at.x)
             take_where_it_gains(x, compiled.judge(None, x, trial, measured.scaling), 0.0)
     rounding, change = _RESOLVED
-    return best, (least < at.cost) | (slope * rounding > change * size)
+    found = (least < at.cost) | (slope * rounding > change * size)
+    # A solver that says itself that it was not finished is asked again where it did not get away from nothing.
+    return best, found & ((at.kkt <= LOOSE) | (at.cost - least > _STUCK * np.abs(at.cost)))
 
 
 def _turned(x: np.ndarray, moved: np.ndarray, parts: np.ndarray) -> np.ndarray:

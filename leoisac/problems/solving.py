@@ -23,7 +23,7 @@ from leoisac.problems.descent import GAIN, OPTIONS, descend, improves, is_settle
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
 from leoisac.problems.given import unit_scaling
-from leoisac.problems.points import FEASIBILITY, LOOSE, Ended, Point
+from leoisac.problems.points import FEASIBILITY, Ended, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Judged, Programs, programs
 from leoisac.problems.reduction import Reduction, reduction_of
@@ -166,7 +166,7 @@ def _escaped(
 ) -> tuple[Point, np.ndarray]:
     """Points without better ones beside them, and the trials for which that could not be had."""
     improvable = np.zeros(data.trials, bool)
-    trials = np.flatnonzero((best.violation <= FEASIBILITY) & (best.kkt <= LOOSE))
+    trials = np.flatnonzero(best.violation <= FEASIBILITY)
     for left in reversed(range(_ESCAPES + 1)):
         if not len(trials):
             break
