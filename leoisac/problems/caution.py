@@ -139,7 +139,8 @@ def better_nearby(
     """The best of small steps from feasible points, and which of them gain; or gain so much that rounding decides.
 
     Amplitudes are turned, not made larger: a power limit that binds would forbid every other step. Where they are all
-    zero, which is a stationary point of whatever is quadratic, the step is the best magnitude of a random direction.
+    zero, which is a stationary point of whatever is quadratic, the best magnitude of a random direction is tried, and
+    the best magnitude of the point itself where the conditions do not hold.
 
     Args:
         problem: what is solved.
@@ -182,15 +183,16 @@ def better_nearby(
     steps += [np.where(steep, share * size / np.where(steep, slope, 1.0), 0.0) for share in _CLIFFS]
     loud = parts.any(axis=0)
     silent = ~np.any(at.x[:, loud] != 0.0, axis=1) & loud.any()
+    rescaled = silent | (at.kkt > LOOSE)
     for direction in directions:
         for step in steps:
             for sign in (1.0, -1.0) if step.any() else ():
                 take_where_it_gains(*after(sign * step[:, None], direction), step)
-        if silent.any():
+        if rescaled.any():
             x = np.where(silent[:, None] & loud, direction, at.x)
             for decades in (DECADES, FINE_DECADES):
                 x = compiled.magnitude({"groups": groups(problem), "decades": decades}, x, trial)
-            x = np.where(silent[:, None], x, at.x)
+            x = np.where(rescaled[:, None], x, at.x)
             take_where_it_gains(x, compiled.judge(None, x, trial, measured.scaling), 0.0)
     rounding, change = _RESOLVED
     found = (least < at.cost) | (slope * rounding > change * size)
