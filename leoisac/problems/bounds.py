@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.optimize
 
 from leoisac.optim.quadratic.bounds import Dual, best_bound, impossible
 from leoisac.optim.quadratic.limits import limits_of
@@ -27,6 +28,8 @@ _GOOD = 1e-6
 """Relative gap above which better multipliers are looked for."""
 _SEARCHED = (1e-4, 1e-2, 1e-1, 1.0, 10.0)
 """Relative distances of levels for which they are."""
+_CLEARLY = 1e-9
+"""Share of their constants by which linear rows contradict each other."""
 _SHARES = (1e-10, 1e-8, 1e-6, 1e-4, 3e-4, 1e-3, 3e-3)
 """How much further from its limit a variable is taken, where that may give a better tangent."""
 
@@ -171,11 +174,53 @@ def infeasibility_proof(
     """
     numbers = surrogates(raw, None, equalities, nonnegative).numbers(x, data)
     rows = numbers.rows
+    linear = linear_contradiction(rows.matrices, rows.equality, np.asarray(x, float))
+    if linear is not None:
+        return Proof(_by_name(numbers, linear[0]), linear[1])
     rows = replace(rows, matrices=limits_of(rows.matrices, rows.matrices[:0]).squared_rows(rows.matrices))
     relative = np.where(rows.larger > 0.0, rows.larger, 1.0)
     found = _of_rows(rows, multipliers) / relative / rows.factor
     proof = impossible(rows.matrices, found, rows.equality, search=True)
     return None if proof is None else Proof(_by_name(numbers, proof[0].multipliers), proof[1])
+
+
+def linear_contradiction(rows: np.ndarray, free: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """Multipliers under which the linear rows add up to less than nothing, whatever ``x`` is, and by how much (Farkas).
+
+    Semidefinite matrices have no room for them: their sum is no more than its constant. Slopes must cancel to rounding.
+
+    Args:
+        rows: ``(row, 1 + n, 1 + n)``, all of whose quadratics are to be at least zero.
+        free: rows that are to be zero, whose multipliers may have any sign.
+        x: a point that tells of the size of terms: what is below their rounding contradicts nothing.
+    """
+    linear = np.flatnonzero(~rows[:, 1:, 1:].any(axis=(1, 2))) if np.isfinite(rows).all() else np.zeros(0, int)
+    if len(linear) < 2:
+        return None
+    slopes, constants = 2.0 * rows[linear, 0, 1:], rows[linear, 0, 0]
+    columns = np.abs(slopes).max(axis=0)
+    terms = np.abs(constants) + np.abs(slopes) @ np.abs(x)
+    slopes = slopes[:, columns > 0.0] / columns[columns > 0.0]
+    sizes = np.maximum(np.abs(slopes).max(axis=1, initial=0.0), 1e-300)
+    slopes, constants, terms = slopes / sizes[:, None], constants / sizes, terms / sizes
+    largest = max(float(np.abs(constants).max()), 1e-300)
+    constants, terms = constants / largest, terms / largest
+    found = scipy.optimize.linprog(
+        np.zeros(len(linear)),
+        A_eq=np.concatenate([slopes.T, constants[None]]),
+        b_eq=np.append(np.zeros(slopes.shape[1]), -1.0),
+        bounds=[(None, None) if equal else (0.0, None) for equal in free[linear]],
+    )
+    if found.x is None or found.status != 0:
+        return None
+    weights = np.where(free[linear], found.x, np.maximum(found.x, 0.0))
+    rest, room = np.abs(weights @ slopes), np.abs(weights) @ np.abs(slopes)
+    share = -float(weights @ constants) / float(np.abs(weights) @ terms)
+    if (rest > 4.0 * np.finfo(float).eps * len(linear) * room).any() or not share > _CLEARLY:
+        return None
+    multipliers = np.zeros(len(rows))
+    multipliers[linear] = weights / sizes
+    return multipliers, share
 
 
 def _of_rows(rows: RowNumbers, multipliers: Mapping[str, Any]) -> np.ndarray:

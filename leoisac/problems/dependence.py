@@ -3,26 +3,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
-
-from leoisac.foundation.jax_setup import jax
 
 _INLINED = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 """Parameters under which primitives that only call a function keep it."""
 _LOOPS = ("while", "scan", "cond")
 
 
-def dependencies(function: Callable[..., Any], *shapes: Any) -> list[frozenset[int]]:
-    """For each output of ``function`` the numbers of the inputs that it may depend on (never fewer than it does).
+def dependencies(closed: ClosedJaxpr) -> list[frozenset[int]]:
+    """For each output of a traced function the numbers of the inputs that it may depend on (never fewer than it does).
 
-    Inputs and outputs are counted as leaves; ``shapes`` are those of the arguments, without numbers.
+    Inputs and outputs are counted as leaves.
     """
-    closed = jax.make_jaxpr(function)(*shapes)
     inputs = [frozenset((number,)) for number in range(len(closed.jaxpr.invars))]
     return _through(closed.jaxpr, inputs)
+
+
+def primitives(jaxpr: Jaxpr) -> set[str]:
+    """Names of all operations, also within loops and called functions."""
+    found = set[str]()
+    for equation in jaxpr.eqns:
+        found.add(equation.primitive.name)
+        for parameter in equation.params.values():
+            for inner in parameter if isinstance(parameter, tuple | list) else (parameter,):
+                inner = inner.jaxpr if isinstance(inner, ClosedJaxpr) else inner
+                if isinstance(inner, Jaxpr):
+                    found |= primitives(inner)
+    return found
 
 
 def _through(jaxpr: Jaxpr, inputs: list[frozenset[int]]) -> list[frozenset[int]]:

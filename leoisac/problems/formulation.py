@@ -118,6 +118,14 @@ def stated(problem: Problem, layout: Layout, y: Any, data: Any) -> tuple[Any, An
     return sign * scaling.objective * quantities.objective[0], scaling.factor * unscaled_rows(rows, scaling.form)
 
 
+def within_ball(problem: Problem, layout: Layout, y: Any, data: Any) -> tuple[Any, Any]:
+    """As ``stated``, but no further than ``data``'s ``radius`` from its ``centre``: with one row more, the last."""
+    objective, rows = stated(problem, layout, y, data)
+    share = (y[: problem.coordinates] - data["centre"]) / data["radius"]
+    room = 0.5 * ROW_LENGTH * data["radius"] * (1.0 - jnp.sum(share**2))
+    return objective, jnp.append(rows, room)
+
+
 def row_units(layout: Layout, scaling: Scaling, bound: Any) -> Any:
     """What a violation of each constraint's row is relative to: its bound, or, where the row is a difference and its
     bound zero or no given number, how far it moves when the variables move by their own size."""

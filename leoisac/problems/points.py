@@ -58,3 +58,5 @@ class Ended(NamedTuple):
     """Trials without a feasible point."""
     phase: Phase | None
     """Outcome of their first phase."""
+    improvable: np.ndarray
+    """Trials ``(trial,)`` whose point meets the optimality conditions, but has better ones beside it."""

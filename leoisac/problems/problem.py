@@ -17,8 +17,14 @@ import numpy as np
 from leoisac.foundation.jax_setup import jax, jnp
 from leoisac.optim.options import EngineOptions
 from leoisac.optim.problem import Path
-from leoisac.problems.dependence import dependencies
-from leoisac.problems.reading_errors import check_dependence, check_name, reading_failed
+from leoisac.problems.dependence import dependencies, primitives
+from leoisac.problems.reading_errors import (
+    check_dependence,
+    check_differentiable,
+    check_name,
+    check_where,
+    reading_failed,
+)
 from leoisac.problems.statement import Constraint, Goal, ProblemError, Relation, Sense
 from leoisac.problems.variables import Variable
 
@@ -257,31 +263,46 @@ def split(x: Any, lengths: list[int]) -> list[Any]:
     return [x[end - length : end] for end, length in zip(ends, lengths, strict=True)]
 
 
+UNDIFFERENTIATED = frozenset({"while", "pure_callback", "io_callback"})
+"""Operations that JAX may not know the derivatives of."""
+
+
 def read_layout(problem: Problem, shapes: Any) -> Layout:
     """Run the statement on shapes; see ``Problem.layout``."""
     found: list[Goal] = []
 
-    def outputs(coordinates: dict[str, Any], data: Any) -> tuple[Any, list[tuple[Any, Any]]]:
+    def outputs(coordinates: dict[str, Any], data: Any) -> tuple[Any, list[tuple[Any, Any, Any]]]:
         values = {name: kind.value(coordinates[name]) for name, kind in problem.variables.items()}
         goal = problem.goal(values, data)
         found.append(goal)
         constraints = problem.constraints(goal, values).values()
-        return jnp.asarray(goal.objective, float), [both_sides(constraint) for constraint in constraints]
+        rows = [(*both_sides(constraint), jnp.asarray(constraint.where)) for constraint in constraints]
+        return jnp.asarray(goal.objective, float), rows
+
+    def read(parts: list[Any], data: Any) -> Any:
+        return outputs(dict(zip(names, parts, strict=True)), data)
+
+    def total(parts: list[Any], data: Any) -> Any:
+        objective, rows = read(parts, data)
+        return jnp.sum(objective) + sum(jnp.sum(quantity) + jnp.sum(bound) for quantity, bound, _ in rows)
 
     # Lists keep the variables in the order of their declaration, where a mapping would be sorted.
     names = list(problem.variables)
     x = [jax.ShapeDtypeStruct((kind.coordinates,), np.float64) for kind in problem.variables.values()]
     try:
-        inputs_of = dependencies(lambda parts, data: outputs(dict(zip(names, parts, strict=True)), data), x, shapes)
+        closed = jax.make_jaxpr(read)(x, shapes)
     except ProblemError:
         raise
     except Exception as error:
         raise ProblemError(reading_failed(problem, shapes, error)) from error
     goal = found[-1]
-    moved_by = [{names[number] for number in inputs if number < len(names)} for inputs in inputs_of]
+    moved_by = [frozenset(names[number] for number in inputs if number < len(names)) for inputs in dependencies(closed)]
     values = {name: jax.eval_shape(kind.value, x[names.index(name)]) for name, kind in problem.variables.items()}
-    blocks = _blocks(problem.constraints(goal, values), moved_by[1:])
+    blocks = _blocks(problem.constraints(goal, values), moved_by[1::3], moved_by[2::3])
     check_dependence(problem, goal, moved_by[0], [(block.name, block.moved_by) for block in blocks])
+    check_where(problem, zip((block.name for block in blocks), moved_by[3::3], strict=True))
+    if primitives(closed.jaxpr) & UNDIFFERENTIATED:
+        check_differentiable(problem, shapes, lambda: jax.eval_shape(jax.grad(total), x, shapes))
     return Layout(goal.sense, math.prod(np.shape(goal.objective)), tuple(blocks))
 
 
@@ -298,11 +319,13 @@ def both_sides(constraint: Constraint) -> tuple[Any, Any]:
     return quantity, bound
 
 
-def _blocks(constraints: Mapping[str, Constraint], moved_by: list[set[str]]) -> list[Block]:
-    """Rows of all constraints; ``moved_by`` has the variables behind each quantity and each bound, in turn."""
+def _blocks(
+    constraints: Mapping[str, Constraint], quantity_of: list[frozenset[str]], bound_of: list[frozenset[str]]
+) -> list[Block]:
+    """Rows of all constraints, from the variables behind each quantity and each bound."""
     blocks, first = list[Block](), 0
-    for (name, constraint), quantity, bound in zip(constraints.items(), moved_by[::2], moved_by[1::2], strict=True):
+    for (name, constraint), quantity, bound in zip(constraints.items(), quantity_of, bound_of, strict=True):
         shape = _shape(constraint)
-        blocks.append(Block(name, constraint.relation, shape, first, frozenset(quantity), frozenset(bound)))
+        blocks.append(Block(name, constraint.relation, shape, first, quantity, bound))
         first = blocks[-1].rows.stop
     return blocks

@@ -17,6 +17,7 @@ from leoisac.problems.formulation import (
     level_of,
     relative_margins,
     stated,
+    within_ball,
 )
 from leoisac.problems.given import least_at, own_values
 from leoisac.problems.problem import Layout, Problem, Quantities
@@ -49,6 +50,7 @@ class Programs(NamedTuple):
     softness: BatchedFunction
     """``(None, x, trial, scaling)`` to ``Softness``."""
     stated: Any
+    within_ball: Any
     elastic: Any
     """Problems for the engine."""
 
@@ -127,5 +129,6 @@ def programs(problem: Problem, layout: Layout) -> Programs:
         own_starts=by_lanes(own_starts),
         softness=by_lanes(functools.partial(softness, problem, layout)),
         stated=functools.partial(stated, problem, layout),
+        within_ball=functools.partial(within_ball, problem, layout),
         elastic=functools.partial(elastic, problem, layout),
     )

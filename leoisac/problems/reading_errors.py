@@ -20,7 +20,7 @@ def check_name(what: str, name: Any) -> None:
 
 
 def check_dependence(
-    problem: Any, goal: Goal, objective_of: set[str], constraints: Iterable[tuple[str, frozenset[str]]]
+    problem: Any, goal: Goal, objective_of: frozenset[str], constraints: Iterable[tuple[str, frozenset[str]]]
 ) -> None:
     """Refuse an objective or a constraint that no variable moves, and a variable that moves nothing."""
     constraints = list(constraints)
@@ -38,6 +38,35 @@ def check_dependence(
             raise ProblemError(
                 f"Constraint {name!r} of {problem.name} depends on no variable: it is met or missed by the data alone."
             )
+
+
+def check_where(problem: Any, where_of: Iterable[tuple[str, frozenset[str]]]) -> None:
+    """Refuse a ``where`` that a variable decides: a design would escape the constraint instead of meeting it."""
+    for name, names in where_of:
+        if names:
+            raise ProblemError(
+                f"Constraint {name!r} of {problem.name} has a where that depends on the variable "
+                f"{', '.join(sorted(names))}; where comes from data alone. Give a flag of the data, or write the "
+                "constraint so that it says what is wanted for all values of the variable."
+            )
+
+
+def check_differentiable(problem: Any, shapes: Any, gradient: Any) -> None:
+    """Refuse what has no derivative, where a statement has a loop of unknown length or a call out of JAX.
+
+    Args:
+        problem: whose statement was read.
+        shapes: of one trial's data.
+        gradient: evaluates the gradient of all that the statement says on shapes; raises as JAX does.
+    """
+    try:
+        gradient()
+    except Exception as error:
+        raise ProblemError(
+            f"{reading_failed(problem, shapes, error)} The solver needs derivatives: write a loop of known length "
+            "(jax.lax.fori_loop with numbers, jax.lax.scan) in place of while_loop, and jax.numpy in place of a "
+            "callback."
+        ) from error
 
 
 def reading_failed(problem: Any, shapes: Any, error: Exception) -> str:

@@ -123,23 +123,39 @@ def statuses(at: Point, violation: np.ndarray) -> np.ndarray:
     return np.where(met, ended, int(Status.NO_FEASIBLE_POINT)).astype(np.int32)
 
 
-_LONGER = 1e3
+_LONGER = (1e3, 1e6, 1e9, 1e12, 1e15)
+"""Factors by which variables grow where a missing limit is looked for: a constraint may forbid a large one that a small
+one is far from."""
+_FLAT = 1e-6
+"""Relative change of the objective that is none."""
 
 
 def _grows_without_end(
     problem: Problem, compiled: Programs, data: TrialData, best: Point, judged: Judged, scaling: Scaling
 ) -> np.ndarray:
-    """Trials ``(trial,)`` whose objective still gains when variables grow a thousandfold, within the constraints.
+    """Trials ``(trial,)`` whose objective still gains when variables grow a thousandfold, and whose constraints let
+    them grow as far as numbers go.
 
     Raises:
-        ProblemError: that is so in all trials: a limit is missing.
+        ProblemError: that is so in some trials, and in the others nothing forbids it either: a limit is missing.
     """
-    endless = np.zeros(data.trials, bool)
+    endless, free = np.zeros(data.trials, bool), np.zeros(data.trials, bool)
+    known = np.isfinite(judged.cost) & (judged.violation <= FEASIBILITY)
     for group in groups(problem):
-        longer = compiled.judge(None, np.where(group, _LONGER * best.x, best.x), data.arrays, scaling)
-        gain = judged.cost - longer.cost > 1e-6 * np.maximum(np.abs(judged.cost), np.abs(longer.cost))
-        endless |= gain & (longer.violation <= FEASIBILITY) & (judged.violation <= FEASIBILITY)
-    if endless.all():
+        gain, allowed, size = np.zeros(data.trials), known, np.abs(judged.cost)
+        for factor in _LONGER:
+            if not allowed.any():
+                break
+            longer = compiled.judge(None, np.where(group, factor * best.x, best.x), data.arrays, scaling)
+            # Numbers that overflow say nothing of a constraint.
+            finite = np.isfinite(longer.cost) & np.isfinite(longer.violation)
+            allowed = allowed & np.where(finite, longer.violation <= FEASIBILITY, factor > _LONGER[0])
+            allowed &= ~finite | (longer.cost - judged.cost <= _FLAT * np.abs(judged.cost))
+            if factor == _LONGER[0]:
+                gain, size = judged.cost - longer.cost, np.maximum(size, np.abs(longer.cost))
+        endless |= allowed & (gain > _FLAT * size)
+        free |= allowed
+    if endless.any() and (endless | free)[np.isfinite(judged.cost)].all():
         grown = [name for name, kind in problem.variables.items() if kind.is_amplitude or isinstance(kind, Real)]
         raise ProblemError(
             f"The objective of {problem.name} has no limit: it still gains when {' or '.join(grown)} grow a "
@@ -157,7 +173,8 @@ def reported(problem: Problem, compiled: Programs, data: TrialData, ended: Ended
     judged = compiled.judge(None, best.x, data.arrays, here)
     status = statuses(best, judged.violation)
     endless = _grows_without_end(problem, compiled, data, best, judged, here)
-    status = np.where(endless, int(Status.MAX_STEPS), status)
+    unfinished = endless | (ended.improvable & (status == int(Status.CONVERGED)))
+    status = np.where(unfinished, int(Status.MAX_STEPS), status)
     finite = np.isfinite(judged.objective) & np.isfinite(judged.violation)
     status = np.where(finite, status, int(Status.NONFINITE)).astype(np.int32)
     prices = physical_multipliers(layout, best.scaling, judged.quantities, judged.objective, best.multipliers)
@@ -174,6 +191,7 @@ def reported(problem: Problem, compiled: Programs, data: TrialData, ended: Ended
         certificate[rows] = [told(one) for one in found]
     elif not certify:
         certificate[:] = "not asked for"
+    certificate[unfinished] = "no optimum: small steps still gain, although the optimality conditions hold"
     certificate[endless] = "unbounded: the objective gains as long as the variables grow"
     if certify and ended.phase is not None:
         lost, phase = ended.lost, ended.phase

@@ -3,7 +3,9 @@
 
 From each start once, in the scales of that start; then from the best result again, in its own scales, until the
 optimality conditions hold to a relative residual (a solver's own tolerances are absolute, and mean nothing before the
-scale is right). What is reported is recomputed from the final values of the variables, in the statement's units.
+scale is right). A result that is worse than a feasible start, or has better points beside it, is left for a cautious
+walk (``caution``) from there. What is reported is recomputed from the final values of the variables, in the
+statement's units.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import numpy as np
 
 from leoisac.foundation.backend import using
 from leoisac.foundation.jax_setup import in_double, jax
-from leoisac.optim.batched.engine import EngineOptions, best_start
-from leoisac.optim.batched.engine import solve as solve_batch
+from leoisac.optim.batched.engine import best_start
+from leoisac.problems.caution import Reference, better_nearby, reference_of, walked
+from leoisac.problems.descent import GAIN, OPTIONS, descend, improves, is_settled, polished
 from leoisac.problems.feasibility import Phase, first_phase
 from leoisac.problems.formulation import OBJECTIVE_LENGTH, Scaling, has_least
-from leoisac.problems.given import program_of, settings, standard_order, unit_scaling
+from leoisac.problems.given import unit_scaling
 from leoisac.problems.points import FEASIBILITY, Ended, Point
 from leoisac.problems.problem import Layout, Problem
 from leoisac.problems.programs import Judged, Programs, programs
@@ -33,22 +36,12 @@ from leoisac.problems.trial_data import TrialData, arrange
 
 _MOST_CHANGE = 1e3
 """Largest change of the factor on the objective from pass to pass."""
-_GAIN = 1e-7
-"""Relative change of the objective that counts as one."""
-_WORTH = 10.0
-"""Relative change of the objective that a relative violation may bring, times so much."""
 _WITHIN_REACH = 1e-3
 """Relative violation up to which another pass is made."""
-_ROUNDING = 1e-9
-"""Relative violation that polishing may leave."""
-STATIONARY = 1e-4
-"""Relative residual of the optimality conditions at which no further pass is made."""
 MOST_PASSES = 4
 """Solves from the best result, each in scales of its own start."""
 BLOCK = 256
 """Trials that are held in memory together."""
-OPTIONS = EngineOptions(lanes=16, feasibility=FEASIBILITY, gradient_floor=1e-3, value_tolerance=1e-6)
-"""Settings of the engine for stated problems."""
 
 
 @in_double
@@ -134,20 +127,55 @@ def _ended(problem: Problem, data: TrialData, starts: int, seed: int, own: Mappi
     trial = data.of(np.repeat(np.arange(data.trials), counts))
     x = x.reshape(-1, problem.coordinates)
     scaling = _scales_at(problem, compiled, data.layout, x, trial, counts)
-    _check_some_start(problem, data, compiled.judge(None, x, trial, scaling), counts)
-    first = _descended(problem, compiled, data.layout, x, trial, scaling)
+    began = compiled.judge(None, x, trial, scaling)
+    _check_some_start(problem, data, began, counts)
+    first = descend(problem, compiled, data.layout, x, trial, scaling)
     cost, violation = first.cost.reshape(-1, counts), first.violation.reshape(-1, counts)
     chosen = best_start(cost, violation, FEASIBILITY)
     best = first.taken(np.arange(data.trials) * counts + chosen)
     best = best._replace(ticks=first.ticks.reshape(-1, counts).sum(axis=1))
     best = _refined(problem, compiled, data, best)
+    safe = reference_of(problem, compiled, data, x.reshape(data.trials, counts, -1), began)
+    strayed = np.flatnonzero(safe.passes(best))
+    best = _from_safe_points(problem, compiled, data, best, strayed, safe.x[strayed])
     best, lost, phase = _found_feasible(problem, compiled, data, best)
+    best, improvable = _escaped(problem, compiled, data, best, safe)
     agreeing = agreement(cost, violation, best.cost)
     # The start that led there agrees with itself, also where further passes have moved on.
-    led = (np.take_along_axis(violation, chosen[:, None], axis=1)[:, 0] <= FEASIBILITY) & (
-        best.violation <= FEASIBILITY
-    )
-    return Ended(best, np.maximum(agreeing, led), lost, phase)
+    led = np.take_along_axis(violation, chosen[:, None], axis=1)[:, 0] <= FEASIBILITY
+    led[strayed] = True
+    return Ended(best, np.maximum(agreeing, led & (best.violation <= FEASIBILITY)), lost, phase, improvable)
+
+
+def _from_safe_points(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point, trials: np.ndarray, x: np.ndarray
+) -> Point:
+    """With some trials walked on from feasible points ``x`` that are better than where they stand."""
+    if not len(trials):
+        return best
+    at = walked(problem, compiled, data.layout, x, best.taken(trials), data.of(trials))
+    return best.updated(trials, _refined(problem, compiled, data.chosen(trials), at))
+
+
+_ESCAPES = 2
+"""Times that a trial leaves a stationary point that is no optimum."""
+
+
+def _escaped(
+    problem: Problem, compiled: Programs, data: TrialData, best: Point, safe: Reference
+) -> tuple[Point, np.ndarray]:
+    """Points without better ones beside them, and the trials for which that could not be had."""
+    improvable = np.zeros(data.trials, bool)
+    trials = np.flatnonzero(best.violation <= FEASIBILITY)
+    for left in reversed(range(_ESCAPES + 1)):
+        if not len(trials):
+            break
+        x, found = better_nearby(problem, compiled, best.taken(trials), data.of(trials), safe.cost[trials])
+        trials, x = trials[found], x[found]
+        if left:
+            best = _from_safe_points(problem, compiled, data, best, trials, x)
+    improvable[trials] = True
+    return best, improvable
 
 
 def _with_those_of_the_problem(
@@ -260,9 +288,9 @@ def _scales_of_starts(layout: Layout, measured: Measured, starts: int) -> Scalin
 
 def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point) -> Point:
     """Polished, and with further passes, rescaled at the best point, for the trials that are not settled then."""
-    best = _settled(compiled, best, data.arrays)
+    best = polished(compiled, best, data.arrays)
     # What is far from feasible is for the first phase, which knows how: more of the same is in vain.
-    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~_is_settled(best) & (best.violation <= _WITHIN_REACH))
+    open_trials = np.flatnonzero(np.isfinite(best.cost) & ~is_settled(best) & (best.violation <= _WITHIN_REACH))
     for _ in range(MOST_PASSES if problem.scaling == "gradients" else 0):
         if not len(open_trials):
             break
@@ -271,13 +299,13 @@ def _refined(problem: Problem, compiled: Programs, data: TrialData, best: Point)
         # A gradient that vanishes at the best point gives no scale: there, the one before is kept.
         low, high = at.scaling.objective / _MOST_CHANGE, at.scaling.objective * _MOST_CHANGE
         scaling = scaling._replace(objective=np.clip(scaling.objective, low, high))
-        after = _settled(compiled, _descended(problem, compiled, data.layout, at.x, trial, scaling), trial)
+        after = polished(compiled, descend(problem, compiled, data.layout, at.x, trial, scaling), trial)
         after = after._replace(ticks=after.ticks + at.ticks)
-        better = _better(after, at)
+        better = improves(after, at)
         best = best.updated(open_trials[better], after.taken(better))
-        gained = (at.cost - after.cost > _GAIN * np.abs(at.cost)) | (after.kkt < 0.5 * at.kkt)
+        gained = (at.cost - after.cost > GAIN * np.abs(at.cost)) | (after.kkt < 0.5 * at.kkt)
         gained |= (at.violation > FEASIBILITY) & (after.violation < 0.5 * at.violation)
-        open_trials = open_trials[~_is_settled(best)[open_trials] & better & gained]
+        open_trials = open_trials[~is_settled(best)[open_trials] & better & gained]
     return best
 
 
@@ -307,68 +335,13 @@ def _found_feasible(
     if helped.any():
         found = data.of(lost[helped])
         scaling = _scales_at(problem, compiled, data.layout, phase.x[helped], found)
-        again = _descended(problem, compiled, data.layout, phase.x[helped], found, scaling)
+        again = descend(problem, compiled, data.layout, phase.x[helped], found, scaling)
         better = again.violation <= FEASIBILITY
         best = best.updated(lost[helped][better], again.taken(better))
         refined = _refined(problem, compiled, data.chosen(lost[helped]), best.taken(lost[helped]))
         best = best.updated(lost[helped], refined)
     kept = np.flatnonzero(~(best.violation[lost] <= FEASIBILITY))
     return best, lost[kept], jax.tree.map(lambda leaf: leaf[kept], phase) if len(kept) else None
-
-
-def _is_settled(at: Point) -> np.ndarray:
-    return (at.kkt <= STATIONARY) & (at.violation <= FEASIBILITY)
-
-
-def _better(after: Point, before: Point) -> np.ndarray:
-    """Where the later point takes the place of the earlier one."""
-    feasible, was_feasible = after.violation <= FEASIBILITY, before.violation <= FEASIBILITY
-    room = _GAIN * np.abs(before.cost)
-    lower = feasible & was_feasible & (after.cost <= before.cost + room)
-    lower &= (after.cost < before.cost - room) | (after.kkt <= before.kkt)
-    # What the earlier one gains by constraints that are met less well is no gain.
-    owed = _WORTH * (before.violation - after.violation) * np.abs(before.cost)
-    lower |= feasible & was_feasible & _is_settled(after) & ~_is_settled(before) & (after.cost <= before.cost + owed)
-    closer = ~feasible & ~was_feasible & (after.violation < before.violation)
-    return np.isfinite(after.cost) & (lower | (feasible & ~was_feasible) | closer)
-
-
-def _descended(
-    problem: Problem, compiled: Programs, layout: Layout, x: np.ndarray, trial: Any, scaling: Scaling
-) -> Point:
-    """One solve by the engine from ``x``, in these scales."""
-    if problem.scaling == "given":
-        level = compiled.level(None, x, trial)[:, None] if has_least(layout) else x[:, :0]
-        y = np.concatenate([x, level], axis=1)
-        solved = solve_batch(program_of(problem), y, trial, settings(problem), problem.path)
-        multipliers = standard_order(layout, solved.multipliers)
-    else:
-        level = np.zeros((len(x), 1 if has_least(layout) else 0))
-        y = np.concatenate([x / scaling.coordinates, level], axis=1)
-        solved = solve_batch(compiled.stated, y, {"trial": trial, "scaling": scaling}, problem.engine or OPTIONS)
-        multipliers = solved.multipliers
-    x = scaling.coordinates * solved.x[:, : problem.coordinates]
-    judged = compiled.judge(None, x, trial, scaling)
-    unknown = np.full(len(x), np.inf)
-    return Point(x, judged.cost, judged.violation, multipliers, scaling, solved.status, unknown, solved.ticks)
-
-
-def _settled(compiled: Programs, at: Point, trial: Any) -> Point:
-    """With point and multipliers polished, where that keeps the constraints."""
-    settled = compiled.settle(None, at.x, at.multipliers, {"trial": trial, "scaling": at.scaling})
-    judged = compiled.judge(None, settled.x, trial, at.scaling)
-    after = at._replace(
-        x=settled.x, cost=judged.cost, violation=judged.violation, multipliers=settled.multipliers, kkt=settled.kkt
-    )
-    kept = (after.violation <= np.maximum(at.violation, _ROUNDING)) & np.isfinite(after.cost)
-    stays = np.flatnonzero(~kept)
-    if not len(stays):
-        return after
-    # The residual of a point that was not taken says nothing about the one that stays.
-    old = at.taken(stays)
-    instance = jax.tree.map(lambda leaf: leaf[stays], {"trial": trial, "scaling": at.scaling})
-    seen = compiled.looked_at(None, old.x, old.multipliers, instance)
-    return after.updated(stays, old._replace(multipliers=seen.multipliers, kkt=seen.kkt))
 
 
 def agreement(cost: np.ndarray, violation: np.ndarray, best: np.ndarray) -> np.ndarray:

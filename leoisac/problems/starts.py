@@ -199,6 +199,14 @@ def _unit_norm(beams: np.ndarray) -> np.ndarray:
     return beams / np.maximum(np.linalg.norm(beams, axis=(1, 2), keepdims=True), 1e-300)
 
 
+def amplitudes(problem: Problem) -> np.ndarray:
+    """Coordinates of each variable that is an amplitude, shape ``(variable, coordinate)``."""
+    kinds = list(problem.variables.values())
+    owner = np.repeat(np.arange(len(kinds)), [kind.coordinates for kind in kinds])
+    found = [owner == number for number, kind in enumerate(kinds) if kind.is_amplitude]
+    return np.array(found, bool).reshape(-1, problem.coordinates)
+
+
 def groups(problem: Problem) -> np.ndarray:
     """Coordinates whose magnitude is tried together, shape ``(group, coordinate)``: all amplitudes, then each alone."""
     free: list[np.ndarray] = []
@@ -291,6 +299,11 @@ def own_starts(problem: Problem, trials: int, start: Mapping[str, Any] | None) -
             raise ProblemError(
                 f"start[{name!r}] has shape {np.shape(values)}; it must be (trial, *{shape}) or (trial, start, "
                 f"*{shape}) for {trials} trials."
+            )
+        if isinstance(problem.variables[name], Real | Split) and np.any(np.imag(array)):
+            raise ProblemError(
+                f"start[{name!r}] is complex; {name} is a {type(problem.variables[name]).__name__}, whose values are "
+                "real: give jnp.real of what is real by construction, or make it a Complex."
             )
         if not np.isfinite(array).all():
             raise ProblemError(f"start[{name!r}] has NaN or infinite elements.")

@@ -30,6 +30,8 @@ class Constraint:
     relation: Relation
     quantity: Any
     bound: Any
+    where: Any = True
+    """Where it applies, from data alone."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _applying(constraint: Constraint, where: Any) -> Constraint:
         constraint.relation,
         jnp.where(applies, constraint.quantity, quantity),
         jnp.where(applies, constraint.bound, bound),
+        applies,
     )
 
 

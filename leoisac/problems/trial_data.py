@@ -62,6 +62,8 @@ def arrange(problem: Problem, data: Any, trials: int | None) -> TrialData:
     """
     numbers = jax.tree_util.tree_map_with_path(_numbers, data, is_leaf=_is_array)
     leaves, tree = jax.tree.flatten(numbers)
+    _check_trials(numbers, trials)
+    _warn_of_decibels(numbers)
     if problem.data_axes is not None:
         per_trial, count = _declared(problem, numbers, trials)
         return _arranged(problem, leaves, tree, per_trial, count)
@@ -111,10 +113,40 @@ def _numbers(path: Any, leaf: Any) -> np.ndarray:
     return array.astype(np.complex128) if array.dtype.kind == "c" else array
 
 
+def _check_trials(numbers: Any, trials: int | None) -> None:
+    """Refuse data of no trials."""
+    if trials is not None and trials < 1:
+        raise ProblemError(f"trials = {trials}; at least one is needed.")
+    arrays = [(path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(numbers) if leaf.ndim]
+    if arrays and not any(len(leaf) for _, leaf in arrays):
+        raise _no_trials(*arrays[0])
+
+
+def _no_trials(path: Any, leaf: np.ndarray) -> ProblemError:
+    return ProblemError(
+        f"{data_name(path)} has shape {leaf.shape}: there are no trials to solve. Give at least one, or leave the call "
+        "out."
+    )
+
+
+def _warn_of_decibels(numbers: Any) -> None:
+    """Say so where a noise power is negative: it was meant in decibels, and makes every ratio negative."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(numbers):
+        name = data_name(path)
+        last = name.rsplit(".", 1)[-1].lower()
+        if "noise" in last and "db" not in last and leaf.dtype.kind in "if" and (leaf < 0).any():
+            warnings.warn(
+                f"{name} has negative numbers ({leaf.min():g}); li.terms take noise as a power, which is positive. "
+                "From decibels: 10 ** (x / 10). Call it noise_dbm if the statement does that itself.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
 def _candidates(leaves: list[np.ndarray], trials: int | None) -> list[int]:
     if trials is not None:
         return [trials]
-    lengths = Counter(len(leaf) for leaf in leaves if leaf.ndim)
+    lengths = Counter(len(leaf) for leaf in leaves if leaf.ndim and len(leaf))
     # Arrays of highest rank are the likeliest to have a trial axis.
     rank = {length: max(leaf.ndim for leaf in leaves if leaf.ndim and len(leaf) == length) for length in lengths}
     return sorted(lengths, key=lambda length: (-rank[length], -lengths[length]))
@@ -148,6 +180,9 @@ def _declared(problem: Problem, numbers: Any, trials: int | None) -> tuple[list[
             )
         per_trial[name] = extra == 1
     counts = {name: len(numbers[name]) for name, own in per_trial.items() if own}
+    for name, length in counts.items():
+        if not length:
+            raise _no_trials((jax.tree_util.DictKey(name),), numbers[name])
     if len(set(counts.values())) > 1:
         raise ProblemError(f"The data disagree on the number of trials: {counts}.")
     count = next(iter(counts.values()), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -93,6 +94,25 @@ BAD: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
         r"Constraint 'c' of .* depends on no variable",
     ),
     "empty array": (lambda v, d: maximise_least(jnp.zeros(0)), r"array of maximise_least is empty"),
+    "where by a variable": (
+        lambda v, d: maximise(
+            _sum_rate(v, d), subject_to={POWER: at_most(li.terms.power(v.w), 1.0, where=jnp.real(v.w[0, 0]) > 0.0)}
+        ),
+        r"Constraint 'power' of .* has a where that depends on the variable w; where comes from data alone",
+    ),
+    "a loop of unknown length": (
+        lambda v, d: maximise(
+            jax.lax.while_loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, 0.5 * c[1]), (0, _sum_rate(v, d)))[1],
+            subject_to=_budget(v, d),
+        ),
+        r"Reverse-mode differentiation.*derivatives: write a loop of known length",
+    ),
+    "a call out of JAX": (
+        lambda v, d: maximise(
+            jax.pure_callback(np.asarray, jax.ShapeDtypeStruct((), float), _sum_rate(v, d)), subject_to=_budget(v, d)
+        ),
+        r"needs derivatives: .*in place of a callback",
+    ),
     "NaN at every start": (
         lambda v, d: maximise(jnp.log(-li.terms.power(v.w)), subject_to=_budget(v, d)),
         r"no finite number at any start of any trial; in trial 0: objective nan.*logarithms",
@@ -173,6 +193,8 @@ GOOD = li.Problem(lambda v, d: maximise(_sum_rate(v, d), subject_to=_budget(v, d
         ),
         (DATA, {"start": {"w": np.full((3, 4, 2), np.nan)}}, r"start\['w'\] has NaN"),
         (DATA, {"trials": 4}, r"4 trials"),
+        (DATA, {"trials": 0}, r"trials = 0; at least one"),
+        ({**DATA, "h": H[:0]}, {}, r"d\.h has shape \(0, 2, 4\): there are no trials to solve"),
     ],
 )
 def test_data_and_options_are_refused_in_words(data: Any, options: dict[str, Any], words: str) -> None:
@@ -196,3 +218,22 @@ def test_declared_axes_settle_which_arrays_are_per_trial() -> None:
     assert (alone.trials, alone.arrays["h"].shape) == (1, (1, 2, 4))
     with pytest.raises(li.ProblemError, match=r"declares the data \['h', 'noise'\]; given are \['h'\]"):
         li.solve(declared, {"h": square})
+
+
+def test_no_trials_of_declared_axes_and_a_complex_start_of_what_is_real() -> None:
+    declared = li.Problem(GOOD.statement, KINDS, data={"h": ("user", "tx"), "power": ()})
+    with pytest.raises(li.ProblemError, match=r"d\.h has shape \(0, 2, 4\): there are no trials"):
+        li.solve(declared, {"h": H[:0], "power": 1.0})
+    real = li.Problem(lambda v, d: minimise(jnp.sum((v.x - d.z) ** 2)), {"x": Real(2)}, data={"z": ()})
+    with pytest.raises(li.ProblemError, match=r"start\['x'\] is complex; x is a Real, whose values are real"):
+        li.solve(real, {"z": 1.0}, start={"x": np.full((1, 2), 1.0 + 1.0j)})
+
+
+@pytest.mark.parametrize("name", ["noise", "noise_dbm"])
+def test_noise_in_decibels_is_told_from_a_power(name: str, recwarn: pytest.WarningsRecorder) -> None:
+    def statement(v: Any, d: Any) -> Any:
+        return maximise(jnp.sum(li.terms.sinr(d.h, v.w, noise=d[name])), {"p": at_most(li.terms.power(v.w), 1.0)})
+
+    arrange(li.Problem(statement, KINDS), {"h": H, name: -100.0}, None)
+    said = [str(warning.message) for warning in recwarn]
+    assert [text.startswith("d.noise has negative numbers (-100)") for text in said] == [True] * (name == "noise")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from leoisac.foundation.jax_setup import jnp
-from leoisac.problems.bounds import dual_bound, infeasibility_proof
+from leoisac.problems.bounds import dual_bound, infeasibility_proof, linear_contradiction
 from tests.problems import instances
 from tests.problems.instances import downlink, radar
 
@@ -204,3 +204,33 @@ def test_sinr_out_of_reach_of_any_power(sinr, infeasible):
     x = instances.zero_forcing(data, 100.0)
     proof = infeasibility_proof(instances.minimum_power, x, {"quality": np.ones(4)}, data)
     assert (proof is not None) is infeasible
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+@pytest.mark.parametrize(
+    ("first", "second", "total", "infeasible"),
+    [
+        (1.0, 2.0, 9.0, True),  # x = 1 and x = 2
+        (1.0, 1.0, 9.0, False),
+        (1.0, 1.0, 1.5, True),  # x = 1, y >= 1, x + y <= 1.5
+        (1.0, 1.0, 2.0, False),
+        (0.0, 1e-17, 9.0, False),  # beside terms of the size of y no contradiction
+    ],
+)
+def test_linear_rows_that_contradict_each_other(first, second, total, infeasible, unit):
+    """Over all of the plane nothing is definite: multipliers must cancel every slope, and leave less than nothing."""
+    x, y = np.eye(3)[1:]
+    one = np.eye(3)[0] * unit
+
+    def row(slope):
+        return 0.5 * (np.outer(np.eye(3)[0], slope) + np.outer(slope, np.eye(3)[0]))
+
+    rows = np.stack([row(x - first * one), row(x - second * one), row(y - one), row(total * one - x - y)])
+    free = np.array([True, True, False, False])
+    found = linear_contradiction(rows, free, unit * np.ones(2))
+    assert (found is not None) is infeasible
+    if found is not None:
+        combined = np.einsum("k,kij->ij", found[0], rows)
+        assert combined[0, 0] < 0.0
+        assert (found[0][~free] >= 0.0).all()
+        np.testing.assert_allclose(combined[0, 1:], 0.0, atol=1e-15 * np.abs(found[0]).max())
