@@ -23,6 +23,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +98,18 @@ def stored(system: System, wanted: Mapping[str, Scenario], folder: Path) -> dict
         return {}
     try:
         held = open_store(folder, catalogue.find).manifest.studies
-        left = {item.name: item.left for item in store_state(folder, catalogue.find).studies}
+        left = _left(folder)
     except StoreError:
         return None
     if any(name not in held or left[name] or held[name].trials < item.trials for name, item in wanted.items()):
         return None
-    datasets = open_studies(folder, catalogue.find)
-    return {name: datasets[name] for name in wanted}
+    return open_studies(folder, catalogue.find, wanted)
+
+
+@cache
+def _left(folder: Path) -> dict[str, int]:
+    """Trials that each study of a store lacks; nothing is computed while pictures are drawn of what is there."""
+    return {item.name: item.left for item in store_state(folder, catalogue.find).studies}
 
 
 def compute(

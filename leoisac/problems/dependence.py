@@ -7,6 +7,8 @@ from typing import Any
 
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+import leoisac.foundation.jax_setup  # noqa: F401  # as wherever JAX is imported: its contexts
+
 _INLINED = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 """Parameters under which primitives that only call a function keep it."""
 _LOOPS = ("while", "scan", "cond")

@@ -22,15 +22,23 @@ BARE_STUDY = "run"
 """Study name of a run that is not one of the system's studies."""
 
 
-def open_studies(folder: str | Path, find: Callable[[str], System]) -> dict[str, xr.Dataset]:
-    """All studies of a store: study name -> dataset (StoreError if there is none, or a unit is damaged)."""
+def open_studies(
+    folder: str | Path, find: Callable[[str], System], names: Iterable[str] | None = None
+) -> dict[str, xr.Dataset]:
+    """All studies of a store, or those of ``names``: study name -> dataset.
+
+    Raises:
+        StoreError: if there is no store, or a unit is damaged.
+    """
     store = open_store(folder, find)
+    names = None if names is None else set(names)
     sessions = store.manifest.sessions
     made_by = [item["versions"] for item in sessions]
     try:
         return {
             name: assemble(store.system, name, study, store, made_by, session_warnings(sessions, name))
             for name, study in store.manifest.studies.items()
+            if names is None or name in names
         }
     except MemoryError as error:
         raise StoreError(f"{folder}: its datasets need more memory than there is ({error}).") from None
