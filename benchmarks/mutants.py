@@ -252,6 +252,20 @@ def sample(folder: Path, count: int, seed: int) -> tuple[list[tuple[str, Place]]
     return chosen, {name: len(found) for name, found in everything.items()}
 
 
+def again(folder: Path, one: Result) -> Place | None:
+    """Where a mutant of a record is now: its file may have changed since; None where its line has."""
+    before = (folder / one["file"]).read_text(encoding="utf-8")
+    line = one["change"].partition(": ")[2]
+    for occurrence in sorted(range(2000), key=lambda index: abs(index - one["occurrence"])):
+        after = mutated(before, one["operator"], occurrence)
+        if after is None or after == before:
+            if occurrence > one["occurrence"]:
+                return None
+        elif difference(before, after)[0].partition(": ")[2] == line:
+            return one["file"], one["operator"], occurrence
+    return None
+
+
 def summary(results: list[Result]) -> dict[str, str]:
     """Killed of tried, by folder."""
     tried, killed = (
@@ -288,7 +302,7 @@ def main() -> None:
         chosen, held = sample(folder, options.count, options.seed)
         if options.living:
             lived = [one for one in record[options.living]["results"] if not one["killed"]]
-            chosen = [(one["folder"], (one["file"], one["operator"], one["occurrence"])) for one in lived]
+            chosen = [(one["folder"], place) for one in lived if (place := again(folder, one)) is not None]
         wanted = {name: test_files(folder, tests) for name, (_, tests) in FOLDERS.items()}
         reach = reached(folder, sorted(set().union(*wanted.values())), options.python, options.reach)
         for name, place in chosen:
