@@ -70,7 +70,7 @@ METRICS = {
     "direct_gain": Metric("transmit power times array gain towards the radar receiver", "W", least=0.0),
     "target_gain_group": Metric("target gain of private, common and radar streams", "W", ("group",), least=0.0),
     "user_gain_group": Metric("gain of the stream groups towards a user", "W", ("group", "user"), least=0.0),
-    "power_share": Metric("share of the stream groups in the transmit power", "1", ("group",), least=0.0, most=1.0),
+    "power_share": Metric("share in the transmit power", "1", ("group",), least=0.0, most=1.0),
     "total_power": Metric("total transmit power", "W", least=0.0),
     "beampattern": Metric("beampattern of the stream groups", "1", ("group", *_MAP), least=0.0),
     "aoa_azimuth_error": Metric("error of the azimuth of arrival", "rad"),

@@ -109,8 +109,7 @@ def _draw_side(panels: Any, numbers: xr.Dataset, styles: Mapping[str, SeriesStyl
     x = values.astype(float) if np.issubdtype(values.dtype, np.number) else np.arange(len(values), dtype=float)
     for scheme in (str(name) for name in numbers["scheme"].values):
         one, style = numbers.sel(scheme=scheme), styles[scheme]
-        compared = bool(one["mean"].notnull().any())
-        draw_curve(rates, x, one, style, names.get(scheme, scheme) + ("" if compared else " (shares only)"))
+        draw_curve(rates, x, one, style, names.get(scheme, scheme))
         for panel, share in ((met, one["met"]), (usable, one["usable_share"])):
             panel.plot(x, share.values, ls=style.line, color=style.colour, marker=style.marker)
     for panel in (met, usable):

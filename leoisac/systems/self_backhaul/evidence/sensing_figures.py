@@ -111,12 +111,13 @@ def _draw_pairs(dataset: xr.Dataset, axis: str, title: str) -> Any:
         figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
         shares = usable_share(dataset).min([str(dim) for dim in usable_share(dataset).dims if dim != "scheme"])
         lost = ", ".join(
-            f"{name} {share_text(float(one))}" for name, one in zip(dataset["scheme"].values, shares) if one < 1
+            f"{LABELS.get(str(name), name)} {share_text(float(one))}"
+            for name, one in zip(dataset["scheme"].values, shares)
+            if one < 1
         )
-        gone = [LABELS.get(scheme, scheme) for scheme in every if scheme not in compared]
         add_note(
             figure,
-            f"{rate.attrs['caption']}{'; not compared: ' + ', '.join(gone) if gone else ''}",
+            rate.attrs["caption"],
             f"Lowest usable shares: {lost or 'all usable'}. {_users_text(dataset)}",
         )
     return figure
