@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from every_system import (
     SYSTEMS,
     TRIALS,
@@ -274,8 +275,9 @@ class TestResults:
         others = [trial for trial in range(TRIALS) if trial not in bad]
         for name in sound.data_vars:
             if "trial" in sound[name].dims:
-                one, other = (data[name].isel(trial=others).values.tobytes() for data in (sound, whole))
-                assert one == other, name
+                parts = (data[name].isel(trial=others) for data in (sound, whole))
+                one, other = xr.align(*parts, join="outer")  # the longest history may be that of a failed trial
+                assert one.values.tobytes() == other.values.tobytes(), name
         failures = json.loads(whole.attrs["failures"])
         assert [(item["first"], item["stop"]) for item in failures] == [(1, 3), (6, 7)]
         for size in (1, 3):

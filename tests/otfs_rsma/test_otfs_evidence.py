@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import PolyCollection
 
 import leoisac
 from leoisac.experiment.sweeps import sweep_axes
@@ -103,5 +104,6 @@ def test_no_error_seen_is_drawn_as_an_upper_bound() -> None:
         np.testing.assert_allclose(mark.get_xdata(), [10.0])
         np.testing.assert_allclose(mark.get_ydata(), [3.0 / (64 * count)])
     assert "3 / bits" in figure.get_supxlabel()
-    band = figure.axes[0].collections[1].get_paths()[0].vertices[:, 1]
+    bands = [part for part in figure.axes[0].collections if isinstance(part, PolyCollection)]
+    band = bands[1].get_paths()[0].vertices[:, 1]
     assert np.min(band) == pytest.approx(1 / (64 * count))
