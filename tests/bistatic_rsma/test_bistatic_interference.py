@@ -113,6 +113,11 @@ def test_shifts_of_the_motion():
     np.testing.assert_allclose(drawn.echo.doppler_hz, echo_doppler_hz(fast) + direct_doppler_hz(fast, place(fast)))
     metrics = _sensed(2, 4.0, doppler_model="motion", satellite_velocity_km_s=(5.0, 5.5, 0.0), **RECEIVER)[2]
     assert np.abs(metrics["doppler_error"]).max() < 2000.0
+    # Shifts are searched about the direct path's, which may lie far beyond what is searched.
+    away = {"doppler_model": "motion", "satellite_velocity_km_s": (5.0, -5.5, 0.0), "doppler_search_hz": 2500.0}
+    assert direct_doppler_hz(configured(**away), place(configured(**away))) < -2 * away["doppler_search_hz"]
+    metrics = _sensed(2, 4.0, **away, **RECEIVER)[2]
+    assert np.abs(metrics["doppler_error"]).max() < 2000.0
     with pytest.raises(ConfigError, match="doppler_search_hz = 100"):
         draw(fast.replace(doppler_search_hz=100.0))
     part = {"name": "STARLINK-1423", "latitude_deg": 43.6047, "longitude_deg": 1.4442, "time": "best-pass"}
