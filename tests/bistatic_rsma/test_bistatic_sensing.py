@@ -1,5 +1,6 @@
 """The simulated echo and the receiver's estimates, through the judge."""
 
+import math
 import time
 
 import numpy as np
@@ -10,8 +11,10 @@ from leoisac.experiment.trials.blocks import parameters_of
 from leoisac.foundation.config import ConfigError
 from leoisac.foundation.lanes import take
 from leoisac.foundation.status import Solution, Status
+from leoisac.geometry.bistatic import unit_direction
 from leoisac.systems.bistatic_rsma import SYSTEM
 from leoisac.systems.bistatic_rsma.fast.echo import with_estimates
+from leoisac.systems.bistatic_rsma.judge import sensing
 from leoisac.systems.bistatic_rsma.judge.sensing import estimate_target, observe
 from leoisac.systems.bistatic_rsma.model import Design
 from leoisac.systems.bistatic_rsma.world.link import link_budget, target_steering
@@ -209,3 +212,10 @@ def test_a_full_size_estimate_takes_less_than_a_second():
         seconds.append(time.thread_time() - start)
     assert estimate.delay == 54
     assert min(seconds) < 1.0
+
+
+def test_angles_past_the_zenith_are_the_same_direction():
+    for azimuth, zenith in ((0.3, -0.2), (0.3, math.pi + 0.4), (-1.0, 0.7)):
+        folded = sensing._offset_angles(azimuth, zenith)
+        assert 0.0 <= folded[1] <= math.pi
+        np.testing.assert_allclose(unit_direction(*folded), unit_direction(azimuth, zenith), atol=1e-12)

@@ -16,6 +16,7 @@ from leoisac.foundation.keys import trial_key
 from leoisac.foundation.status import Status
 from leoisac.systems.coexistence.fast.schemes import solve_proposed
 from leoisac.systems.coexistence.judge.evaluate import parameters
+from leoisac.systems.coexistence.judge.protection import largest_beam_power
 from leoisac.systems.coexistence.pfd_limits import rr21_limits
 from leoisac.systems.coexistence.world.channels import prepare
 from leoisac.systems.coexistence.world.places import stand
@@ -155,6 +156,17 @@ def test_limits_of_the_radio_regulations() -> None:
     with pytest.raises(ConfigError, match="elevations rising"):
         configured(max_pfd=((30.0, -100.0), (20.0, -90.0)))
     assert configured(max_pfd="rr21", carrier_hz=18e9).pfd_table() == rr21_limits(18e9)
+
+
+def test_the_largest_beam_power_has_the_flux_density_of_the_limit_at_its_elevation() -> None:
+    config = configured(**SMALL, max_pfd=((0.0, -98.0), (90.0, -94.0)))
+    channels, numbers = drawn(config, 3), parameters(config)
+    elevation, distance = (
+        np.asarray(getattr(channels.places, f"satellite_{name}")) for name in ("elevation", "range_m")
+    )
+    power = np.asarray(largest_beam_power(numbers, channels))
+    flux = power * numbers.satellite_gain / (4.0 * math.pi * distance**2) / numbers.bandwidth_mhz
+    np.testing.assert_allclose(10.0 * np.log10(flux), -98.0 + 4.0 * np.degrees(elevation) / 90.0, rtol=1e-6)
 
 
 def test_designs_keep_the_limits_and_favour_whom_weights_favour() -> None:

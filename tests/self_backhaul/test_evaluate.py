@@ -7,6 +7,8 @@ import pytest
 from cases import deterministic, seeded
 
 import leoisac as li
+from leoisac.foundation.jax_setup import jnp
+from leoisac.systems.self_backhaul.judge import evaluate as evaluating
 from leoisac.systems.self_backhaul.judge.evaluate import parameters
 from leoisac.systems.self_backhaul.model import DirectDesign, JointDesign, TimeSharedDesign
 
@@ -103,3 +105,9 @@ def test_seeded_norms():
     np.testing.assert_allclose(bs * np.sum(np.abs(channels.h_es[0]) ** 2), 164.1006, rtol=1e-5)
     np.testing.assert_allclose(satellite * np.sum(np.abs(channels.g_es[0]) ** 2), 4.973188e6, rtol=1e-5)
     np.testing.assert_allclose(satellite * np.sum(np.abs(channels.g_users[0, 0]) ** 2), 1598.078, rtol=1e-5)
+
+
+def test_users_who_get_nothing_burden_no_backhaul() -> None:
+    assert evaluating._backhaul_margin(jnp.asarray(3.0), jnp.asarray(0.0)) == 0.0
+    assert evaluating._backhaul_margin(jnp.asarray(3.0), jnp.asarray(2.0)) == 0.5
+    assert np.isnan(evaluating._backhaul_margin(jnp.asarray(3.0), jnp.asarray(np.nan)))
