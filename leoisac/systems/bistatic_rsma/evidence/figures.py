@@ -70,7 +70,7 @@ def _cell(numbers: xr.Dataset) -> str:
     if not np.isfinite(mean):
         return "–"
     half = f" ± {high - mean:.2f}" if np.isfinite(high) else ""
-    return f"{mean:.3f}{half}" + (f" ({share_text(share)})" if share < 1.0 else "")
+    return f"{mean:.2f}{half}" + (f" ({share_text(share)})" if share < 1.0 else "")
 
 
 def _draw_ergodic(datasets: Mapping[str, xr.Dataset]) -> Any:
