@@ -69,6 +69,8 @@ class TestJudge:
         metrics = judged_metrics(beams.config, beams.channels, design)
         spent = design.beam_power[:, ::2].sum(axis=1)
         np.testing.assert_allclose(metrics["margin_satellite_power"], 1 - spent / 200.0)
+        stations = np.sum(np.abs(design.beamformer) ** 2, axis=(1, 2, 3))
+        np.testing.assert_allclose(metrics["total_power"], stations + spent)
         np.testing.assert_allclose(metrics["margin_bs_power"], 0.1, rtol=1e-9)
 
     def test_flux_density_is_power_over_area(self, scene: Scene) -> None:

@@ -9,6 +9,7 @@ from leoisac.metrics.delay_doppler_fisher import (
     delay_doppler_information,
     energy_moments,
     expected_energy,
+    least_variance,
     realised_energy,
 )
 from leoisac.metrics.fisher import cramer_rao_bounds, effective_information, fisher_information
@@ -157,3 +158,12 @@ def test_degenerate_energy_is_infinite_and_not_a_number_nowhere():
     assert np.isinf(delay_doppler_bounds(first_slot, amplitude_known=True, **PAPER).doppler)
     slope = jax.jit(jax.grad(lambda q: delay_doppler_bounds(q, amplitude_known=True, **PAPER).delay))
     assert np.all(np.isfinite(slope(jnp.asarray(first_slot))))
+
+
+def test_one_parameter_beside_another_is_a_schur_complement_in_any_units():
+    for unit in (1.0, 1e-9):
+        information = unit * np.array([[4.0, 1.0], [1.0, 2.0]])
+        found = least_variance(np, information[0, 0], information[1, 1], information[0, 1])
+        np.testing.assert_allclose(found, np.linalg.inv(information)[0, 0])
+    assert least_variance(np, 1.0, 0.0, 0.0) == 1.0
+    assert least_variance(np, 0.5, 2.0, 1.0) == np.inf
