@@ -132,3 +132,12 @@ def forge_unit() -> Callable[[Path, Callable[[Any, Any], None]], None]:
             np.savez_compressed(stream, **arrays, meta=np.asarray(json.dumps(sealed(note))))
 
     return forge
+
+
+@pytest.fixture
+def forgotten_plugins(monkeypatch: pytest.MonkeyPatch, toy: System) -> None:
+    """What a test loads beside the toy system is forgotten after it."""
+    del toy
+    for kept in ("_plugins", "_plugin_files"):
+        monkeypatch.setattr(catalogue, kept, dict(getattr(catalogue, kept)))
+    monkeypatch.setattr(catalogue, "_schemes", {})

@@ -70,9 +70,7 @@ def draw_curve(
     count = np.atleast_1d(numbers["count"].values) if "count" in numbers else np.full(mean.shape, LEAST_TRIALS)
     enough = count >= LEAST_TRIALS
     axes.plot(x, mean, ls=style.line, color=style.colour)
-    mark = {"color": style.colour, "marker": style.marker, "linestyle": "none"}
-    axes.plot(x[enough], mean[enough], **mark)
-    axes.plot(x[~enough], mean[~enough], **mark, markerfacecolor="white")
+    draw_marks(axes, x, mean, enough, style)
     # What the legend shows: line and mark of the scheme, whatever the points are.
     shown = legend_text(label, numbers)
     axes.plot([], [], ls=style.line, color=style.colour, marker=style.marker, label=shown or None)
@@ -87,6 +85,13 @@ def draw_curve(
     if alone.any():  # a band has no width there
         ends = np.maximum([mean - low, high - mean], 0.0)[:, alone]
         axes.errorbar(x[alone], mean[alone], yerr=ends, fmt="none", ecolor=style.colour, elinewidth=1.0, capsize=2.5)
+
+
+def draw_marks(axes: Any, x: np.ndarray, mean: np.ndarray, enough: np.ndarray, style: SeriesStyle) -> None:
+    """Marks at means, hollow where there are not ``enough`` trials."""
+    mark = {"color": style.colour, "marker": style.marker, "linestyle": "none"}
+    axes.plot(x[enough], mean[enough], **mark)
+    axes.plot(x[~enough], mean[~enough], **mark, markerfacecolor="white")
 
 
 def legend_text(label: str, numbers: xr.Dataset) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leoisac.plots.curves import LEAST_TRIALS
+from leoisac.plots.curves import LEAST_TRIALS, draw_marks
 from leoisac.plots.style import SeriesStyle
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ def draw_beside(
     x = beside(x, place, count, axes.get_xscale() == "log")
     mean = numbers["mean"].values.astype(float)
     enough = numbers["count"].values >= LEAST_TRIALS if "count" in numbers else np.ones(mean.shape, dtype=bool)
-    mark = {"color": style.colour, "marker": style.marker, "linestyle": "none"}
     axes.plot(x, mean, ls=style.line, color=style.colour, linewidth=0.7, alpha=0.7)
-    axes.plot(x[enough], mean[enough], **mark)
-    axes.plot(x[~enough], mean[~enough], **mark, markerfacecolor="white")
+    draw_marks(axes, x, mean, enough, style)
     axes.plot([], [], ls=style.line, color=style.colour, marker=style.marker, label=label or None)
     if "low" not in numbers:
         return

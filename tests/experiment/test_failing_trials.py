@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 import leoisac as li
 from leoisac import catalogue, cli
 from leoisac.api.contract_checks import BrokenContractError, check_scheme
-from leoisac.experiment.contracts import System
 from leoisac.experiment.plugin_modules import PREFIX
 from leoisac.experiment.running.runner import works_by_trial
 from leoisac.experiment.scenario.routes import scheme_route
@@ -41,12 +40,7 @@ RAISES = "if abs(d.h_users[0]) > abs(d.h_users[1]): raise RuntimeError('my solve
 TOY = "toy-downlink"
 
 
-@pytest.fixture(autouse=True)
-def forget(monkeypatch: pytest.MonkeyPatch, toy: System) -> None:
-    del toy
-    for kept in ("_plugins", "_plugin_files"):
-        monkeypatch.setattr(catalogue, kept, dict(getattr(catalogue, kept)))
-    monkeypatch.setattr(catalogue, "_schemes", {})
+pytestmark = pytest.mark.usefixtures("forgotten_plugins")
 
 
 def written(folder: Path, name: str, body: str = "pass", text: str = HALF) -> Path:

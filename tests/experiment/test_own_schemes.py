@@ -31,12 +31,7 @@ def half(d):
 '''
 
 
-@pytest.fixture(autouse=True)
-def forget(monkeypatch: pytest.MonkeyPatch, toy: System) -> None:
-    del toy
-    for kept in ("_plugins", "_plugin_files"):
-        monkeypatch.setattr(catalogue, kept, dict(getattr(catalogue, kept)))
-    monkeypatch.setattr(catalogue, "_schemes", {})
+pytestmark = pytest.mark.usefixtures("forgotten_plugins")
 
 
 def written(folder: Path, name: str, text: str = HALF) -> Path:
