@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leoisac.plots.curves import LEAST_TRIALS, draw_marks
+from leoisac.plots.curves import LEAST_TRIALS, draw_marks, legend_text
 from leoisac.plots.style import SeriesStyle
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def draw_beside(
         numbers: ``mean, low, high`` and ``count`` (trials behind a mean) over the points; without ``low`` and ``high``
             there are no bars, without ``count`` every mean stands on enough.
         style: of the scheme.
-        label: legend text.
+        label: legend text; it says why, where there is no curve.
         place, count: which curve of how many.
     """
     x = beside(x, place, count, axes.get_xscale() == "log")
@@ -59,7 +59,7 @@ def draw_beside(
     enough = numbers["count"].values >= LEAST_TRIALS if "count" in numbers else np.ones(mean.shape, dtype=bool)
     axes.plot(x, mean, ls=style.line, color=style.colour, linewidth=0.7, alpha=0.7)
     draw_marks(axes, x, mean, enough, style)
-    axes.plot([], [], ls=style.line, color=style.colour, marker=style.marker, label=label or None)
+    axes.plot([], [], ls=style.line, color=style.colour, marker=style.marker, label=legend_text(label, numbers) or None)
     if "low" not in numbers:
         return
     bounds = numbers["mean"].attrs

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 
 from leoisac.experiment.sweeps import sweep_axes
 from leoisac.foundation.status import Status
-from leoisac.plots.side_by_side import beside
+from leoisac.plots.side_by_side import beside, draw_beside
+from leoisac.plots.style import SeriesStyle
 from leoisac.systems import coexistence
 from leoisac.systems.coexistence.config import CoexistenceConfig
 from leoisac.systems.coexistence.evidence.equations import EQUATIONS
@@ -196,6 +198,14 @@ def test_marks_side_by_side_stay_at_their_abscissa() -> None:
     np.testing.assert_allclose(beside([0.0, 0.1, 10.0], 2, 3), [0.03, 0.13, 10.03])  # 0.6 of a step for all
     np.testing.assert_allclose(beside([1.0, 1e5], 2, 3, log=True), np.array([1.0, 1e5]) * 1e5**0.02)
     assert beside([7.0], 0, 3) == [7.0]
+
+
+def test_a_legend_says_why_marks_side_by_side_are_missing() -> None:
+    axes = Figure().subplots()
+    for place, (mean, share) in enumerate([(1.0, 1.0), (np.nan, 0.1), (np.nan, 0.0), (np.nan, np.nan)]):
+        point = {"mean": ("x", [mean]), "usable_share": ("x", [share])}
+        draw_beside(axes, [1.0], xr.Dataset(point), SeriesStyle("#000000", "o", "-"), f"s{place}", place=place, count=4)
+    assert axes.get_legend_handles_labels()[1] == ["s0", "s1 (not compared)", "s2 (never usable)", "s3 (not run)"]
 
 
 def test_the_map_is_a_study_of_one_drop() -> None:

@@ -69,7 +69,7 @@ STUDIES = (
         "common-draws-fractions",
         schemes=tuple(f"rsma:{route}" for route in OTHER_ROUTES),
         sweep={"common_power_fraction": list(INNER)},
-        trials=24,
+        trials=30,
         # A draw costs the genetic algorithm a second of a core.
         quick={
             "trials": 4,
@@ -82,7 +82,7 @@ STUDIES = (
     Study(
         "common-draws-ends",
         schemes=("sdma:reference", *(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC)),
-        trials=24,
+        trials=30,
         quick={
             "trials": 4,
             "schemes": tuple(f"{scheme}:{route}" for scheme in ("sdma", "common-only") for route in _GENETIC),
