@@ -44,6 +44,20 @@ def test_blocks_parse_commands_exist_links_lead_somewhere(page: Path, tools: Any
     compile(blocks.program_of(page), str(page), "exec")
 
 
+def test_lines_of_blocks_fit_a_page(tools: Any) -> None:
+    """What a page on a laptop shows of a line; the rest is clipped."""
+    widest = 92
+    long = [
+        f"{page.relative_to(ROOT).as_posix()}:{number}: {len(line)} characters, at most {widest}"
+        for page in _pages()
+        if page.name != "CONTRIBUTING.md"
+        for block in tools["blocks"].blocks_of(page)
+        for number, line in enumerate(block.text.splitlines(), block.line + 1)
+        if len(line) > widest
+    ]
+    assert long == []
+
+
 def test_what_is_wrong_with_a_block_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: Any) -> None:
     blocks = tools["blocks"]
     monkeypatch.setattr(blocks, "ROOT", tmp_path)

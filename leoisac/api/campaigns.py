@@ -62,7 +62,7 @@ def run(
             ``leoisac.experiment.scenario.conditions.conditions``).
         most_trials: ceiling for ``until`` (default 100 times ``trials``).
         device: ``"cpu"`` or ``"gpu"``; what JAX finds when None.
-        wait_workers: seconds without any worker after which the run ends (default 60).
+        wait_workers: seconds without any worker after which the run ends (default 600, on a cluster 60).
         security: ``distributed.Security`` of a cluster with TLS; what Dask's configuration says when None.
         channels: given channels instead of drawn ones: a file (NPZ, MAT, HDF5) whose variables have the names of the
             system's arrays; ``{"file": "meas.mat", "h_users": "H(bs_antenna, user, trial)"}`` where they have not;

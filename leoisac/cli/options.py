@@ -57,7 +57,11 @@ Cluster = Annotated[
 ]
 WaitWorkers = Annotated[
     float | None,
-    typer.Option("--wait-workers", metavar="SECONDS", help="End when there was no worker for so long (default 60)."),
+    typer.Option(
+        "--wait-workers",
+        metavar="SECONDS",
+        help="End when there was no worker for so long (default 600, with --cluster 60).",
+    ),
 ]
 TlsCa = Annotated[
     Path | None,

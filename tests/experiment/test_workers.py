@@ -238,6 +238,10 @@ class TestPlacement:
         with pytest.raises(li.ConfigError, match=r"wait_workers = .*: must be a number of seconds above 0"):
             placement(wait_workers=seconds)
 
+    def test_a_busy_machine_is_waited_for_longer_than_a_cluster(self) -> None:
+        assert (placement(2).wait_workers, placement(cluster="tcp://a:1").wait_workers) == (600.0, 60.0)
+        assert placement(2, wait_workers=5).wait_workers == 5.0
+
     def test_certificates(self, tmp_path: Path) -> None:
         files = Certificates(*(str(tmp_path / name) for name in ("ca.pem", "c.pem", "k.pem")))
         with pytest.raises(li.ConfigError, match=r"begins with tls://, not cluster = 'tcp://a:1'"):

@@ -26,8 +26,8 @@ OUTCOME = {
     "status": Metric("Outcome of the design"),
     "usable": Metric("Counts in statistics"),
     "objective": Metric("Objective of the scheme"),
-    "violation": Metric("Largest relative constraint violation"),
-    "iterations": Metric("Iterations"),
+    "violation": Metric("Largest relative constraint violation", least=0.0),
+    "iterations": Metric("Iterations", least=0.0),
     "history": Metric("Objective after each iteration", axes=("iteration",)),
 }
 _MISSING: dict[str, Any] = {"status": np.int8(NOT_RUN), "usable": np.False_, "iterations": np.int32(-1)}

@@ -14,6 +14,9 @@ from leoisac.foundation.config import ConfigError
 
 MOST_WORKERS = 4096
 WAIT_WORKERS_S = 60.0
+"""Without any worker of a cluster."""
+WAIT_PROCESSES_S = 600.0
+"""Without any of this machine's own: one sees these die, and where it is busy they take minutes to start."""
 FindWith = Callable[[str, Iterable[str]], System]
 
 
@@ -52,7 +55,7 @@ class Placement:
     find: FindWith | None = None
     plugins: tuple[str, ...] = ()
     device: str = ""
-    wait_workers: float = WAIT_WORKERS_S
+    wait_workers: float = WAIT_PROCESSES_S
     security: Any = None
     backend: str = "auto"
 
@@ -83,13 +86,13 @@ def placement(
         raise ConfigError(f"backend = {backend!r}: must be one of auto, jax, native.")
     number = whole_number("workers", 1 if workers is None else workers, 1, MOST_WORKERS)
     _check_security(cluster or "", security)
-    wait = _wait(wait_workers)
+    wait = _wait(wait_workers, WAIT_WORKERS_S if cluster else WAIT_PROCESSES_S)
     return Placement(number, cluster or "", find, tuple(plugins), device or "", wait, security, backend or "auto")
 
 
-def _wait(seconds: Any) -> float:
+def _wait(seconds: Any, otherwise: float) -> float:
     if seconds is None:
-        return WAIT_WORKERS_S
+        return otherwise
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         raise ConfigError(f"wait_workers = {seconds!r}: must be a number of seconds above 0.")
     return float(seconds)

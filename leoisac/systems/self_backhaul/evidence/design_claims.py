@@ -170,7 +170,9 @@ def recovery_keeps(data: Data) -> Verdict:
     if min(len(loss) for loss in losses.values()) == 0:
         return graded(False, False, "no usable trial", 0, criterion)
     worst = {scheme: float(np.max(loss)) for scheme, loss in losses.items()}
-    measured = ", ".join(f"{scheme} loses at most {max(loss, 0.0):.1e}" for scheme, loss in worst.items())
+    measured = "rates of beams over those of covariances, less one: " + ", ".join(
+        f"{scheme} {-np.max(loss):+.1e} to {-np.min(loss):+.1e}" for scheme, loss in losses.items()
+    )
     lossless = worst["pa1"] <= 1e-3
     trials = min(len(loss) for loss in losses.values())
     return graded(lossless and worst["pa2"] <= 1e-2, lossless, measured, trials, criterion)
