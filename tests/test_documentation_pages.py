@@ -99,6 +99,17 @@ def test_comments_before_a_block_say_how_it_runs(tmp_path: Path, tools: Any) -> 
     assert list(tools["blocks"]._runnable(second)) == ["run a --trials 2 > b", "list"]
 
 
+def test_a_page_that_hangs_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: Any) -> None:
+    blocks = tools["blocks"]
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint('began', flush=True)\nimport time\n```\n\n```python\ntime.sleep(1000)\n```\n")
+    went, output, _ = blocks.run_page(page, 3.0)
+    assert not went
+    assert output.endswith(".. page.md:6\nended after 3 s")
+    assert "began" in output
+
+
 def test_every_page_is_listed() -> None:
     text = "\n".join(page.read_text("utf-8") for page in DOCS.glob("*.md"))
     trees = "\n".join(re.findall(r"```\{toctree\}(.*?)```", text, re.DOTALL))

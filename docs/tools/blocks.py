@@ -21,11 +21,13 @@ import os
 import re
 import resource
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -213,8 +215,11 @@ def _call(line, where):
 """
 
 
-def run_page(page: Path, timeout: float = 900.0) -> tuple[bool, str, float]:
-    """Run a page's program: whether it went through, what it printed, and its processor time in seconds."""
+def run_page(page: Path, timeout: float = 3600.0) -> tuple[bool, str, float]:
+    """Run a page's program: whether it went through, what it printed, and its processor time in seconds.
+
+    A page that takes longer than ``timeout`` seconds is ended, with all that it started, and counts as failed.
+    """
     program = program_of(page)
     if not program:
         return True, "", 0.0
@@ -224,19 +229,26 @@ def run_page(page: Path, timeout: float = 900.0) -> tuple[bool, str, float]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "_page.py"
         file.write_text(program, "utf-8")
-        done = subprocess.run(
-            [sys.executable, str(file)],
-            cwd=folder,
-            env=environment,
-            timeout=timeout,
-            text=True,
-            encoding="utf-8",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        log = Path(folder) / "_page.log"
+        with log.open("wb") as stream, _started([sys.executable, str(file)], folder, environment, stream) as process:
+            try:
+                went, remark = process.wait(timeout) == 0, ""
+            except subprocess.TimeoutExpired:
+                went, remark = False, f"ended after {timeout:g} s"
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        output = log.read_text("utf-8", "replace") + remark
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done.returncode == 0, done.stdout, spent
+    return went, output, spent
+
+
+def _started(command: list[str], folder: str, environment: dict[str, str], stream: Any) -> subprocess.Popen[bytes]:
+    """A process that writes to a file, in a group of its own."""
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+    )
 
 
 def main() -> int:
