@@ -3,7 +3,8 @@
 Every system at several sizes, down to one antenna, one user and one target; every scheme; every kind of hostile trial
 of ``tests/contracts/hostile_channels.py`` among trials as they are drawn. Found are statuses that lie: designs that
 count though a number is not finite or a constraint is missed, certificates from numbers that are none, neighbours with
-other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/statuses.json``.
+other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/statuses.json``, beside
+what another run of the same version examined. A scheme that refuses a size in words has nothing to examine there.
 """
 
 from __future__ import annotations
@@ -68,23 +69,31 @@ def main() -> int:
     jobs = [(name, "small", dict[str, Any]()) for name in chosen.system or SIZES]
     if not chosen.reference:
         jobs += [(name, size, changes) for name in chosen.system or SIZES for size, changes in SIZES[name].items()]
-    start, book = time.process_time(), dict[str, Any]()
+    book = _kept(chosen.out)
     for name, size, changes in jobs:
         for scheme in catalogue.find(name).schemes:
             if route in scheme.routes:
+                start = time.process_time()
                 record = examine(catalogue.find(name), scheme, route, changes)
+                record["processor_s"] = round(time.process_time() - start, 1)
                 book[f"{name}, {size}, {scheme.name}:{route}"] = record
                 print(f"{name}, {size}, {scheme.name}:{route}: {record}", flush=True)
-                _write(chosen.out, book, time.process_time() - start)
+                _write(chosen.out, book)
     return 1 if any(record["findings"] for record in book.values()) else 0
 
 
-def _write(path: Path, book: dict[str, Any], seconds: float) -> None:
+def _kept(path: Path) -> dict[str, Any]:
+    """Records of this version, by other runs."""
+    found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found["records"] if found.get("versions", {}).get("leoisac") == li.__version__ else {}
+
+
+def _write(path: Path, book: dict[str, Any]) -> None:
     """What is known so far: an interrupted run leaves its part."""
     result = {
         "machine": {"system": platform.platform(), "python": platform.python_version()},
         "versions": versions(("fast", "reference")),
-        "processor_s": round(seconds, 1),
+        "processor_s": round(sum(record["processor_s"] for record in book.values()), 1),
         "examined": len(book),
         "findings": sum(len(record["findings"]) for record in book.values()),
         "records": book,
@@ -101,6 +110,8 @@ def examine(system: System, scheme: Scheme, route: str, changes: dict[str, Any])
         undisturbed = li.design(config, hostile.oddly_laid_out(system, channels), scheme.name)
         solution = li.design(config, bad, scheme.name, route)
         metrics = li.evaluate(config, bad, solution)
+    except li.ConfigError as error:
+        return {"ended": {}, "refused": str(error), "findings": []}
     except Exception:
         return {"ended": {}, "findings": [traceback.format_exc()[-2000:]]}
     findings = list(hostile.false_statuses(system, scheme, plan, solution, metrics, undisturbed))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -40,8 +41,17 @@ def _pages() -> list[Path]:
 def test_blocks_parse_commands_exist_links_lead_somewhere(page: Path, tools: Any) -> None:
     blocks = tools["blocks"]
     wrong = [text for block in blocks.blocks_of(page) for text in blocks.problems_of(block)]
-    assert wrong + blocks.broken_links(page) == []
+    assert wrong + blocks.not_given(page) + blocks.broken_links(page) == []
     compile(blocks.program_of(page), str(page), "exec")
+
+
+def test_blocks_use_what_their_page_defines(tmp_path: Path, tools: Any) -> None:
+    for page in _pages():
+        file = tmp_path / "_".join(page.relative_to(ROOT).with_suffix(".py").parts)
+        file.write_text(tools["blocks"].python_of(page), "utf-8")
+    look = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", "--output-format", "concise"]
+    found = subprocess.run([*look, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert found.stdout.splitlines()[-1] == "All checks passed!", found.stdout
 
 
 def test_lines_of_blocks_fit_a_page(tools: Any) -> None:
@@ -85,6 +95,8 @@ def test_what_is_wrong_with_a_block_is_said(tmp_path: Path, monkeypatch: pytest.
     ]
     assert len(wrong) == 7
     assert blocks.broken_links(page) == ["page.md: nowhere.md", "page.md: page.md#none"]
+    page.write_text("```sh\nleoisac run scenarios/x.toml\n```\n\n<!-- docs-test: given\nscenarios -->\n" + parts[0])
+    assert blocks.not_given(page) == ["page.md:1: scenarios is not given"]
 
 
 def test_comments_before_a_block_say_how_it_runs(tmp_path: Path, tools: Any) -> None:

@@ -105,6 +105,24 @@ def problems_of(block: Block) -> list[str]:
     return []
 
 
+def python_of(page: Path) -> str:
+    """All Python that a page runs, with what is given to it: names that nothing defines can be seen in it."""
+    run = [block for block in blocks_of(page) if not block.is_read_only]
+    return "\n".join(["ROOT = None", *(f"{block.given}\n{block.text * (block.language == 'python')}" for block in run)])
+
+
+def not_given(page: Path) -> list[str]:
+    """Folders of the repository that a page's blocks read, though no ``given`` brings them to the folder it runs in."""
+    given, wrong = "", list[str]()
+    for block in blocks_of(page):
+        given += block.given
+        if block.is_read_only or block.language not in ("python", "sh"):
+            continue
+        read = dict.fromkeys(re.findall(r"[\"'\s](scenarios|examples|benchmarks)/", block.text))
+        wrong += [f"{block.where}: {name} is not given" for name in read if name not in given]
+    return wrong
+
+
 def broken_links(page: Path) -> list[str]:
     """Targets of a page's links that are not there: files, and headings of pages."""
     text = _FENCE.sub("", page.read_text("utf-8"))
@@ -260,7 +278,7 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [page.resolve() for page in options.pages] or pages()
     wrong = [text for page in chosen for block in blocks_of(page) for text in problems_of(block)]
-    wrong += [text for page in chosen for text in broken_links(page)]
+    wrong += [text for page in chosen for text in (*not_given(page), *broken_links(page))]
     spent = 0.0
     for page in chosen:
         name = page.relative_to(ROOT)
