@@ -47,5 +47,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 copybutton_exclude = ".linenos, .gp, .go"
