@@ -1,10 +1,11 @@
-"""Hostile channels through every scheme: ``python benchmarks/statuses.py [--system NAME] [--reference]``.
+"""Hostile channels through every scheme: ``python benchmarks/statuses.py [--system NAME] [--route ROUTE]``.
 
 Every system at several sizes, down to one antenna, one user and one target; every scheme; every kind of hostile trial
 of ``tests/contracts/hostile_channels.py`` among trials as they are drawn. Found are statuses that lie: designs that
 count though a number is not finite or a constraint is missed, certificates from numbers that are none, neighbours with
-other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/statuses.json``, beside
-what another run of the same version examined. A scheme that refuses a size in words has nothing to examine there.
+other bits, exceptions. What is found, and how trials ended, is written to ``benchmarks/history/statuses.json``;
+routes ``reference`` are examined at the small size alone. A scheme that refuses a size in words has nothing to examine
+there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from leoisac.experiment.scenario.routes import DEFAULT_ROUTE
 from leoisac.experiment.trials.provenance import versions
 from leoisac.foundation.status import Status
 
+ROUTES = (DEFAULT_ROUTE, "reference")
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "self-backhaul": {
         "one antenna": {"bs_array": (1, 1), "num_feeds": 2},
@@ -62,16 +64,16 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--system", action="append", help="default: all")
-    parser.add_argument("--reference", action="store_true", help="the published algorithms, at the small size alone")
+    parser.add_argument("--route", choices=ROUTES, action="append", help="default: both")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history" / "statuses.json")
     chosen = parser.parse_args()
-    route = "reference" if chosen.reference else DEFAULT_ROUTE
-    jobs = [(name, "small", dict[str, Any]()) for name in chosen.system or SIZES]
-    if not chosen.reference:
-        jobs += [(name, size, changes) for name in chosen.system or SIZES for size, changes in SIZES[name].items()]
-    book = _kept(chosen.out)
-    for name, size, changes in jobs:
-        for scheme in catalogue.find(name).schemes:
+    jobs = [(name, "small", dict[str, Any](), route) for name in chosen.system or SIZES for route in ROUTES]
+    jobs += [
+        (name, size, changes, DEFAULT_ROUTE) for name in chosen.system or SIZES for size, changes in SIZES[name].items()
+    ]
+    book = dict[str, Any]()
+    for name, size, changes, route in jobs:
+        for scheme in catalogue.find(name).schemes if route in (chosen.route or ROUTES) else ():
             if route in scheme.routes:
                 start = time.process_time()
                 record = examine(catalogue.find(name), scheme, route, changes)
@@ -80,12 +82,6 @@ def main() -> int:
                 print(f"{name}, {size}, {scheme.name}:{route}: {record}", flush=True)
                 _write(chosen.out, book)
     return 1 if any(record["findings"] for record in book.values()) else 0
-
-
-def _kept(path: Path) -> dict[str, Any]:
-    """Records of this version, by other runs."""
-    found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return found["records"] if found.get("versions", {}).get("leoisac") == li.__version__ else {}
 
 
 def _write(path: Path, book: dict[str, Any]) -> None:
@@ -108,10 +104,13 @@ def examine(system: System, scheme: Scheme, route: str, changes: dict[str, Any])
     bad, plan = hostile.hostile_batch(system, channels)
     try:
         undisturbed = li.design(config, hostile.oddly_laid_out(system, channels), scheme.name)
+    except li.ConfigError as error:
+        return {"ended": {}, "refused": str(error), "findings": [] if changes else [f"the small case: {error}"]}
+    except Exception:
+        return {"ended": {}, "findings": [traceback.format_exc()[-2000:]]}
+    try:
         solution = li.design(config, bad, scheme.name, route)
         metrics = li.evaluate(config, bad, solution)
-    except li.ConfigError as error:
-        return {"ended": {}, "refused": str(error), "findings": []}
     except Exception:
         return {"ended": {}, "findings": [traceback.format_exc()[-2000:]]}
     findings = list(hostile.false_statuses(system, scheme, plan, solution, metrics, undisturbed))

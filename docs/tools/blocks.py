@@ -105,21 +105,26 @@ def problems_of(block: Block) -> list[str]:
     return []
 
 
+def run_blocks(page: Path) -> Iterator[Block]:
+    """The blocks of a page that are run."""
+    return (block for block in blocks_of(page) if not block.is_read_only and block.language in ("python", "sh"))
+
+
 def python_of(page: Path) -> str:
     """All Python that a page runs, with what is given to it: names that nothing defines can be seen in it."""
-    run = [block for block in blocks_of(page) if not block.is_read_only]
-    return "\n".join(["ROOT = None", *(f"{block.given}\n{block.text * (block.language == 'python')}" for block in run)])
+    parts = (f"{block.given}\n{block.text * (block.language == 'python')}" for block in run_blocks(page))
+    return "\n".join(["ROOT = None", *parts])
 
 
 def not_given(page: Path) -> list[str]:
     """Folders of the repository that a page's blocks read, though no ``given`` brings them to the folder it runs in."""
-    given, wrong = "", list[str]()
-    for block in blocks_of(page):
-        given += block.given
-        if block.is_read_only or block.language not in ("python", "sh"):
-            continue
-        read = dict.fromkeys(re.findall(r"[\"'\s](scenarios|examples|benchmarks)/", block.text))
-        wrong += [f"{block.where}: {name} is not given" for name in read if name not in given]
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"runs"}
+    given, wrong = set[str](), list[str]()
+    for block in run_blocks(page):
+        given |= set(re.findall(r'ROOT / "([\w-]+)"', block.given))
+        text = block.text if block.language == "python" else "\n".join(_runnable(block))
+        read = dict.fromkeys(re.findall(r"(?:^|[\s\"'=])(?:\./)?([\w-]+)/", text, re.MULTILINE))
+        wrong += [f"{block.where}: {name} is not given" for name in read if name in folders - given]
     return wrong
 
 
@@ -190,9 +195,7 @@ def _wrong_call(words: list[str]) -> str:
 def program_of(page: Path) -> str:
     """One Python program that does what a page says, block after block; empty if it says nothing to do."""
     parts: list[str] = []
-    for block in blocks_of(page):
-        if block.is_read_only or block.language not in ("python", "sh"):
-            continue
+    for block in run_blocks(page):
         if block.given:
             parts.append(f"_run({block.given!r}, {block.where + ' (given)'!r})")
         if block.language == "python":
@@ -236,7 +239,7 @@ def _call(line, where):
 def run_page(page: Path, timeout: float = 3600.0) -> tuple[bool, str, float]:
     """Run a page's program: whether it went through, what it printed, and its processor time in seconds.
 
-    A page that takes longer than ``timeout`` seconds is ended, with all that it started, and counts as failed.
+    A page that takes longer than ``timeout`` seconds is ended, with its process group, and counts as failed.
     """
     program = program_of(page)
     if not program:
@@ -252,7 +255,7 @@ def run_page(page: Path, timeout: float = 3600.0) -> tuple[bool, str, float]:
             try:
                 went, remark = process.wait(timeout) == 0, ""
             except subprocess.TimeoutExpired:
-                went, remark = False, f"ended after {timeout:g} s"
+                went, remark = False, f"\nended after {timeout:g} s"
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

@@ -69,6 +69,24 @@ class TestConvergence:
         )
         assert verdict("F2-3", robust_convergence=data).outcome == outcome
 
+    def test_who_is_broken_off_was_not_quick(self):
+        """A fall of the objective ends the printed algorithm early: such runs do not count as few iterations."""
+        falls = np.arange(12) >= 8
+
+        def history(scheme, changes, luck, rates):
+            fallen = falls & (scheme == "pa2:published")
+            return np.stack([rates - 1.0, rates, np.where(fallen, 0.9, 1.0) * rates], axis=1)
+
+        def iterations(scheme, *_):
+            return np.where(falls, 2, 10 + (-1) ** np.arange(12)) if scheme == "pa2:published" else np.full(12, 20)
+
+        name = "robust-convergence"
+        data = made(SYSTEM, name, saturating(name), 12, history=history, iterations=iterations)
+        found = verdict("F2-3", robust_convergence=data)
+        assert found.outcome == "reproduced"
+        assert found.measured.count(": 10.0 [") == found.measured.count("(4 of 12 drops broken off") == 2
+        assert found.trials == 8
+
 
 class TestSensing:
     def test_trade_off(self):
@@ -218,25 +236,39 @@ class TestOwnChecks:
             (0.0, 0.1, "not reproduced"),
             (-0.5, 0.0, "not reproduced"),  # surely lower is no weaker form of "the same"
             (0.5, 0.0, "not reproduced"),
-            (None, 0.0, "partly"),  # only where the limit of iterations ended it
         ],
     )
     def test_forms_of_the_procedure(self, printed, spread, outcome):
-        def apart(scheme, luck):
-            odd = np.arange(len(luck)) % 2
-            lower = -0.5 * odd if printed is None else printed + spread * (-1.0) ** odd
-            return lower * (scheme == "pa1:published")
+        def rate(scheme, changes, luck):
+            apart = printed + spread * (-1.0) ** np.arange(len(luck))
+            return 14.0 + apart * (scheme == "pa1:published") + luck
 
-        def status(scheme, changes, luck, rates):
-            stopped = (apart(scheme, luck) != 0.0) & (printed is None)
-            return np.where(stopped, int(Status.MAX_STEPS), int(Status.CONVERGED))
-
-        data = made(
-            SYSTEM, "procedure-forms", lambda scheme, changes, luck: 14.0 + apart(scheme, luck) + luck, status=status
-        )
-        found = verdict("EXTRA-3", procedure_forms=data)
+        found = verdict("EXTRA-3", procedure_forms=made(SYSTEM, "procedure-forms", rate))
         assert found.outcome == outcome
         assert "iterations 10.0 with free rates (route reference)" in found.measured
+
+    @pytest.mark.parametrize(
+        ("stopped", "apart", "outcome"),
+        [
+            (20, 0.0, "partly"),
+            (20, 0.1, "not reproduced"),  # apart where both have ended, too
+            (30, 0.0, "not reproduced"),  # 10 of 40 are too few to go by
+            (40, 0.0, "not reproduced"),
+        ],
+    )
+    def test_who_is_stopped_has_not_reached_an_optimum(self, stopped, apart, outcome):
+        late = np.arange(40) < stopped
+
+        def rate(scheme, changes, luck):
+            return 14.0 - np.where(late, 0.5, apart) * (scheme == "pa1:published") + luck
+
+        def status(scheme, *_):
+            return np.where(late & (scheme == "pa1:published"), int(Status.MAX_STEPS), int(Status.CONVERGED))
+
+        found = verdict("EXTRA-3", procedure_forms=made(SYSTEM, "procedure-forms", rate, 40, status=status))
+        assert found.outcome == outcome
+        assert f"both end by their tolerance in {40 - stopped} trials" in found.measured
+        assert ("over these" in found.measured) == (stopped < 40)
 
     def test_promises_under_attack(self):
         def data(left):

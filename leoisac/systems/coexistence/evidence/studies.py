@@ -170,7 +170,7 @@ STUDIES = (
         "convergence",
         schemes=("proposed:published", "proposed:reference", "proposed"),
         overrides=_PRINTED,
-        trials=20,
+        trials=30,
         quick={"trials": 4},
         tiny={"trials": 1, "overrides": _SMALL},
     ),

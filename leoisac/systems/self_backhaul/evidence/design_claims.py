@@ -45,7 +45,7 @@ def monotone(data: Data) -> Verdict:
     dataset = by_route(data["convergence"], "pa1", PUBLISHED)
     if dataset is None or not int(dataset["usable"].sum()):
         return _not_run("pa1", criterion)
-    usable = int(dataset["usable"].sum())
+    usable, drops = int(dataset["usable"].sum()), int(dataset["usable"].any("satellite_power_dbw").sum())
     history = carried_forward(dataset["history"].where(dataset["usable"])).values
     before, after = history[..., :-1], history[..., 1:]
     fall = float(np.nanmax(1.0 - after / before))
@@ -55,7 +55,7 @@ def monotone(data: Data) -> Verdict:
         f"largest fall of a step {max(fall, 0.0):.0e}; {ended:.0%} of {usable} designs ended by tolerance; "
         f"{rise} bit/s/Hz from the start"
     )
-    return graded(fall <= _DIP and ended >= _ENDED, fall <= _DIP, measured, usable, criterion)
+    return graded(fall <= _DIP and ended >= _ENDED, fall <= _DIP, measured, drops, criterion)
 
 
 def pa1_iterations(data: Data) -> Verdict:
@@ -78,12 +78,14 @@ def pa1_iterations(data: Data) -> Verdict:
 def pa2_iterations(data: Data) -> Verdict:
     """Mean iterations of Algorithm 2 against 10, and fewer than those of Algorithm 1 on the same drops.
 
-    Under every reading of the error radius, as what is said about its rate (F5-2). All trials count in which the
-    algorithm ends in a design: whether that holds its guarantee is another question.
+    Under every reading of the error radius, as what is said about its rate (F5-2). Trials count in which the algorithm
+    ends in a design, whether or not that holds its guarantee, unless a fall of the objective broke it off: who stops
+    early for that has not been quick.
     """
     criterion = (
         "under every reading of the error radius the interval of the mean iterations holds 10, and that of the paired "
-        "difference from PA1 lies below -1; partly: the latter"
+        "difference from PA1 lies below -1, over the drops in which no step lowers the objective by more than "
+        f"{_DIP:.1%} (such a fall breaks the algorithm off); partly: the latter"
     )
     both = ended(data["robust-convergence"])
     known = by_route(both, "pa1", PUBLISHED)
@@ -93,15 +95,25 @@ def pa2_iterations(data: Data) -> Verdict:
     tens, fewers, parts, found = list[bool](), list[bool](), list[str](), list[int]()
     for model in (str(name) for name in both["error_model"].values):
         one = robust.sel(error_model=model)
-        count = one["iterations"].where(one["usable"])
+        broken = _largest_fall(one["history"]) > _DIP
+        count = one["iterations"].where(one["usable"] & ~broken)
         reference = known["iterations"].where(known["usable"]).sel(error_model=model)
         mean, fewer = estimate(count), difference(count, reference)
         tens.append(mean.holds(PA2_ITERATIONS))
         fewers.append(lower(fewer, 1.0))
-        parts.append(f"{model}: {mean.text('.1f')}, {fewer.text('+.1f')} against PA1")
+        parts.append(
+            f"{model}: {mean.text('.1f')}, {fewer.text('+.1f')} against PA1 ({int((broken & one['usable']).sum())} of "
+            f"{int(one['usable'].sum())} drops broken off by a fall of the objective, not counted)"
+        )
         found.append(fewer.trials)
     measured = "iterations " + "; ".join(parts)
     return graded(all(tens) and all(fewers), all(fewers), measured, min(found), criterion)
+
+
+def _largest_fall(history: xr.DataArray) -> xr.DataArray:
+    """Largest relative fall from one iteration to the next, by trial; 0 where there is no step."""
+    before, after = history.isel(iteration=slice(None, -1)), history.isel(iteration=slice(1, None))
+    return xr.DataArray(1.0 - after.values / before.values, dims=before.dims).max("iteration").fillna(0.0)
 
 
 def trade_off(data: Data) -> Verdict:
@@ -159,7 +171,7 @@ def recovery_keeps(data: Data) -> Verdict:
         "in every trial beams deliver what their covariances do, within 0.1 % for PA1 (route published, principal "
         "eigenvectors) and within 1 % for PA2 (route reference, recovery matched to the channel); partly: for PA1"
     )
-    losses: dict[str, np.ndarray] = {}
+    losses, drops = dict[str, np.ndarray](), list[int]()
     for name, scheme, route in (("convergence", "pa1", PUBLISHED), ("robust-convergence", "pa2", "reference")):
         dataset = by_route(data[name], scheme, route)
         if dataset is None:
@@ -169,6 +181,7 @@ def recovery_keeps(data: Data) -> Verdict:
         kept = history.max("iteration") if route == "reference" else history.isel(iteration=-1)
         loss = (1.0 - delivered(dataset) / kept).values
         losses[scheme] = loss[np.isfinite(loss)]
+        drops.append(int(np.isfinite(loss).any(axis=0).sum()))
     if min(len(loss) for loss in losses.values()) == 0:
         return graded(False, False, "no usable trial", 0, criterion)
     worst = {scheme: float(np.max(loss)) for scheme, loss in losses.items()}
@@ -176,8 +189,7 @@ def recovery_keeps(data: Data) -> Verdict:
         f"{scheme} {-np.max(loss):+.1e} to {-np.min(loss):+.1e}" for scheme, loss in losses.items()
     )
     lossless = worst["pa1"] <= 1e-3
-    trials = min(len(loss) for loss in losses.values())
-    return graded(lossless and worst["pa2"] <= 1e-2, lossless, measured, trials, criterion)
+    return graded(lossless and worst["pa2"] <= 1e-2, lossless, measured, min(drops), criterion)
 
 
 def same_optimum(data: Data) -> Verdict:
@@ -187,7 +199,7 @@ def same_optimum(data: Data) -> Verdict:
     """
     criterion = (
         f"the whole interval of the paired difference lies within {SAME} bit/s/Hz of 0; partly: over the trials in "
-        "which both end by their tolerance"
+        "which both end by their tolerance, a third of all or more"
     )
     dataset = viewed(data["procedure-forms"])
     printed, free = by_route(dataset, "pa1", PUBLISHED), by_route(dataset, "pa1", "reference")
@@ -197,13 +209,14 @@ def same_optimum(data: Data) -> Verdict:
     done = (printed["status"] == Status.CONVERGED) & (free["status"] == Status.CONVERGED)
     gap, ended_gap = difference(*rates), difference(*(rate.where(done) for rate in rates))
     counts = [float(one["iterations"].where(one["usable"]).mean("trial")) for one in (free, printed)]
+    over_these = f", over these {ended_gap.text('+.1e')}" if ended_gap.trials else ""
     measured = (
-        f"printed form {gap.text('+.3f')} bit/s/Hz; {ended_gap.text('+.5f')} over the {ended_gap.trials} trials in "
-        f"which both end by their tolerance; iterations {counts[0]:.1f} with free rates (route reference), "
-        f"{counts[1]:.1f} as printed (route published), at most 30"
+        f"printed form {gap.text('+.3f')} bit/s/Hz; both end by their tolerance in {ended_gap.trials} trials"
+        f"{over_these}; iterations {counts[0]:.1f} with free rates (route reference), {counts[1]:.1f} as printed "
+        "(route published), at most 30"
     )
     same, same_where_ended = (found.low >= -SAME and found.high <= SAME for found in (gap, ended_gap))
-    return graded(same, same_where_ended, measured, gap.trials, criterion)
+    return graded(same, same_where_ended and 3 * ended_gap.trials >= gap.trials, measured, gap.trials, criterion)
 
 
 def mode_hardly_matters(data: Data) -> Verdict:
