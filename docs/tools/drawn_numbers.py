@@ -225,29 +225,42 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _legend(figure: Any, axes: Any) -> list[tuple[Any, str]]:
-    """Artists with the texts of the legends, those of the panel first."""
+_Names = list[tuple[Any, str]]
+
+
+def _legend(figure: Any, axes: Any) -> tuple[_Names, _Names]:
+    """Artists with the texts of the legends: of the panel and the figure, and of the other panels."""
     own = [axes.get_legend_handles_labels(), *_entries([axes.get_legend()]), *_entries(figure.legends)]
     others = [one.get_legend_handles_labels() for one in all_axes(figure)]
     others += _entries(one.get_legend() for one in all_axes(figure))
     others += _entries(legend for part in figure.subfigs for legend in part.legends)
-    return [(handle, label) for handles, labels in (*own, *others) for handle, label in zip(handles, labels)]
+    first, second = (
+        [(handle, label) for handles, labels in entries for handle, label in zip(handles, labels)]
+        for entries in (own, others)
+    )
+    return first, second
 
 
 def _entries(legends: Iterable[Any]) -> list[tuple[list[Any], list[str]]]:
     return [(one.legend_handles, [text.get_text() for text in one.get_texts()]) for one in legends if one is not None]
 
 
-def _name(artist: Any, names: Sequence[tuple[Any, str]]) -> str:
-    """The label of an artist, or of the entry of a legend that looks most like it."""
+def _name(artist: Any, names: tuple[_Names, _Names]) -> str:
+    """The label of an artist, or of the entry of a legend that looks most like it.
+
+    Panels use the same colours for different things: another panel's legend counts where the panel's own has nothing
+    of this colour with this mark or line.
+    """
     label = str(artist.get_label()) if artist is not None else ""
     if label and not label.startswith("_"):
         return " ".join(label.split())
     look = _look(artist)
-    for parts in ((0, 1, 2), (0, 1), (0, 2), (0,)):
-        for handle, text in names:
+    own, others = names
+    alike = ((0, 1, 2), (0, 1), (0, 2))
+    for entries, parts in ((own, alike), (others, alike), (own, ((0,),)), (others, ((0,),))):
+        for part, (handle, text) in itertools.product(parts, entries):
             other = _look(handle)
-            if other[0] is not None and all(look[part] == other[part] for part in parts):
+            if other[0] is not None and all(look[index] == other[index] for index in part):
                 return " ".join(text.split())
     return ""
 
@@ -263,7 +276,10 @@ def _drawn_as(artist: Any) -> str:
 
 
 def _look(artist: Any) -> tuple[Any, Any, Any]:
-    """Colour, marker and line."""
+    """Colour, marker and line; of points with error bars those of the points."""
+    parts = getattr(artist, "lines", None)
+    if isinstance(parts, tuple) and parts and hasattr(parts[0], "get_marker"):
+        artist = parts[0]
     marker, line = getattr(artist, "get_marker", None), getattr(artist, "_dash_pattern", None)
     return _colour(artist), str(marker()) if marker else None, str(line)
 

@@ -95,6 +95,13 @@ def test_the_csv_of_a_picture_holds_what_it_draws(
         assert not missing or (named & (texts - {""}) and all(float(one) % 0.5 == 0.0 for one in missing)), missing
         label = " ".join(axes.get_ylabel().split())
         assert not here or not label or {row["y_axis"] for row in here} <= {label, ""}
+        named = {" ".join(text.split()) for handle, text in zip(*axes.get_legend_handles_labels()) if _has_data(handle)}
+        assert not here or named <= {row["series"] for row in here}  # by the panel's own legend, not by another's
+
+
+def _has_data(handle: Any) -> bool:
+    lines = handle.lines[:1] if isinstance(handle, ErrorbarContainer) else (handle,)
+    return any(np.isfinite(np.asarray(getattr(line, "get_ydata", list)(), float)).any() for line in lines)
 
 
 def _drawn_values(axes: Any) -> Any:
