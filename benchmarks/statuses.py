@@ -67,13 +67,15 @@ def main() -> int:
     parser.add_argument("--route", choices=ROUTES, action="append", help="default: both")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "history" / "statuses.json")
     chosen = parser.parse_args()
-    jobs = [(name, "small", dict[str, Any](), route) for name in chosen.system or SIZES for route in ROUTES]
-    jobs += [
-        (name, size, changes, DEFAULT_ROUTE) for name in chosen.system or SIZES for size, changes in SIZES[name].items()
+    jobs = [
+        (name, size, changes, route)
+        for name in chosen.system or SIZES
+        for route in chosen.route or ROUTES
+        for size, changes in {"small": dict[str, Any](), **(SIZES[name] if route == DEFAULT_ROUTE else {})}.items()
     ]
     book = dict[str, Any]()
     for name, size, changes, route in jobs:
-        for scheme in catalogue.find(name).schemes if route in (chosen.route or ROUTES) else ():
+        for scheme in catalogue.find(name).schemes:
             if route in scheme.routes:
                 start = time.process_time()
                 record = examine(catalogue.find(name), scheme, route, changes)

@@ -276,20 +276,23 @@ def _drawn_as(artist: Any) -> str:
 
 
 def _look(artist: Any) -> tuple[Any, Any, Any]:
-    """Colour, marker and line; of points with error bars those of the points."""
-    parts = getattr(artist, "lines", None)
-    if isinstance(parts, tuple) and parts and hasattr(parts[0], "get_marker"):
-        artist = parts[0]
+    """Colour, marker and line."""
+    artist = _first(artist)
     marker, line = getattr(artist, "get_marker", None), getattr(artist, "_dash_pattern", None)
     return _colour(artist), str(marker()) if marker else None, str(line)
 
 
-def _colour(artist: Any) -> Any:
+def _first(artist: Any) -> Any:
+    """Of bars, and of points with error bars, the first bar or the points; others are what they are."""
     for parts in (getattr(artist, "patches", None), getattr(artist, "lines", None)):
-        found = next((part for part in itertools.chain(parts or ()) if part is not None), None)
+        found = next((part for part in parts or () if part is not None), None)
         if found is not None and not isinstance(found, tuple):
-            artist = found
-            break
+            return found
+    return artist
+
+
+def _colour(artist: Any) -> Any:
+    artist = _first(artist)
     for name in ("get_color", "get_facecolor", "get_edgecolor"):
         if hasattr(artist, name):
             value = getattr(artist, name)()

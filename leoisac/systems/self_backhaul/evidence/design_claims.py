@@ -46,11 +46,10 @@ def monotone(data: Data) -> Verdict:
     if dataset is None or not int(dataset["usable"].sum()):
         return _not_run("pa1", criterion)
     usable, drops = int(dataset["usable"].sum()), int(dataset["usable"].any("satellite_power_dbw").sum())
-    history = carried_forward(dataset["history"].where(dataset["usable"])).values
-    before, after = history[..., :-1], history[..., 1:]
-    fall = float(np.nanmax(1.0 - after / before))
+    history = carried_forward(dataset["history"].where(dataset["usable"]))
+    fall = float(_largest_fall(history).max())
     ended = float(((dataset["status"] == Status.CONVERGED) & dataset["usable"]).sum()) / usable
-    rise = estimate(xr.DataArray((after[..., -1] - history[..., 0]).ravel(), dims="trial"))
+    rise = estimate(xr.DataArray((history[..., -1] - history[..., 0]).values.ravel(), dims="trial"))
     measured = (
         f"largest fall of a step {max(fall, 0.0):.0e}; {ended:.0%} of {usable} designs ended by tolerance; "
         f"{rise} bit/s/Hz from the start"
@@ -182,7 +181,7 @@ def recovery_keeps(data: Data) -> Verdict:
         loss = (1.0 - delivered(dataset) / kept).values
         losses[scheme] = loss[np.isfinite(loss)]
         drops.append(int(np.isfinite(loss).any(axis=0).sum()))
-    if min(len(loss) for loss in losses.values()) == 0:
+    if min(drops) == 0:
         return graded(False, False, "no usable trial", 0, criterion)
     worst = {scheme: float(np.max(loss)) for scheme, loss in losses.items()}
     measured = "rates of beams over those of covariances, less one: " + ", ".join(
